@@ -1,0 +1,328 @@
+"""The backward walk: topological order, the chain rule, and the three things rules leave to it.
+
+Broadcasting, dtype and accumulation are undone here and nowhere else, so the rule of an op is
+its textbook formula. The walk never recurses; the order of creation is a topological order.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.errors import GradientError, ShapeError
+from autograd.node import FREED, Extra, Node
+from autograd.tensor import Tensor, real_array, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["backward", "gradients", "reach", "seed", "walk"]
+
+from_engine = True
+
+
+def backward(output: Tensor, cotangent: Any, *, retain_graph: bool, record: bool) -> None:
+    """Accumulate gradients in the leaves (and the nodes that retain theirs) below one tensor."""
+    root = _root(output, "backward()")
+    start = seed(output, cotangent, "backward()", lift=record)
+    order = reach([root])
+    kept: list[tuple[Node, Any]] = []
+    walk(order, {root: start}, retain_graph=retain_graph, record=record, kept=kept)
+    # All at once, after the walk: a rule that fails leaves every grad as it was.
+    for node, g in kept:
+        extra = node.more()
+        if type(g) is not Tensor:
+            g = np.array(g, dtype=node.dtype)  # never an alias of another gradient or of the seed
+        extra.grad = g if extra.grad is None else extra.grad + g
+        if type(extra.grad) is np.float64 or isinstance(extra.grad, np.generic):
+            extra.grad = np.asarray(extra.grad)
+
+
+def gradients(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    cotangents: Any = None,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+    allow_unused: bool = False,
+) -> Any:
+    """Return the gradients of outputs with respect to inputs, touching no `grad`.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate; several are summed, each weighted by its cotangent.
+    inputs : Tensor or sequence of Tensor
+        Leaves or intermediate results. The walk visits only paths that lead to them.
+    cotangents : array_like or sequence of array_like, optional
+        One for each output, of its shape; may be left out where an output is a single number.
+    create_graph : bool
+        Return Tensors that can be differentiated again.
+    retain_graph : bool, optional
+        Keep what the rules read for another walk; by default as `create_graph`.
+    allow_unused : bool
+        Return None for an input that the outputs do not depend on, rather than raise.
+
+    Returns
+    -------
+    array, Tensor, or list of them
+        Of the shape and dtype of each input; a single one where `inputs` is a single Tensor.
+
+    Raises
+    ------
+    GradientError
+        If an output or input requires no gradient, an input is unused, or the graph was freed.
+    ShapeError
+        If a cotangent does not have its output's shape.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, gradients
+    >>> x = Tensor(3.0, requires_grad=True)
+    >>> slope = gradients(x * x * x, x, create_graph=True)
+    >>> slope.item(), gradients(slope, x)
+    (27.0, array(18.))
+    """
+    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    seeds = [cotangents] if isinstance(outputs, Tensor) else list(cotangents or [None] * len(outs))
+    if len(seeds) != len(outs):
+        raise ShapeError(
+            f"gradients: needs one cotangent for each of {len(outs)} outputs, got {len(seeds)}."
+        )
+    wanted: list[Node] = []
+    for x in ins:
+        if not isinstance(x, Tensor) or x._node is None:
+            raise GradientError(
+                f"gradients: an input{_quoted(x)} requires no gradient; "
+                "make it with Tensor(..., requires_grad=True) before it is used."
+            )
+        wanted.append(x._node)
+    start: dict[Node, Any] = {}
+    for y, given in zip(outs, seeds, strict=True):
+        root, g = _root(y, "gradients"), seed(y, given, "gradients", lift=create_graph)
+        start[root] = start[root] + g if root in start else g
+    order = _towards(set(wanted), reach(start))
+    keep = create_graph if retain_graph is None else retain_graph
+    found = walk(order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted))
+    results = []
+    for x, node in zip(ins, wanted, strict=True):
+        g = found.get(node)
+        if g is None and not allow_unused:
+            raise GradientError(
+                f"gradients: the outputs do not depend on an input{_quoted(x)} of shape {x.shape}; "
+                "pass allow_unused=True to get None for it."
+            )
+        results.append(g if g is None or type(g) is Tensor else np.array(g, dtype=node.dtype))
+    return results[0] if isinstance(inputs, Tensor) else results
+
+
+def reach(roots: Iterable[Node]) -> list[Node]:
+    """Return every node the roots were computed from, latest first."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return sorted(seen, key=attrgetter("id"), reverse=True)
+
+
+def _towards(wanted: set[Node], order: list[Node]) -> list[Node]:
+    """Keep the nodes from which a wanted one can be reached."""
+    useful: set[Node | None] = set(wanted)
+    for node in reversed(order):
+        if node not in useful and any(p in useful for p in node.parents if p is not None):
+            useful.add(node)
+    return [node for node in order if node in useful]
+
+
+def walk(
+    order: Iterable[Node],
+    cotangents: dict[Node, Any],
+    *,
+    retain_graph: bool,
+    record: bool,
+    kept: list[tuple[Node, Any]],
+    targets: set[Node] | None = None,
+) -> dict[Node, Any]:
+    """Pull cotangents through the nodes in order; the chain rule is the three lines at the end.
+
+    Parameters
+    ----------
+    order : iterable of Node
+        Latest first. Where `targets` is given, contributions to nodes outside it are dropped.
+    cotangents : dict
+        The seeds, by node; used up by the walk.
+    retain_graph, record : bool
+        Keep the saved values; give the rules Tensors, so that they record a graph.
+    kept : list
+        Receives (node, cotangent) of each node that retains its gradient.
+    targets : set of Node, optional
+        Nodes whose cotangents are returned.
+
+    Returns
+    -------
+    dict
+        The cotangent of each target that was reached.
+    """
+    found: dict[Node, Any] = {}
+    useful: set[Node | None] | None = None
+    if targets is not None:
+        order = list(order)
+        useful = set(order)
+    float64, scalar_dtype = np.float64, np.dtype(np.float64)
+    get, pop = cotangents.get, cotangents.pop
+    for node in order:
+        g = pop(node, None)
+        if g is None:
+            continue
+        extra = node.extra
+        if extra is not None:
+            g = _observed(node, extra, g, kept)
+        if targets is not None and node in targets:
+            found[node] = g
+        op = node.op
+        node.walked = True
+        if op is None:
+            continue
+        if useful is not None and not any(p in useful for p in node.parents):
+            continue
+        saved = node.saved
+        if saved is FREED:
+            raise GradientError(
+                f"backward: the graph below {op.name}{_name_of(node)} was freed by an "
+                f"earlier backward "
+                "pass; compute the result again, or pass retain_graph=True to the first pass."
+            )
+        pulled = op.pull(node, _lifted(node, saved) if record else saved, g)
+        if not retain_graph:
+            node.saved = FREED
+        for parent, g_parent in zip(node.parents, pulled, strict=False):
+            if parent is None or (useful is not None and parent not in useful):
+                continue
+            if type(g_parent) is float64:
+                if parent.shape or parent.dtype is not scalar_dtype:
+                    g_parent = conform(g_parent, node, parent)
+            else:
+                try:
+                    fits = g_parent.shape == parent.shape and g_parent.dtype is parent.dtype
+                except AttributeError:  # a rule may return a Python number
+                    fits = False
+                if not fits:
+                    g_parent = conform(g_parent, node, parent)
+            before = get(parent)
+            cotangents[parent] = g_parent if before is None else before + g_parent
+    return found
+
+
+def conform(g: Any, node: Node, parent: Node) -> Any:
+    """Undo the broadcasting of an operand, and give its cotangent the operand's dtype."""
+    if not isinstance(g, (np.ndarray, np.generic, Tensor)):
+        g = np.asarray(g)[()]
+    shape = parent.shape
+    extra = g.ndim - len(shape)
+    if extra > 0:
+        g = g.sum(axis=tuple(range(extra)))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and i < g.ndim and g.shape[i] != 1)
+    if stretched:
+        g = g.sum(axis=stretched, keepdims=True)
+    if g.shape != shape:
+        assert node.op is not None
+        slot = 0 if node.op.variadic else node.parents.index(parent)
+        raise ShapeError(
+            f"{node.op.name}.vjp({node.op.operands[slot]}=...): "
+            f"needs a cotangent that reduces to shape {shape}, got {g.shape}; correct the rule."
+        )
+    return g if g.dtype == parent.dtype else g.astype(parent.dtype)
+
+
+def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
+    """Return the cotangent that a walk starts from."""
+    if cotangent is None:
+        if output.size != 1:
+            raise GradientError(
+                f"{where}: needs a single number, got shape {output.shape}; reduce it "
+                f"with .sum() or "
+                ".mean(), or pass a cotangent of that shape."
+            )
+        value: Any = np.ones(output.shape, output.dtype)[()]
+    elif type(cotangent) is Tensor and lift:
+        value = cotangent
+    else:
+        value = real_array(cotangent)
+        if value.dtype.kind == "f" and value.dtype.itemsize > output.dtype.itemsize:
+            value = value.astype(output.dtype)
+        value = value.astype(output.dtype)[()]
+    if value.shape != output.shape:
+        raise ShapeError(
+            f"{where}: the cotangent needs the output's shape {output.shape}, got {value.shape}."
+        )
+    return value if type(value) is Tensor or not lift else wrap(value)
+
+
+def _root(output: Any, where: str) -> Node:
+    if not isinstance(output, Tensor):
+        raise GradientError(
+            f"{where}: needs a Tensor, got {type(output).__name__}; it was computed without any."
+        )
+    if output._node is None:
+        raise GradientError(
+            f"{where}: the tensor{_quoted(output)} of shape {output.shape} depends on nothing that "
+            "requires a gradient; make leaves with requires_grad=True, outside no_grad()."
+        )
+    return output._node
+
+
+def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the saved values as Tensors on their nodes, so that a rule records what it does."""
+    op = node.op
+    if op is None:
+        return saved
+    if op.variadic:
+        return tuple(
+            tuple(
+                wrap(v, p) if p is not None else v for v, p in zip(value, node.parents, strict=True)
+            )
+            if name == op.operands[0]
+            else wrap(value, node)
+            if name == "out"
+            else value
+            for name, value in zip(op.saved, saved, strict=True)
+        )
+    owner = {"out": node, **dict(zip(op.operands, node.parents, strict=True))}
+    return tuple(
+        wrap(value, parent) if value is not None and (parent := owner.get(name)) else value
+        for name, value in zip(op.saved, saved, strict=True)
+    )
+
+
+def _observed(node: Node, extra: Extra, g: Any, kept: list[tuple[Node, Any]]) -> Any:
+    """Run a node's hooks and note its gradient where it is retained."""
+    for hook in tuple(extra.hooks or ()):
+        new = hook(g if type(g) is Tensor else np.array(g))
+        if new is not None:
+            if type(new) is not Tensor or type(g) is not Tensor:
+                new = real_array(new, node.dtype)[()]
+            if new.shape != node.shape:
+                raise ShapeError(
+                    f"hook{_name_of(node)}: needs a gradient of shape {node.shape}, got "
+                    f"{new.shape}."
+                )
+            g = new
+    if extra.retains:
+        kept.append((node, g))
+    return g
+
+
+def _name_of(node: Node) -> str:
+    name = None if node.extra is None else node.extra.name
+    return "" if name is None else f" {name!r}"
+
+
+def _quoted(x: Any) -> str:
+    return f" {x.name!r}" if isinstance(x, Tensor) and x.name is not None else ""

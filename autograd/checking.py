@@ -1,0 +1,427 @@
+"""Checks: automatic gradients against differences, and against backprop derived by hand.
+
+Both use the relative error of the course, ‖a − n‖₂ / (‖a‖₂ + ‖n‖₂), and its bands: below 1e-7 is
+great, above 1e-5 is suspect. A report prints as a table and is falsy when something is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.backward import gradients
+from autograd.errors import AutogradError, GradientError, ShapeError
+from autograd.graph import graph
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+
+__all__ = [
+    "BackpropReport",
+    "GradientReport",
+    "check_gradients",
+    "compare_backprop",
+    "relative_error",
+]
+
+from_engine = True
+
+GREAT, SUSPECT = 1e-7, 1e-5
+
+
+def relative_error(a: npt.ArrayLike, n: npt.ArrayLike) -> float:
+    """Return ‖a − n‖₂ / (‖a‖₂ + ‖n‖₂), the course's measure, and 0 where both are zero.
+
+    Parameters
+    ----------
+    a, n : array_like
+        Two gradients of one shape; integers, floats.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN if an element is NaN.
+
+    Examples
+    --------
+    >>> relative_error([3.0, 4.0], [3.0, 4.0])
+    0.0
+    """
+    x, y = np.asarray(a, dtype=np.float64).ravel(), np.asarray(n, dtype=np.float64).ravel()
+    if np.array_equal(x, y):
+        return 0.0
+    scale = max(np.abs(x).max(initial=0.0), np.abs(y).max(initial=0.0))  # no overflow in squares
+    if not math.isfinite(scale):
+        return math.nan
+    x, y = x / scale, y / scale
+    return float(np.linalg.norm(x - y) / (np.linalg.norm(x) + np.linalg.norm(y)))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One row of a report.
+
+    Attributes
+    ----------
+    name : str
+        The parameter or input.
+    shape : tuple of int
+        Its shape.
+    error : float
+        Relative error of the whole gradient.
+    worst : tuple of int
+        Index of the element with the greatest difference.
+    ours, theirs : float
+        That element: automatic, and numerical or hand-derived.
+    norm : float
+        ‖automatic gradient‖₂.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    error: float
+    worst: tuple[int, ...]
+    ours: float
+    theirs: float
+    norm: float
+
+    @property
+    def band(self) -> str:
+        """The course's word for the error."""
+        if self.error < GREAT:
+            return "great"
+        return "acceptable" if self.error <= SUSPECT else "suspect"
+
+
+class Report:
+    """A table of comparisons; falsy when one of them is above its tolerance."""
+
+    title = "comparison"
+    other = "other"
+
+    def __init__(self, rows: list[Comparison], tolerance: float, notes: list[str]) -> None:
+        self.rows, self.tolerance, self.notes = tuple(rows), tolerance, tuple(notes)
+
+    @property
+    def worst(self) -> float:
+        """The greatest relative error; NaN if any is."""
+        errors = [row.error for row in self.rows]
+        return math.nan if any(math.isnan(e) for e in errors) else max(errors, default=0.0)
+
+    def __bool__(self) -> bool:
+        return all(row.error <= self.tolerance for row in self.rows)  # NaN is not
+
+    def __str__(self) -> str:
+        head = ("parameter", "shape", "‖gradient‖", "relative error", "", "worst element")
+        body = [
+            (
+                row.name,
+                str(row.shape),
+                f"{row.norm:.4g}",
+                f"{row.error:.1e}",
+                row.band if row.error <= self.tolerance else f"{row.band}: WRONG",
+                f"{list(row.worst)}: {row.ours:.10g} against {row.theirs:.10g}",
+            )
+            for row in self.rows
+        ]
+        widths = [max(len(line[i]) for line in [head, *body]) for i in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+            for line in [head, *body]
+        ]
+        verdict = "agree" if self else "DIFFER"
+        summary = (
+            f"{self.title}: {len(self.rows)} {verdict} with {self.other} to {self.worst:.1e} "
+            f"(tolerance {self.tolerance:.0e})"
+        )
+        return "\n".join([summary, *lines, *self.notes])
+
+    __repr__ = __str__
+
+    def raise_if_wrong(self) -> None:
+        """Raise GradientError with the table if a comparison is above the tolerance."""
+        if not self:
+            raise GradientError(str(self))
+
+
+class GradientReport(Report):
+    """The result of `check_gradients`: automatic against numerical."""
+
+    title = "check_gradients"
+    other = "central differences"
+
+
+class BackpropReport(Report):
+    """The result of `compare_backprop`: automatic against hand-derived."""
+
+    title = "compare_backprop"
+    other = "the hand-derived gradients"
+
+
+def check_gradients(
+    f: Callable[..., Any],
+    *inputs: Any,
+    order: int = 1,
+    tolerance: float | None = None,
+    names: tuple[str, ...] | None = None,
+) -> GradientReport:
+    """Compare the automatic gradients of a function with central differences.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the inputs as Tensors, returns a Tensor of any shape (it is reduced with fixed random
+        weights). It must give the same value each time: no dropout.
+    *inputs : array_like or Tensor
+        Floating points to differentiate at; not changed.
+    order : {1, 2}
+        2 also checks the gradient of the gradient (along a fixed random direction).
+    tolerance : float, optional
+        Greatest relative error that counts as right; 1e-6 in double precision for order 1, 1e-5 for
+        order 2, and 1e-2 for float32.
+    names : tuple of str, optional
+        What the table calls the inputs; by default their names, or input 0, input 1, …
+
+    Returns
+    -------
+    GradientReport
+        One row for each input; falsy when something is wrong.
+
+    Raises
+    ------
+    GradientError
+        If f is not deterministic, or returns no Tensor.
+
+    Notes
+    -----
+    The gradient at each element is (f(θ + ε) − f(θ − ε)) / 2ε, with ε = (machine epsilon)^⅓ of the
+    input's dtype times max(1, |θ|).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import check_gradients
+    >>> bool(check_gradients(np.tanh, np.array([0.5, -1.0])))
+    True
+    """
+    if order not in (1, 2):
+        raise GradientError(f"check_gradients: order needs to be 1 or 2, got {order}.")
+    arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
+    arrays = [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
+    labels = names or tuple(
+        x.name if isinstance(x, Tensor) and x.name else f"input {i}" for i, x in enumerate(inputs)
+    )
+    g = _weighted(f, arrays)
+    rows = _compare(g, arrays, labels, "")
+    if order == 2:
+        directions = _directions(arrays, seed=2)
+
+        def slope(*xs: Tensor) -> Any:
+            found = gradients(g(*xs), xs, create_graph=True, allow_unused=True)
+            terms = [(d * v).sum() for d, v in zip(found, directions, strict=True) if d is not None]
+            return sum(terms[1:], terms[0])
+
+        rows += _compare(slope, arrays, labels, "∂²: ")
+    if tolerance is None:
+        single = any(a.dtype.itemsize < 8 for a in arrays)
+        tolerance = 1e-2 if single else 1e-6 if order == 1 else 1e-5
+    return GradientReport(rows, tolerance, _kink_notes(f, arrays, rows, tolerance))
+
+
+def _weighted(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Callable[..., Any]:
+    """Return f reduced to one number, after checking that it is a function at all."""
+    first, second = (f(*[Tensor(a) for a in arrays]) for _ in range(2))
+    value, again = (np.asarray(r.data if isinstance(r, Tensor) else r) for r in (first, second))
+    if not np.array_equal(value, again, equal_nan=True):
+        raise GradientError(
+            "check_gradients: two calls with the same inputs differ, so there is no gradient to "
+            "check; switch dropout and other randomness off (module.eval()), or fix its seed."
+        )
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, value.shape).astype(value.dtype)
+
+    def weighted(*xs: Tensor) -> Any:
+        result = f(*xs)
+        if not isinstance(result, Tensor):
+            raise GradientError(
+                f"check_gradients: the function needs to return a Tensor, got "
+                f"{type(result).__name__}; compute with its arguments as they are."
+            )
+        return result if value.size == 1 and value.ndim == 0 else (result * weights).sum()
+
+    return weighted
+
+
+def _compare(
+    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], labels: tuple[str, ...], prefix: str
+) -> list[Comparison]:
+    leaves = [Tensor(a, requires_grad=True) for a in arrays]
+    result = f(*leaves)
+    if not isinstance(result, Tensor):
+        raise GradientError("check_gradients: the function needs to return a Tensor.")
+    automatic = (
+        gradients(result, leaves, allow_unused=True)
+        if result.requires_grad
+        else [None] * len(leaves)
+    )
+    return [
+        _row(prefix + label, np.zeros(a.shape) if g is None else g, _numerical(f, arrays, i))
+        for i, (label, a, g) in enumerate(zip(labels, arrays, automatic, strict=True))
+    ]
+
+
+def _numerical(
+    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], which: int
+) -> npt.NDArray[np.float64]:
+    """Return the central difference at each element of one input."""
+    base = arrays[which]
+    result = np.empty(base.shape)
+    epsilon = float(np.finfo(base.dtype).eps) ** (1 / 3)
+
+    def at(index: tuple[int, ...], step: float) -> tuple[float, float]:
+        moved = base.copy()
+        moved[index] += base.dtype.type(step)
+        # A leaf, because f may itself take gradients of what it is given.
+        xs = [Tensor(moved if i == which else a, requires_grad=True) for i, a in enumerate(arrays)]
+        return float(f(*xs).item()), float(moved[index])
+
+    for index in np.ndindex(base.shape):
+        step = epsilon * max(1.0, abs(float(base[index])))
+        (above, high), (below, low) = at(index, step), at(index, -step)
+        result[index] = (above - below) / (high - low)
+    return result
+
+
+def _row(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Comparison:
+    a, n = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
+    if not a.size:
+        return Comparison(name, a.shape, 0.0, (), 0.0, 0.0, 0.0)
+    distance = np.abs(a - n)
+    worst = np.unravel_index(
+        int(np.argmax(np.where(np.isnan(distance), np.inf, distance))), a.shape
+    )
+    return Comparison(
+        name,
+        a.shape,
+        relative_error(a, n),
+        tuple(int(i) for i in worst),
+        float(a[worst]),
+        float(n[worst]),
+        float(np.linalg.norm(a)),
+    )
+
+
+def _kink_notes(
+    f: Callable[..., Any],
+    arrays: list[npt.NDArray[Any]],
+    rows: list[Comparison],
+    tolerance: float,
+) -> list[str]:
+    """Point at ops with a kink, where a wrong row may be the fault of the differences."""
+    if all(row.error <= tolerance for row in rows):
+        return []
+    from autograd.op import OPS
+
+    result = f(*[Tensor(a, requires_grad=True) for a in arrays])
+    if not result.requires_grad:
+        return []
+    kinked = sorted({n.op for n in graph(result) if n.op and OPS[n.op].kinks})
+    if not kinked:
+        return []
+    return [
+        f"note: {', '.join(kinked)} has a kink; a difference that steps across it is "
+        f"wrong, not the "
+        "gradient. Try inputs away from it."
+    ]
+
+
+def _directions(arrays: list[npt.NDArray[Any]], seed: int) -> list[npt.NDArray[Any]]:
+    rng = np.random.default_rng(seed)
+    return [rng.uniform(0.5, 1.5, a.shape).astype(a.dtype) for a in arrays]
+
+
+def compare_backprop(
+    cost: Tensor,
+    hand: Mapping[Tensor | str, npt.ArrayLike],
+    *,
+    tolerance: float = 1e-12,
+) -> BackpropReport:
+    """Compare automatic gradients with those of a backward pass derived by hand.
+
+    Parameters
+    ----------
+    cost : Tensor
+        A single number. Its graph is kept, and no `grad` is touched.
+    hand : mapping
+        From a Tensor, or the name of one in the graph, to the hand-derived gradient, of its shape.
+        Intermediate results may be compared too.
+    tolerance : float
+        Greatest relative error that counts as equal.
+
+    Returns
+    -------
+    BackpropReport
+        One row for each entry; falsy when one differs.
+
+    Raises
+    ------
+    GradientError
+        If a name is not in the graph, or stands there more than once.
+    ShapeError
+        If a hand-derived gradient does not have the shape of its tensor.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, compare_backprop
+    >>> w = Tensor(3.0, name="w", requires_grad=True)
+    >>> bool(compare_backprop(w * w, {"w": 6.0}))
+    True
+    """
+    found = _by_name(cost)
+    tensors: list[Tensor] = []
+    labels: list[str] = []
+    for key in hand:
+        if isinstance(key, Tensor):
+            tensors.append(key)
+            labels.append(key.name or f"parameter {len(labels)}")
+            continue
+        if len(found.get(key, [])) != 1:
+            count = len(found.get(key, []))
+            raise GradientError(
+                f"compare_backprop: {key!r} is the name of {count} tensors in the graph, one is "
+                f"needed; the graph has {', '.join(sorted(found)) or 'no names'}."
+            )
+        tensors.append(found[key][0])
+        labels.append(key)
+    automatic = gradients(cost, tensors, retain_graph=True)
+    rows = []
+    for label, tensor, ours, theirs in zip(labels, tensors, automatic, hand.values(), strict=True):
+        if np.shape(theirs) != tensor.shape:
+            raise ShapeError(
+                f"compare_backprop: the gradient of {label!r} needs shape {tensor.shape}, "
+                f"got {np.shape(theirs)}."
+            )
+        rows.append(_row(label, ours, np.asarray(theirs)))
+    return BackpropReport(rows, tolerance, [])
+
+
+def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:
+    """Return handles on the named nodes of a graph."""
+    from autograd.backward import reach
+    from autograd.tensor import wrap
+
+    if not isinstance(cost, Tensor) or cost._node is None:
+        raise AutogradError("compare_backprop: the cost needs a graph; see requires_grad=True.")
+    table: dict[str, list[Tensor]] = {}
+    for node in reversed(reach([cost._node])):
+        if node.extra is not None and node.extra.name is not None:
+            value: Any = getattr(node, "value", None)
+            if value is None:
+                value = np.broadcast_to(np.array(np.nan, node.dtype), node.shape)
+            table.setdefault(node.extra.name, []).append(wrap(value, node))
+    return table

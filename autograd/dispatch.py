@@ -1,0 +1,101 @@
+"""NumPy functions on tensors: `np.exp(t)`, `array * t`, `np.concatenate([t, a])` all record.
+
+The registry decides: a NumPy function whose name is an op's runs that op. Comparisons and tests
+give plain arrays. Anything else is refused by name, because converting silently would lose the
+gradient.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import DTypeError
+from autograd.op import OPS
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+
+__all__ = ["array_function", "array_ufunc"]
+
+from_engine = True
+
+# Functions without a derivative to record: they see values and give plain arrays.
+PLAIN = frozenset(
+    {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+    | {"isnan", "isinf", "isfinite", "signbit", "array_equal", "allclose", "isclose"}
+    | {"logical_and", "logical_or", "logical_not", "logical_xor", "all", "any", "count_nonzero"}
+    | {"argmax", "argmin", "argsort", "nonzero", "shape", "ndim", "size", "result_type", "can_cast"}
+    | {"zeros_like", "ones_like", "empty_like", "full_like", "may_share_memory", "shares_memory"}
+    | {"array_repr", "array_str", "array2string", "iscomplexobj", "isrealobj"}
+)
+# NumPy spells some functions in more than one way.
+ALIASES = {"amax": "max", "amin": "min", "abs": "absolute", "true_divide": "divide"}
+
+
+def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+    """Run the op named as the ufunc (NumPy's `__array_ufunc__` protocol)."""
+    name = ufunc.__name__
+    if method != "__call__":
+        raise DTypeError(
+            f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
+            "or t.detach() where no gradient is needed."
+        )
+    if params.get("out") is not None:
+        raise DTypeError(
+            f"np.{name}: out= would overwrite an array that a graph may still need; "
+            "use the result instead."
+        )
+    if name in PLAIN:
+        return getattr(ufunc, method)(*[_value(x) for x in inputs], **params)
+    found = OPS.get(ALIASES.get(name, name))
+    if found is None:
+        return _refuse(name)
+    if params:
+        raise DTypeError(
+            f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
+            "use where() for a mask, astype() for a dtype."
+        )
+    return found.record(*inputs)
+
+
+def array_function(
+    self: Tensor,
+    function: Callable[..., Any],
+    types: Iterable[type],
+    args: tuple[Any, ...],
+    params: dict[str, Any],
+) -> Any:
+    """Run the op named as the function (NumPy's `__array_function__` protocol)."""
+    name = function.__name__
+    if name in PLAIN:
+        return function(*_values(args), **{k: _value(v) for k, v in params.items()})
+    found = OPS.get(ALIASES.get(name, name))
+    if found is None or (name == "where" and len(args) == 1):
+        return _refuse(name)
+    if "out" in params and params["out"] is None:
+        del params["out"]
+    unknown = [k for k in params if k not in (*found.params, *found.operands)]
+    if unknown:
+        raise DTypeError(
+            f"np.{name}: {', '.join(unknown)} is not supported on a Tensor; "
+            f"it takes {', '.join(found.params) or 'no keywords'}."
+        )
+    return found.record(*args, **params)
+
+
+def _refuse(name: str) -> Any:
+    raise DTypeError(
+        f"np.{name}: has no derivative rule here; use t.detach() where no gradient is needed, "
+        "or declare an op for it with @op."
+    )
+
+
+def _value(x: Any) -> Any:
+    return x._value if type(x) is Tensor else x
+
+
+def _values(args: tuple[Any, ...]) -> list[Any]:
+    return [type(a)(_value(x) for x in a) if type(a) in (list, tuple) else _value(a) for a in args]

@@ -1,0 +1,29 @@
+"""The errors of the engine.
+
+Each message says *where*, *what was needed*, *what came* and *what to do*, and each type is also
+the built-in one that a NumPy user would catch. Shapes are shown, arrays never.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AutogradError", "DTypeError", "GradientError", "RuleError", "ShapeError"]
+
+
+class AutogradError(Exception):
+    """Base of every error the engine raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Arrays whose shapes do not fit the operation."""
+
+
+class DTypeError(AutogradError, TypeError):
+    """A value of a type or dtype that the operation cannot take."""
+
+
+class GradientError(AutogradError, RuntimeError):
+    """A derivative that does not exist, is no longer there, or was asked for in the wrong way."""
+
+
+class RuleError(AutogradError, TypeError):
+    """A declaration of an op, or of one of its derivative rules, that cannot work."""

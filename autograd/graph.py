@@ -1,0 +1,513 @@
+"""`graph(J)`: the recorded graph as data, which drawings and exporters read.
+
+A graph is a snapshot of structure. Values and cotangents are not kept by recorded nodes, so they
+are computed again when someone asks, from the leaves up, by the ops and rules that ran the first
+time. What can no longer be known (an array nobody holds, a leaf assigned since) is None, and so is
+everything that follows from it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from autograd.backward import conform, reach
+from autograd.errors import GradientError
+from autograd.node import FREED, Constant, Leaf, Node
+from autograd.symbol import Symbol, fill, format_number, local_derivative, render
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Edge", "Graph", "GraphNode", "graph"]
+
+from_engine = True
+
+Kind = Literal["leaf", "constant", "op"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GraphNode:
+    """One value of the graph: a leaf, a constant, or the result of an op.
+
+    Attributes
+    ----------
+    id : int
+        Position in topological order, from 0.
+    kind : {"leaf", "constant", "op"}
+        A leaf requires a gradient; a constant does not.
+    op : str
+        The name of the op that made it; empty for leaves and constants.
+    symbol : str
+        How the op is written in the header of a card.
+    parents : tuple of int
+        The ids of its operands, in the order of the arguments.
+    shape, dtype : tuple of int, dtype
+        Of the value.
+    name : str or None
+        The name the user gave.
+    label : str
+        The name, or a letter that no other node has; numbers are their own label.
+    scope : tuple of str
+        The name scopes it was made in.
+    source : tuple of (str, int) or None
+        File and line of the user's code that made it.
+    walked : bool
+        A backward pass has gone through it.
+    """
+
+    id: int
+    kind: Kind
+    op: str
+    symbol: str
+    parents: tuple[int, ...]
+    params: dict[str, Any]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    name: str | None
+    label: str
+    scope: tuple[str, ...]
+    source: tuple[str, int] | None
+    walked: bool
+    _graph: Graph = field(repr=False)
+
+    @property
+    def value(self) -> Any:
+        """The value, an array or a NumPy scalar; None where it can no longer be known."""
+        return self._graph._values[self.id]
+
+    @property
+    def cotangent(self) -> Any:
+        """The gradient of the outputs with respect to this value; None where unknown."""
+        return self._graph._cotangents[self.id]
+
+    @property
+    def formula(self) -> str:
+        """How the value was computed, in the labels of its operands: ``a + u``."""
+        return self._graph._formula(self, "text")
+
+    @property
+    def latex(self) -> str:
+        """The formula as LaTeX."""
+        return self._graph._formula(self, "latex")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """One use of a value as an operand.
+
+    Attributes
+    ----------
+    parent, child : int
+        Ids: the operand and the result.
+    slot : int
+        The position among the operands; a value used twice has two edges.
+    operand : str
+        The op's name for that operand.
+    differentiable : bool
+        Whether the backward pass goes back along it.
+    """
+
+    parent: int
+    child: int
+    slot: int
+    operand: str
+    differentiable: bool
+    _graph: Graph = field(repr=False)
+
+    @property
+    def formula(self) -> str:
+        """The local derivative, printed by the rule that computes it.
+
+        An elementwise rule reads as a factor, ``c``; another as what it does to the cotangent of
+        the result, ``∂Z @ Aᵀ``.
+        """
+        return self._graph._local(self, "text")
+
+    @property
+    def latex(self) -> str:
+        """The local derivative as LaTeX."""
+        return self._graph._local(self, "latex")
+
+    @property
+    def is_factor(self) -> bool:
+        """Whether `formula` is the factor ∂child/∂parent, rather than a whole cotangent."""
+        return "∂" not in self.formula
+
+    @property
+    def number(self) -> float | None:
+        """The local derivative between two single numbers; None for arrays or where unknown."""
+        return self._graph._number(self)
+
+
+class Graph:
+    """A read-only view of what was recorded, in topological order; iterate it for its nodes.
+
+    Attributes
+    ----------
+    nodes : tuple of GraphNode
+        Operands before results.
+    edges : tuple of Edge
+        One for each argument slot, in the order of the results.
+    """
+
+    def __init__(self, roots: list[Node]) -> None:
+        recorded = reach(roots)[::-1]
+        self._entries: list[Any] = []  # Node, Constant or number behind each id
+        index: dict[Any, int] = {}
+        operands: list[tuple[int, ...]] = []
+
+        def enter(entry: Any, key: Any, parents: tuple[int, ...]) -> int:
+            index[key] = len(self._entries)
+            self._entries.append(entry)
+            operands.append(parents)
+            return index[key]
+
+        for node in recorded:
+            slots = []
+            for slot, parent in enumerate(node.parents):
+                if parent is not None:
+                    slots.append(index[parent])
+                    continue
+                constant = node.constants[slot]
+                key = (node, slot) if not isinstance(constant, Constant) else _identity(constant)
+                slots.append(index[key] if key in index else enter(constant, key, ()))
+            enter(node, node, tuple(slots))
+        self._roots = [index[root] for root in dict.fromkeys(roots)]
+        labels = _labels(self._entries)
+        self.nodes = tuple(
+            self._view(i, entry, operands[i], labels[i]) for i, entry in enumerate(self._entries)
+        )
+        self.edges = tuple(
+            Edge(parent, child, slot, _operand(entry, slot), entry.parents[slot] is not None, self)
+            for child, entry in enumerate(self._entries)
+            if isinstance(entry, Node)
+            for slot, parent in enumerate(operands[child])
+        )
+
+    def __iter__(self) -> Iterator[GraphNode]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes and {len(self.edges)} edges>"
+
+    @property
+    def leaves(self) -> tuple[GraphNode, ...]:
+        """The nodes that were made with requires_grad=True."""
+        return tuple(node for node in self.nodes if node.kind == "leaf")
+
+    @property
+    def outputs(self) -> tuple[GraphNode, ...]:
+        """The nodes the graph was asked for."""
+        return tuple(self.nodes[i] for i in self._roots)
+
+    def _view(self, i: int, entry: Any, parents: tuple[int, ...], label: str) -> GraphNode:
+        if isinstance(entry, Node):
+            return GraphNode(
+                id=i,
+                kind="leaf" if entry.op is None else "op",
+                op="" if entry.op is None else entry.op.name,
+                symbol="" if entry.op is None else entry.op.symbol,
+                parents=parents,
+                params={}
+                if entry.op is None
+                else dict(zip(entry.op.params, entry.params, strict=True)),
+                shape=entry.shape,
+                dtype=entry.dtype,
+                name=_name(entry),
+                label=label,
+                scope=entry.scope,
+                source=_source(entry),
+                walked=entry.walked,
+                _graph=self,
+            )
+        number = not isinstance(entry, Constant)
+        return GraphNode(
+            id=i,
+            kind="constant",
+            op="",
+            symbol="",
+            parents=(),
+            params={},
+            shape=() if number else entry.shape,
+            dtype=np.asarray(entry).dtype if number else entry.dtype,
+            name=None if number else entry.name,
+            label=label,
+            scope=(),
+            source=None,
+            walked=False,
+            _graph=self,
+        )
+
+    # -- values and cotangents, computed again -----------------------------------------------------
+
+    @cached_property
+    def _values(self) -> list[Any]:
+        values: list[Any] = []
+        with np.errstate(all="ignore"):
+            for view, entry in zip(self.nodes, self._entries, strict=True):
+                if isinstance(entry, Leaf):
+                    values.append(entry.value)
+                elif isinstance(entry, Node):
+                    values.append(self._replayed(view, entry, values))
+                else:
+                    values.append(entry.value if isinstance(entry, Constant) else entry)
+        return values
+
+    def _replayed(self, view: GraphNode, entry: Node, values: list[Any]) -> Any:
+        """Compute a result again from the values of its operands."""
+        op = entry.op
+        assert op is not None
+        operands = []
+        for slot, i in enumerate(view.parents):
+            value = values[i]
+            source = self._entries[i]
+            if value is None or (isinstance(source, Leaf) and source.written > entry.id):
+                value = _still_saved(entry, slot)
+            if value is None:
+                return None
+            if values[i] is None:
+                values[i] = value
+            operands.append(value)
+        out = op.forward(*operands, **view.params)
+        return out[()] if isinstance(out, np.ndarray) else out
+
+    @cached_property
+    def _cotangents(self) -> list[Any]:
+        unknown = object()
+        found: list[Any] = [None] * len(self.nodes)
+        for i in self._roots:
+            root = self.nodes[i]
+            single = int(np.prod(root.shape)) == 1
+            if root.walked:
+                found[i] = np.ones(root.shape, root.dtype)[()] if single else unknown
+        with np.errstate(all="ignore"):
+            for view in reversed(self.nodes):
+                entry, g = self._entries[view.id], found[view.id]
+                if not isinstance(entry, Node) or entry.op is None or g is None:
+                    continue
+                saved = None if g is unknown else self._saved_again(view, entry)
+                pulled = (
+                    [unknown] * len(view.parents)
+                    if saved is None
+                    else entry.op.pull(entry, saved, g)
+                )
+                for parent, i, g_parent in zip(entry.parents, view.parents, pulled, strict=False):
+                    if parent is None:
+                        continue
+                    if g_parent is not unknown:
+                        g_parent = conform(g_parent, entry, parent)
+                    before = found[i]
+                    if before is unknown or g_parent is unknown:
+                        found[i] = unknown
+                    else:
+                        found[i] = g_parent if before is None else before + g_parent
+        for i, entry in enumerate(self._entries):
+            if found[i] is unknown:  # the accumulated gradient is the best that is known
+                grad = entry.extra.grad if isinstance(entry, Node) and entry.extra else None
+                found[i] = grad.data if isinstance(grad, Tensor) else grad
+        return found
+
+    def _saved_again(self, view: GraphNode, entry: Node) -> tuple[Any, ...] | None:
+        """Return what the rules of a node read, from computed values; None where one is unknown."""
+        op, values = entry.op, self._values
+        assert op is not None
+        given = [values[i] for i in view.parents]
+        for slot, i in enumerate(view.parents):
+            source = self._entries[i]
+            if isinstance(source, Leaf) and source.written > entry.id:
+                given[slot] = _still_saved(entry, slot)
+        shapes = [self.nodes[i].shape for i in view.parents]
+        if op.variadic:
+            n = op.operands[0]
+            table: dict[str, Any] = {n: tuple(given), f"{n}_shape": tuple(shapes)}
+        else:
+            table = dict(zip(op.operands, given, strict=True))
+            table |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
+        table["out"] = values[view.id]
+        saved = tuple(table[name] for name in op.saved)
+        missing = any(v is None or (type(v) is tuple and None in v) for v in saved)
+        return None if missing else saved
+
+    # -- formulas ----------------------------------------------------------------------------------
+
+    def _symbol(self, i: int) -> Any:
+        entry = self._entries[i]
+        if isinstance(entry, (bool, int, float)):
+            return entry
+        label = self.nodes[i].label
+        return Symbol(label, latex_name(label))
+
+    def _formula(self, view: GraphNode, form: str) -> str:
+        entry = self._entries[view.id]
+        if not isinstance(entry, Node) or entry.op is None:
+            return view.label
+        inner = [(render(self._symbol(i), form), 1000) for i in view.parents]
+        return fill(entry.op, form, inner, [None] * len(inner), view.params)[0]
+
+    def _local(self, edge: Edge, form: str) -> str:
+        entry, view = self._entries[edge.child], self.nodes[edge.child]
+        op = entry.op
+        rule = op.rules.get(op.operands[0] if op.variadic else edge.operand)
+        if rule is None:
+            return "0"
+        symbols = [self._symbol(i) for i in view.parents]
+        shapes = [self.nodes[i].shape for i in view.parents]
+        if op.variadic:
+            n = op.operands[0]
+            arguments: dict[str, Any] = {n: symbols, f"{n}_shape": tuple(shapes), "i": edge.slot}
+        else:
+            arguments = dict(zip(op.operands, symbols, strict=True))
+            arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
+        out = Symbol(view.label, latex_name(view.label))
+        g = Symbol(f"∂{view.label}", rf"\partial {latex_name(view.label)}")
+        return render(local_derivative(rule, {**arguments, **view.params, "out": out}, g), form)
+
+    def _number(self, edge: Edge) -> float | None:
+        view, entry = self.nodes[edge.child], self._entries[edge.child]
+        if not edge.differentiable or view.shape != () or self.nodes[edge.parent].shape != ():
+            return None
+        saved = self._saved_again(view, entry)
+        if saved is None:
+            return None
+        with np.errstate(all="ignore"):
+            pulled = entry.op.pull(entry, saved, np.ones((), view.dtype)[()])
+        return float(pulled[edge.slot])
+
+
+def graph(*outputs: Tensor) -> Graph:
+    """Return the graph that one or more tensors were computed by.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        Results, or leaves.
+
+    Raises
+    ------
+    GradientError
+        If an output was computed from nothing that requires a gradient: it has no graph.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, graph
+    >>> a, b = (Tensor(v, name=n, requires_grad=True) for n, v in [("a", 2.0), ("b", 1.0)])
+    >>> e = ((a + b) * (b + 1)).named("e")
+    >>> for node in graph(e):
+    ...     if node.op:
+    ...         print(f"{node.label} = {node.formula} = {node.value}")
+    u = a + b = 3.0
+    v = b + 1 = 2.0
+    e = u · v = 6.0
+    """
+    if not outputs:
+        raise GradientError("graph: needs at least one Tensor, got none.")
+    roots = []
+    for y in outputs:
+        if not isinstance(y, Tensor) or y._node is None:
+            what = f"a constant of shape {y.shape}" if isinstance(y, Tensor) else type(y).__name__
+            raise GradientError(
+                f"graph: needs a Tensor with a graph, got {what}; "
+                "make its leaves with requires_grad=True, outside no_grad()."
+            )
+        roots.append(y._node)
+    return Graph(roots)
+
+
+_GREEK = frozenset(
+    {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"}
+    | {"lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}
+)
+
+
+def latex_name(name: str) -> str:
+    r"""Return a name as LaTeX: trailing digits become a subscript, text is set upright.
+
+    Examples
+    --------
+    >>> latex_name("W12"), latex_name("cost"), latex_name("theta")
+    ('W_{12}', '\\mathrm{cost}', '\\theta')
+    """
+    stem = name.rstrip("0123456789")
+    digits = name[len(stem) :]
+    if not stem:
+        return name
+    escaped = "".join(
+        c
+        if c.isalnum()
+        else {"\\": r"\backslash ", " ": r"\ "}.get(c, f"\\{c}")
+        if c in "\\ _&%$#{}"
+        else c
+        for c in stem
+    )
+    body = (
+        escaped if len(stem) == 1 else rf"\{stem}" if stem in _GREEK else rf"\mathrm{{{escaped}}}"
+    )
+    return f"{body}_{{{digits}}}" if digits else body
+
+
+def _labels(entries: list[Any]) -> list[str]:
+    """Label every entry: its name, a number's digits, or a letter that is still free."""
+    taken = {name for entry in entries if (name := _name(entry)) is not None}
+    letters = itertools.chain("uvwpqrst", (f"v{i}" for i in itertools.count(1)))
+    anonymous = itertools.chain("xyzkc", (f"c{i}" for i in itertools.count(1)))
+    labels = []
+    for entry in entries:
+        name = _name(entry)
+        if name is not None:
+            labels.append(name)
+        elif isinstance(entry, (bool, int, float)):
+            labels.append(format_number(entry))
+        elif isinstance(entry, Constant) and entry.shape == () and entry.value is not None:
+            labels.append(format_number(entry.value))
+        else:
+            pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
+            labels.append(next(letter for letter in pool if letter not in taken))
+    return labels
+
+
+def _name(entry: Any) -> str | None:
+    if isinstance(entry, Constant):
+        return entry.name
+    if isinstance(entry, Node) and entry.extra is not None:
+        return entry.extra.name
+    return None
+
+
+def _identity(constant: Constant) -> Any:
+    """Return a key that is the same for every use of one array."""
+    value = constant.value
+    return ("array", id(value)) if isinstance(value, np.ndarray) else ("constant", id(constant))
+
+
+def _operand(entry: Node, slot: int) -> str:
+    assert entry.op is not None
+    return f"{entry.op.operands[0]}[{slot}]" if entry.op.variadic else entry.op.operands[slot]
+
+
+def _source(entry: Node) -> tuple[str, int] | None:
+    """Return the file and line an op was called from."""
+    if entry.code is None:
+        return None
+    for i, (line, _, _, _) in enumerate(entry.code.co_positions()):
+        if i * 2 >= entry.lasti and line is not None:
+            return str(Path(entry.code.co_filename)), line
+    return str(Path(entry.code.co_filename)), entry.code.co_firstlineno
+
+
+def _still_saved(entry: Node, slot: int) -> Any:
+    """Return an operand's value if the node still keeps it for its rules."""
+    op = entry.op
+    if op is None or entry.saved is FREED or op.variadic:
+        return None
+    saved = dict(zip(op.saved, entry.saved, strict=True))
+    return saved.get(op.operands[slot])

@@ -1,0 +1,136 @@
+"""Operators and methods of `Tensor`, taken from the registry of ops.
+
+The recording function of an op is itself the operator, so `a * b` costs one call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.dispatch import array_function, array_ufunc
+from autograd.errors import DTypeError
+from autograd.op import OPS, Op
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from types import FunctionType
+
+__all__ = ["attach"]
+
+from_engine = True
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "matmul": "matmul",
+}
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
+_COMPARISONS = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+}
+_METHODS = ("sum", "mean", "max", "min", "astype")
+_PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
+
+
+def attach() -> None:
+    """Give Tensor its operators and methods."""
+    for dunder, name in _BINARY.items():
+        setattr(Tensor, f"__{dunder}__", OPS[name].record)
+        setattr(Tensor, f"__r{dunder}__", _reflected(OPS[name]))
+    for dunder, name in _UNARY.items():
+        setattr(Tensor, f"__{dunder}__", OPS[name].record)
+    for dunder, ufunc in _COMPARISONS.items():
+        setattr(Tensor, f"__{dunder}__", _comparison(ufunc))
+    for name in _METHODS:
+        setattr(Tensor, name, OPS[name].record)
+    for name in _PLAIN_METHODS:
+        setattr(Tensor, name, _plain_method(name))
+    for name, method in {
+        "__getitem__": _getitem,
+        "reshape": _reshape,
+        "transpose": _transpose,
+        "T": property(_reversed_axes),
+        "__array_ufunc__": array_ufunc,
+        "__array_function__": array_function,
+    }.items():
+        setattr(Tensor, name, method)
+
+
+def _reflected(op: Op) -> Any:
+    """Return the recording function with its operands swapped, for `3 * t`."""
+    record: Any = op.record
+    space: dict[str, Any] = {"from_engine": True, "record": record}
+    exec(f"def {op.name}(self, other):\n    return record(other, self)", space)
+    function: FunctionType = space[op.name]
+    return function
+
+
+def _comparison(ufunc: np.ufunc) -> Any:
+    def compare(self: Tensor, other: Any) -> Any:
+        if other is None or isinstance(other, str):
+            return NotImplemented
+        return ufunc(self._value, other._value if type(other) is Tensor else other)
+
+    return compare
+
+
+def _plain_method(name: str) -> Any:
+    def method(self: Tensor, *args: Any, **params: Any) -> Any:
+        return getattr(self._value, name)(*args, **params)
+
+    method.__name__ = name
+    method.__doc__ = f"Return `{name}` of the values, as NumPy does; nothing is recorded."
+    return method
+
+
+def _getitem(self: Tensor, index: Any) -> Tensor:
+    """Index as NumPy does; the result is recorded."""
+    result: Tensor = OPS["getitem"].record(self, _frozen_index(index))
+    return result
+
+
+def _frozen_index(index: Any) -> Any:
+    """Return an index whose arrays nobody else can change."""
+    if isinstance(index, tuple):
+        return tuple(_frozen_index(i) for i in index)
+    if isinstance(index, Tensor):
+        index = index._value
+    if isinstance(index, np.ndarray):
+        if index.dtype.kind not in "biu":
+            raise DTypeError(f"getitem: an index needs integers or booleans, got {index.dtype}.")
+        return index.copy()
+    if isinstance(index, list):
+        return np.array(index, dtype=None if index else np.intp)
+    return index
+
+
+def _reshape(self: Tensor, *shape: Any) -> Tensor:
+    """Arrange the elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
+    if len(shape) == 1 and not isinstance(shape[0], int):
+        shape = tuple(shape[0])
+    result: Tensor = OPS["reshape"].record(self, tuple(int(n) for n in shape))
+    return result
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    """Permute the axes: `t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`."""
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = () if axes[0] is None else tuple(axes[0])
+    result: Tensor = OPS["transpose"].record(self, axes or None)
+    return result
+
+
+def _reversed_axes(self: Tensor) -> Tensor:
+    """Return the tensor with its axes reversed."""
+    result: Tensor = OPS["matrix_transpose" if self.ndim == 2 else "transpose"].record(self)
+    return result

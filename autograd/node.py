@@ -1,0 +1,117 @@
+"""Nodes: the recorded graph, apart from the tensors a user holds.
+
+A `Node` knows the op that made it, its parents (one per argument slot, `None` where no gradient is
+needed), and the values that the derivative rules will read. It holds no reference to its own
+result, so a graph has no cycles and reference counts alone free it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    from autograd.op import Op
+
+__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id"]
+
+next_id = count(1).__next__
+
+FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
+
+
+class Extra:
+    """What only some nodes have: a name, a gradient that is kept, hooks."""
+
+    __slots__ = ("grad", "hooks", "name", "retains")
+
+    def __init__(self, name: str | None = None, *, retains: bool = False) -> None:
+        self.name = name
+        self.retains = retains
+        self.grad: Any = None
+        self.hooks: list[Callable[[Any], Any]] | None = None
+
+
+class Node:
+    """One recorded operation, or a leaf (then `op` is `None` and `parents` is empty)."""
+
+    __slots__ = (
+        "code",
+        "constants",
+        "dtype",
+        "extra",
+        "id",
+        "lasti",
+        "op",
+        "params",
+        "parents",
+        "saved",
+        "scope",
+        "shape",
+        "walked",
+    )
+
+    id: int  # grows with time: parents come before the nodes made from them
+    op: Op | None
+    parents: tuple[Node | None, ...]
+    saved: tuple[Any, ...]
+    params: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    constants: tuple[Any, ...]  # beside parents: what stood in the slots that need no gradient
+    scope: tuple[str, ...]
+    code: CodeType | None  # with lasti, the user's line, decoded only when someone asks
+    lasti: int
+    extra: Extra | None
+    walked: bool  # a backward walk has passed here
+
+    def more(self) -> Extra:
+        """Return the node's extra part, made now if it was not there."""
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+
+class Leaf(Node):
+    """A value that gradients are wanted for; from leaves the graph can be computed again."""
+
+    __slots__ = ("value", "written")
+
+    value: Any
+    written: int  # the time of the last assignment to the value
+
+    def __init__(self, value: Any, name: str | None) -> None:
+        self.id = self.written = next_id()
+        self.op = None
+        self.parents = self.saved = self.params = self.constants = self.scope = ()
+        self.shape, self.dtype = value.shape, value.dtype
+        self.code, self.lasti = None, 0
+        self.extra = Extra(name, retains=True)
+        self.walked = False
+        self.value = value
+
+
+class Constant:
+    """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
+
+    __slots__ = ("_reference", "_small", "dtype", "name", "shape")
+
+    def __init__(self, value: Any, name: str | None = None) -> None:
+        self.name = name
+        self.shape, self.dtype = np.shape(value), value.dtype
+        # A single number is kept; an array only as long as something else keeps it.
+        self._small = value if np.size(value) == 1 else None
+        self._reference = weakref.ref(value) if isinstance(value, np.ndarray) else None
+
+    @property
+    def value(self) -> Any:
+        """The array, or None when nobody holds it any more."""
+        if self._small is not None:
+            return self._small
+        return None if self._reference is None else self._reference()

@@ -1,0 +1,1 @@
+"""The ops, each one declaration: forward function, rules, how it prints, what it is checked on."""

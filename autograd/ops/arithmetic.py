@@ -1,0 +1,162 @@
+"""Sums, products and powers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.op import op
+from autograd.symbol import Symbol, apply
+
+from_engine = True
+
+_PAIRS = ("2,3 2,3", "3,1 1,4", "_ 2", "2,3 _", "_ _", "0,3 3", "1 2,1,3")
+
+
+@op(symbol="+", binds=10, associative=True, samples=_PAIRS)
+def add(a: Any, b: Any) -> Any:
+    """Elementwise sum.
+
+    Examples
+    --------
+    >>> from autograd import add
+    >>> add([1.0, 2.0], 3.0)
+    array([4., 5.])
+    """
+    return a + b
+
+
+add.vjp(a=lambda g: g, b=lambda g: g)
+
+
+@op(symbol="−", binds=10, latex=r"{a} - {b}", samples=_PAIRS)
+def subtract(a: Any, b: Any) -> Any:
+    """Elementwise difference.
+
+    Examples
+    --------
+    >>> from autograd import subtract
+    >>> subtract([1.0, 2.0], 3.0)
+    array([-2., -1.])
+    """
+    return a - b
+
+
+subtract.vjp(a=lambda g: g, b=lambda g: -g)
+
+
+@op(symbol="·", binds=20, associative=True, latex=r"{a} \cdot {b}", samples=_PAIRS)
+def multiply(a: Any, b: Any) -> Any:
+    """Elementwise product.
+
+    Examples
+    --------
+    >>> from autograd import multiply
+    >>> multiply([1.0, 2.0], 3.0)
+    array([3., 6.])
+    """
+    return a * b
+
+
+multiply.vjp(a=lambda g, b: g * b, b=lambda g, a: g * a)
+
+
+@op(
+    symbol="/",
+    binds=20,
+    latex=r"\frac{{a}}{{b}}",
+    domain={"b": (0.5, 2.0)},
+    samples=_PAIRS,
+)
+def divide(a: Any, b: Any) -> Any:
+    """Elementwise quotient.
+
+    Examples
+    --------
+    >>> from autograd import divide
+    >>> divide([1.0, 2.0], 4.0)
+    array([0.25, 0.5 ])
+    """
+    return np.divide(a, b)  # unlike `/`, never Python's ZeroDivisionError
+
+
+divide.vjp(a=lambda g, b: g / b, b=lambda g, b, out: -g * out / b)
+
+
+@op(symbol="−", binds=15, text="−{a}", latex="-{a}", samples=("2,3", "_", "0"))
+def negative(a: Any) -> Any:
+    """Elementwise change of sign.
+
+    Examples
+    --------
+    >>> from autograd import negative
+    >>> negative([1.0, -2.0])
+    array([-1.,  2.])
+    """
+    return -a
+
+
+negative.vjp(a=lambda g: -g)
+
+
+@op(symbol="+", text="{a}", latex="{a}", samples=("2,3", "_", "0"))
+def positive(a: Any) -> Any:
+    """Return the same values as a new result.
+
+    Examples
+    --------
+    >>> from autograd import positive
+    >>> positive([1.0, -2.0])
+    array([ 1., -2.])
+    """
+    return +a
+
+
+positive.vjp(a=lambda g: g)
+
+
+@op(
+    symbol="^",
+    binds=40,
+    text="{a}^{b}",
+    latex="{a}^{{b}}",
+    domain={"a": (0.3, 2.0)},
+    samples=("2,3 2,3", "3,1 1,4", "_ 2", "2,3 _", "_ _", "0,3 3"),
+)
+def power(a: Any, b: Any) -> Any:
+    """Elementwise power a^b.
+
+    Notes
+    -----
+    d/da is b·a^(b−1), and 0 where b = 0; d/db is a^b·log a, and 0 where a = 0. It is NaN where a is
+    negative, as a real power of a negative number has no derivative in its exponent. An exponent
+    that needs no gradient is never given to a logarithm.
+
+    Examples
+    --------
+    >>> from autograd import power
+    >>> power([1.0, 2.0, 3.0], 2)
+    array([1., 4., 9.])
+    """
+    return a**b
+
+
+def less_one(b: Any) -> Any:
+    """Return b − 1, and 1 where b is 0, so that b·a^less_one(b) is finite at a = 0."""
+    if isinstance(b, Symbol):
+        return apply("subtract", (b, 1))
+    if isinstance(b, (int, float)):
+        return b - 1 if b != 0 else 1
+    return np.where(np.equal(b, 0), 1.0, b - 1)
+
+
+def nonzero(a: Any) -> Any:
+    """Return a, and 1 where a is 0, so that the logarithm of a zero base counts as 0."""
+    return a if isinstance(a, Symbol) else np.where(np.equal(a, 0), 1.0, a)
+
+
+power.vjp(
+    a=lambda g, a, b: g * (b * a ** less_one(b)),
+    b=lambda g, a, out: g * (out * np.log(nonzero(a))),
+)

@@ -1,0 +1,153 @@
+"""Reductions over axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.op import op
+
+from_engine = True
+
+Axis = int | tuple[int, ...] | None
+
+_AXES = (
+    "2,3",
+    "_",
+    "2,3 axis=0",
+    "2,3 axis=-1 keepdims=True",
+    "2,3,2 axis=(0,2)",
+    "2,3 axis=()",
+    "1,3 axis=1",
+)
+
+
+def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """Return the shape that a reduction would have with keepdims=True."""
+    if axis is None:
+        return (1,) * len(shape)
+    axes = {i % len(shape) for i in ((axis,) if isinstance(axis, int) else axis)} if shape else ()
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """Give each element of the reduced slices the cotangent of their result."""
+    return np.broadcast_to(np.reshape(g, kept(shape, axis)), shape)
+
+
+@op(symbol="Σ", text="Σ {a}", latex=r"\sum {a}", binds=19, samples=(*_AXES, "0", "0,3 axis=0"))
+def sum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Sum over axes; over all of them by default.
+
+    Examples
+    --------
+    >>> from autograd import sum
+    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    array([3., 7.])
+    """
+    total: Any = np.add.reduce  # np.sum's own core, without its 0.2 µs of argument handling
+    return total(a, axis=axis, keepdims=keepdims)
+
+
+sum.vjp(a=lambda g, a_shape, axis: spread(g, a_shape, axis))
+
+
+def count(shape: tuple[int, ...], axis: Axis) -> int:
+    """Return how many elements of the shape go into one result of a reduction."""
+    return math.prod(n // k for n, k in zip(shape, kept(shape, axis), strict=True) if k)
+
+
+@op(symbol="mean", latex=r"\operatorname{mean} {a}", samples=_AXES)
+def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Average over axes; over all of them by default.
+
+    Examples
+    --------
+    >>> from autograd import mean
+    >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    array([2., 3.])
+    """
+    return np.mean(a, axis=axis, keepdims=keepdims)
+
+
+mean.vjp(a=lambda g, a_shape, axis: spread(g / count(a_shape, axis), a_shape, axis))
+
+
+def holders(a: Any, out: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
+    """Return each element's part of an extreme value: 1, or 1/n for each of n that share it."""
+    extreme = np.reshape(out, kept(shape, axis))
+    hit = np.equal(a, extreme)
+    if not isinstance(hit, (np.ndarray, np.generic)):
+        return hit
+    nan = np.isnan(extreme)
+    hit = np.where(nan, np.isnan(a), hit) if np.any(nan) else hit
+    return hit / np.sum(hit, axis=axis, keepdims=True).astype(out.dtype)
+
+
+@op(
+    symbol="max",
+    latex=r"\max {a}",
+    kinks=True,
+    samples=("2,3", "_", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+)
+def max(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Greatest value over axes. Elements that share it share its derivative evenly.
+
+    Examples
+    --------
+    >>> from autograd import max
+    >>> max([[1.0, 5.0], [3.0, 4.0]], axis=0)
+    array([3., 5.])
+    """
+    return np.max(a, axis=axis, keepdims=keepdims)
+
+
+max.vjp(
+    a=lambda g, a, out, axis, a_shape: spread(g, a_shape, axis) * holders(a, out, axis, a_shape)
+)
+
+
+@op(
+    symbol="min",
+    latex=r"\min {a}",
+    kinks=True,
+    samples=("2,3", "_", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+)
+def min(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Least value over axes. Elements that share it share its derivative evenly.
+
+    Examples
+    --------
+    >>> from autograd import min
+    >>> min([[1.0, 5.0], [3.0, 4.0]], axis=0)
+    array([1., 4.])
+    """
+    return np.min(a, axis=axis, keepdims=keepdims)
+
+
+min.vjp(
+    a=lambda g, a, out, axis, a_shape: spread(g, a_shape, axis) * holders(a, out, axis, a_shape)
+)
+
+
+@op(symbol="logsumexp", latex=r"\log \sum e^{{a}}", samples=_AXES)
+def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Logarithm of the sum of exponentials over axes, without overflow.
+
+    Examples
+    --------
+    >>> from autograd import logsumexp
+    >>> logsumexp([1000.0, -1000.0])
+    np.float64(1000.0)
+    """
+    total: Any = np.logaddexp.reduce
+    return total(a, axis=axis, keepdims=keepdims)
+
+
+logsumexp.vjp(
+    a=lambda g, a, out, axis, a_shape: (
+        spread(g, a_shape, axis) * np.exp(a - spread(out, a_shape, axis))
+    )
+)

@@ -1,0 +1,123 @@
+"""The modes of the engine: whether ops record, and under which names.
+
+The state is one immutable value in a context variable, so it is separate for each thread and each
+asynchronous task, and it is restored when a block ends, by an exception too.
+"""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from autograd.errors import DTypeError
+
+__all__ = ["STATE", "State", "enable_grad", "inside_transform", "name_scope", "no_grad"]
+
+from_engine = True  # frames of this module are skipped when an op looks for the user's line
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an op needs to know of its surroundings."""
+
+    recording: bool = True
+    scope: tuple[str, ...] = ()
+    depth: int = 0  # how many transforms (grad, ...) are running around the op
+
+
+STATE: ContextVar[State] = ContextVar("autograd_state", default=State())  # noqa: B039 - immutable
+
+
+class _Mode(ContextDecorator):
+    """A change of state for a block or a decorated function; it may be entered again while open."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[State]] = []
+
+    def _recreate_cm(self) -> Self:  # a decorated function enters a fresh mode on each call
+        clone = type(self).__new__(type(self))
+        clone.__dict__.update(self.__dict__, _tokens=[])
+        return clone
+
+    def _changed(self, state: State) -> State:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._tokens.append(STATE.set(self._changed(STATE.get())))
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        STATE.reset(self._tokens.pop())
+
+
+class no_grad(_Mode):
+    """Compute without recording: results are constants.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, no_grad
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = w * 3
+    >>> y.requires_grad
+    False
+    """
+
+    def _changed(self, state: State) -> State:
+        return replace(state, recording=False)
+
+
+class enable_grad(_Mode):
+    """Record again inside a `no_grad` block.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, enable_grad, no_grad
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> with no_grad(), enable_grad():
+    ...     y = w * 3
+    >>> y.requires_grad
+    True
+    """
+
+    def _changed(self, state: State) -> State:
+        return replace(state, recording=True)
+
+
+class name_scope(_Mode):
+    """Record the ops of a block under a name; scopes nest, and drawings show them as clusters.
+
+    Parameters
+    ----------
+    text : str
+        One step of the path, such as ``"layer1"``.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, graph, name_scope
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> with name_scope("layer1"):
+    ...     y = w * 3
+    >>> graph(y).outputs[0].scope
+    ('layer1',)
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        if not isinstance(text, str):
+            raise DTypeError(
+                f"name_scope: needs a str, got {type(text).__name__}; pass the name as text."
+            )
+        self._text = text
+
+    def _changed(self, state: State) -> State:
+        return State(state.recording, (*state.scope, self._text), state.depth)
+
+
+class inside_transform(_Mode):
+    """Mark that a transform runs a function: gradients taken inside stay differentiable."""
+
+    def _changed(self, state: State) -> State:
+        return replace(state, recording=True, depth=state.depth + 1)

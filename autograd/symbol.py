@@ -1,0 +1,267 @@
+"""The third reading of a derivative rule: given symbols, it prints its own formula.
+
+A `Symbol` is a small expression tree made by calling a rule with names in place of arrays.
+Operators, NumPy functions and the engine's ops all answer to it, and each is printed by its own
+declaration, so the formula shown is the code that ran.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.op import Op
+
+__all__ = ["ONE", "Symbol", "apply", "fill", "format_number", "local_derivative", "render"]
+
+_ATOM = 1000
+
+# Plain NumPy functions that rules use and that are not ops: text, LaTeX. The square brackets are
+# Iverson's: 1 where the condition holds, else 0.
+_PLAIN = {
+    "greater": ("[{0} > {1}]", r"[{0} > {1}]"),
+    "greater_equal": ("[{0} ≥ {1}]", r"[{0} \ge {1}]"),
+    "less": ("[{0} < {1}]", r"[{0} < {1}]"),
+    "less_equal": ("[{0} ≤ {1}]", r"[{0} \le {1}]"),
+    "equal": ("[{0} = {1}]", r"[{0} = {1}]"),
+    "not_equal": ("[{0} ≠ {1}]", r"[{0} \ne {1}]"),
+}
+# Functions that move elements without changing them: a local derivative reads the same through
+# them.
+_TRANSPARENT = {"broadcast_to", "expand_dims", "squeeze", "reshape", "ravel"}
+
+
+class Symbol:
+    """A name, or an op applied to symbols and numbers."""
+
+    __slots__ = ("args", "latex", "op", "params", "text")
+
+    __array_priority__ = 2000.0
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        text: str = "",
+        latex: str = "",
+        op: str | None = None,
+        args: tuple[Any, ...] = (),
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        self.text, self.latex = text, latex or text
+        self.op, self.args, self.params = op, args, params or {}
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **params: Any) -> Any:
+        return apply(ufunc.__name__, args, params)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, params: Any
+    ) -> Any:
+        first = args[0] if args and isinstance(args[0], (list, tuple)) else args
+        return apply(function.__name__, tuple(first), params)
+
+    def __repr__(self) -> str:
+        return render(self, "text")
+
+
+def _operator(name: str, *, swapped: bool = False) -> Callable[..., Any]:
+    def operate(self: Symbol, *others: Any) -> Any:
+        return apply(name, (*others, self) if swapped else (self, *others))
+
+    return operate
+
+
+for _dunder, _name in {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "matmul": "matmul",
+}.items():
+    setattr(Symbol, f"__{_dunder}__", _operator(_name))
+    setattr(Symbol, f"__r{_dunder}__", _operator(_name, swapped=True))
+for _dunder, _name in {
+    "neg": "negative",
+    "abs": "absolute",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+    "getitem": "getitem",
+}.items():
+    setattr(Symbol, f"__{_dunder}__", _operator(_name))
+
+
+def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None) -> Any:
+    """Return the expression `name(*args)`, with ones, zeros and moves of elements taken out."""
+    if name in _TRANSPARENT:
+        return args[0]
+    match name, args:
+        case "multiply", (x, y) if _is(x, 1):
+            return y
+        case "multiply" | "divide" | "power", (x, y) if _is(y, 1):
+            return x
+        case "multiply", (x, y) if _is(x, -1):
+            return apply("negative", (y,))
+        case "multiply", (x, y) if _is(x, 0) or _is(y, 0):
+            return 0
+        case "add", (x, y) if _is(x, 0):
+            return y
+        case "add" | "subtract", (x, y) if _is(y, 0):
+            return x
+        case "negative", (Symbol(op="negative") as x,):
+            return x.args[0]
+        case "negative", (int() | float() as x,):
+            return -x
+        case "multiply", (x, Symbol(op="divide") as y) if _is(y.args[0], 1):
+            return apply("divide", (x, y.args[1]))
+        case "multiply", (Symbol(op="negative") as x, y):
+            return apply("negative", (apply("multiply", (x.args[0], y)),))
+    return Symbol(op=name, args=args, params=params)
+
+
+ONE = Symbol("1")  # the cotangent that turns a rule into a local derivative
+
+
+def local_derivative(rule: Callable[..., Any], arguments: dict[str, Any], g: Symbol) -> Any:
+    """Read a rule as a formula.
+
+    Parameters
+    ----------
+    rule : callable
+        A derivative rule.
+    arguments : dict
+        What it may ask for: symbols for operands and the result, plain values for the rest.
+    g : Symbol
+        The name of the cotangent of the result.
+
+    Returns
+    -------
+    Symbol or number
+        The factor on g, where the rule is g times a factor; otherwise the whole of it, with g.
+    """
+    asks = list(inspect.signature(rule).parameters)
+    factor = rule(*[ONE if name == "g" else arguments[name] for name in asks])
+    if _is_factor(factor):
+        return factor
+    return rule(*[g if name == "g" else arguments[name] for name in asks])
+
+
+def _is_factor(x: Any) -> bool:
+    """Whether 1 in the place of g has left an elementwise factor."""
+    if not isinstance(x, Symbol) or x.op is None:
+        return True
+    inside = x.args[1:] if x.op in {"divide", "where"} else x.args
+    allowed = x.op in {"negative"}
+    return all(_is_factor(a) and (allowed or a is not ONE) for a in inside) or (
+        x.op == "where" and all(_is_factor(a) for a in x.args)
+    )
+
+
+def _is(x: Any, number: int) -> bool:
+    if x is ONE:
+        return number == 1
+    return isinstance(x, (int, float, np.number)) and x == number
+
+
+def render(x: Any, form: str) -> str:
+    """Print an expression as ``"text"`` or as ``"latex"``."""
+    return _printed(x, form)[0]
+
+
+def _printed(x: Any, form: str) -> tuple[str, int]:
+    """Return the printed expression and how tightly it binds."""
+    from autograd.op import OPS
+
+    if not isinstance(x, Symbol):
+        return _plain(x, form), _ATOM
+    if x.op is None:
+        return (x.text if form == "text" else x.latex), _ATOM
+    inner = [_printed(arg, form) for arg in x.args]
+    op = OPS.get(x.op)
+    if op is not None:
+        return fill(op, form, inner, [getattr(a, "op", None) for a in x.args], x.params)
+    if x.op in _PLAIN:
+        template = _PLAIN[x.op][form == "latex"]
+        return re.sub(r"\{(\d)\}", lambda m: inner[int(m[1])][0], template), _ATOM
+    return f"{x.op}({', '.join(text for text, _ in inner)})", _ATOM
+
+
+def fill(
+    op: Op,
+    form: str,
+    inner: list[tuple[str, int]],
+    inner_ops: list[str | None],
+    params: dict[str, Any] | None = None,
+) -> tuple[str, int]:
+    """Put printed operands into an op's template; return the formula and how tightly it binds.
+
+    ``{a}`` is replaced by operand *a*, in parentheses where it binds less tightly than the op;
+    ``{{a}}`` (in LaTeX, a group) never needs them.
+    """
+    binds = _ATOM if op.binds is None else op.binds
+    names = [f"{op.operands[0]}{i}" for i in range(len(inner))] if op.variadic else op.operands
+    values = dict(zip(names, inner, strict=False))
+    template = op.template(form, names)
+    last = names[-1] if len(names) > 1 else None
+
+    def substitute(match: re.Match[str]) -> str:
+        grouped, name = match[1] is not None, match[1] or match[2]
+        if name in (params or {}):
+            return _plain((params or {})[name], form)
+        if name not in values:
+            return match[0]
+        text, tight = values[name]
+        if grouped:
+            return "{" + text + "}"
+        loose = op.binds is not None and tight < op.binds
+        if name == last and tight == op.binds:  # a − (b − c), but a + b + c
+            loose = not (op.associative and inner_ops[-1] == op.name)
+        if name == names[0] and op.name == "power":
+            loose = op.binds is not None and tight <= op.binds
+        if text.startswith(("-", "−")) and name != names[0] and op.binds is not None:
+            loose = True
+        return f"({text})" if loose else text
+
+    filled = re.sub(r"\{\{(\w+)\}\}|\{(\w+)\}", substitute, template)
+    return filled, binds
+
+
+def _plain(x: Any, form: str) -> str:
+    if isinstance(x, bool) or x is None:
+        return str(x)
+    if isinstance(x, (int, float, np.number)):
+        return format_number(x)
+    if isinstance(x, np.ndarray):
+        return format_number(x.item()) if x.size == 1 else "const"
+    return str(x)
+
+
+def format_number(x: Any, digits: int = 4) -> str:
+    """Write a number with four significant digits and a proper minus sign.
+
+    Examples
+    --------
+    >>> format_number(-0.123456), format_number(33.0), format_number(1.5e-9)
+    ('−0.1235', '33', '1.5e−9')
+    """
+    value = float(x)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 10**6:
+        text = str(int(value))
+    else:
+        text = f"{value:.{digits}g}"
+        text = re.sub(r"e([+-])0*(\d)", lambda m: f"e{'-' if m[1] == '-' else ''}{m[2]}", text)
+    return text.replace("-", "−")

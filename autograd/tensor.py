@@ -1,0 +1,402 @@
+"""`Tensor`: a handle on a value and, where a gradient is wanted, on the node that made it.
+
+Always: the value belongs to the tensor (it is copied in, and given out read-only), so nothing the
+caller does to an array later can change a recorded computation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NoReturn, final
+
+import numpy as np
+
+from autograd.errors import DTypeError, GradientError, ShapeError
+from autograd.node import Constant, Leaf, Node, next_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+__all__ = ["Tensor"]
+
+from_engine = True
+
+
+@final
+class Tensor:
+    """A NumPy array, or a single number, that can record what is computed from it.
+
+    Parameters
+    ----------
+    data : array_like
+        The value, any shape; copied. Floats keep their dtype; Python numbers become float64 or
+        int64.
+    requires_grad : bool
+        Make a leaf: `backward` will put the gradient, an array of the same shape and dtype, in
+        `grad`.
+    name : str, optional
+        How drawings, reports and errors call it.
+    dtype : dtype_like, optional
+        Convert the value; a floating dtype when `requires_grad`.
+
+    Raises
+    ------
+    DTypeError
+        If the value is not made of real numbers, or is not floating where a gradient is wanted.
+
+    Examples
+    --------
+    >>> from autograd import Tensor
+    >>> a, b = Tensor(5.0, name="a", requires_grad=True), Tensor(3.0, name="b", requires_grad=True)
+    >>> J = a * b
+    >>> J.backward()
+    >>> a.grad, b.grad
+    (array(3.), array(5.))
+    """
+
+    __slots__ = ("__weakref__", "_constant", "_node", "_value")
+
+    _value: Any  # an ndarray; a 0-d value as a NumPy scalar, whose arithmetic is ten times faster
+    _node: Node | None
+    _constant: Constant | None
+
+    __hash__ = object.__hash__  # == is elementwise, so hashing is by identity
+    __array_priority__ = 1000.0
+
+    def __init__(
+        self,
+        data: npt.ArrayLike | Tensor,
+        *,
+        requires_grad: bool = False,
+        name: str | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        value = real_array(data, dtype)
+        if requires_grad and value.dtype.kind != "f":
+            raise DTypeError(
+                f"Tensor{_called(name)}: a gradient needs a floating dtype, got {value.dtype}; "
+                "pass x.astype(float), or dtype=float."
+            )
+        self._value = value if value.ndim else value[()]
+        self._node = Leaf(self._value, _checked_name(name)) if requires_grad else None
+        self._constant = None
+        if name is not None and not requires_grad:
+            self._constant = Constant(self._value, _checked_name(name))
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Tensor: cannot be subclassed; hold a Tensor in your class instead.")
+
+    # -- what it is --------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> npt.NDArray[Any]:
+        """The value as a read-only array; assign to replace the value of a leaf or a constant."""
+        view = np.asarray(self._value).view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, new: npt.ArrayLike) -> None:
+        node = self._node
+        if node is not None and not isinstance(node, Leaf):
+            raise GradientError(
+                f"Tensor{_called(self.name)}.data: only a leaf can be assigned, and this "
+                f"is the result of "
+                f"{node.op.name if node.op else 'an op'}; compute a new tensor, or use "
+                f"detach() first."
+            )
+        value = real_array(new, self.dtype)
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"Tensor{_called(self.name)}.data: needs shape {self.shape}, got {value.shape}; "
+                "make a new Tensor to change the shape."
+            )
+        # The old array is left as it is: graphs that were recorded with it keep their right
+        # derivatives.
+        self._value = value if value.ndim else value[()]
+        if node is not None:
+            node.value, node.written = self._value, next_id()
+        elif self._constant is not None:
+            self._constant = Constant(self._value, self._constant.name)
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that `backward` has accumulated here: an array of this shape, or None."""
+        extra = None if self._node is None else self._node.extra
+        return None if extra is None else extra.grad
+
+    @grad.setter
+    def grad(self, new: npt.ArrayLike | None) -> None:
+        if new is None:
+            self.zero_grad()
+            return
+        if self._node is None:
+            raise GradientError(
+                f"Tensor{_called(self.name)}.grad: a constant has none; make it with "
+                f"requires_grad=True."
+            )
+        value = real_array(new, self.dtype)
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"Tensor{_called(self.name)}.grad: needs shape {self.shape}, got {value.shape}."
+            )
+        self._node.more().grad = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether `backward` from a result of this tensor passes through it."""
+        return self._node is not None
+
+    @property
+    def name(self) -> str | None:
+        """What drawings, reports and errors call it, or None."""
+        if self._node is not None:
+            return None if self._node.extra is None else self._node.extra.name
+        return None if self._constant is None else self._constant.name
+
+    def named(self, name: str) -> Tensor:
+        """Give the tensor a name and return it, so that a line of mathematics stays one line.
+
+        Examples
+        --------
+        >>> from autograd import Tensor
+        >>> (Tensor(2.0, requires_grad=True) * 3).named("u").name
+        'u'
+        """
+        checked = _checked_name(name)
+        if self._node is not None:
+            self._node.more().name = checked
+        else:
+            self._constant = Constant(self._value, checked)
+        return self
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        shape: tuple[int, ...] = self._value.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The NumPy dtype of the value."""
+        dtype: np.dtype[Any] = self._value.dtype
+        return dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    # -- values without their history --------------------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """Return the same value as a constant, cut from the graph."""
+        return wrap(self._value)
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """Return a copy of the value as an array that may be written to."""
+        return np.array(self._value)
+
+    def item(self) -> Any:
+        """Return the single element as a Python number."""
+        return self._value.item()
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        if self._node is not None:
+            raise GradientError(
+                f"np.asarray(Tensor{_called(self.name)}): the gradient would be lost; "
+                "use t.detach() if that is meant, or an op of autograd on the tensor itself."
+            )
+        if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
+            raise ValueError(f"np.asarray(Tensor): {self.dtype} to {dtype} cannot be without copy.")
+        return self.data if copy is False else np.array(self._value, dtype=dtype)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __float__(self) -> float:
+        return float(self._value)
+
+    def __int__(self) -> int:
+        return int(self._value)
+
+    def __index__(self) -> int:
+        index: int = self._value.__index__()
+        return index
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a Tensor of shape ()")
+        return self.shape[0]
+
+    def __contains__(self, item: Any) -> bool:
+        return bool((self._value == _value_of(item)).any())
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("iteration over a Tensor of shape ()")
+        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __repr__(self) -> str:
+        body = np.array2string(np.asarray(self._value), separator=", ", threshold=20, edgeitems=2)
+        parts = [body.replace("\n", "\n" + " " * len("Tensor("))]
+        if self.dtype not in (np.float64, np.int64, np.bool_):
+            parts.append(f"dtype={self.dtype}")
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        if self._node is not None:
+            op = self._node.op
+            parts.append("requires_grad=True" if op is None else f"op={op.name}")
+        return f"Tensor({', '.join(parts)})"
+
+    def __copy__(self) -> Tensor:
+        return self.__deepcopy__({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """Copy the value; a leaf stays one, without its gradient; a result becomes a constant."""
+        return _rebuilt(np.array(self._value), isinstance(self._node, Leaf), self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (np.array(self._value), isinstance(self._node, Leaf), self.name)
+
+    # -- gradients ---------------------------------------------------------------------------------
+
+    def backward(
+        self,
+        cotangent: npt.ArrayLike | None = None,
+        *,
+        retain_graph: bool = False,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this tensor to the `grad` of every leaf it was computed from.
+
+        Parameters
+        ----------
+        cotangent : array_like, optional
+            Weights of this tensor's elements, of its shape. May be left out for a single number,
+            where it is 1.
+        retain_graph : bool
+            Keep what the rules read, so that a backward walk can pass again.
+        create_graph : bool
+            Record the backward pass as well; `grad` is then a Tensor that can itself be
+            differentiated.
+
+        Raises
+        ------
+        GradientError
+            If nothing here requires a gradient, if this is not a single number and no cotangent is
+            given, or if an earlier walk has freed the graph.
+        ShapeError
+            If the cotangent does not have this tensor's shape.
+        """
+        from autograd.backward import backward
+
+        backward(self, cotangent, retain_graph=retain_graph or create_graph, record=create_graph)
+
+    def retain_grad(self) -> Tensor:
+        """Keep the gradient of a result, as a leaf does, and return the tensor."""
+        if self._node is None:
+            raise GradientError(
+                f"Tensor{_called(self.name)}.retain_grad: a constant has no gradient; "
+                "make the leaves with requires_grad=True."
+            )
+        self._node.more().retains = True
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the accumulated gradient: `grad` is None again."""
+        if self._node is not None and self._node.extra is not None:
+            self._node.extra.grad = None
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Call `hook(gradient)` when a backward walk reaches this tensor.
+
+        Parameters
+        ----------
+        hook : callable
+            Takes the gradient with respect to this tensor (an array of its shape). What it returns,
+            unless None, takes the gradient's place.
+
+        Returns
+        -------
+        callable
+            Call it to remove the hook.
+        """
+        if self._node is None:
+            raise GradientError(
+                f"Tensor{_called(self.name)}.register_hook: a constant has no gradient."
+            )
+        extra = self._node.more()
+        hooks = extra.hooks = [] if extra.hooks is None else extra.hooks
+        hooks.append(hook)
+
+        def remove() -> None:
+            if hook in hooks:
+                hooks.remove(hook)
+
+        return remove
+
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
+        raise GradientError(
+            f"Tensor{_called(self.name)}[...] = value: a recorded value cannot change; "
+            "write y = where(mask, value, x) to make a new tensor."
+        )
+
+
+def wrap(value: Any, node: Node | None = None) -> Tensor:
+    """Return a tensor on a value that is already the engine's own."""
+    tensor: Tensor = Tensor.__new__(Tensor)
+    tensor._value = value
+    tensor._node = node
+    tensor._constant = None
+    return tensor
+
+
+def real_array(data: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any]:
+    """Return a fresh array of real numbers, or raise DTypeError."""
+    if isinstance(data, Tensor):
+        data = data._value
+    try:
+        value = np.array(data, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise DTypeError(
+            f"Tensor: needs numbers, got {type(data).__name__}: {error}; "
+            "rows of different lengths or Tensors inside a list need stack() or concatenate()."
+        ) from error
+    if value.dtype.kind not in "biuf":
+        hint = "complex numbers are not differentiable here" if value.dtype.kind == "c" else ""
+        raise DTypeError(
+            f"Tensor: needs real numbers, got {value.dtype}{': ' if hint else ''}{hint}; "
+            "pass floats, such as x.astype(float)."
+        )
+    return value
+
+
+def _rebuilt(value: npt.NDArray[Any], is_leaf: bool, name: str | None) -> Tensor:
+    return Tensor(value, requires_grad=is_leaf, name=name)
+
+
+def _value_of(x: Any) -> Any:
+    return x._value if isinstance(x, Tensor) else x
+
+
+def _called(name: str | None) -> str:
+    return "" if name is None else f" {name!r}"
+
+
+def _checked_name(name: str | None) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise DTypeError(f"Tensor: a name needs to be a str, got {type(name).__name__}.")
+    return name

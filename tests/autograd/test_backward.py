@@ -1,0 +1,338 @@
+"""The backward walk: accumulation, lifetime of the graph, and its errors."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograd import GradientError, ShapeError, Tensor, grad, gradients, no_grad, op
+
+
+def leaf(value, name=None):
+    return Tensor(value, requires_grad=True, name=name)
+
+
+def test_lecture_graph_has_the_published_derivatives() -> None:
+    a, b, c = leaf(5.0), leaf(3.0), leaf(2.0)
+    u = (b * c).retain_grad()
+    v = (a + u).retain_grad()
+    J = 3 * v
+    J.backward()
+    assert (u.item(), v.item(), J.item()) == (6, 11, 33)
+    assert [t.grad.item() for t in (a, b, c, u, v)] == [3, 6, 9, 3, 3]
+
+
+def test_published_examples() -> None:
+    a, b = leaf(2.0), leaf(1.0)
+    ((a + b) * (b + 1)).backward()
+    assert (a.grad, b.grad) == (2, 5)
+    x, y, z = leaf(-2.0), leaf(5.0), leaf(-4.0)
+    f = (x + y) * z
+    f.backward()
+    assert (f.item(), x.grad, y.grad, z.grad) == (-12, -4, -4, 3)
+    x1, x2 = leaf(2.0), leaf(5.0)
+    f = np.log(x1) + x1 * x2 - np.sin(x2)
+    f.backward()
+    assert f"{f:.3f}" == "11.652"
+    assert (f"{x1.grad:.3f}", f"{x2.grad:.3f}") == ("5.500", "1.716")
+
+
+def test_sigmoid_neuron_has_the_published_derivatives() -> None:
+    w, x = leaf([2.0, -3.0, -3.0]), leaf([-1.0, -2.0])
+    out = 1 / (1 + np.exp(-(w[0] * x[0] + w[1] * x[1] + w[2])))
+    out.backward()
+    assert f"{out:.2f}" == "0.73"
+    assert [f"{g:.2f}" for g in w.grad] == ["-0.20", "-0.39", "0.20"]
+    assert [f"{g:.2f}" for g in x.grad] == ["0.39", "-0.59"]
+
+
+def test_one_value_in_both_slots_counts_twice() -> None:
+    x = leaf(3.0)
+    (x * x).backward()
+    assert x.grad == 6
+    x.zero_grad()
+    (x + x).backward()
+    assert x.grad == 2
+
+
+def test_sixty_diamonds_take_linear_time() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(60):
+        y = y + y
+    y.backward()
+    assert x.grad == 2.0**60
+
+
+def test_two_graphs_over_one_leaf_accumulate() -> None:
+    x = leaf(2.0)
+    (x * 3).backward()
+    (x * 4).backward()
+    assert x.grad == 7
+    x.zero_grad()
+    assert x.grad is None
+
+
+def test_second_backward_is_refused_and_names_retain_graph() -> None:
+    x = leaf(2.0)
+    y = x * x
+    y.backward()
+    with pytest.raises(GradientError, match="retain_graph=True"):
+        y.backward()
+    assert x.grad == 4
+    z = x * x
+    z.backward(retain_graph=True)
+    z.backward()
+    assert x.grad == 12
+
+
+def test_backward_of_many_elements_needs_a_cotangent_of_that_shape() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(GradientError, match=r"single number, got shape \(2,\).*\.sum\(\)"):
+        (x * x).backward()
+    with pytest.raises(ShapeError, match=r"needs the output's shape \(2,\), got \(3,\)"):
+        (x * x).backward([1.0, 2.0, 3.0])
+    (x * x).backward([1.0, 10.0])
+    np.testing.assert_array_equal(x.grad, [2.0, 40.0])
+
+
+def test_backward_without_leaves_says_how_to_get_them() -> None:
+    with pytest.raises(GradientError, match="requires_grad=True"):
+        (Tensor(2.0) * 3).backward()
+    x = leaf(2.0)
+    with no_grad():
+        y = x * x
+    with pytest.raises(GradientError, match="no_grad"):
+        y.backward()
+
+
+def test_leaf_backward_and_reshape_only_graphs() -> None:
+    x = leaf(2.0)
+    x.backward()
+    assert x.grad == 1
+    y = leaf([1.0, 2.0])
+    y.reshape(2, 1).reshape(2).backward([3.0, 4.0])
+    np.testing.assert_array_equal(y.grad, [3.0, 4.0])
+
+
+def test_gradients_prunes_the_walk_and_touches_no_grad() -> None:
+    x, w = leaf(2.0), leaf(3.0)
+    visited = []
+    y = w * w
+    y.register_hook(visited.append)
+    z = x * x + y
+    assert gradients(z, x) == 4
+    assert visited == []
+    assert x.grad is None
+    assert w.grad is None
+
+
+def test_gradients_with_respect_to_results_and_of_several_outputs() -> None:
+    x = leaf(2.0)
+    u = x * x
+    v = u * 3
+    assert gradients(v, u) == 3
+    p, q = leaf(1.0), leaf(2.0)
+    found = gradients([p * q, p + q], [p, q], [1.0, 10.0])
+    assert [g.item() for g in found] == [12.0, 11.0]
+
+
+def test_unused_inputs_are_an_error_unless_allowed() -> None:
+    x, other = leaf(2.0), leaf(3.0, "other")
+    with pytest.raises(GradientError, match=r"'other'.*allow_unused=True"):
+        gradients(x * x, [x, other])
+    assert gradients(x * x, other, allow_unused=True) is None
+    with pytest.raises(GradientError, match="requires no gradient"):
+        gradients(x * x, Tensor(1.0))
+
+
+def test_gradient_of_the_output_by_itself_is_one() -> None:
+    x = leaf(2.0)
+    y = x * 3
+    assert gradients(y, y, retain_graph=True) == 1
+    assert gradients(x, x) == 1
+
+
+def test_create_graph_gives_every_order() -> None:
+    x = leaf(0.5)
+    y = x**4
+    expected = [4 * 0.5**3, 12 * 0.5**2, 24 * 0.5, 24.0]
+    for value in expected:
+        y = gradients(y, x, create_graph=True)
+        assert y.item() == pytest.approx(value, rel=1e-15)
+
+
+def test_backward_with_create_graph_leaves_a_tensor_in_grad() -> None:
+    x = leaf(3.0)
+    (x * x * x).backward(create_graph=True)
+    assert isinstance(x.grad, Tensor)
+    assert gradients(x.grad, x) == 18
+
+
+def test_nested_grad_has_no_perturbation_confusion() -> None:
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(1.0) == 1.0
+    assert grad(lambda x: grad(lambda y: x * y)(2.0))(1.0) == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
+
+
+def test_grad_returns_arrays_for_each_argument_and_zeros_where_independent() -> None:
+    g = grad(lambda x, y: (x * y).sum(), argnums=(0, 1))
+    gx, gy = g(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    np.testing.assert_array_equal(gx, [3.0, 4.0])
+    np.testing.assert_array_equal(gy, [1.0, 2.0])
+    np.testing.assert_array_equal(grad(lambda x: 7.0)(np.ones(2)), np.zeros(2))
+    assert grad(lambda x: x * x)(3) == 6.0
+    with pytest.raises(TypeError, match="astype"):
+        grad(lambda x: x.sum())(np.arange(3))
+
+
+def test_leaf_gradients_alias_nothing() -> None:
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    seed = np.ones(2)
+    (a + b).backward(seed)
+    a.grad[0] = 100.0
+    np.testing.assert_array_equal(b.grad, [1.0, 1.0])
+    np.testing.assert_array_equal(seed, [1.0, 1.0])
+
+
+def test_an_array_changed_after_recording_does_not_change_the_gradient() -> None:
+    data = np.array([1.0, 2.0])
+    factor = np.array([3.0, 4.0])
+    x = leaf(data)
+    y = (x * x * factor).sum()
+    data[:] = 100.0
+    factor[:] = 100.0
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [6.0, 16.0])
+    with pytest.raises(ValueError, match="read-only"):
+        x.data[0] = 1.0
+
+
+def test_assigning_a_leaf_keeps_recorded_gradients_right() -> None:
+    x = leaf(2.0)
+    y = x * x
+    x.data = 50.0
+    y.backward()
+    assert x.grad == 4
+
+
+def test_in_place_operators_rebind_and_item_assignment_is_refused() -> None:
+    x = leaf(2.0)
+    y = np.exp(x)
+    kept = y
+    y += 1
+    y.backward()
+    assert x.grad == np.exp(2.0)
+    assert kept is not y
+    with pytest.raises(GradientError, match="where"):
+        leaf([1.0])[0] = 3.0
+
+
+def test_a_failing_rule_leaves_every_gradient_as_it_was(registry) -> None:
+    @op(symbol="broken", samples=["_"])
+    def broken(a):
+        return a * 1
+
+    def raises(g):
+        raise ZeroDivisionError("in the rule")
+
+    broken.vjp(a=raises)
+    x, w = leaf(2.0), leaf(3.0)
+    (x * 5).backward()
+    y = broken(w * x) + x
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    assert x.grad == 5
+    assert w.grad is None
+
+
+def test_a_rule_of_the_wrong_shape_is_named(registry) -> None:
+    @op(symbol="crooked", samples=["3"])
+    def crooked(a):
+        return a * 1
+
+    crooked.vjp(a=lambda g: g[:2])
+    with pytest.raises(ShapeError, match=r"crooked\.vjp\(a=\.\.\.\): needs .*\(3,\), got \(2,\)"):
+        crooked(leaf([1.0, 2.0, 3.0])).sum().backward()
+
+
+def test_hooks_see_and_replace_gradients_and_can_be_removed() -> None:
+    x = leaf(2.0)
+    y = x * 3
+    seen = []
+    y.register_hook(seen.append)
+    remove = y.register_hook(lambda g: g * 10)
+    (y * 2).backward(retain_graph=True)
+    assert seen == [2]
+    assert x.grad == 60
+    remove()
+    x.zero_grad()
+    (y * 2).backward()
+    assert x.grad == 6
+
+
+def test_freed_by_reference_counts_alone() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x = leaf(np.ones(4))
+        held = []
+        y = x
+        for _ in range(10):
+            y = y * y
+            held.append(weakref.ref(y))
+        y.sum().backward()
+        del y
+        assert all(ref() is None for ref in held)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_values_no_rule_asks_for_are_not_kept_alive() -> None:
+    x, w = leaf(np.ones(4)), leaf(np.ones(4))
+    u = x * 2.0
+    value = weakref.ref(u.data.base)
+    y = u + w  # the rules of add read nothing
+    del u
+    assert value() is None
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, [2.0] * 4)
+
+
+def test_a_chain_of_a_million_ops_needs_no_recursion() -> None:
+    x = leaf(1.0)
+    y = x
+    for _ in range(500_000):
+        y = y * 1.0
+        y = y + 1e-6
+    y.backward(retain_graph=True)
+    assert x.grad == 1.0
+    assert "op=add" in repr(y)
+    del y
+
+
+@given(
+    shape=st.lists(st.integers(1, 3), max_size=3),
+    drop=st.integers(0, 3),
+    ones=st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_broadcasting_is_the_same_as_tiling(shape, drop, ones) -> None:
+    small = tuple(1 if one else n for n, one in zip(shape, ones, strict=False))[drop:]
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=shape), rng.normal(size=small)
+    g = rng.normal(size=shape)
+    x, y = leaf(a), leaf(b)
+    (x * y).backward(g)
+    tiled = leaf(np.broadcast_to(b, a.shape))
+    (leaf(a) * tiled).backward(g)
+    expected = tiled.grad
+    extra = expected.ndim - len(small)
+    expected = expected.sum(axis=tuple(range(extra)))
+    stretched = tuple(i for i, n in enumerate(small) if n == 1)
+    np.testing.assert_allclose(y.grad, expected.sum(axis=stretched, keepdims=True), rtol=1e-12)

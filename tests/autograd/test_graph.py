@@ -1,0 +1,232 @@
+"""The graph as data, formulas, and the two checks."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    GradientError,
+    ShapeError,
+    Tensor,
+    check_gradients,
+    compare_backprop,
+    graph,
+    name_scope,
+    relative_error,
+)
+
+
+def leaf(value, name=None):
+    return Tensor(value, requires_grad=True, name=name)
+
+
+def lecture():
+    a, b, c = leaf(5.0, "a"), leaf(3.0, "b"), leaf(2.0, "c")
+    return (3 * (a + b * c)).named("J")
+
+
+def test_lecture_graph_as_data() -> None:
+    J = lecture()
+    g = graph(J)
+    assert [n.label for n in g] == ["a", "b", "c", "u", "v", "3", "J"]
+    assert [n.value for n in g] == [5, 3, 2, 6, 11, 3, 33]
+    assert [n.formula for n in g if n.op] == ["b · c", "a + u", "3 · v"]
+    assert [n.latex for n in g if n.op] == [r"b \cdot c", "a + u", r"3 \cdot v"]
+    edges = [
+        (g.nodes[e.parent].label, g.nodes[e.child].label, e.formula, e.number) for e in g.edges
+    ]
+    assert edges == [
+        ("b", "u", "c", 2.0),
+        ("c", "u", "b", 3.0),
+        ("a", "v", "1", 1.0),
+        ("u", "v", "1", 1.0),
+        ("3", "J", "v", None),
+        ("v", "J", "3", 3.0),
+    ]
+    assert [n.label for n in g.leaves] == ["a", "b", "c"]
+    assert [n.label for n in g.outputs] == ["J"]
+
+
+def test_gradients_are_unknown_before_backward_and_exact_after_it() -> None:
+    J = lecture()
+    assert {n.cotangent for n in graph(J)} == {None}
+    J.backward()
+    g = graph(J)
+    assert {n.label: n.cotangent for n in g} == {
+        "a": 3,
+        "b": 6,
+        "c": 9,
+        "u": 3,
+        "v": 3,
+        "J": 1,
+        "3": None,
+    }
+
+
+def test_values_are_unknown_where_nobody_keeps_them() -> None:
+    w = leaf(np.ones(3), "w")
+    held = [np.arange(3.0)]
+    y = (w + held[0]).sum()
+
+    def values() -> list[object]:
+        return [None if n.value is None else n.value.tolist() for n in graph(y)]
+
+    assert values() == [[1.0] * 3, [0.0, 1.0, 2.0], [1.0, 2.0, 3.0], 6.0]
+    held.clear()
+    gc.collect()  # the views above
+    assert values() == [[1.0] * 3, None, None, None]
+
+
+def test_a_leaf_assigned_after_recording_makes_later_values_unknown() -> None:
+    w = leaf(2.0, "w")
+    y = w + 1
+    y.backward()
+    w.data = 7.0
+    assert graph(y).outputs[0].value is None
+    assert graph(y).leaves[0].cotangent == 1
+
+
+def test_nodes_know_scope_source_and_parameters() -> None:
+    w = leaf(np.ones((2, 3)), "w")
+    with name_scope("net"), name_scope("layer1"):
+        y = w.sum(axis=0)
+    node = graph(y).outputs[0]
+    assert node.scope == ("net", "layer1")
+    assert node.params == {"axis": 0, "keepdims": False}
+    file, line = node.source
+    assert file.endswith("test_graph.py")
+    assert "w.sum(axis=0)" in Path(file).read_text().splitlines()[line - 1]
+
+
+def test_source_is_the_users_line_through_numpy_and_swapped_operands() -> None:
+    w = leaf(2.0)
+    for y in (np.exp(w), 3 * w, w.mean(), np.float64(2) * w):
+        assert graph(y).outputs[0].source[0].endswith("test_graph.py")
+
+
+def test_one_array_used_twice_is_one_constant() -> None:
+    X, w = np.ones(3), leaf(np.ones(3), "w")
+    data = Tensor(X, name="X")
+    g = graph((w * data + data).sum())
+    assert [n.label for n in g if n.kind == "constant"] == ["X"]
+    raw = graph((w + X + X).sum())
+    assert sum(n.kind == "constant" for n in raw) == 1
+
+
+def test_a_value_in_two_slots_has_two_edges() -> None:
+    x = leaf(3.0, "x")
+    g = graph(x * x)
+    assert [(e.slot, e.operand, e.formula, e.number) for e in g.edges] == [
+        (0, "a", "x", 3.0),
+        (1, "b", "x", 3.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda x, y: x - (x - y), "x − u"),
+        (lambda x, y: x**2, "x^2"),
+        (lambda x, y: -x, "−x"),
+        (lambda x, y: x * -2.0, "x · (−2)"),
+        (lambda x, y: autograd.sigmoid(x), "σ(x)"),
+        (lambda x, y: abs(x), "|x|"),
+    ],
+)
+def test_formulas_read_like_the_textbook(build, expected) -> None:
+    x, y = leaf(2.0, "x"), leaf(3.0, "y")
+    assert graph(build(x, y)).outputs[0].formula == expected
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda x: x**3, "3 · x^2"),
+        (lambda x: np.exp(x), "J"),
+        (lambda x: np.log(x), "1 / x"),
+        (lambda x: np.tanh(x), "1 − J^2"),
+        (lambda x: autograd.sigmoid(x), "J · (1 − J)"),
+        (lambda x: autograd.relu(x), "[J > 0]"),
+        (lambda x: x - 1, "1"),
+        (lambda x: 1 - x, "−1"),
+        (lambda x: x / 4, "1 / 4"),
+        (lambda x: np.sqrt(x), "1 / (2 · J)"),
+    ],
+)
+def test_local_derivatives_are_printed_by_the_rule(build, expected) -> None:
+    J = build(leaf(2.0, "x")).named("J")
+    edge = next(e for e in graph(J).edges if e.differentiable)
+    assert edge.formula == expected
+
+
+def test_matrix_rules_read_as_in_the_notes() -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), leaf(np.ones((3, 4)), "X")
+    edges = graph((W @ X).named("Z")).edges
+    assert [e.formula for e in edges] == ["∂Z @ Xᵀ", "Wᵀ @ ∂Z"]
+    assert [e.is_factor for e in edges] == [False, False]
+    assert edges[0].latex == r"\partial Z\,X^{\mathsf{T}}"
+
+
+def test_graph_needs_a_tensor_with_a_graph() -> None:
+    with pytest.raises(GradientError, match="constant"):
+        graph(Tensor(1.0))
+    with pytest.raises(GradientError, match="at least one"):
+        graph()
+
+
+def test_relative_error_is_the_courses() -> None:
+    assert relative_error([3.0, 4.0], [0.0, 0.0]) == 1.0
+    assert relative_error([1.0], [1.0 + 2e-7]) == pytest.approx(1e-7, rel=1e-3)
+    assert relative_error([0.0], [0.0]) == 0.0
+    assert np.isnan(relative_error([np.nan], [1.0]))
+    assert relative_error([1e300, 1e300], [1e300, 2e300]) == pytest.approx(1 / (2**0.5 + 5**0.5))
+
+
+def test_check_gradients_reports_the_worst_element() -> None:
+    report = check_gradients(lambda x, y: x * np.exp(y), np.ones(3), np.zeros(()), names=("x", "y"))
+    assert report
+    assert [row.name for row in report.rows] == ["x", "y"]
+    assert report.worst < 1e-7
+    assert "great" in str(report)
+    report.raise_if_wrong()
+
+
+def test_check_gradients_refuses_randomness_and_points_at_kinks() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(GradientError, match="dropout"):
+        check_gradients(lambda x: x * rng.normal(), np.ones(2))
+    report = check_gradients(lambda x: autograd.relu(x), np.array([1e-9]))
+    assert not report
+    assert "relu has a kink" in str(report)
+    with pytest.raises(GradientError, match="order needs to be 1 or 2"):
+        check_gradients(np.tanh, 1.0, order=3)
+    with pytest.raises(GradientError, match="return a Tensor"):
+        check_gradients(lambda x: 3.0, 1.0)
+
+
+def test_check_gradients_notices_nan() -> None:
+    with np.errstate(invalid="ignore"):
+        assert not check_gradients(np.sqrt, np.array([-1.0]))
+
+
+def test_compare_backprop_finds_the_wrong_entry() -> None:
+    w, b = leaf([1.0, 2.0], "w"), leaf(3.0, "b")
+    u = (w * w).named("u")
+    cost = (u.sum() + b) * 2
+    right = {w: [4.0, 8.0], "b": 2.0, "u": [2.0, 2.0]}
+    assert compare_backprop(cost, right)
+    report = compare_backprop(cost, {**right, w: [4.0, 8.01]})
+    assert not report
+    assert "[1]: 8 against 8.01" in str(report)
+    with pytest.raises(GradientError, match="DIFFER"):
+        report.raise_if_wrong()
+    with pytest.raises(ShapeError, match=r"'b' needs shape \(\), got \(2,\)"):
+        compare_backprop(cost, {"b": [1.0, 2.0]})
+    with pytest.raises(GradientError, match=r"'nope' is the name of 0 tensors.*b, u, w"):
+        compare_backprop(cost, {"nope": 1.0})
+    cost.backward()

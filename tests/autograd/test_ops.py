@@ -1,0 +1,287 @@
+"""Every op of the registry, over all its samples: one declaration gets all of these checks."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import OPS, Op, Tensor, check_gradients, gradients, graph, op
+from tests.autograd.samples import parse
+
+CASES = [(name, sample) for name, o in sorted(OPS.items()) for sample in o.samples]
+IDS = [f"{name}-{sample.replace(' ', '_')}" for name, sample in CASES]
+every_sample = pytest.mark.parametrize(("name", "sample"), CASES, ids=IDS)
+every_op = pytest.mark.parametrize("name", sorted(OPS))
+
+
+def call(o: Op, operands: list[Any], params: dict[str, Any]) -> Any:
+    return o.record(operands, **params) if o.variadic else o.record(*operands, **params)
+
+
+def numpy_function(name: str) -> Any:
+    """Return NumPy's function of the same name, where there is one."""
+    return None if name == "astype" else getattr(np, name, None)
+
+
+@every_sample
+def test_value_is_numpys(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    theirs = numpy_function(name)
+    if theirs is None:  # no such function in NumPy: the oracle is the plain forward function
+        expected = o.forward(*operands, **params)
+    else:
+        given = [operands] if o.variadic else operands
+        expected = theirs(*given, **params)
+    actual = call(o, [Tensor(x) for x in operands], params)
+    assert isinstance(actual, Tensor)
+    assert actual.shape == np.shape(expected)
+    # Reductions may add in another order than NumPy's own entry point.
+    np.testing.assert_allclose(actual.data, expected, rtol=1e-15, atol=0)
+
+
+@every_sample
+def test_gradient_of_order_1_and_2_agrees_with_differences(name: str, sample: str) -> None:
+    check_op(OPS[name], sample)
+
+
+def check_op(o: Op, sample: str) -> None:
+    operands, params = parse(o, sample)
+    free = [i for i in range(len(operands)) if o.variadic or o.rules.get(o.operands[i])]
+
+    def f(*xs: Tensor) -> Any:
+        given: list[Any] = list(operands)
+        for i, x in zip(free, xs, strict=True):
+            given[i] = x
+        return call(o, given, params)
+
+    if free:
+        check_gradients(f, *[operands[i] for i in free], order=2).raise_if_wrong()
+
+
+@every_sample
+def test_float32_stays_float32_and_agrees_with_float64(name: str, sample: str) -> None:
+    o = OPS[name]
+    if name == "astype":
+        return  # its purpose is to change the dtype; its own test is below
+    found = {}
+    for dtype in (np.float32, np.float64):
+        operands, params = parse(o, sample, dtype)
+        leaves = [Tensor(x.astype(np.float32).astype(dtype), requires_grad=True) for x in operands]
+        y = call(o, leaves, params)
+        if not y.requires_grad:
+            assert all(rule is None for rule in o.rules.values())
+            return
+        assert y.dtype == dtype
+        found[dtype] = gradients(y, leaves, np.ones(y.shape, dtype), allow_unused=True)
+        assert all(g is None or g.dtype == dtype for g in found[dtype])
+    for single, double in zip(found[np.float32], found[np.float64], strict=True):
+        if double is not None:
+            # 2e-5 is about 200 units of float32's last place, for cancellation in differences
+            np.testing.assert_allclose(single, double, rtol=2e-5, atol=2e-5)
+
+
+@every_sample
+def test_operands_are_left_untouched_and_gradients_do_not_alias(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    before = [x.copy() for x in operands]
+    leaves = [Tensor(x, requires_grad=True) for x in operands]
+    y = call(o, leaves, params)
+    if y.requires_grad:
+        seed = np.ones(y.shape)
+        y.backward(seed)
+        grads = [x.grad for x in leaves if x.grad is not None]
+        for i, g in enumerate(grads):
+            assert g.flags.writeable
+            assert not np.shares_memory(g, seed)
+            assert not any(np.shares_memory(g, other) for other in grads[i + 1 :])
+            assert not any(np.shares_memory(g, x.data) for x in leaves)
+    for x, old, leaf in zip(operands, before, leaves, strict=True):
+        np.testing.assert_array_equal(x, old)
+        np.testing.assert_array_equal(leaf.data, old)
+
+
+@every_sample
+def test_rule_is_linear_in_the_cotangent(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    leaves = [Tensor(x, requires_grad=True) for x in operands]
+    y = call(o, leaves, params)
+    if not y.requires_grad:
+        return
+    rng = np.random.default_rng(3)
+    g, h = rng.normal(size=(2, *y.shape))
+
+    def pulled(cotangent: np.ndarray) -> list[Any]:
+        return gradients(y, leaves, cotangent, retain_graph=True, allow_unused=True)
+
+    for combined, one, two in zip(pulled(2 * g - 3 * h), pulled(g), pulled(h), strict=True):
+        if combined is not None:
+            # Rounding of sums of at most a few dozen terms of size about 10.
+            np.testing.assert_allclose(combined, 2 * one - 3 * two, rtol=1e-12, atol=1e-12)
+
+
+@every_sample
+def test_arrays_give_arrays_and_nothing_is_recorded(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    plain = call(o, operands, params)
+    assert not isinstance(plain, Tensor)
+    np.testing.assert_array_equal(plain, call(o, [Tensor(x) for x in operands], params).data)
+
+
+@every_sample
+def test_graph_prints_label_latex_and_local_derivatives(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    leaves = [
+        Tensor(x, requires_grad=True, name=n) for x, n in zip(operands, "ABCDEFG", strict=False)
+    ]
+    y = call(o, leaves, params)
+    if not y.requires_grad:
+        return
+    g = graph(y.named("J"))
+    for text in (g.outputs[0].formula, g.outputs[0].latex):
+        for leaf in leaves:
+            assert str(leaf.name) in text or o.name in {"getitem"}
+        assert "{" not in text or o.symbol not in text or "}" in text
+    for edge in g.edges:
+        assert edge.formula
+        assert edge.latex
+        assert "object at" not in edge.formula
+
+
+@every_op
+def test_docstring_example_runs(name: str) -> None:
+    o = OPS[name]
+    examples = doctest.DocTestParser().get_doctest(o.doc, {}, name, None, 0)
+    assert examples.examples, f"{name} needs an example in its docstring"
+    messages: list[str] = []
+    result = doctest.DocTestRunner().run(examples, out=messages.append)
+    assert result.failed == 0, "".join(messages)
+
+
+@every_op
+def test_recorder_shows_its_own_signature_and_docstring(name: str) -> None:
+    o = OPS[name]
+    assert inspect.signature(o.record) == inspect.signature(o.forward)
+    assert inspect.getdoc(o.record) == o.doc
+    assert getattr(autograd, name) is o.record
+
+
+@every_op
+def test_each_operand_has_a_rule_and_a_sample(name: str) -> None:
+    o = OPS[name]
+    assert set(o.rules) == set(o.operands)
+    assert o.samples
+
+
+def test_a_new_op_in_five_lines_gets_all_of_this(registry: dict[str, Op]) -> None:
+    @op(symbol="softsign", latex=r"\frac{{a}}{1 + |{a}|}", samples=["2,3", "_", "0"])
+    def softsign(a):
+        """a / (1 + |a|).  >>> float(softsign(1.0))."""
+        return a / (1 + np.abs(a))
+
+    softsign.vjp(a=lambda g, a: g / (1 + np.absolute(a)) ** 2)
+
+    declared = registry["softsign"]
+    for sample in declared.samples:
+        test_value_is_numpys("softsign", sample)
+        check_op(declared, sample)
+        test_float32_stays_float32_and_agrees_with_float64("softsign", sample)
+        test_operands_are_left_untouched_and_gradients_do_not_alias("softsign", sample)
+        test_rule_is_linear_in_the_cotangent("softsign", sample)
+        test_graph_prints_label_latex_and_local_derivatives("softsign", sample)
+    x = Tensor(1.0, requires_grad=True, name="x")
+    edge = graph(softsign(x)).edges[0]
+    assert edge.formula == "1 / (1 + |x|)^2"
+    assert edge.number == 0.25
+    assert graph(softsign(x)).outputs[0].latex == r"\frac{x}{1 + |x|}"
+
+
+def test_a_rule_that_is_0_05_percent_wrong_fails_the_check(registry: dict[str, Op]) -> None:
+    @op(symbol="almost", samples=["3"])
+    def almost(a):
+        return np.sin(a)
+
+    almost.vjp(a=lambda g, a: g * np.cos(a) * 1.0005)
+    with pytest.raises(autograd.GradientError, match="suspect: WRONG"):
+        check_op(registry["almost"], "3")
+
+
+def test_a_wrong_second_derivative_fails_the_check_of_order_2(registry: dict[str, Op]) -> None:
+    @op(symbol="cut", samples=["3"])
+    def cut(a):
+        return a * a
+
+    # Right values, but the record of the derivative is cut: order 1 cannot see it.
+    cut.vjp(a=lambda g, a: g * 2 * (a.detach() if isinstance(a, Tensor) else a))
+    x = np.array([1.0, 2.0, 3.0])
+    assert check_gradients(cut, x)
+    assert not check_gradients(cut, x, order=2)
+
+
+def test_astype_gives_the_gradient_in_the_operands_dtype() -> None:
+    x = Tensor([1.0, 2.0], requires_grad=True, dtype=np.float32)
+    y = x.astype(np.float64)
+    assert y.dtype == np.float64
+    (y * y).sum().backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "expected"),
+    [
+        (np.absolute, 0.0, 0.0),
+        (autograd.relu, 0.0, 0.0),
+        (lambda t: autograd.leaky_relu(t, slope=0.2), 0.0, 0.2),
+        (lambda t: np.maximum(t, 0.0), 0.0, 0.5),
+        (lambda t: np.minimum(t, 0.0), 0.0, 0.5),
+        (lambda t: np.maximum(t, t), 3.0, 1.0),
+        (np.sqrt, 0.0, np.inf),
+        (autograd.sigmoid, 1000.0, 0.0),
+        (autograd.sigmoid, -1000.0, 0.0),
+        (np.tanh, 1000.0, 0.0),
+        (autograd.softplus, 1000.0, 1.0),
+        (autograd.softplus, -1000.0, 0.0),
+        (lambda t: autograd.binary_cross_entropy_with_logits(t, 1.0), 1000.0, 0.0),
+        (lambda t: autograd.binary_cross_entropy_with_logits(t, 1.0), -1000.0, -1.0),
+        (lambda t: t**0, 0.0, 0.0),
+        (lambda t: t**1, 0.0, 1.0),
+        (lambda t: t**2, 0.0, 0.0),
+        (lambda t: t**0.5, 0.0, np.inf),
+        (lambda t: 0.0**t, 2.0, 0.0),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_gradients_at_kinks_and_singular_points(function: Any, x: float, expected: float) -> None:
+    t = Tensor(x, requires_grad=True)
+    function(t).backward()
+    assert t.grad == expected
+
+
+def test_softmax_cross_entropy_is_exact_at_extreme_logits() -> None:
+    z = Tensor([[1000.0], [0.0], [-1000.0]], requires_grad=True)
+    loss = autograd.softmax_cross_entropy(z, [[1.0], [0.0], [0.0]]).sum()
+    loss.backward()
+    assert loss.item() == 0.0
+    np.testing.assert_array_equal(z.grad, np.zeros((3, 1)))
+
+
+def test_extreme_values_share_their_derivative_evenly() -> None:
+    x = Tensor([2.0, 5.0, 5.0, 1.0], requires_grad=True)
+    x.max().backward()
+    np.testing.assert_array_equal(x.grad, [0.0, 0.5, 0.5, 0.0])
+
+
+def test_duplicate_indices_accumulate() -> None:
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x[[0, 0, 2]].sum().backward()
+    np.testing.assert_array_equal(x.grad, [2.0, 0.0, 1.0])

@@ -1,0 +1,290 @@
+"""Tensor as a value: construction, conversion, protocols."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    DTypeError,
+    GradientError,
+    RuleError,
+    ShapeError,
+    Tensor,
+    enable_grad,
+    graph,
+    name_scope,
+    no_grad,
+    op,
+)
+
+
+def leaf(value, name=None):
+    return Tensor(value, requires_grad=True, name=name)
+
+
+def test_attributes_are_numpys() -> None:
+    t = Tensor(np.ones((2, 3), np.float32), name="t")
+    assert (t.shape, t.ndim, t.size, t.dtype, t.name) == ((2, 3), 2, 6, np.float32, "t")
+    assert t.T.shape == (3, 2)
+    assert isinstance(t.data, np.ndarray)
+    assert Tensor(3.0).data.shape == ()
+
+
+def test_integer_leaf_is_refused_with_the_fix() -> None:
+    with pytest.raises(DTypeError, match=r"Tensor 'n': .*int64.*astype\(float\)"):
+        leaf(3, "n")
+    with pytest.raises(TypeError):
+        leaf([1, 2])
+    assert (leaf(2.0) * Tensor(3)).item() == 6.0
+
+
+@pytest.mark.parametrize("bad", [1j, "x", [[1.0], [2.0, 3.0]], None, object()])
+def test_what_is_not_real_numbers_is_refused(bad) -> None:
+    with pytest.raises(DTypeError, match="needs"):
+        Tensor(bad)
+    with pytest.raises(TypeError):
+        leaf(1.0) * bad
+
+
+def test_names_are_text() -> None:
+    with pytest.raises(DTypeError, match="name needs to be a str, got int"):
+        Tensor(1.0, name=3)
+    with pytest.raises(DTypeError, match="name_scope"):
+        name_scope(3)
+
+
+def test_float32_stays_with_python_scalars_and_gradients_have_the_leafs_dtype() -> None:
+    x = Tensor([1.0, 2.0], dtype=np.float32, requires_grad=True)
+    y = (2 * x + 1) / 3 - x**2
+    assert y.dtype == np.float32
+    y.sum().backward()
+    assert x.grad.dtype == np.float32
+    w = leaf(np.ones(2))
+    (w * x).sum().backward()
+    assert w.grad.dtype == np.float64
+    assert x.grad.dtype == np.float32
+
+
+def test_zero_dimensional_results_stay_tensors() -> None:
+    x = leaf([1.0, 2.0])
+    assert all(isinstance(y, Tensor) and y.shape == () for y in (x.sum(), x[0], x.max(), x @ x))
+
+
+def test_python_protocols() -> None:
+    t = Tensor([1.0, 2.0])
+    assert len(t) == 2
+    assert [v.item() for v in t] == [1.0, 2.0]
+    assert 2.0 in t
+    assert 5.0 not in t
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(t)
+    assert bool(Tensor(1.0))
+    assert float(Tensor(1.5)) == 1.5
+    assert int(Tensor(2)) == 2
+    assert [10, 20][Tensor(1)] == 20
+    with pytest.raises(TypeError):
+        len(Tensor(1.0))
+    with pytest.raises(TypeError):
+        iter(Tensor(1.0))
+    assert f"{leaf(0.12345):.2f}" == "0.12"
+    np.testing.assert_array_equal(t == Tensor([1.0, 3.0]), [True, False])
+    assert (t == None) is False  # noqa: E711 - the operator itself is tested
+    assert len({t, t}) == 1
+    with pytest.raises(TypeError, match="subclassed"):
+        type("Sub", (Tensor,), {})
+
+
+def test_repr_shows_value_name_and_origin() -> None:
+    assert repr(leaf(2.0, "a")) == "Tensor(2., name='a', requires_grad=True)"
+    assert repr(leaf(2.0) * 3) == "Tensor(6., op=multiply)"
+    assert repr(Tensor([1.0], dtype="f4")) == "Tensor([1.], dtype=float32)"
+
+
+def test_copy_and_pickle_keep_the_value_and_cut_the_graph() -> None:
+    x = leaf([1.0, 2.0], "x")
+    y = x * 3
+    for made in (copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x)):
+        assert made.requires_grad
+        assert made.name == "x"
+        np.testing.assert_array_equal(made.data, x.data)
+    assert not copy.deepcopy(y).requires_grad
+    assert not pickle.loads(pickle.dumps(y)).requires_grad
+
+
+def test_asarray_is_refused_where_a_gradient_would_be_lost() -> None:
+    with pytest.raises(GradientError, match="detach"):
+        np.asarray(leaf([1.0]))
+    np.testing.assert_array_equal(np.asarray(leaf([1.0]).detach()), [1.0])
+    writable = leaf([1.0]).numpy()
+    writable[0] = 2.0
+
+
+def test_data_of_a_leaf_can_be_replaced_and_of_a_result_cannot() -> None:
+    x = leaf([1.0, 2.0], "x")
+    x.data = x.data - 0.5
+    np.testing.assert_array_equal(x.data, [0.5, 1.5])
+    with pytest.raises(ShapeError, match=r"'x'\.data: needs shape \(2,\), got \(3,\)"):
+        x.data = np.ones(3)
+    with pytest.raises(GradientError, match="result of multiply"):
+        (x * 2).data = [0.0, 0.0]
+    np.testing.assert_array_equal(x.data, [0.5, 1.5])
+
+
+def test_numpy_functions_and_operators_record() -> None:
+    x = leaf([1.0, 2.0])
+    a = np.array([3.0, 4.0])
+    results = [
+        np.exp(x),
+        np.sum(x, axis=0),
+        np.concatenate([x, a]),
+        a * x,
+        a @ x,
+        np.float64(3) * x,
+        np.where(a > 3, x, 0),
+        np.maximum(a, x),
+        np.mean(x),
+        np.reshape(x, (2, 1)),
+        np.broadcast_to(x, (2, 2)),
+        np.amax(x),
+        np.abs(x),
+        a - x,
+        a / x,
+        a**x,
+        np.matmul(a, x),
+        np.transpose(x),
+    ]
+    assert all(isinstance(y, Tensor) and y.requires_grad for y in results)
+    assert isinstance(np.array([1.0, 2.0]) > x, np.ndarray)
+    assert np.isfinite(x).all()
+    assert np.argmax(x) == 1
+
+
+def test_numpy_functions_without_a_rule_are_refused_by_name() -> None:
+    x = leaf([1.0, 2.0])
+    for call, name in [
+        (lambda: np.fft.fft(x), "fft"),
+        (lambda: np.floor(x), "floor"),
+        (lambda: np.exp(x, out=np.empty(2)), "out="),
+        (lambda: np.add.reduce(x), "reduce"),
+        (lambda: np.sum(x, dtype=float), "dtype"),
+        (lambda: np.where(x), "where"),
+    ]:
+        with pytest.raises(DTypeError, match=name):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: leaf(np.ones((2, 3))) + np.ones(4), r"add: got shapes \(2, 3\) and \(4,\)"),
+        (lambda: leaf(np.ones((2, 3))) @ np.ones((2, 3)), r"matmul: .*inner lengths 3 and 2.*\.T"),
+        (lambda: leaf(np.ones(3)).sum(axis=4), r"sum: got shape \(3,\), axis=4"),
+        (lambda: leaf(np.ones(3)).reshape(2, 2), r"reshape: got shape \(3,\), shape=\(2, 2\)"),
+        (lambda: autograd.concatenate([leaf(np.ones(2)), np.ones((2, 2))]), "concatenate: got"),
+    ],
+)
+def test_shape_errors_name_the_op_and_the_shapes(call, message) -> None:
+    with pytest.raises(ShapeError, match=message):
+        call()
+
+
+def test_an_error_in_an_op_changes_no_mode_and_records_nothing() -> None:
+    x = leaf(np.ones(2))
+    with pytest.raises(ShapeError), name_scope("lost"):
+        x + np.ones(3)
+    y = x * 2
+    assert graph(y).outputs[0].scope == ()
+    assert len(graph(y)) == 3
+
+
+def test_modes_nest_decorate_and_are_separate_for_each_thread() -> None:
+    x = leaf(2.0)
+
+    @no_grad()
+    def twice(depth):
+        assert not (x * 2).requires_grad
+        if depth:
+            twice(depth - 1)
+        with enable_grad():
+            assert (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+
+    twice(2)
+    assert (x * 2).requires_grad
+    mode = no_grad()
+    with mode, mode:
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append((x * 2).requires_grad))
+        thread.start()
+        thread.join()
+        assert seen == [True]
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+    with pytest.raises(KeyError), no_grad():
+        raise KeyError
+    assert (x * 2).requires_grad
+
+
+def test_declaration_mistakes_are_found_at_registration(registry) -> None:
+    @op(symbol="s", samples=["_"])
+    def twofold(a, b):
+        return a + b
+
+    with pytest.raises(RuleError, match=r"no operand 'c'"):
+        twofold.vjp(c=lambda g: g)
+    with pytest.raises(RuleError, match=r"no name 'a_shap'.*did you mean 'a_shape'"):
+        twofold.vjp(a=lambda g, a_shap: g)
+    with pytest.raises(RuleError, match="needs named operands"):
+        op(symbol="s", samples=["_"])(lambda g: g)
+    with pytest.raises(RuleError, match="taken"):
+
+        @op(symbol="s", samples=["_"])
+        def exp(a):
+            return a
+
+
+def test_an_op_without_a_rule_fails_at_the_moment_of_use(registry) -> None:
+    @op(symbol="s", samples=["_"])
+    def ruleless(a):
+        return a * 1
+
+    assert ruleless(Tensor(2.0)).item() == 2
+    with pytest.raises(GradientError, match=r"ruleless: has no derivative rule for 'a'"):
+        ruleless(leaf(2.0))
+
+
+def test_every_index_form_of_basic_and_advanced_indexing() -> None:
+    a = np.arange(24.0).reshape(2, 3, 4)
+    x = leaf(a)
+    for index in [
+        0,
+        -1,
+        slice(None, None, -1),
+        (..., 1),
+        (None, 0),
+        (0, [0, 2]),
+        ([0, 1], slice(1, 3), [3, 3]),
+        np.array([[0, 1], [1, 1]]),
+        a > 7,
+        (0, np.array([True, False, True])),
+        Tensor([0, 1]),
+        (slice(5, 9),),
+    ]:
+        plain = index._value if isinstance(index, Tensor) else index
+        y = x[index]
+        np.testing.assert_array_equal(y.data, a[plain])
+        x.zero_grad()
+        y.backward(np.ones(y.shape))
+        expected = np.zeros_like(a)
+        np.add.at(expected, plain, 1.0)
+        np.testing.assert_array_equal(x.grad, expected)
+    with pytest.raises(IndexError):
+        x[5]
+    with pytest.raises(DTypeError, match="integers"):
+        x[np.array([0.5])]

@@ -1,0 +1,440 @@
+"""Modules, layers, losses, optimizers, data and training."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import GradientError, ShapeError, Tensor, check_gradients, graph
+
+
+def toy(m=200, seed=0):
+    """Return two overlapping clouds, (2, m) and labels (1, m)."""
+    rng = np.random.default_rng(seed)
+    Y = (rng.random((1, m)) > 0.5).astype(float)
+    return rng.normal(size=(2, m)) + 2 * Y, Y
+
+
+# -- modules ---------------------------------------------------------------------------------------
+
+
+def test_network_has_the_courses_layers_and_shapes() -> None:
+    net = nn.Network([30, 20, 7, 5, 1], rng=1)
+    assert [name for name, _ in net.named_parameters()] == [
+        *("layer1.W", "layer1.b", "layer2.W", "layer2.b"),
+        *("layer3.W", "layer3.b", "layer4.W", "layer4.b"),
+    ]
+    assert [p.shape for p in net.parameters()] == [
+        *((20, 30), (20, 1), (7, 20), (7, 1), (5, 7), (5, 1), (1, 5), (1, 1)),
+    ]
+    assert net.layer1.W.name == "W1"
+    assert net(np.zeros((30, 4))).shape == (1, 4)
+    assert not net.layer3.b.data.any()
+
+
+def test_ops_are_recorded_under_the_layers_and_named_as_in_the_notes() -> None:
+    net = nn.Network([2, 3, 1], rng=0)
+    g = graph(net(np.ones((2, 4))))
+    scopes = {n.name: n.scope for n in g if n.op and n.name}
+    assert scopes == {
+        "Z1": ("layer1 (Linear)",),
+        "A1": ("layer1 (Linear)",),
+        "Z2": ("layer2 (Linear)",),
+        "A2": ("layer2 (Linear)",),
+    }
+
+
+def test_transposed_input_is_refused_with_the_fix() -> None:
+    net = nn.Network([30, 20, 1], rng=0)
+    with pytest.raises(
+        ShapeError,
+        match=r"layer1 \(Linear\): input needs n\[0\]=30 rows, got shape \(569, 30\)\. "
+        r"Examples are columns here: pass X\.T\.",
+    ):
+        net(np.zeros((569, 30)))
+    with pytest.raises(ShapeError, match=r"got shape \(30,\). Pass x\.reshape\(-1, 1\)"):
+        net(np.zeros(30))
+
+
+@pytest.mark.parametrize("n", [[3], [3, 0, 1], [3, 2.5, 1], []])
+def test_impossible_layers_are_refused(n) -> None:
+    with pytest.raises(ValueError, match=r"needs (at least|to be a positive int)"):
+        nn.Network(n)
+
+
+def test_unknown_names_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"one of .*he.*, got 'hee'"):
+        nn.Linear(2, 3, init="hee")
+    with pytest.raises(ValueError, match=r"one of .*relu.*, got 'rellu'"):
+        nn.Network([2, 1], hidden="relu", output="rellu")
+
+
+def test_parameters_in_a_list_are_refused_not_lost() -> None:
+    class Deep(nn.Module):
+        def __init__(self):
+            self.layers = [nn.Linear(2, 2)]
+
+    with pytest.raises(TypeError, match=r"Deep\.layers: .*Sequential"):
+        Deep()
+
+
+def test_state_dict_round_trip_and_its_errors() -> None:
+    one, two = nn.Network([2, 3, 1], rng=0), nn.Network([2, 3, 1], rng=1)
+    two.load_state_dict(one.state_dict())
+    np.testing.assert_array_equal(two.layer1.W.data, one.layer1.W.data)
+    state = one.state_dict()
+    state["layer1.W"] = np.zeros((3, 3))
+    with pytest.raises(ShapeError, match=r"layer1\.W needs shape \(3, 2\), got \(3, 3\)"):
+        two.load_state_dict({**state, "layer2.W": np.ones((1, 3))})
+    np.testing.assert_array_equal(two.layer2.W.data, one.layer2.W.data)
+    with pytest.raises(ShapeError, match=r"missing \['layer2\.b'\], unknown \['b'\]"):
+        two.load_state_dict({"b" if k == "layer2.b" else k: v for k, v in state.items()})
+
+
+def test_sequential_applies_in_order_and_train_reaches_all_modules() -> None:
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
+    X = np.ones((2, 5))
+    expected = net.step3.W.data @ np.tanh(net.step1.W.data @ X)
+    np.testing.assert_allclose(net(X).data, expected, rtol=1e-15)
+    assert not any(m.training for m in net.eval().children())
+    assert all(m.training for m in net.train().children())
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("identity", lambda z: z),
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+        ("tanh", np.tanh),
+        ("relu", lambda z: np.maximum(0, z)),
+        ("leaky_relu", lambda z: np.maximum(0.01 * z, z)),
+        ("softplus", lambda z: np.log(1 + np.exp(z))),
+        ("softmax", lambda z: np.exp(z) / np.exp(z).sum(axis=0)),
+    ],
+)
+def test_activations_are_the_notes_formulas(name, function, rng) -> None:
+    layer = nn.Linear(3, 4, activation=name, rng=0)
+    X = rng.normal(size=(3, 5))
+    np.testing.assert_allclose(layer(X).data, function(layer.W.data @ X), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("init", "expected"),
+    [
+        ("small_random", 0.01),
+        ("xavier", (1 / 400) ** 0.5),
+        ("glorot", (2 / 1000) ** 0.5),
+        ("he", (2 / 400) ** 0.5),
+        ("zeros", 0.0),
+    ],
+)
+def test_initializations_have_the_notes_standard_deviation(init, expected) -> None:
+    W = nn.Linear(400, 600, init=init, rng=0).W.data
+    # 240 000 normal values: the standard deviation is known to 1 / sqrt(480 000) = 0.15 %.
+    assert W.std() == pytest.approx(expected, rel=0.01)
+    assert abs(W.mean()) <= 5 * expected / 240_000**0.5
+
+
+def test_zero_weights_keep_all_hidden_units_identical() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 4, 1], hidden="tanh", init="zeros", rng=0)
+    net.layer2.W.data = np.full((1, 4), 0.5)  # even then every unit gets the same gradient
+    nn.fit(net, X, Y, optimizer=nn.SGD(net.parameters(), learning_rate=0.1), epochs=5, rng=0)
+    W = net.layer1.W.data
+    assert np.ptp(W, axis=0).max() == 0
+    assert W.any()
+
+
+# -- losses ----------------------------------------------------------------------------------------
+
+
+def test_costs_are_averages_over_the_columns(rng) -> None:
+    A, Y = rng.uniform(0.1, 0.9, (1, 6)), np.array([[0.0, 1, 1, 0, 1, 0]])
+    expected = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+    assert nn.binary_cross_entropy(Tensor(A), Y).item() == pytest.approx(expected, rel=1e-14)
+    Z = np.log(A / (1 - A))
+    actual = nn.binary_cross_entropy_with_logits(Tensor(Z), Y).item()
+    assert actual == pytest.approx(expected, rel=1e-14)
+
+
+def test_softmax_cross_entropy_of_two_classes_is_the_binary_one(rng) -> None:
+    z, y = rng.normal(size=(1, 5)), np.array([[0.0, 1, 1, 0, 1]])
+    two = nn.softmax_cross_entropy(Tensor(np.vstack([z, np.zeros_like(z)])), np.vstack([y, 1 - y]))
+    one = nn.binary_cross_entropy_with_logits(Tensor(z), y)
+    assert two.item() == pytest.approx(one.item(), rel=1e-14)
+
+
+def test_cost_uses_the_form_on_logits() -> None:
+    net = nn.Network([1, 1], rng=0)
+    net.layer1.W.data = [[2000.0]]
+    X, Y = np.array([[1.0, -1.0]]), np.array([[0.0, 1.0]])
+    assert nn.cost(net, X, Y, nn.binary_cross_entropy).item() == 2000.0
+
+
+@pytest.mark.parametrize(
+    ("Y", "message"),
+    [
+        (np.ones((4, 1)), r"need the shape \(1, 4\), got \(4, 1\)\. .*pass Y\.T"),
+        (np.ones(4), r"got \(4,\)\. Pass Y\.reshape\(1, -1\)"),
+        (np.full((1, 4), 2.0), r"labels need to be in \[0, 1\], got values from 2 to 2"),
+        (np.full((1, 4), np.nan), r"labels need to be in \[0, 1\]"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(Y, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        nn.binary_cross_entropy(Tensor(np.full((1, 4), 0.5)), Y)
+
+
+def test_gradients_of_a_network_pass_the_courses_check(rng) -> None:
+    X, Y = toy(8)
+    net = nn.Network([2, 3, 1], hidden="tanh", rng=0)
+
+    def J(*parameters):
+        for own, given in zip(("W", "b"), parameters, strict=True):
+            setattr(net.layer1, own, given)
+        return nn.cost(net, X, Y, nn.binary_cross_entropy)
+
+    report = check_gradients(J, net.layer1.W, net.layer1.b)
+    assert report
+    assert report.worst < 1e-7
+
+
+# -- optimizers ------------------------------------------------------------------------------------
+
+
+def test_gradient_descent_is_theta_minus_alpha_dtheta() -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    nn.SGD([w], learning_rate=0.1).step()
+    np.testing.assert_allclose(w.data, [0.8, 1.6], rtol=1e-15)
+
+
+def test_adam_follows_its_formulas() -> None:
+    w = Tensor(1.0, requires_grad=True)
+    optimizer = nn.Adam([w], learning_rate=0.1)
+    theta, v, s = 1.0, 0.0, 0.0
+    for t in range(1, 6):
+        optimizer.zero_grad()
+        (w**4).backward()
+        optimizer.step()
+        d = 4 * theta**3
+        v, s = 0.9 * v + 0.1 * d, 0.999 * s + 0.001 * d * d
+        theta -= 0.1 * (v / (1 - 0.9**t)) / ((s / (1 - 0.999**t)) ** 0.5 + 1e-8)
+        assert w.item() == pytest.approx(theta, rel=1e-13)
+
+
+def test_a_missing_gradient_stops_the_step_before_any_change() -> None:
+    w, v = (Tensor(1.0, requires_grad=True, name=n) for n in "wv")
+    (w * w).backward()
+    for optimizer in (nn.SGD([w, v], learning_rate=1), nn.Adam([w, v])):
+        with pytest.raises(GradientError, match=r"parameter v has no gradient; call backward"):
+            optimizer.step()
+    assert w.item() == 1.0
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "0.1"])
+def test_optimizers_refuse_impossible_settings(rate) -> None:
+    w = Tensor(1.0, requires_grad=True)
+    with pytest.raises(ValueError, match="learning_rate needs to be a positive number"):
+        nn.SGD([w], learning_rate=rate)
+    with pytest.raises(ValueError, match="at least one parameter"):
+        nn.SGD([], learning_rate=1)
+    with pytest.raises(GradientError, match="requires_grad=True"):
+        nn.SGD([Tensor(1.0)], learning_rate=1)
+    with pytest.raises(ValueError, match=r"beta1 needs to be in \[0, 1\)"):
+        nn.Adam([w], beta1=1)
+
+
+def test_float32_parameters_stay_float32() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 3, 1], rng=0, dtype=np.float32)
+    optimizer = nn.Adam(net.parameters())
+    nn.fit(net, X.astype(np.float32), Y.astype(np.float32), optimizer=optimizer, epochs=1, rng=0)
+    assert {p.dtype for p in net.parameters()} == {np.dtype(np.float32)}
+
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+def test_minibatches_visit_every_example_once_and_keep_the_last_part() -> None:
+    X = np.arange(10.0).reshape(1, 10)
+    batches = list(nn.minibatches(X, 2 * X, 4, rng=0))
+    assert [b.X.shape[1] for b in batches] == [4, 4, 2]
+    seen = np.concatenate([b.X for b in batches], axis=1)
+    assert sorted(seen[0]) == sorted(X[0])
+    assert not np.array_equal(seen, X)
+    np.testing.assert_array_equal(np.concatenate([b.Y for b in batches], axis=1), 2 * seen)
+    again = np.concatenate([b.X for b in nn.minibatches(X, X, 4, rng=0)], axis=1)
+    np.testing.assert_array_equal(again, seen)
+    (whole,) = nn.minibatches(X, X, None)
+    assert whole.X.shape == X.shape
+    with pytest.raises(ValueError, match="batch_size"):
+        next(nn.minibatches(X, X, 0))
+
+
+def test_split_keeps_pairs_together_and_uses_every_example() -> None:
+    X = np.arange(100.0).reshape(1, 100)
+    parts = nn.split(X, -X, (0.98, 0.01, 0.01), rng=0)
+    assert [p.X.shape[1] for p in parts] == [98, 1, 1]
+    assert sorted(np.concatenate([p.X[0] for p in parts])) == sorted(X[0])
+    assert all(np.array_equal(p.Y, -p.X) for p in parts)
+    with pytest.raises(ValueError, match="sum to 1"):
+        nn.split(X, X, (0.5, 0.6))
+    with pytest.raises(ValueError, match="leave one empty"):
+        nn.split(X[:, :3], X[:, :3], (0.98, 0.01, 0.01))
+    with pytest.raises(ShapeError, match=r"pass X\.T"):
+        nn.split(X.T, X)
+
+
+def test_normalizer_uses_the_training_sets_mean_and_variance(rng) -> None:
+    X = rng.normal(3.0, 5.0, (2, 50))
+    X[1] = 7.0
+    normalizer = nn.Normalizer().fit(X)
+    done = normalizer.transform(X)
+    assert done[0].mean() == pytest.approx(0, abs=1e-14)
+    assert done[0].std() == pytest.approx(1, rel=1e-14)
+    assert not done[1].any()
+    other = rng.normal(size=(2, 3))
+    np.testing.assert_allclose(
+        normalizer.transform(other)[0], (other[0] - X[0].mean()) / X[0].std()
+    )
+    with pytest.raises(ShapeError, match="2 rows"):
+        normalizer.transform(other.T)
+    with pytest.raises(ValueError, match=r"call fit\(\)"):
+        nn.Normalizer().transform(X)
+    X[0, 3] = np.nan
+    with pytest.raises(
+        ValueError, match=r"X needs finite numbers, got nan at \[0, 3\] \(1 in all\)"
+    ):
+        nn.Normalizer().fit(X)
+
+
+def test_one_hot_refuses_labels_outside_its_range() -> None:
+    with pytest.raises(ValueError, match="0 … 1, got 0 … 2"):
+        nn.one_hot([0, 2], classes=2)
+    with pytest.raises(ValueError, match="integers"):
+        nn.one_hot([0.5])
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+def test_fit_learns_and_keeps_a_history() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 4, 1], rng=0)
+    seen = []
+    history = nn.fit(
+        net,
+        X,
+        Y,
+        optimizer=nn.Adam(net.parameters(), learning_rate=0.02),
+        epochs=20,
+        batch_size=32,
+        dev=toy(50, seed=1),
+        on_epoch=lambda epoch, h: seen.append((epoch, h.epochs)),
+        rng=0,
+    )
+    assert history.epochs == len(history.dev_cost) == 20
+    assert history.cost[-1] < 0.5 * history.cost[0]
+    assert nn.accuracy(net, X, Y) > 0.85
+    assert seen == [(i, i) for i in range(1, 21)]
+
+
+def test_fit_repeats_exactly_with_the_same_seeds() -> None:
+    X, Y = toy()
+
+    def trained():
+        net = nn.Network([2, 3, 1], rng=0)
+        optimizer = nn.Adam(net.parameters())
+        return nn.fit(net, X, Y, optimizer=optimizer, epochs=3, rng=5).cost
+
+    assert trained() == trained()
+
+
+def test_fit_on_softmax_learns_three_classes(rng) -> None:
+    labels = rng.integers(0, 3, 300)
+    X = rng.normal(size=(2, 300)) + np.array([[0, 4, 0], [0, 0, 4]])[:, labels]
+    Y = nn.one_hot(labels)
+    net = nn.Network([2, 8, 3], output="softmax", rng=0)
+    optimizer = nn.Adam(net.parameters(), learning_rate=0.05)
+    nn.fit(net, X, Y, loss=nn.softmax_cross_entropy, optimizer=optimizer, epochs=20, rng=0)
+    assert nn.accuracy(net, X, Y) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, Y: (X.T, Y), r"pass X\.T"),
+        (lambda X, Y: (X, Y.T), r"pass Y\.T"),
+        (lambda X, Y: (np.where(X > 2, np.nan, X), Y), "X needs finite numbers, got nan"),
+        (lambda X, Y: (X, np.where(Y > 0, np.inf, Y)), "Y needs finite numbers, got inf"),
+        (lambda X, Y: (X, Y + 1), r"labels need to be in \[0, 1\]"),
+        (lambda X, Y: (X[:, :50], Y), r"need the shape \(1, 50\), got \(1, 200\)"),
+        (lambda X, Y: (X, Y[0]), r"Pass Y\.reshape"),
+    ],
+)
+def test_bad_data_stops_fit_before_anything_changes(change, message) -> None:
+    X, Y = change(*toy())
+    net = nn.Network([2, 3, 1], rng=0)
+    before = net.state_dict()
+    with pytest.raises(ValueError, match=message):
+        nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=1, rng=0)
+    for path, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, before[path])
+
+
+def test_bad_dev_data_stops_fit_before_anything_changes() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 3, 1], rng=0)
+    before = net.state_dict()
+    with pytest.raises(ShapeError, match=r"pass X\.T"):
+        nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), dev=(X.T, Y), rng=0)
+    np.testing.assert_array_equal(net.state_dict()["layer1.W"], before["layer1.W"])
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_diverging_cost_stops_with_the_last_finite_parameters() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 8, 8, 8, 1], hidden="identity", output="sigmoid", rng=0)
+    with pytest.raises(nn.TrainingError, match=r"became (nan|inf) in epoch \d+.*learning rate"):
+        nn.fit(net, X, Y, optimizer=nn.SGD(net.parameters(), learning_rate=1e80), epochs=5, rng=0)
+
+
+def test_training_works_without_tqdm_and_matplotlibs_absence_is_named(monkeypatch) -> None:
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.split(".")[0] in {"tqdm", "matplotlib"}:
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    for name in [n for n in sys.modules if n.split(".")[0] in {"tqdm", "matplotlib"}]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(builtins, "__import__", without)
+    X, Y = toy()
+    net = nn.Network([2, 1], rng=0)
+    history = nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=1, rng=0)
+    assert history.epochs == 1
+    with pytest.raises(ImportError, match=r"retrograd\[plot\]"):
+        history.plot("cost.svg")
+
+
+def test_progress_is_silent_without_a_terminal(capfd) -> None:
+    X, Y = toy()
+    net = nn.Network([2, 1], rng=0)
+    nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=2, progress=True, rng=0)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_history_plot_writes_one_whole_deterministic_file(tmp_path) -> None:
+    history = nn.History(cost=[0.7, 0.5], dev_cost=[0.8, 0.6])
+    one, two = history.plot(tmp_path / "a.svg"), history.plot(tmp_path / "b.svg")
+    assert one.read_bytes() == two.read_bytes()
+    with pytest.raises(OSError, match="nowhere"):
+        history.plot(tmp_path / "nowhere" / "a.svg")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.svg", "b.svg"]

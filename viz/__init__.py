@@ -1,1 +1,20 @@
-"""Drawings."""
+"""Pictures of computation graphs: values left to right, derivatives right to left.
+
+Always: the same program gives the same bytes, and a picture needs nothing but this package.
+"""
+
+from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
+from viz.drawing import Drawing, draw
+from viz.extract import NotDrawable
+from viz.render.dot import EngineError
+from viz.view import EdgeView, GraphView, NodeView
+
+__all__ = [
+    "Drawing",
+    "EdgeView",
+    "EngineError",
+    "GraphView",
+    "NodeView",
+    "NotDrawable",
+    "draw",
+]

@@ -1,0 +1,222 @@
+"""`draw` and `Drawing`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from viz.extract import NotDrawable, view_of, without_values
+from viz.passes import fold, fold_to_budget, hide_constants, one_direction
+from viz.render.dot import render_dot, svg_by_dot, svg_by_pygraphviz
+from viz.render.svg import render_svg
+from viz.render.text import render_text
+from viz.theme import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from viz.view import GraphView
+
+__all__ = ["Drawing", "draw"]
+
+ENGINES = ("auto", "builtin", "dot", "pygraphviz")
+DIRECTIONS = ("both", "forward")
+
+
+class Drawing:
+    """A picture of a graph; it shows itself in a notebook.
+
+    Attributes
+    ----------
+    view : GraphView
+        What it shows, as data.
+    """
+
+    def __init__(self, view: GraphView, *, theme: str = "light", engine: str = "auto") -> None:
+        self.view, self.theme, self.engine = view, theme, engine
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        if self.engine == "dot":
+            return svg_by_dot(self.dot)
+        if self.engine == "pygraphviz":
+            return svg_by_pygraphviz(self.dot)
+        return render_svg(self.view, self.theme)
+
+    @property
+    def dot(self) -> str:
+        """The picture as DOT source for Graphviz."""
+        return render_dot(self.view, self.theme)
+
+    @property
+    def text(self) -> str:
+        """The picture in words, the forward steps and then the backward steps."""
+        return render_text(self.view)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file of the kind its ending names; return the path.
+
+        Parameters
+        ----------
+        path : path_like
+            Ending in .svg, .dot, .json or .txt.
+
+        Raises
+        ------
+        ValueError
+            If the ending is another one.
+        OSError
+            If the file cannot be written. What was there before is untouched.
+        """
+        target = Path(path)
+        makers: dict[str, Callable[[], str]] = {
+            ".svg": lambda: self.svg,
+            ".dot": lambda: self.dot,
+            ".json": self.view.to_json,
+            ".txt": lambda: self.text,
+        }
+        maker = makers.get(target.suffix.lower())
+        if maker is None:
+            raise ValueError(
+                f"Drawing.save: {target.name!r} needs one of the endings {', '.join(makers)}."
+            )
+        _write(target, maker())
+        return target
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        try:
+            bundle["image/svg+xml"] = self.svg
+        except Exception as error:  # a notebook must not break because a picture cannot be made
+            bundle["text/plain"] += f": {error}"
+        return bundle
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {len(self.view.nodes)} nodes: {self.view.title}>"
+
+
+def draw(
+    *outputs: Any,
+    direction: Literal["both", "forward"] = "both",
+    depth: int | None = None,
+    values: bool = True,
+    constants: bool = False,
+    theme: Literal["light", "dark", "auto"] = "light",
+    engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
+    max_nodes: int = 150,
+) -> Drawing:
+    """Draw the computation graph of one or more tensors.
+
+    Values and derivatives are computed again from the leaves by the ops and rules that ran; a
+    derivative is shown where a backward pass has been.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        Results of a recorded computation.
+    direction : {"both", "forward"}
+        Both passes, or values only.
+    depth : int, optional
+        How many levels of modules to open: 0 makes one card of each. By default as many as
+        `max_nodes` allows.
+    values : bool
+        Show numbers; without them, structure and formulas only.
+    constants : bool
+        Give unnamed constants a card each. Otherwise they stand in the formulas only.
+    theme : {"light", "dark", "auto"}
+        auto follows the reader's setting.
+    engine : {"auto", "builtin", "dot", "pygraphviz"}
+        auto is the built-in layout, whose pictures are the same on every machine.
+    max_nodes : int
+        The greatest number of cards.
+
+    Returns
+    -------
+    Drawing
+
+    Raises
+    ------
+    NotDrawable
+        If an output has no graph, or the graph needs more than `max_nodes` cards.
+    EngineError
+        If the engine is not installed.
+    ValueError
+        If an option has an unknown value.
+
+    Examples
+    --------
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> a, b = Tensor(2.0, name="a", requires_grad=True), Tensor(1.0, name="b", requires_grad=True)
+    >>> e = ((a + b) * (b + 1)).named("e")
+    >>> e.backward()
+    >>> print(viz.draw(e).text.split("Backward")[0])
+    Computation graph of e
+    <BLANKLINE>
+    Forward
+      a = 2
+      b = 1
+      u = a + b = 3
+      v = b + 1 = 2
+      e = u · v = 6
+    <BLANKLINE>
+    <BLANKLINE>
+    """
+    for name, value, known in (
+        ("direction", direction, DIRECTIONS),
+        ("theme", theme, NAMES),
+        ("engine", engine, ENGINES),
+    ):
+        if value not in known:
+            raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
+    if depth is not None and (not isinstance(depth, int) or depth < 0):
+        raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
+    if not outputs:
+        raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
+    view = view_of(*outputs, values=values)
+    if not values:
+        view = without_values(view)
+    view = one_direction(view, direction)
+    if not constants:
+        view = hide_constants(view)
+    view = fold_to_budget(view, max_nodes) if depth is None else fold(view, depth)
+    if len(view.nodes) > max_nodes:
+        raise NotDrawable(
+            f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw "
+            f"a smaller "
+            "part, group ops with name_scope() so that they can fold, or raise max_nodes."
+        )
+    return Drawing(view, theme=theme, engine=engine)
+
+
+def _write(target: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    folder = target.parent
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"Drawing.save: cannot write {str(target)!r}: the folder {str(folder)!r} does "
+            f"not exist; "
+            "create it first."
+        )
+    try:
+        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
+    except OSError as error:
+        raise type(error)(
+            f"Drawing.save: cannot write {str(target)!r}: {error.strerror}; choose another folder."
+        ) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(part).chmod(0o666 & ~mask)
+        Path(part).replace(target)
+    except OSError as error:
+        Path(part).unlink(missing_ok=True)
+        raise type(error)(
+            f"Drawing.save: cannot write {str(target)!r}: {error.strerror}."
+        ) from error

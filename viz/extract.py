@@ -1,0 +1,244 @@
+"""Where drawings meet the engine: a recorded graph becomes a `GraphView`.
+
+The only file of `viz`, beside the guard, that imports `autograd`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph
+from viz.text import clean
+from viz.view import EdgeView, GraphView, Kind, NodeView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["NotDrawable", "elementwise", "view_of"]
+
+
+class NotDrawable(ValueError):
+    """Something that has no picture, or not one of a readable size."""
+
+
+def elementwise() -> dict[str, Callable[..., Any]]:
+    """Return the ops that an expression may call on numbers, by name."""
+    names = (
+        "abs absolute cos exp expm1 leaky_relu log log1p logaddexp maximum minimum power relu "
+        "sigmoid sign sin softplus sqrt square tanh"
+    )
+    found: dict[str, Callable[..., Any]] = {n: OPS[n].record for n in names.split() if n in OPS}
+    found["abs"], found["max"], found["min"] = (
+        OPS[n].record for n in ("absolute", "maximum", "minimum")
+    )
+    return found
+
+
+def leaf(name: str, value: float) -> Tensor:
+    """Return a named number that derivatives are wanted for."""
+    return Tensor(value, name=name, requires_grad=True)
+
+
+def _graph(outputs: Sequence[Any]) -> Graph:
+    for y in outputs:
+        if not isinstance(y, Tensor):
+            raise NotDrawable(
+                f"viz.draw: needs a Tensor, got {type(y).__name__}; pass the result of a "
+                f"computation."
+            )
+        if not y.requires_grad:
+            raise NotDrawable(
+                f"viz.draw: the tensor of shape {y.shape} has no graph; make its leaves with "
+                "requires_grad=True, outside no_grad()."
+            )
+    return graph(*outputs)
+
+
+def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
+    """Return everything a picture of these outputs can show."""
+    g = _graph(outputs)
+    outs = {node.id for node in g.outputs}
+    cost = " + ".join(clean(node.label, 40) for node in g.outputs)
+    if len(outs) > 1:
+        cost = f"({cost})"
+    scopes = _scopes(g)
+    paths = _paths(g) if values else {}
+    nodes = tuple(
+        _node(node, _kind(node, outs), cost, scopes[node.id], paths.get(node.id, []), values)
+        for node in g
+    )
+    edges = tuple(
+        EdgeView(
+            source=edge.parent,
+            target=edge.child,
+            slot=edge.slot,
+            label=clean(_edge_label(g, edge, cost, values)) if edge.differentiable else "",
+            back=edge.differentiable,
+        )
+        for edge in g.edges
+    )
+    walked = all(node.walked for node in g.outputs)
+    caption = [
+        "Forward pass left to right"
+        + (", backward pass right to left." if walked else "; the backward pass has not run.")
+    ]
+    for node in g.outputs:
+        value = node.value if values else None
+        known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
+        caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
+    title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
+    return GraphView(title, tuple(caption), nodes, edges)
+
+
+def _kind(node: GraphNode, outs: set[int]) -> Kind:
+    if node.kind == "leaf":
+        return "parameter"
+    if node.kind == "constant":
+        return "data" if node.name is not None else "constant"
+    return "cost" if node.id in outs else "op"
+
+
+def _node(
+    node: GraphNode, kind: Kind, cost: str, scope: tuple[str, ...], paths: list[float], values: bool
+) -> NodeView:
+    name = clean(node.label)
+    formula = clean(node.formula) if node.op else ""
+    lines = _value_lines(node) if values else ()
+    gradient = (
+        _gradient(node, name, cost, paths) if values and kind not in {"data", "constant"} else ""
+    )
+    spoken = ". ".join(
+        filter(
+            None,
+            [
+                f"{name} = {formula}" if formula else f"{kind} {name}",
+                f"value {' '.join(lines)}" if lines else "",
+                gradient,
+            ],
+        )
+    )
+    source = ""
+    if node.source is not None:
+        source = clean(f"{Path(node.source[0]).name}:{node.source[1]}")
+    return NodeView(node.id, kind, name, formula, lines, gradient, scope, spoken, source)
+
+
+def _value_lines(node: GraphNode) -> tuple[str, ...]:
+    value = node.value
+    kind = f"{_shape(node.shape)} {node.dtype}"
+    if value is None:
+        return (kind, "value not kept") if node.shape else ("value not kept",)
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return (format_number(array),)
+    if array.size == 0:
+        return (kind, "empty")
+    if array.ndim <= 2 and max(array.shape) <= 3:
+        rows = [" ".join(format_number(x) for x in row) for row in np.atleast_2d(array)]
+        return tuple(f"[{row}]" for row in rows)
+    with np.errstate(all="ignore"):
+        low, middle, high = (format_number(f(array), 3) for f in (np.min, np.mean, np.max))
+    return kind, f"{low} … {high}, mean {middle}"
+
+
+def _gradient(node: GraphNode, name: str, cost: str, paths: list[float]) -> str:
+    g = node.cotangent
+    symbol = f"∂{cost}/∂{name}"
+    if g is None:
+        return f"{symbol} = –" if not node.walked else f"{symbol} not kept"
+    array = np.asarray(g)
+    ways = f" ({len(paths)} paths)" if len(paths) > 1 else ""
+    if array.ndim:
+        norm = format_number(np.linalg.norm(array.astype(np.float64)))
+        return f"‖{symbol}‖ = {norm} {_shape(array.shape)}{ways}"
+    if 1 < len(paths) <= 4 and all(math.isfinite(p) for p in paths):
+        terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")
+        return f"{symbol} = {terms} = {format_number(array)}{ways}"
+    return f"{symbol} = {format_number(array)}{ways}"
+
+
+def _paths(g: Graph) -> dict[int, list[float]]:
+    """Return what each use of a value brings back to it; NaN stands for an array."""
+    found: dict[int, list[float]] = {}
+    for edge in g.edges:
+        if not edge.differentiable:
+            continue
+        local, back = edge.number, g.nodes[edge.child].cotangent
+        known = local is not None and back is not None and np.ndim(back) == 0
+        found.setdefault(edge.parent, []).append(
+            float(local) * float(back) if known and local is not None else math.nan
+        )
+    return found
+
+
+def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
+    parent, child = g.nodes[edge.parent].label, g.nodes[edge.child].label
+    formula = edge.formula
+    if not edge.is_factor:
+        return f"∂{cost}/∂{parent} = {formula}"
+    number = edge.number if values else None
+    if number is None or format_number(number) == formula:
+        return f"∂{child}/∂{parent} = {formula}"
+    return f"∂{child}/∂{parent} = {formula} = {format_number(number)}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(str(n) for n in shape) if shape else "scalar"
+
+
+def _scopes(g: Graph) -> list[tuple[str, ...]]:
+    """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
+    users: dict[int, list[int]] = {}
+    for edge in g.edges:
+        users.setdefault(edge.parent, []).append(edge.child)
+    scopes = [tuple(clean(s) for s in node.scope) for node in g]
+    scopes = _calls(g, scopes)
+    for node in g:
+        own = users.get(node.id)
+        if node.kind != "op" and own and (node.kind == "leaf" or node.name is None):
+            common = scopes[own[0]]
+            for user in own[1:]:
+                common = _common(common, scopes[user])
+            scopes[node.id] = common
+    return scopes
+
+
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    n = 0
+    while n < min(len(a), len(b)) and a[n] == b[n]:
+        n += 1
+    return a[:n]
+
+
+def _calls(g: Graph, scopes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Tell apart the calls of a module whose output comes back into it, as in a loop over time."""
+    depth = max((len(s) for s in scopes), default=0)
+    for level in range(depth):
+        paths = {s[: level + 1] for s in scopes if len(s) > level}
+        for path in sorted(paths):
+            call = [0] * len(scopes)  # inside: the number of the call; outside: calls left behind
+            for node in g:
+                inside = scopes[node.id][: level + 1] == path
+                for p in node.parents:
+                    was_inside = scopes[p][: level + 1] == path
+                    call[node.id] = max(call[node.id], call[p] + (was_inside and not inside))
+            if any(call[i] for i, s in enumerate(scopes) if s[: level + 1] == path):
+                scopes = [
+                    (*s[:level], f"{s[level]}, call {call[i] + 1}", *s[level + 1 :])
+                    if s[: level + 1] == path
+                    else s
+                    for i, s in enumerate(scopes)
+                ]
+    return scopes
+
+
+def without_values(view: GraphView) -> GraphView:
+    """Return the view with structure only."""
+    return replace(
+        view, nodes=tuple(replace(n, value=(), gradient="", words=n.header) for n in view.nodes)
+    )

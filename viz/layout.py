@@ -1,0 +1,480 @@
+"""The built-in layered layout: columns from left to right, deterministic, without overlaps.
+
+Every module is laid out on its own and then takes part in its surroundings as one box, so no card
+can stand in a cluster it does not belong to. Edges run level through columns, in a strip of their
+own, and change height only in the channels between columns; labels stand in the level part in front
+of a card. So no label can cover an arrow, and no arrow a card, by construction.
+
+The steps are the classic ones (Sugiyama, Tagawa and Toda 1981): ranks by longest path, placeholders
+where an edge passes a column, barycentre sweeps for the order in a column, then heights by
+alternating least squares, each solved exactly under the order's constraints by pooling adjacent
+violators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Card", "Layout", "Link", "Rect", "layout"]
+
+STRIP = 36.0  # height an edge with its label needs
+PASSING = 18.0  # height an edge needs where it passes a column
+GAP = 22.0  # between cards in a column
+STUB = 12.0  # level part of an edge before a channel
+HEAD = 14.0  # room for an arrow head beside a label
+PAD = 16.0  # inside a cluster's border
+TITLE = 24.0  # a cluster's title
+_SWEEPS = 13  # odd, so that the last one goes forward
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is laid out: a size and the clusters it stands in."""
+
+    id: int
+    width: float
+    height: float
+    scope: tuple[str, ...] = ()
+    at_start: bool = False  # prefers the first column over a place near its user
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge, with the width of its label (0 without one)."""
+
+    number: int  # position in the sequence of links
+    source: int
+    target: int
+    slot: int
+    label: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A place: left, top, width, height."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(slots=True)
+class Layout:
+    """The result: places of cards and clusters, and the way of each link.
+
+    Attributes
+    ----------
+    cards : dict
+        Card id to Rect.
+    clusters : dict
+        Scope path to Rect, outer ones first.
+    ways : list
+        For each link, in order, points from the source's right side to the target's left. Between
+        points of equal height the way is level, between others it is a curve.
+    width, height : float
+        Of the whole.
+    """
+
+    cards: dict[int, Rect] = field(default_factory=dict)
+    clusters: dict[tuple[str, ...], Rect] = field(default_factory=dict)
+    ways: list[list[tuple[float, float]]] = field(default_factory=list)
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(slots=True)
+class _Item:
+    """A box at one level of the layout: a card, a cluster, a placeholder or a side of the frame."""
+
+    width: float
+    height: float
+    rank: int = 0
+    order: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    card: int | None = None
+    inside: _Group | None = None
+    side: str = ""  # "in" or "out", where a link crosses the cluster's border
+    ins: dict[int, float] = field(default_factory=dict)  # link to the height of its port
+    outs: dict[int, float] = field(default_factory=dict)
+    weight: float = 1.0
+    label: float = 0.0  # room its incoming links need for labels
+    at_start: bool = False
+
+
+@dataclass(slots=True)
+class _Group:
+    """One cluster, laid out: its items and the ways inside it, relative to its own corner."""
+
+    path: tuple[str, ...]
+    width: float
+    height: float
+    items: list[_Item]
+    ways: dict[int, list[tuple[float, float]]]
+    into: dict[int, float]  # heights at which links cross the left border
+    out_of: dict[int, float]  # and the right one
+
+
+class _Cycle(Exception):
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+
+
+def layout(cards: Sequence[Card], links: Sequence[Link]) -> Layout:
+    """Place cards and links.
+
+    Parameters
+    ----------
+    cards : sequence of Card
+        In topological order.
+    links : sequence of Link
+        Each from an earlier card to a later one.
+
+    Returns
+    -------
+    Layout
+    """
+    scopes = {card.id: card.scope for card in cards}
+    while True:
+        try:
+            group = _arrange((), cards, links, scopes)
+            break
+        except _Cycle as cycle:  # clusters that feed each other cannot be two boxes: open one
+            level = len(cycle.path)
+            scopes = {
+                i: s[: level - 1] + s[level:] if s[:level] == cycle.path else s
+                for i, s in scopes.items()
+            }
+    result = Layout(ways=[[] for _ in links], width=group.width, height=group.height)
+    _collect(group, 0.0, 0.0, result)
+    return result
+
+
+def _arrange(
+    path: tuple[str, ...],
+    cards: Sequence[Card],
+    links: Sequence[Link],
+    scopes: dict[int, tuple[str, ...]],
+) -> _Group:
+    """Lay out the inside of one cluster."""
+    level = len(path)
+    home: dict[int, _Item] = {}  # card id to its item at this level
+    clusters: dict[tuple[str, ...], _Item] = {}
+    boxes: list[_Item] = []
+    for card in cards:
+        scope = scopes[card.id]
+        if scope[:level] != path:
+            continue
+        if len(scope) == level:
+            item = _Item(card.width, card.height, card=card.id, at_start=card.at_start)
+            boxes.append(item)
+        elif (key := scope[: level + 1]) in clusters:
+            item = clusters[key]
+        else:
+            members = [c for c in cards if scopes[c.id][: level + 1] == key]
+            ids = {c.id for c in members}
+            group = _arrange(key, members, [k for k in links if {k.source, k.target} & ids], scopes)
+            item = clusters[key] = _Item(group.width, group.height, inside=group)
+            item.ins.update(group.into)
+            item.outs.update(group.out_of)
+            boxes.append(item)
+        home[card.id] = item
+    ends: dict[int, tuple[_Item, _Item]] = {}
+    for link in links:
+        source, target = home.get(link.source), home.get(link.target)
+        if source is target:
+            continue  # inside a deeper cluster, or not of this level at all
+        if source is None:
+            source = _Item(0.0, PASSING, side="in", outs={link.number: PASSING / 2})
+            boxes.append(source)
+        if target is None:
+            target = _Item(0.0, PASSING, side="out", ins={link.number: PASSING / 2})
+            boxes.append(target)
+        if target.card is not None:
+            target.label = max(target.label, link.label)
+        ends[link.number] = source, target
+    _ports(boxes, {link.number: link for link in links}, ends)
+    _rank(boxes, ends)
+    chains = _placeholders(boxes, ends)
+    columns = _ordered(boxes, chains)
+    _heights(columns, chains)
+    return _placed(path, columns, chains)
+
+
+def _ports(
+    boxes: list[_Item], links: dict[int, Link], ends: dict[int, tuple[_Item, _Item]]
+) -> None:
+    """Give each link a height of its own on the sides of cards."""
+    ins: dict[int, list[int]] = {}
+    outs: dict[int, list[int]] = {}
+    for number, (source, target) in ends.items():
+        outs.setdefault(id(source), []).append(number)
+        ins.setdefault(id(target), []).append(number)
+    for box in boxes:
+        if box.card is None:
+            continue
+        arriving = sorted(ins.get(id(box), []), key=lambda n: (links[n].slot, n))
+        leaving = outs.get(id(box), [])
+        box.height = max(box.height, STRIP * len(arriving), PASSING * len(leaving))
+        for k, number in enumerate(arriving):
+            box.ins[number] = box.height * (k + 0.5) / len(arriving)
+        for k, number in enumerate(leaving):
+            box.outs[number] = box.height * (k + 0.5) / len(leaving)
+
+
+def _rank(boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]) -> None:
+    """Give every item the column that its longest way in asks for."""
+    followers: dict[int, list[_Item]] = {}
+    missing = {id(box): 0 for box in boxes}
+    for source, target in ends.values():
+        followers.setdefault(id(source), []).append(target)
+        missing[id(target)] += 1
+    sources = [box for box in boxes if not missing[id(box)]]
+    ready = list(sources)
+    while ready:
+        box = ready.pop()
+        for target in followers.get(id(box), ()):
+            target.rank = max(target.rank, box.rank + 1)
+            missing[id(target)] -= 1
+            if not missing[id(target)]:
+                ready.append(target)
+    stuck = [box.inside for box in boxes if missing[id(box)] and box.inside is not None]
+    if stuck:
+        raise _Cycle(stuck[0].path)
+    last = max((box.rank for box in boxes if box.side != "out"), default=0)
+    long = last > 6 or any(box.inside for box in boxes)
+    for box in sources:
+        # Beside its user in a long graph; in a short one, leaves make the left column.
+        if not box.side and id(box) in followers and (long or not box.at_start):
+            box.rank = min(target.rank for target in followers[id(box)]) - 1
+    for box in boxes:
+        if box.side == "out":
+            box.rank = last + 1
+
+
+def _placeholders(
+    boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]
+) -> dict[int, list[_Item]]:
+    """Return each link's items from end to end, with a placeholder in every column it passes."""
+    chains: dict[int, list[_Item]] = {}
+    for number, (source, target) in ends.items():
+        chain = [source]
+        for rank in range(source.rank + 1, target.rank):
+            holder = _Item(0.0, PASSING, rank=rank, weight=4.0)
+            holder.ins[number] = holder.outs[number] = PASSING / 2
+            boxes.append(holder)
+            chain.append(holder)
+        chain.append(target)
+        chains[number] = chain
+    return chains
+
+
+def _neighbours(
+    chains: dict[int, list[_Item]],
+) -> tuple[dict[int, list[tuple[_Item, int]]], dict[int, list[tuple[_Item, int]]]]:
+    """Return for each item the items before and after it, with the link."""
+    before: dict[int, list[tuple[_Item, int]]] = {}
+    after: dict[int, list[tuple[_Item, int]]] = {}
+    for number, chain in chains.items():
+        for left, right in pairwise(chain):
+            after.setdefault(id(left), []).append((right, number))
+            before.setdefault(id(right), []).append((left, number))
+    return before, after
+
+
+def _ordered(boxes: list[_Item], chains: dict[int, list[_Item]]) -> list[list[_Item]]:
+    """Return the columns, ordered so that few links cross."""
+    columns: list[list[_Item]] = [[] for _ in range(1 + max((b.rank for b in boxes), default=0))]
+    for box in boxes:
+        columns[box.rank].append(box)
+    before, after = _neighbours(chains)
+
+    def number() -> None:
+        for column in columns:
+            for k, box in enumerate(column):
+                box.order = float(k)
+
+    def port(box: _Item, link: int, ports: dict[int, float]) -> float:
+        return box.order + ports[link] / max(box.height, 1.0)
+
+    def sort(column: list[_Item], near: dict[int, list[tuple[_Item, int]]], ahead: bool) -> None:
+        centres = {}
+        for box in column:
+            at = [port(b, n, b.ins if ahead else b.outs) for b, n in near.get(id(box), ())]
+            centres[id(box)] = sum(at) / len(at) if at else box.order
+        column.sort(key=lambda box: centres[id(box)])
+        for k, box in enumerate(column):
+            box.order = float(k)
+
+    number()
+    best, fewest = [list(column) for column in columns], _crossings(columns, after)
+    for sweep in range(_SWEEPS):
+        if not fewest:
+            break
+        forward = sweep % 2 == 1
+        for column in columns if forward else reversed(columns):
+            sort(column, before if forward else after, not forward)
+        crossings = _crossings(columns, after)
+        if crossings < fewest:
+            best, fewest = [list(column) for column in columns], crossings
+    for column, kept in zip(columns, best, strict=True):
+        column[:] = kept
+    number()
+    return columns
+
+
+def _crossings(columns: list[list[_Item]], after: dict[int, list[tuple[_Item, int]]]) -> int:
+    """Count the pairs of links that cross, column by column, as inversions."""
+    total = 0
+    for column in columns:
+        ends: list[float] = []
+        for box in column:
+            leaving = sorted(after.get(id(box), ()), key=lambda t: box.outs[t[1]])
+            ends += [b.order + b.ins[n] / max(b.height, 1.0) for b, n in leaving]
+        total += _inversions(ends)
+    return total
+
+
+def _inversions(values: list[float]) -> int:
+    """Count the pairs out of order, by merging."""
+    count, size, width = 0, len(values), 1
+    while width < size:
+        merged: list[float] = []
+        for start in range(0, size, 2 * width):
+            left, right = values[start : start + width], values[start + width : start + 2 * width]
+            i = j = 0
+            while i < len(left) and j < len(right):
+                if left[i] <= right[j]:
+                    merged.append(left[i])
+                    i += 1
+                else:
+                    merged.append(right[j])
+                    j += 1
+                    count += len(left) - i
+            merged += left[i:] + right[j:]
+        values, width = merged, 2 * width
+    return count
+
+
+def _heights(columns: list[list[_Item]], chains: dict[int, list[_Item]]) -> None:
+    """Choose the heights: links as level as the order in each column allows."""
+    before, after = _neighbours(chains)
+    for column in columns:
+        y = 0.0
+        for box in column:
+            box.y = y
+            y += box.height + _gap(box)
+        for box in column:  # centred, to begin with
+            box.y -= y / 2
+    for sweep in range(_SWEEPS):
+        forward = sweep % 2 == 0
+        for column in columns if forward else reversed(columns):
+            wanted = []
+            for box in column:
+                if forward:
+                    at = [b.y + b.outs[n] - box.ins[n] for b, n in before.get(id(box), ())]
+                else:
+                    at = [b.y + b.ins[n] - box.outs[n] for b, n in after.get(id(box), ())]
+                wanted.append(sum(at) / len(at) if at else box.y)
+            _settle(column, wanted)
+    top = min((box.y for column in columns for box in column), default=0.0)
+    for column in columns:
+        for box in column:
+            box.y -= top
+
+
+def _gap(box: _Item) -> float:
+    return GAP if box.card is not None or box.inside is not None else 4.0
+
+
+def _settle(column: list[_Item], wanted: list[float]) -> None:
+    """Place a column as near as possible to where it wants to be, in order and without overlap.
+
+    Least squares under y[k+1] ≥ y[k] + height[k] + gap is an isotonic regression of the wishes
+    minus the room taken so far; pooling adjacent violators solves it in linear time.
+    """
+    pools: list[list[float]] = []  # sum of weighted wishes, weight, count
+    taken = 0.0
+    offsets = []
+    for box, wish in zip(column, wanted, strict=True):
+        offsets.append(taken)
+        pools.append([(wish - taken) * box.weight, box.weight, 1.0])
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            last = pools.pop()
+            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
+        taken += box.height + _gap(box)
+    k = 0
+    for total, weight, count in pools:
+        for _ in range(int(count)):
+            column[k].y = total / weight + offsets[k]
+            k += 1
+
+
+def _placed(
+    path: tuple[str, ...], columns: list[list[_Item]], chains: dict[int, list[_Item]]
+) -> _Group:
+    """Turn columns and heights into coordinates and ways."""
+    rises = [0.0] * len(columns)
+    for number, chain in chains.items():
+        for left, right in pairwise(chain):
+            rise = abs(left.y + left.outs[number] - right.y - right.ins[number])
+            rises[right.rank] = max(rises[right.rank], rise)
+    border = PAD if path else 0.0
+    top = border + (TITLE if path else 0.0)
+    starts, ends, labels = [], [], []
+    x = border
+    for rank, column in enumerate(columns):
+        room = max((box.label + HEAD for box in column if box.card is not None), default=0.0)
+        labels.append(room if rank else 0.0)
+        if rank:
+            x += STUB + min(110.0, 16.0 + 0.25 * rises[rank]) + room
+        starts.append(x)
+        x += max((box.width for box in column), default=0.0)
+        ends.append(x)
+    width, height = x + border, 0.0
+    for rank, column in enumerate(columns):
+        for box in column:
+            box.x = {"in": 0.0, "out": width}.get(box.side, starts[rank])
+            box.y += top
+            height = max(height, box.y + box.height)
+    ways: dict[int, list[tuple[float, float]]] = {}
+    for number, chain in chains.items():
+        first, final = chain[0], chain[-1]
+        points = [(first.x + first.width, first.y + first.outs[number])]
+        for left, right in pairwise(chain):
+            points.append((ends[left.rank] + STUB, left.y + left.outs[number]))
+            points.append((starts[right.rank] - labels[right.rank], right.y + right.ins[number]))
+        points.append((final.x, final.y + final.ins[number]))
+        ways[number] = points
+    items = [box for column in columns for box in column]
+    return _Group(
+        path=path,
+        width=width,
+        height=height + border,
+        items=items,
+        ways=ways,
+        into={n: b.y + h for b in items if b.side == "in" for n, h in b.outs.items()},
+        out_of={n: b.y + h for b in items if b.side == "out" for n, h in b.ins.items()},
+    )
+
+
+def _collect(group: _Group, x: float, y: float, result: Layout) -> None:
+    """Write a group's places and ways into the result, and then those of the groups inside it."""
+    for number, points in group.ways.items():
+        moved, known = [(px + x, py + y) for px, py in points], result.ways[number]
+        # The parts of a way meet at the borders of clusters.
+        in_front = not known or known[-1][0] <= moved[0][0]
+        result.ways[number] = known + moved if in_front else moved + known
+    for item in group.items:
+        if item.card is not None:
+            result.cards[item.card] = Rect(x + item.x, y + item.y, item.width, item.height)
+        elif item.inside is not None:
+            place = Rect(x + item.x, y + item.y, item.width, item.height)
+            result.clusters[item.inside.path] = place
+            _collect(item.inside, place.x, place.y, result)

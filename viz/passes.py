@@ -1,0 +1,124 @@
+"""Views to views: hide constants, fold modules, keep to a budget of nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viz.view import EdgeView, GraphView, NodeView
+
+__all__ = ["fold", "fold_to_budget", "hide_constants", "one_direction"]
+
+
+def hide_constants(view: GraphView) -> GraphView:
+    """Take out constants without a name, which formulas already show, and say how many."""
+    hidden = {n.id for n in view.nodes if n.kind == "constant"}
+    if not hidden:
+        return view
+    count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn."
+    return replace(
+        view,
+        caption=(*view.caption, count),
+        nodes=tuple(n for n in view.nodes if n.id not in hidden),
+        edges=tuple(e for e in view.edges if e.source not in hidden),
+    )
+
+
+def one_direction(view: GraphView, direction: str) -> GraphView:
+    """Keep only the forward or only the backward information."""
+    if direction == "forward":
+        return replace(
+            view,
+            nodes=tuple(replace(n, gradient="") for n in view.nodes),
+            edges=tuple(replace(e, label="", back=False) for e in view.edges),
+        )
+    return view
+
+
+def fold(view: GraphView, depth: int) -> GraphView:
+    """Make one card of every module deeper than `depth` levels of opened clusters.
+
+    The card shows the shape of what comes out and the gradients of the parameters inside.
+    """
+    groups: dict[tuple[str, ...], list[NodeView]] = {}
+    for node in view.nodes:
+        if len(node.scope) > depth:
+            groups.setdefault(node.scope[: depth + 1], []).append(node)
+    if not groups:
+        return view
+    home: dict[int, int] = {}
+    cards: dict[int, NodeView] = {}
+    leaving = {e.source for e in view.edges} - _only_inside(view, depth)
+    for path, members in groups.items():
+        last = members[-1].id  # ids are in topological order: the card stands where it ends
+        home.update((m.id, last) for m in members)
+        results = [m for m in members if m.id in leaving or m.kind == "cost"]
+        cards[last] = _card(last, path, members, results)
+    order = sorted({home.get(n.id, n.id) for n in view.nodes})
+    by_id = {n.id: n for n in view.nodes}
+    merged: dict[tuple[int, int], EdgeView] = {}
+    kept: list[EdgeView] = []
+    for edge in view.edges:
+        source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
+        if source == target and edge.source in home:
+            continue
+        if edge.target not in home:
+            kept.append(replace(edge, source=source))
+        elif (source, target) not in merged:
+            merged[source, target] = replace(edge, source=source, target=target, label="")
+            kept.append(merged[source, target])
+        elif edge.back and not merged[source, target].back:
+            kept[kept.index(merged[source, target])] = replace(merged[source, target], back=True)
+    note = f"{len(groups)} module{'s' if len(groups) > 1 else ''} folded; depth={depth + 1} opens "
+    folded = replace(
+        view,
+        caption=(*view.caption, note + ("them." if len(groups) > 1 else "it.")),
+        nodes=tuple(cards.get(i) or by_id[i] for i in order),
+        edges=tuple(kept),
+    )
+    return folded if _is_ordered(folded) else view
+
+
+def _is_ordered(view: GraphView) -> bool:
+    """Whether every edge still leads from an earlier card to a later one."""
+    place = {n.id: i for i, n in enumerate(view.nodes)}
+    return all(place[e.source] < place[e.target] for e in view.edges)
+
+
+def _only_inside(view: GraphView, depth: int) -> set[int]:
+    """Return the nodes whose every use stays in their own folded module."""
+    by_id = {n.id: n.scope for n in view.nodes}
+    inside: dict[int, bool] = {}
+    for edge in view.edges:
+        home = by_id[edge.source][: depth + 1]
+        stays = len(home) > depth and by_id[edge.target][: depth + 1] == home
+        inside[edge.source] = inside.get(edge.source, True) and stays
+    return {i for i, stays in inside.items() if stays}
+
+
+def _card(
+    id: int, path: tuple[str, ...], members: list[NodeView], results: list[NodeView]
+) -> NodeView:
+    parameters = [m for m in members if m.kind == "parameter"]
+    lines = [f"out {r.name}: {' '.join(r.value)}" if r.value else f"out {r.name}" for r in results]
+    lines += [p.gradient or p.name for p in parameters]
+    lines.append(f"{len(members)} nodes")
+    return NodeView(
+        id=id,
+        kind="module",
+        name=path[-1],
+        formula="",
+        value=tuple(lines),
+        gradient=results[-1].gradient if results else "",
+        scope=path[:-1],
+        words=f"module {path[-1]}. " + ". ".join(lines),
+    )
+
+
+def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
+    """Open as many levels of modules as the budget allows."""
+    deepest = max((len(n.scope) for n in view.nodes), default=0)
+    for depth in range(deepest, -1, -1):
+        folded = fold(view, depth)
+        if len(folded.nodes) <= max_nodes:
+            return folded
+    return fold(view, 0)

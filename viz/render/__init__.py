@@ -1,0 +1,1 @@
+"""Renderers: a `GraphView` becomes SVG, DOT or text."""

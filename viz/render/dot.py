@@ -1,0 +1,137 @@
+"""DOT source for Graphviz, and SVG by `dot` or `pygraphviz` where they are installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from viz.theme import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from viz.view import GraphView, NodeView
+
+__all__ = ["EngineError", "render_dot", "svg_by_dot", "svg_by_pygraphviz"]
+
+TIMEOUT = 60.0  # seconds
+
+
+class EngineError(RuntimeError):
+    """A layout engine that is not there, or did not finish."""
+
+
+def render_dot(view: GraphView, theme: str = "light") -> str:
+    """Return the picture as DOT: forward edges rank the graph, backward ones run beside them."""
+    colours = DARK if theme == "dark" else LIGHT
+    lines = [
+        "digraph {",
+        f'  graph [rankdir=LR, bgcolor="{colours.background}", nodesep=0.4, ranksep=0.9, '
+        f"label={_quoted(*view.caption)}, labeljust=l, "
+        f'fontname="Helvetica", fontsize=10, fontcolor="{colours.muted}"];',
+        f'  node [shape=box, style="filled", fontname="Helvetica", fontsize=12, '
+        f'color="{colours.ink}", fontcolor="{colours.ink}", fillcolor="{colours.card}"];',
+        '  edge [fontname="Helvetica", fontsize=11];',
+    ]
+    lines += _clusters(view, 0, (), colours.muted)
+    fills = {"parameter": colours.leaf, "data": colours.leaf, "cost": colours.cost}
+    for node in view.nodes:
+        rows = [node.header, *node.value, *([node.gradient] if node.gradient else [])]
+        extra = {"parameter": ", peripheries=2", "cost": ", penwidth=3"}.get(node.kind, "")
+        rounded = ', style="filled,rounded"' if node.kind in {"op", "cost", "constant"} else ""
+        fill = f', fillcolor="{fills[node.kind]}"' if node.kind in fills else ""
+        lines.append(f"  n{node.id} [label={_quoted(*rows)}{fill}{rounded}{extra}];")
+    for edge in view.edges:
+        lines.append(f'  n{edge.source} -> n{edge.target} [color="{colours.forward}"];')
+        if edge.back:
+            label = f"label={_quoted(edge.label)}, " if edge.label else ""
+            lines.append(
+                f"  n{edge.target} -> n{edge.source} [{label}constraint=false, style=dashed, "
+                f'color="{colours.backward}", fontcolor="{colours.backward_text}"];'
+            )
+    return "\n".join([*lines, "}", ""])
+
+
+def _clusters(view: GraphView, level: int, path: tuple[str, ...], colour: str) -> list[str]:
+    """Write the subgraphs below a path; they nest only as deep as modules do."""
+    members: dict[tuple[str, ...], list[NodeView]] = {}
+    for node in view.nodes:
+        if len(node.scope) > level and node.scope[:level] == path:
+            members.setdefault(node.scope[: level + 1], []).append(node)
+    lines = []
+    for inner, nodes in members.items():
+        indent = "  " * (level + 1)
+        name = "_".join(["cluster", *(str(n.id) for n in nodes[:1]), str(level)])
+        lines.append(f"{indent}subgraph {name} {{")
+        lines.append(f'{indent}  label={_quoted(inner[-1])}; color="{colour}";')
+        own = [f"n{n.id};" for n in nodes if len(n.scope) == level + 1]
+        lines.append(f"{indent}  {' '.join(own)}")
+        lines += _clusters(view, level + 1, inner, colour)
+        lines.append(f"{indent}}}")
+    return lines
+
+
+def _quoted(*rows: str) -> str:
+    """Return rows of text as one DOT string, with everything DOT would interpret escaped.
+
+    Graphviz reads entities such as ``&lt;`` in labels, so ``&`` goes first; a backslash begins an
+    escape, a quote ends the string.
+    """
+    escaped = [row.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') for row in rows]
+    return '"' + "\\n".join(escaped) + '"'
+
+
+def svg_by_dot(source: str, timeout: float = TIMEOUT) -> str:
+    """Return SVG made by the `dot` program.
+
+    Raises
+    ------
+    EngineError
+        If it is not on the path, fails, or takes longer than `timeout` seconds.
+    """
+    program = shutil.which("dot")
+    if program is None:
+        raise EngineError(
+            "engine='dot': the program dot is not on the path; install Graphviz "
+            "(Debian: apt-get install graphviz), or use engine='builtin', which needs nothing."
+        )
+    try:
+        done = subprocess.run(
+            [program, "-Tsvg"],
+            input=source.encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(
+            f"engine='dot': no picture after {timeout:g} s; use engine='builtin' or a "
+            f"smaller depth."
+        ) from error
+    if done.returncode:
+        raise EngineError(
+            f"engine='dot': dot failed: {done.stderr.decode(errors='replace').strip()}"
+        )
+    return done.stdout.decode()
+
+
+def svg_by_pygraphviz(source: str) -> str:
+    """Return SVG made by pygraphviz.
+
+    Raises
+    ------
+    EngineError
+        If it is not installed, or fails.
+    """
+    try:
+        import pygraphviz
+    except ImportError as error:
+        raise EngineError(
+            "engine='pygraphviz': needs pygraphviz; install it with pip install "
+            "'retrograd[render]', or use engine='builtin', which needs nothing."
+        ) from error
+    try:
+        graph = pygraphviz.AGraph(string=source)
+        svg: bytes = graph.draw(format="svg", prog="dot")
+    except Exception as error:
+        raise EngineError(f"engine='pygraphviz': {error}") from error
+    return svg.decode()

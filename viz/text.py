@@ -1,0 +1,87 @@
+"""Text of drawings: made harmless, and measured.
+
+Names, formulas and paths come from users. `clean` is the one door they come through; each renderer
+then escapes for its own format.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["clean", "width"]
+
+LIMIT = 200  # characters of one piece of text
+
+# Advance widths in thousandths of the font size, read from the tables of DejaVu Sans 2.37, the
+# widest of the fonts a drawing asks for.
+_WIDTHS = {
+    275: "'",
+    278: "ijl",
+    295: "IJ",
+    318: " ,.·",
+    337: "/:;\\|",
+    361: "f-",
+    390: "()[]ᵀ",
+    411: "tr!²³⁴⁵⁶⁷⁸⁹⁰¹",
+    500: '"*_`‖–',
+    550: "∂sz⁻?c",
+    579: "LFk",
+    613: "vxyPTYoa",
+    637: "eEΣhnuσSbdgpq$0123456789{}√",
+    698: "KAVXZBRC",
+    775: "UNHDG",
+    838: "&OQw∞#+<=>^~−×≥≤≠→",
+    1000: "M%mW@…",
+}
+_ADVANCE = {character: w for w, characters in _WIDTHS.items() for character in characters}
+_BOLD = 1.13  # DejaVu Sans Bold is 9 % wider on average over the same characters, 26 % at most
+
+
+def width(text: str, size: float, *, bold: bool = False) -> float:
+    """Return a text's width in pixels, at least as wide as it will be drawn.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    size : float
+        Font size in pixels.
+    bold : bool
+        Whether it is drawn bold.
+
+    Examples
+    --------
+    >>> width("", 12), round(width("000", 10), 2)
+    (0.0, 19.11)
+    """
+    total = 0.0
+    for character in text:
+        advance = _ADVANCE.get(character)
+        if advance is None:
+            if unicodedata.combining(character):
+                continue
+            advance = 1000 if unicodedata.east_asian_width(character) in "WF" else 800
+        total += advance
+    return total * size * (_BOLD if bold else 1.0) / 1000
+
+
+def clean(text: str, limit: int = LIMIT) -> str:
+    r"""Return text that is safe to put into any output.
+
+    Control characters, surrogates and characters that change the direction of writing become
+    U+FFFD; what is longer than the limit ends in an ellipsis.
+
+    Examples
+    --------
+    >>> clean("a\x00b")
+    'a�b'
+    >>> clean("x" * 9, limit=5)
+    'xxxx…'
+    """
+    safe = "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(c) in {"Cc", "Cs", "Cf", "Cn", "Zl", "Zp"}
+        else c
+        for c in text
+    )
+    return safe if len(safe) <= limit else safe[: limit - 1] + "…"

@@ -1,0 +1,129 @@
+"""`GraphView`: what a picture shows, as frozen data with a JSON round trip.
+
+Everything is text by now: passes rearrange views, layouts measure them, renderers print them, and
+none of these knows of tensors. Ids are positions in topological order.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
+
+Kind = Literal["data", "parameter", "op", "cost", "constant", "module"]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """One card.
+
+    Attributes
+    ----------
+    id : int
+        Position in topological order.
+    kind : str
+        "data", "parameter", "op", "cost", "constant" or "module" (a folded one).
+    name : str
+        What formulas call it.
+    formula : str
+        How it was computed, ``b · c``; empty for what was given.
+    value : tuple of str
+        Lines that show the value.
+    gradient : str
+        The line that shows the derivative; empty where there is none to speak of.
+    scope : tuple of str
+        The clusters it stands in, the outermost first.
+    words : str
+        The card read aloud.
+    source : str
+        File and line of the user's code, or empty.
+    """
+
+    id: int
+    kind: Kind
+    name: str
+    formula: str
+    value: tuple[str, ...]
+    gradient: str
+    scope: tuple[str, ...]
+    words: str
+    source: str = ""
+
+    @property
+    def header(self) -> str:
+        """First row of the card: ``u = b · c``."""
+        return f"{self.name} = {self.formula}" if self.formula else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeView:
+    """One pair of arrows: a value going forward into a slot, a derivative coming back from it.
+
+    Attributes
+    ----------
+    source, target : int
+        Ids of the operand and the result.
+    slot : int
+        Which operand it is.
+    label : str
+        The local derivative, ``∂u/∂b = c = 2``; empty where nothing goes back.
+    back : bool
+        Whether a derivative comes back.
+    """
+
+    source: int
+    target: int
+    slot: int
+    label: str
+    back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphView:
+    """A whole picture.
+
+    Attributes
+    ----------
+    title : str
+        What the picture is called.
+    caption : tuple of str
+        Sentences under it: what is shown, what is hidden or folded.
+    nodes : tuple of NodeView
+        Operands before results.
+    edges : tuple of EdgeView
+        In the order of their targets.
+    """
+
+    title: str
+    caption: tuple[str, ...]
+    nodes: tuple[NodeView, ...]
+    edges: tuple[EdgeView, ...]
+
+    def to_json(self) -> str:
+        """Return the view as JSON text; the same view gives the same text."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> GraphView:
+        """Return the view that `to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text is not JSON, or not of a view.
+        """
+        try:
+            data: dict[str, Any] = json.loads(text)
+            return cls(
+                title=data["title"],
+                caption=tuple(data["caption"]),
+                nodes=tuple(
+                    NodeView(**{**n, "value": tuple(n["value"]), "scope": tuple(n["scope"])})
+                    for n in data["nodes"]
+                ),
+                edges=tuple(EdgeView(**e) for e in data["edges"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"GraphView.from_json: not the JSON of a view: {error!r}.") from error

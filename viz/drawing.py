@@ -216,7 +216,8 @@ def _write(target: Path, text: str) -> None:
         Path(part).chmod(0o666 & ~mask)
         Path(part).replace(target)
     except OSError as error:
-        Path(part).unlink(missing_ok=True)
         raise type(error)(
             f"Drawing.save: cannot write {str(target)!r}: {error.strerror}."
         ) from error
+    finally:
+        Path(part).unlink(missing_ok=True)

@@ -77,6 +77,8 @@ class Layout:
     ways : list
         For each link, in order, points from the source's right side to the target's left. Between
         points of equal height the way is level, between others it is a curve.
+    scopes : dict
+        Card id to the clusters it was put in; clusters that feed each other are opened.
     width, height : float
         Of the whole.
     """
@@ -84,6 +86,7 @@ class Layout:
     cards: dict[int, Rect] = field(default_factory=dict)
     clusters: dict[tuple[str, ...], Rect] = field(default_factory=dict)
     ways: list[list[tuple[float, float]]] = field(default_factory=list)
+    scopes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
 
@@ -151,7 +154,7 @@ def layout(cards: Sequence[Card], links: Sequence[Link]) -> Layout:
                 i: s[: level - 1] + s[level:] if s[:level] == cycle.path else s
                 for i, s in scopes.items()
             }
-    result = Layout(ways=[[] for _ in links], width=group.width, height=group.height)
+    result = Layout(ways=[[] for _ in links], scopes=scopes, width=group.width, height=group.height)
     _collect(group, 0.0, 0.0, result)
     return result
 
@@ -469,8 +472,7 @@ def _collect(group: _Group, x: float, y: float, result: Layout) -> None:
     for number, points in group.ways.items():
         moved, known = [(px + x, py + y) for px, py in points], result.ways[number]
         # The parts of a way meet at the borders of clusters.
-        in_front = not known or known[-1][0] <= moved[0][0]
-        result.ways[number] = known + moved if in_front else moved + known
+        result.ways[number] = sum(sorted([known, moved], key=lambda part: part[:1]), [])
     for item in group.items:
         if item.card is not None:
             result.cards[item.card] = Rect(x + item.x, y + item.y, item.width, item.height)

@@ -1,0 +1,147 @@
+"""The expression parser and the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from viz.__main__ import main
+from viz.expression import DEPTH, LIMIT, ExpressionError, run
+
+VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
+FUNCTIONS = {"max": max, "neg": lambda x: -x}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3*(a + b*c)", 33),
+        ("a - b - c", 0),
+        ("a / b / c", 5 / 6),
+        ("2^3^2", 512),
+        ("2**-1", 0.5),
+        ("-a^2", -25),
+        ("-a*b", -15),
+        ("(-a)^2", 25),
+        ("a*-b", -15),
+        ("--a", 5),
+        ("+a", 5),
+        ("1.5e2 + .5 + 2.", 152.5),
+        ("max(a, b) + neg(c)", 3),
+        ("u = b*c; v = a + u; 3*v", 33),
+        ("u = b*c\n3*(a + u)\n", 33),
+    ],
+)
+def test_arithmetic_has_the_usual_precedence(text, expected) -> None:
+    assert run(text, VALUES, FUNCTIONS).result == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("3*(a + b*d)", 9, "unknown name 'd'; give it a value, such as d=1"),
+        ("3*(a + b*c", 2, r"expected \) to close this one"),
+        ("3*(a + )", 7, r"expected a number, a name or \(, found '\)'"),
+        ("a $ b", 2, r"unexpected character '\$'"),
+        ("a b", 2, "expected an operator, found 'b'"),
+        ("a + ", 4, "found the end"),
+        ("", 0, "found nothing"),
+        (";;", 2, "found nothing"),
+        ("foo(a)", 0, "unknown function 'foo'; there are max, neg"),
+        ("max", 0, r"max is a function; write max\(…\)"),
+        ("max(a b)", 6, r"expected , or \)"),
+        ("a = 3", 0, "a already has a value"),
+        ("max = 3", 0, "max is a function"),
+        ("u = 1; u = 2", 7, "u already has a value"),
+        ("1/0", 1, "division by zero"),
+        ("(-8)^0.5", 4, "not a real number"),
+        ("9^9^9^9", 3, "too large"),
+        ("__import__('os')", 11, "unexpected character"),
+        ("a.real", 1, r"unexpected character '\.'"),
+        ("neg(a, b)", 0, "takes 1 positional argument"),
+        ("u = b*c; a\n + + ;", 16, "found ';'"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_place(text, position, message) -> None:
+    with pytest.raises(ExpressionError, match=message) as caught:
+        run(text, VALUES, FUNCTIONS)
+    assert caught.value.position == position
+    line, caret = str(caught.value).splitlines()[-2:]
+    start = text.rfind("\n", 0, position) + 1
+    assert caret.index("^") == 2 + position - start
+    assert line[2:] == text[start:].split("\n")[0]
+
+
+def test_depth_and_length_are_bounded() -> None:
+    assert run("(" * (DEPTH - 2) + "a" + ")" * (DEPTH - 2), VALUES, {}).result == 5
+    for deep in ("(" * 5000 + "a", "-" * 5000 + "a", "a" + "^a" * 1000):
+        with pytest.raises(ExpressionError, match="nested more than"):
+            run(deep, VALUES, {})
+    assert run("a" + "+a" * 4000, VALUES, {}).result == 5 * 4001
+    with pytest.raises(ExpressionError, match="longer than"):
+        run("a" * (LIMIT + 1), VALUES, {})
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(alphabet="abcmax()+-*/^,=;. 0123456789e\n$'\"é", max_size=60))
+def test_any_text_gives_a_number_or_an_error_with_a_place(text) -> None:
+    try:
+        outcome = run(text, VALUES, FUNCTIONS).result
+    except ExpressionError as error:
+        outcome = error
+    if isinstance(outcome, ExpressionError):
+        assert 0 <= outcome.position <= len(text)
+    else:
+        assert isinstance(outcome, float)
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+
+def test_draw_writes_the_lectures_picture(tmp_path, capsys) -> None:
+    path = tmp_path / "J.svg"
+    assert main(["draw", "J = 3*(a + b*c)", "a=5", "b=3", "c=2", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == f"wrote {path}\n"
+    texts = [t.text for t in ET.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+    for shown in ("u = b · c", "v = a + u", "J = 3 · v", "33", "∂J/∂b = 6", "∂u/∂b = c = 2"):
+        assert shown in texts
+
+
+def test_without_a_file_the_steps_are_printed(capsys) -> None:
+    assert main(["draw", "u = a*a; J = u + exp(a)", "a=0"]) == 0
+    out = capsys.readouterr().out
+    assert "u = a · a = 0" in out
+    assert "∂J/∂a = 0 + 0 + 1 = 1 (3 paths)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a*d", "a=1"], "unknown name 'd'"),
+        (["a*2", "a=x"], "'x' is not a number"),
+        (["a*2", "a"], "needs the form name=value"),
+        (["a*2", "a=1", "b=2"], "b: given a value, but not in the expression"),
+        (["2+2"], "no variables"),
+        (["a*2", "a=1", "-o", "/nonexistent/J.svg"], "create it first"),
+        (["a*2", "a=1", "-o", "J.gif"], "endings"),
+    ],
+)
+def test_mistakes_end_with_code_1_and_one_message(arguments, message, capsys) -> None:
+    assert main(["draw", *arguments]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("viz: ")
+    assert captured.out == ""
+
+
+def test_wrong_usage_ends_with_code_2_and_help_names_an_example() -> None:
+    command = [sys.executable, "-m", "viz"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+    shown = subprocess.run([*command, "draw", "--help"], capture_output=True, check=True, text=True)
+    assert "-o J.svg" in shown.stdout
+    assert "sigmoid" in shown.stdout

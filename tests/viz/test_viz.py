@@ -1,0 +1,519 @@
+"""Drawings: what they show, that nothing overlaps, that hostile text stays text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nn
+import viz
+from autograd import Tensor, name_scope
+from viz.text import clean, width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def leaf(value, name=None):
+    return Tensor(value, requires_grad=True, name=name)
+
+
+def lecture():
+    a, b, c = leaf(5.0, "a"), leaf(3.0, "b"), leaf(2.0, "c")
+    J = (3 * (a + b * c)).named("J")
+    J.backward()
+    return J
+
+
+def network():
+    rng = np.random.default_rng(0)
+    net = nn.Network([4, 3, 2, 1], rng=1)
+    X = Tensor(rng.normal(size=(4, 10)), name="X")
+    Y = Tensor((rng.random((1, 10)) > 0.5).astype(float), name="Y")
+    J = nn.cost(net, X, Y, nn.binary_cross_entropy)
+    J.backward()
+    return J
+
+
+def cards(drawing):
+    """Return the texts of each card of an SVG by its first row, with its box."""
+    root = ET.fromstring(drawing.svg)
+    found = {}
+    for group in root.iter(f"{SVG}g"):
+        if group.get("data-kind"):
+            box = group.find(f"{SVG}rect")
+            texts = [t.text for t in group.findall(f"{SVG}text")]
+            found[texts[0]] = (
+                texts[1:],
+                [float(box.get(k)) for k in ("x", "y", "width", "height")],
+            )
+    return found
+
+
+# -- what a picture says ---------------------------------------------------------------------------
+
+
+def test_lecture_picture_shows_values_gradients_and_local_derivatives() -> None:
+    drawing = viz.draw(lecture())
+    assert {head: texts for head, (texts, _) in cards(drawing).items()} == {
+        "a": ["5", "∂J/∂a = 3"],
+        "b": ["3", "∂J/∂b = 6"],
+        "c": ["2", "∂J/∂c = 9"],
+        "u = b · c": ["6", "∂J/∂u = 3"],
+        "v = a + u": ["11", "∂J/∂v = 3"],
+        "J = 3 · v": ["33", "∂J/∂J = 1"],
+    }
+    assert [e.label for e in drawing.view.edges] == [
+        "∂u/∂b = c = 2",
+        "∂u/∂c = b = 3",
+        "∂v/∂a = 1",
+        "∂v/∂u = 1",
+        "∂J/∂v = 3",
+    ]
+
+
+def test_lecture_picture_reads_left_to_right_with_backward_below_forward() -> None:
+    drawing = viz.draw(lecture())
+    boxes = {head: box for head, (_, box) in cards(drawing).items()}
+    column = {head: box[0] for head, box in boxes.items()}
+    assert column["a"] == column["b"] == column["c"] < column["u = b · c"]
+    assert column["u = b · c"] < column["v = a + u"] < column["J = 3 · v"]
+    root = ET.fromstring(drawing.svg)
+    style = root.find(f"{SVG}style").text
+    assert ".fwd { fill: none; stroke: #0072B2; stroke-width: 1.7 }" in style
+    assert ".bwd { fill: none; stroke: #D55E00; stroke-width: 1.5; stroke-dasharray: 5 4 }" in style
+    pairs = 0
+    for group in root.iter(f"{SVG}g"):
+        ways = {p.get("class"): p.get("d") for p in group.findall(f"{SVG}path")}
+        if "bwd" in ways and (group.get("id") or "").split("-e")[-1].isdigit():
+            start = {
+                k: float(ways[k].split("L")[0].split("C")[0].split()[1]) for k in ("fwd", "bwd")
+            }
+            assert start["fwd"] < start["bwd"]  # y grows downwards
+            pairs += 1
+    assert pairs == 5
+
+
+def test_before_backward_a_gradient_is_a_dash_and_drawing_changes_nothing() -> None:
+    a = leaf(2.0, "a")
+    J = (a * a).named("J")
+    drawing = viz.draw(J)
+    assert cards(drawing)["a"][0] == ["2", "∂J/∂a = –"]
+    assert "has not run" in " ".join(drawing.view.caption)
+    J.backward()
+    assert a.grad == 4
+    viz.draw(J)
+    assert a.grad == 4
+
+
+def test_zero_and_not_computed_are_told_apart() -> None:
+    a = leaf(-2.0, "a")
+    J = np.maximum(a, 0.0).named("J")
+    J.backward()
+    assert cards(viz.draw(J))["a"][0] == ["−2", "∂J/∂a = 0"]
+
+
+def test_a_fan_out_says_its_sum() -> None:
+    x = leaf(3.0, "x")
+    J = (x * x + 2 * x).named("J")
+    J.backward()
+    drawing = viz.draw(J)
+    assert cards(drawing)["x"][0] == ["3", "∂J/∂x = 3 + 3 + 2 = 8 (3 paths)"]
+    into_square = [e for e in drawing.view.edges if e.label.startswith("∂u/∂x")]
+    assert [e.slot for e in into_square] == [0, 1]  # one pair of arrows for each slot
+
+
+def test_small_arrays_show_all_numbers_and_large_ones_a_summary() -> None:
+    w = leaf(np.array([[1.0, 2.0], [3.0, 4.5]]), "w")
+    big = leaf(np.arange(20.0).reshape(4, 5), "big")
+    J = (w.sum() + big.sum()).named("J")
+    J.backward()
+    found = cards(viz.draw(J))
+    assert found["w"][0] == ["[1 2]", "[3 4.5]", "‖∂J/∂w‖ = 2 2×2"]
+    assert found["big"][0][:2] == ["4×5 float64", "0 … 19, mean 9.5"]
+
+
+def test_matrix_edges_show_the_notes_formulas() -> None:
+    labels = {e.label for e in viz.draw(network()).view.edges}
+    assert {"∂J/∂W1 = ∂u @ Xᵀ", "∂A1/∂Z1 = [A1 > 0]", "∂L/∂Z3 = σ(Z3) − Y"} <= labels
+
+
+def test_modules_are_clusters_that_fold_to_cards() -> None:
+    J = network()
+    opened, folded = viz.draw(J), viz.draw(J, depth=0)
+    scopes = {n.name: n.scope for n in opened.view.nodes}
+    assert scopes["W1"] == scopes["Z1"] == ("layer1 (Linear)",)
+    assert scopes["X"] == scopes["J"] == ()
+    assert "layer1 (Linear)" in opened.svg
+    names = [n.name for n in folded.view.nodes]
+    assert names[:3] == ["X", "layer1 (Linear)", "layer2 (Linear)"]
+    module = folded.view.nodes[1]
+    assert module.kind == "module"
+    assert any(line.startswith("‖∂J/∂W1‖ = ") for line in module.value)
+    assert any(line.startswith("‖∂J/∂b1‖ = ") for line in module.value)
+    assert "3 modules folded; depth=1 opens them." in folded.view.caption
+    chain = [(e.source, e.target) for e in folded.view.edges]
+    assert (folded.view.nodes[1].id, folded.view.nodes[2].id) in chain
+
+
+def test_the_budget_folds_and_says_so_or_is_an_error() -> None:
+    J = network()
+    assert "3 modules folded; depth=1 opens them." in viz.draw(J, max_nodes=12).view.caption
+    y = x = leaf(1.0, "x")
+    for _ in range(200):
+        y = y * x
+    with pytest.raises(viz.NotDrawable, match=r"201 cards are more than max_nodes=150.*name_scope"):
+        viz.draw(y)
+    assert len(viz.draw(y, max_nodes=300).view.nodes) == 201
+
+
+def test_a_module_called_in_a_loop_is_one_cluster_for_each_call() -> None:
+    class Cell(nn.Module):
+        def __init__(self):
+            self.w = leaf(0.5, "w")
+
+        def forward(self, h):
+            return np.tanh(self.w * h)
+
+    class Loop(nn.Module):
+        def __init__(self):
+            self.cell = Cell()
+
+        def forward(self, h):
+            for _ in range(3):
+                h = self.cell(h) + 1
+            return h
+
+    drawing = viz.draw(Loop()(leaf(1.0, "h")).named("J"))
+    scopes = {n.scope for n in drawing.view.nodes if n.scope}
+    assert scopes == {(f"cell (Cell), call {k}",) for k in (1, 2, 3)}
+    overlap_free(drawing.view)
+
+
+def test_text_reads_forward_and_then_backward() -> None:
+    text = viz.draw(lecture()).text
+    assert text.index("u = b · c = 6") < text.index("J = 3 · v = 33") < text.index("∂J/∂v = 3")
+    assert text.index("∂J/∂v = 3") < text.index("∂J/∂a = 3")
+
+
+def test_the_figure_is_described_for_a_screen_reader() -> None:
+    root = ET.fromstring(viz.draw(lecture()).svg)
+    assert root.get("role") == "img"
+    ids = root.get("aria-labelledby").split()
+    described = {e.get("id"): e.text for e in root if e.get("id")}
+    assert described[ids[0]] == "Computation graph of J"
+    assert "u = b · c. value 6. ∂J/∂u = 3." in described[ids[1]]
+    everything = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(everything) == len(set(everything))
+    assert all(i.startswith(root.get("id")) for i in everything)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_themes_use_the_specified_colours(theme) -> None:
+    svg = viz.draw(lecture(), theme=theme).svg
+    assert ("#0072B2" in svg) == (theme != "dark")
+    assert ("#0F172A" in svg) == (theme != "light")
+    assert ("prefers-color-scheme: dark" in svg) == (theme == "auto")
+
+
+def test_options_outside_their_range_are_refused() -> None:
+    J = lecture()
+    for option in ({"theme": "pink"}, {"engine": "neato"}, {"direction": "up"}, {"depth": -1}):
+        with pytest.raises(ValueError, match=f"viz.draw: {next(iter(option))} needs"):
+            viz.draw(J, **option)
+    for nothing in ((), (3.0,), (Tensor(1.0),)):
+        with pytest.raises(viz.NotDrawable, match=r"viz\.draw: "):
+            viz.draw(*nothing)
+
+
+def test_forward_only_has_no_derivatives_and_structure_only_no_numbers() -> None:
+    J = lecture()
+    assert "bwd" not in {
+        p.get("class") for p in ET.fromstring(viz.draw(J, direction="forward").svg).iter()
+    }
+    assert cards(viz.draw(J, values=False))["u = b · c"][0] == []
+
+
+# -- nothing overlaps ------------------------------------------------------------------------------
+
+
+def overlap_free(view) -> None:
+    """Assert that cards, labels and ways keep clear of each other, by their own geometry."""
+    from viz.layout import Card, Link, layout
+    from viz.render.svg import _size
+
+    sizes = [Card(n.id, *_size(n), scope=n.scope) for n in view.nodes]
+    links = [
+        Link(i, e.source, e.target, e.slot, width(e.label, 11.0) + 4 if e.label else 0.0)
+        for i, e in enumerate(view.edges)
+    ]
+    place = layout(sizes, links)
+    boxes = [(r.x, r.y, r.x + r.width, r.y + r.height) for r in place.cards.values()]
+    labels = []
+    for link, way in zip(links, place.ways, strict=True):
+        x, y = way[-1]
+        if link.label:
+            labels.append((x - 10 - link.label, y + 5, x - 10, y + 19))
+    everything = boxes + labels
+    for i, one in enumerate(everything):
+        for two in everything[i + 1 :]:
+            apart = one[2] <= two[0] or two[2] <= one[0] or one[3] <= two[1] or two[3] <= one[1]
+            assert apart, (one, two)
+    for way in place.ways:
+        for x, y in sampled(way):
+            for box in boxes:
+                inside = box[0] + 0.5 < x < box[2] - 0.5 and box[1] < y < box[3]
+                assert not inside, (x, y, box)
+        assert all(a[0] <= b[0] + 1e-6 for a, b in pairwise(way))
+    for left, top, right, bottom in boxes:
+        assert left >= 0
+        assert top >= 0
+        assert right <= place.width + 0.01
+        assert bottom <= place.height + 0.01
+    clusters = {
+        path: (r.x, r.y, r.x + r.width, r.y + r.height) for path, r in place.clusters.items()
+    }
+    scopes = place.scopes
+    for path, area in clusters.items():
+        for card, box in zip(place.cards, boxes, strict=True):
+            member = scopes[card][: len(path)] == path
+            within = area[0] < box[0] and box[2] < area[2] and area[1] < box[1] and box[3] < area[3]
+            apart = box[2] <= area[0] or area[2] <= box[0] or box[3] <= area[1] or area[3] <= box[1]
+            assert within if member else apart
+
+
+def sampled(way):
+    """Return points along a way: level pieces and S-curves."""
+    for (ax, ay), (bx, by) in pairwise(way):
+        for k in range(11):
+            t = k / 10
+            m = (ax + bx) / 2
+            s = 1 - t
+            yield (
+                s**3 * ax + 3 * s * s * t * m + 3 * s * t * t * m + t**3 * bx,
+                s**3 * ay + 3 * s * s * t * ay + 3 * s * t * t * by + t**3 * by,
+            )
+
+
+@pytest.mark.parametrize("make", [lecture, network])
+def test_nothing_overlaps_in_the_lectures_pictures(make) -> None:
+    overlap_free(viz.draw(make()).view)
+    overlap_free(viz.draw(make(), depth=0).view)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_overlaps_in_random_graphs(seed) -> None:
+    rng = np.random.default_rng(seed)
+    values = [leaf(float(k + 1), f"x{k}") for k in range(int(rng.integers(1, 5)))]
+    for _ in range(int(rng.integers(1, 25))):
+        one, two = (values[int(rng.integers(len(values)))] for _ in range(2))
+        scope = ["", "", "left", "right", "deep"][int(rng.integers(5))]
+        with name_scope(scope or "top"):
+            if scope == "deep":
+                with name_scope(f"inner{int(rng.integers(2))}"):
+                    values.append(one * two)
+            else:
+                values.append([one + two, one * two, np.tanh(one)][int(rng.integers(3))])
+    J = sum(values[-3:], values[0]).named("J")
+    J.backward()
+    overlap_free(viz.draw(J, max_nodes=500).view)
+
+
+def test_text_is_measured_at_least_as_wide_as_matplotlib_draws_it() -> None:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(family="DejaVu Sans")
+    for text in ("u = b · c", "∂J/∂W1 = ∂u @ Xᵀ", "min −0.795, mean 0.036", "WWW iii"):
+        drawn = TextPath((0, 0), text, size=100, prop=font).get_extents().width
+        assert drawn <= width(text, 100) <= 1.25 * drawn
+
+
+# -- determinism, files, engines -------------------------------------------------------------------
+
+PROGRAM = """
+import sys, numpy as np, nn, viz
+from autograd import Tensor
+net = nn.Network([4, 3, 1], rng=1)
+X = Tensor(np.linspace(-1, 1, 20).reshape(4, 5), name="X")
+J = nn.cost(net, X, np.array([[0., 1, 0, 1, 1]]), nn.binary_cross_entropy)
+J.backward()
+d = viz.draw(J)
+sys.stdout.write(d.svg + d.dot + d.text + d.view.to_json())
+"""
+
+
+def test_the_same_program_gives_the_same_bytes_under_any_hash_seed() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    assert len(outputs) == 1
+    assert len(next(iter(outputs))) > 10_000
+
+
+def test_view_round_trips_through_json() -> None:
+    view = viz.draw(network()).view
+    assert viz.GraphView.from_json(view.to_json()) == view
+    for bad in ("{}", "[]", "nonsense", '{"title": 1, "caption": [], "nodes": [{}], "edges": []}'):
+        with pytest.raises(ValueError, match=r"from_json|Expecting"):
+            viz.GraphView.from_json(bad)
+
+
+def test_save_writes_each_kind_and_refuses_others(tmp_path) -> None:
+    drawing = viz.draw(lecture())
+    for ending in (".svg", ".dot", ".json", ".txt"):
+        path = drawing.save(tmp_path / f"J{ending}")
+        assert path.read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "J.json").read_text())["title"] == "Computation graph of J"
+    with pytest.raises(ValueError, match=r"one of the endings \.svg, \.dot"):
+        drawing.save(tmp_path / "J.gif")
+
+
+def test_a_path_that_cannot_be_written_is_a_clear_error_and_loses_nothing(tmp_path) -> None:
+    drawing = viz.draw(lecture())
+    with pytest.raises(FileNotFoundError, match="does not exist; create it first"):
+        drawing.save(tmp_path / "no" / "J.svg")
+    (tmp_path / "J.svg").mkdir()
+    with pytest.raises(OSError, match="cannot write"):
+        drawing.save(tmp_path / "J.svg")
+    assert [p.name for p in tmp_path.iterdir()] == ["J.svg"]
+    kept = tmp_path / "kept.svg"
+    kept.write_text("old")
+    broken = viz.Drawing(drawing.view, engine="dot")
+    broken.__dict__["svg"] = None  # what cannot be encoded, in the middle of writing
+    with pytest.raises(TypeError):
+        broken.save(kept)
+    assert kept.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["J.svg", "kept.svg"]
+
+
+def test_a_notebook_gets_svg_and_never_an_error(monkeypatch) -> None:
+    drawing = viz.draw(lecture())
+    bundle = drawing._repr_mimebundle_()
+    assert bundle["image/svg+xml"].startswith("<svg")
+    monkeypatch.setenv("PATH", "")
+    broken = viz.Drawing(drawing.view, engine="dot")._repr_mimebundle_()
+    assert set(broken) == {"text/plain"}
+    assert "not on the path" in broken["text/plain"]
+
+
+def test_missing_engines_are_named_with_the_remedy(monkeypatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(viz.EngineError, match=r"apt-get install graphviz.*builtin"):
+        viz.draw(lecture(), engine="dot").svg
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(viz.EngineError, match=r"retrograd\[render\]"):
+        viz.draw(lecture(), engine="pygraphviz").svg
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot is not installed")
+def test_dot_draws_the_same_cards() -> None:
+    assert_same_cards(viz.draw(network(), engine="dot").svg)
+
+
+def test_pygraphviz_draws_the_same_cards() -> None:
+    pytest.importorskip("pygraphviz", reason="the extra 'render' is not installed")
+    assert_same_cards(viz.draw(network(), engine="pygraphviz").svg)
+
+
+def assert_same_cards(svg: str) -> None:
+    view = viz.draw(network()).view
+    texts = {t.text for t in ET.fromstring(svg).iter(f"{SVG}text")}
+    assert {n.header for n in view.nodes} <= texts
+    assert {n.gradient for n in view.nodes if n.gradient} <= texts
+    nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]
+    edges = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "edge"]
+    assert len(nodes) == len(view.nodes)
+    assert len(edges) == len(view.edges) + sum(e.back for e in view.edges)
+
+
+# -- hostile text ----------------------------------------------------------------------------------
+
+HOSTILE = [
+    "</text><script>alert(1)</script>",
+    '"><image href="javascript:alert(1)"/>',
+    "<b>bold</b>",
+    "a:b:c",
+    "ends with \\",
+    'quote " and \\" more',
+    "line\nbreak",
+    "\x00\x1b[31m",
+    "&lt;&amp;&#x41;",
+    "]]>",
+    "<!-- -->",
+    "\u202egnp.exe",
+    "\ud800",
+    "x" * 5000,
+    "javascript:alert(1)",
+    "%s {0} ${HOME}",
+    "digraph { a -> b }",
+    "名前 é ñ 🎉",
+    "",
+    " ",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_text_in_every_output(name) -> None:
+    check_hostile(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40))
+def test_any_name_stays_text(name) -> None:
+    check_hostile(name)
+
+
+def check_hostile(name) -> None:
+    a = leaf(5.0, name)
+    with name_scope(name):
+        J = (a * 2).named("J")
+    J.backward()
+    drawing = viz.draw(J)
+    root = ET.fromstring(drawing.svg)
+    shown = [g for g in root.iter(f"{SVG}g") if g.get("data-kind")]
+    assert len(shown) == 2
+    first = [t.text or "" for t in shown[0].findall(f"{SVG}text")]
+    assert first[0] == clean(name)
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {
+        *("svg", "title", "desc", "style", "rect", "g", "path", "text"),
+    }
+    for element in root.iter():
+        assert not any(k.lower().startswith("on") or "href" in k.lower() for k in element.attrib)
+    assert viz.GraphView.from_json(drawing.view.to_json()) == drawing.view
+    assert len(drawing.dot.splitlines()) == len(viz.draw(lecture_like()).dot.splitlines())
+    assert "\x1b" not in drawing.text + drawing.dot
+
+
+def lecture_like():
+    """Return a graph of the same structure under a harmless name."""
+    a = leaf(5.0, "a")
+    with name_scope("s"):
+        return (a * 2).named("J")
+
+
+@pytest.mark.parametrize("name", [n for n in HOSTILE if n.strip()])
+def test_graphviz_reads_hostile_names_back_as_they_were(name) -> None:
+    pytest.importorskip("pygraphviz", reason="the extra 'render' is not installed")
+    a = leaf(5.0, name)
+    J = (a * 2).named("J")
+    svg = viz.draw(J, engine="pygraphviz").svg
+    nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]
+    assert len(nodes) == 2
+    text = nodes[0].find(f"{SVG}text").text
+    assert text.replace("\xa0", " ").strip() == clean(name).strip()

@@ -118,7 +118,7 @@ class Report:
         return all(row.error <= self.tolerance for row in self.rows)  # NaN is not
 
     def __str__(self) -> str:
-        head = ("parameter", "shape", "‖gradient‖", "relative error", "", "worst element")
+        head = ("parameter", "shape", "‖gradient‖", "relative error", "band", "worst element")
         body = [
             (
                 row.name,

@@ -100,18 +100,19 @@ class Leaf(Node):
 class Constant:
     """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
 
-    __slots__ = ("_reference", "_small", "dtype", "name", "shape")
+    __slots__ = ("_kept", "_reference", "dtype", "name", "shape")
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self.name = name
         self.shape, self.dtype = np.shape(value), value.dtype
-        # A single number is kept; an array only as long as something else keeps it.
-        self._small = value if np.size(value) == 1 else None
+        # A number, and data that has a name, is kept for pictures; another array only as long as
+        # something else keeps it.
+        self._kept = value if np.size(value) == 1 or name is not None else None
         self._reference = weakref.ref(value) if isinstance(value, np.ndarray) else None
 
     @property
     def value(self) -> Any:
         """The array, or None when nobody holds it any more."""
-        if self._small is not None:
-            return self._small
+        if self._kept is not None:
+            return self._kept
         return None if self._reference is None else self._reference()

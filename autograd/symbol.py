@@ -124,8 +124,8 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
             return -x
         case "multiply", (x, Symbol(op="divide") as y) if _is(y.args[0], 1):
             return apply("divide", (x, y.args[1]))
-        case "multiply", (Symbol(op="negative") as x, y):
-            return apply("negative", (apply("multiply", (x.args[0], y)),))
+        case "multiply" | "divide", (Symbol(op="negative") as x, y):
+            return apply("negative", (apply(name, (x.args[0], y)),))
     return Symbol(op=name, args=args, params=params)
 
 

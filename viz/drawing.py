@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from viz.extract import NotDrawable, view_of, without_values
-from viz.passes import fold, fold_to_budget, hide_constants, one_direction
+from viz.passes import explain_shorthand, fold, fold_to_budget, hide_constants, one_direction
 from viz.render.dot import render_dot, svg_by_dot, svg_by_pygraphviz
 from viz.render.svg import render_svg
 from viz.render.text import render_text
@@ -190,7 +190,7 @@ def draw(
             f"a smaller "
             "part, group ops with name_scope() so that they can fold, or raise max_nodes."
         )
-    return Drawing(view, theme=theme, engine=engine)
+    return Drawing(explain_shorthand(view), theme=theme, engine=engine)
 
 
 def _write(target: Path, text: str) -> None:

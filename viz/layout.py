@@ -472,7 +472,8 @@ def _collect(group: _Group, x: float, y: float, result: Layout) -> None:
     for number, points in group.ways.items():
         moved, known = [(px + x, py + y) for px, py in points], result.ways[number]
         # The parts of a way meet at the borders of clusters.
-        result.ways[number] = sum(sorted([known, moved], key=lambda part: part[:1]), [])
+        first, second = sorted((known, moved), key=lambda part: part[:1])
+        result.ways[number] = first + second
     for item in group.items:
         if item.card is not None:
             result.cards[item.card] = Rect(x + item.x, y + item.y, item.width, item.height)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["fold", "fold_to_budget", "hide_constants", "one_direction"]
+__all__ = ["explain_shorthand", "fold", "fold_to_budget", "hide_constants", "one_direction"]
 
 
 def hide_constants(view: GraphView) -> GraphView:
@@ -112,6 +112,18 @@ def _card(
         scope=path[:-1],
         words=f"module {path[-1]}. " + ". ".join(lines),
     )
+
+
+def explain_shorthand(view: GraphView) -> GraphView:
+    """Say once what ∂u means, where a label multiplies whole cotangents."""
+    for edge in view.edges:
+        head, _, body = edge.label.partition(" = ")
+        _, short, rest = body.partition("∂")
+        if short:
+            name = rest.split()[0].rstrip(")")
+            note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
+            return replace(view, caption=(*view.caption, note))
+    return view
 
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:

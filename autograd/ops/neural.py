@@ -144,7 +144,6 @@ def quotient(x: Any, d: Any) -> Any:
     symbol="BCE logits",
     latex=r"\log(1 + e^{{z}}) - {y}\,{z}",
     domain={"y": (0.1, 0.9)},
-    kinks=True,
     samples=_PAIRS,
 )
 def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:

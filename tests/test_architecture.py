@@ -1,0 +1,147 @@
+"""The walls of the house: who may import whom, and what a distribution contains."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import textwrap
+import venv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = {"autograd", "nn", "viz"}
+ALLOWED = {"autograd": set(), "nn": {"autograd"}, "viz": {"autograd"}}
+# Where viz may meet the engine: the extraction of a view, and the guard against a name clash.
+VIZ_MEETS_AUTOGRAD = {"viz/extract.py", "viz/_guard.py"}
+THIRD_PARTY = {"autograd": {"numpy"}, "nn": {"numpy", "matplotlib", "tqdm"}}
+THIRD_PARTY["viz"] = {"numpy", "pygraphviz"}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the top-level names a file imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+FILES = sorted(p for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_only_in_the_allowed_directions(path: Path) -> None:
+    place = path.relative_to(ROOT).as_posix()
+    package = place.split("/")[0]
+    used = imports(path) - set(sys.stdlib_module_names)
+    assert used & PACKAGES <= ALLOWED[package] | {package}
+    assert used - PACKAGES <= THIRD_PARTY[package]
+    if package == "viz" and "autograd" in used:
+        assert place in VIZ_MEETS_AUTOGRAD
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_only_autograd_touches_its_private_names(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    if package == "autograd":
+        return
+    private = {"_value", "_node", "_constant", "_graph", "_entries"}
+    used = {
+        n.attr
+        for n in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(n, ast.Attribute)
+        and not (isinstance(n.value, ast.Name) and n.value.id == "self")
+    }
+    assert not used & private
+
+
+def test_importing_the_packages_loads_no_optional_library() -> None:
+    code = (
+        "import sys, autograd, nn, viz; "
+        "print(*sorted({'matplotlib','tqdm','pygraphviz','sklearn','scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == ""
+
+
+def test_recursion_over_the_graph_is_nowhere() -> None:
+    """Functions of the engine that handle nodes do not call themselves."""
+    for name in ("backward", "graph", "node", "tensor", "op"):
+        tree = ast.parse((ROOT / "autograd" / f"{name}.py").read_text("utf-8"))
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):
+                called = {
+                    n.func.id
+                    for n in ast.walk(function)
+                    if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+                }
+                assert function.name not in called - {"backward"}, function.name
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_three_packages_typed_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {n.split("/")[0] for n in names}
+    assert {t for t in tops if not t.endswith(".dist-info")} == PACKAGES
+    assert {f"{p}/py.typed" for p in PACKAGES} <= set(names)
+    assert not [n for n in names if n.endswith((".pyc", ".svg"))]
+
+
+@pytest.mark.parametrize("package", ["nn", "viz"])
+def test_another_autograd_is_refused_with_the_remedy(wheel: Path, tmp_path, package) -> None:
+    """In a throw-away environment where another distribution owns the import name."""
+    venv.create(tmp_path / "env", with_pip=False, symlinks=True)
+    python = next((tmp_path / "env").glob("*/python"))
+    query = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(query, capture_output=True, check=True, text=True).stdout.strip())
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    numpy_home = Path(np.__file__).parents[1]
+    (site / "numpy.pth").write_text(f"{numpy_home}\n")
+
+    def run() -> subprocess.CompletedProcess[str]:
+        code = f"import {package}; print({package}.__name__)"
+        return subprocess.run(
+            [str(python), "-I", "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+
+    assert run().stdout == f"{package}\n"
+    # What installing the other distribution afterwards does: its files replace ours.
+    (site / "autograd" / "__init__.py").write_text(
+        textwrap.dedent(
+            """
+            def grad(f): ...
+            """
+        )
+    )
+    done = run()
+    assert done.returncode != 0
+    error = done.stderr.splitlines()
+    start = next(i for i, line in enumerate(error) if line.startswith("ImportError"))
+    message = "\n".join(error[start:])
+    assert message.startswith(f"ImportError: {package}: needs the package 'autograd'")
+    assert "python -m pip uninstall autograd" in message
+    assert "python -m pip install --force-reinstall retrograd" in message

@@ -1,0 +1,52 @@
+"""The README and the documents: their code runs, their links lead somewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def test_readme_code_prints_what_it_says(tmp_path, monkeypatch) -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", text, re.DOTALL)
+    assert len(blocks) >= 3
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, object] = {}
+    for code, expected in blocks:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(code, "README.md", "exec"), space)
+        assert printed.getvalue().strip() == expected.strip()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_links_and_pictures_lead_to_files(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_pictures_in_the_docs_are_up_to_date(tmp_path) -> None:
+    """The figures in docs/img are what the code draws today."""
+    import runpy
+
+    made = runpy.run_path(str(ROOT / "docs" / "make.py"))["figures"](tmp_path)
+    assert len(made) >= 4
+    for path in made:
+        kept = ROOT / "docs" / "img" / path.name
+        assert kept.read_bytes() == path.read_bytes(), f"run make docs: {path.name}"
+
+
+def test_generated_pages_are_up_to_date(tmp_path) -> None:
+    import runpy
+
+    made = runpy.run_path(str(ROOT / "docs" / "make.py"))["pages"](tmp_path)
+    for path in made:
+        assert (ROOT / "docs" / path.name).read_text("utf-8") == path.read_text("utf-8"), path.name

@@ -7,6 +7,7 @@ its textbook formula. The walk never recurses; the order of creation is a topolo
 from __future__ import annotations
 
 from operator import attrgetter
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,14 +31,21 @@ def backward(output: Tensor, cotangent: Any, *, retain_graph: bool, record: bool
     order = reach([root])
     kept: list[tuple[Node, Any]] = []
     walk(order, {root: start}, retain_graph=retain_graph, record=record, kept=kept)
+    del start
     # All at once, after the walk: a rule that fails leaves every grad as it was.
-    for node, g in kept:
+    while kept:
+        node, g = kept.pop()
         extra = node.more()
-        if type(g) is not Tensor:
-            g = np.array(g, dtype=node.dtype)  # never an alias of another gradient or of the seed
-        extra.grad = g if extra.grad is None else extra.grad + g
-        if type(extra.grad) is np.float64 or isinstance(extra.grad, np.generic):
-            extra.grad = np.asarray(extra.grad)
+        if extra.grad is not None:
+            g = extra.grad + g
+        extra.grad = g if type(g) is Tensor else _own(g)
+
+
+def _own(g: Any) -> np.ndarray[Any, Any]:
+    """Return a gradient as an array that is nobody else's: a copy, unless nobody else has it."""
+    # Three references are the caller's name, this one, and the question itself.
+    alone = type(g) is np.ndarray and g.base is None and getrefcount(g) <= 3
+    return g if alone else np.array(g)
 
 
 def gradients(
@@ -116,7 +124,7 @@ def gradients(
                 f"gradients: the outputs do not depend on an input{_quoted(x)} of shape {x.shape}; "
                 "pass allow_unused=True to get None for it."
             )
-        results.append(g if g is None or type(g) is Tensor else np.array(g, dtype=node.dtype))
+        results.append(g if g is None or type(g) is Tensor else _own(g))
     return results[0] if isinstance(inputs, Tensor) else results
 
 
@@ -250,7 +258,9 @@ def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
                 f"with .sum() or "
                 ".mean(), or pass a cotangent of that shape."
             )
-        value: Any = np.ones(output.shape, output.dtype)[()]
+        value: Any = output.dtype.type(1)
+        if output.shape:
+            value = np.full(output.shape, value)
     elif type(cotangent) is Tensor and lift:
         value = cotangent
     else:

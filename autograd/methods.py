@@ -12,6 +12,7 @@ import numpy as np
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError
 from autograd.op import OPS, Op
+from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -21,36 +22,19 @@ __all__ = ["attach"]
 
 from_engine = True
 
-_BINARY = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-}
-_UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
-_COMPARISONS = {
-    "lt": np.less,
-    "le": np.less_equal,
-    "gt": np.greater,
-    "ge": np.greater_equal,
-    "eq": np.equal,
-    "ne": np.not_equal,
-}
 _METHODS = ("sum", "mean", "max", "min", "astype")
 _PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
 
 
 def attach() -> None:
     """Give Tensor its operators and methods."""
-    for dunder, name in _BINARY.items():
+    for dunder, name in BINARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
         setattr(Tensor, f"__r{dunder}__", _reflected(OPS[name]))
-    for dunder, name in _UNARY.items():
+    for dunder, name in UNARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
-    for dunder, ufunc in _COMPARISONS.items():
-        setattr(Tensor, f"__{dunder}__", _comparison(ufunc))
+    for dunder, name in COMPARISONS.items():
+        setattr(Tensor, f"__{dunder}__", _comparison(getattr(np, name)))
     for name in _METHODS:
         setattr(Tensor, name, OPS[name].record)
     for name in _PLAIN_METHODS:

@@ -340,7 +340,8 @@ class Op:
         parents = "_parents" if variadic else f"({', '.join(f'_{n}' for n in names)},)"
         some = "_needed" if variadic else " or ".join(f"_{n} is not None" for n in tracked)
         lines += [
-            f"    if not ({some or 'False'}) or not _state().recording:",
+            f"    _modes = _state() if {some or 'False'} else None",
+            "    if _modes is None or not _modes.recording:",
             "        _result._node = None",
             "        return _result",
         ]
@@ -356,7 +357,7 @@ class Op:
             f"    _node.params = ({''.join(p + ', ' for p in self.params)})",
             "    _node.shape, _node.dtype = _shape, out.dtype",
             f"    _node.constants = {self._constants_source()}",
-            "    _node.scope = _state().scope",
+            "    _node.scope = _modes.scope",
             "    _caller = _frame(1)",
             "    while 'from_engine' in _caller.f_globals and _caller.f_back is not None:",
             "        _caller = _caller.f_back",

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from autograd.op import Op
 
-__all__ = ["ONE", "Symbol", "apply", "fill", "format_number", "local_derivative", "render"]
+__all__ = [
+    "BINARY",
+    "COMPARISONS",
+    "ONE",
+    "UNARY",
+    "Symbol",
+    "apply",
+    "fill",
+    "format_number",
+    "local_derivative",
+    "render",
+]
 
 _ATOM = 1000
 
@@ -36,6 +47,25 @@ _PLAIN = {
 # Functions that move elements without changing them: a local derivative reads the same through
 # them.
 _TRANSPARENT = {"broadcast_to", "expand_dims", "squeeze", "reshape", "ravel"}
+
+# Python's operators, by the NumPy function that each one is.
+BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "matmul": "matmul",
+}
+UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
+COMPARISONS = {
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+    "eq": "equal",
+    "ne": "not_equal",
+}
 
 
 class Symbol:
@@ -77,27 +107,10 @@ def _operator(name: str, *, swapped: bool = False) -> Callable[..., Any]:
     return operate
 
 
-for _dunder, _name in {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "matmul": "matmul",
-}.items():
+for _dunder, _name in BINARY.items():
     setattr(Symbol, f"__{_dunder}__", _operator(_name))
     setattr(Symbol, f"__r{_dunder}__", _operator(_name, swapped=True))
-for _dunder, _name in {
-    "neg": "negative",
-    "abs": "absolute",
-    "gt": "greater",
-    "ge": "greater_equal",
-    "lt": "less",
-    "le": "less_equal",
-    "eq": "equal",
-    "ne": "not_equal",
-    "getitem": "getitem",
-}.items():
+for _dunder, _name in {**UNARY, **COMPARISONS, "getitem": "getitem"}.items():
     setattr(Symbol, f"__{_dunder}__", _operator(_name))
 
 

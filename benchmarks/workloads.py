@@ -245,8 +245,8 @@ def w1(n: int = 1_000_000) -> None:
             gc.enable()
         built, walked, freed = (1e6 * (b - a) / n for a, b in pairwise(marks))
         print(
-            f"W1 chain of {n} scalar ops, collector {collector:3}: {built + walked:.2f} µs per node "
-            f"(target 3), built {built:.2f}, walked {walked:.2f}, freed {freed:.2f}",
+            f"W1 chain of {n} scalar ops, collector {collector:3}: {built + walked:.2f} µs per "
+            f"node (target 3), built {built:.2f}, walked {walked:.2f}, freed {freed:.2f}",
             flush=True,
         )
     tracemalloc.start()
@@ -265,12 +265,12 @@ def main(seconds: float) -> None:
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "default")
     print(
         f"Python {platform.python_version()}, NumPy {np.__version__}, BLAS threads {threads}; "
-        "forward and backward; times in ms"
+        "forward and backward"
     )
     w1()
-    print(
-        f"\n{'workload':44} {'ratio':>6} {'target':>7}   {'median: by hand, ours':>19} {'minimum: by hand, ours':>25}"
-    )
+    sides = f"{'by hand':>9} {'ours':>9}"
+    print(f"\n{'times in ms':44} {'':6} {'':7}   {'median':^19} {'minimum':^19}")
+    print(f"{'workload':44} {'ratio':>6} {'target':>7}   {sides} {sides}")
     compare("W2 ((x*y+z).tanh()).sum(), 1 element", 3.5, w2(1), seconds)
     compare("W2, 100 elements", 3.5, w2(100), seconds)
     compare("W2, 10 000 elements", 1.5, w2(10_000), seconds)

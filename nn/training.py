@@ -67,6 +67,7 @@ class History:
         try:
             from matplotlib import rc_context
             from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
         except ImportError as error:
             raise ImportError(
                 "History.plot: needs matplotlib; install it with pip install 'retrograd[plot]'."
@@ -81,7 +82,7 @@ class History:
                 axes.plot(epochs, self.dev_cost, color="#D55E00", lw=2, ls="--", label="dev")
                 axes.legend(frameon=False)
             axes.set(xlabel="epoch", ylabel="cost J (nats)", title=title)
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.spines[["top", "right"]].set_visible(False)
             axes.grid(alpha=0.25)
             part = target.with_name(f".{target.name}.part{target.suffix}")

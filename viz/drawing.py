@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "draw"]
 
 ENGINES = ("auto", "builtin", "dot", "pygraphviz")
-DIRECTIONS = ("both", "forward")
+DIRECTIONS = ("both", "forward", "backward")
 
 
 class Drawing:
@@ -101,7 +101,7 @@ class Drawing:
 
 def draw(
     *outputs: Any,
-    direction: Literal["both", "forward"] = "both",
+    direction: Literal["both", "forward", "backward"] = "both",
     depth: int | None = None,
     values: bool = True,
     constants: bool = False,
@@ -118,8 +118,8 @@ def draw(
     ----------
     *outputs : Tensor
         Results of a recorded computation.
-    direction : {"both", "forward"}
-        Both passes, or values only.
+    direction : {"both", "forward", "backward"}
+        Both passes, or one of them.
     depth : int, optional
         How many levels of modules to open: 0 makes one card of each. By default as many as
         `max_nodes` allows.

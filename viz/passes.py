@@ -24,12 +24,19 @@ def hide_constants(view: GraphView) -> GraphView:
 
 
 def one_direction(view: GraphView, direction: str) -> GraphView:
-    """Keep only the forward or only the backward information."""
+    """Keep only the forward pass, or only the backward one."""
     if direction == "forward":
         return replace(
             view,
             nodes=tuple(replace(n, gradient="") for n in view.nodes),
             edges=tuple(replace(e, label="", back=False) for e in view.edges),
+        )
+    if direction == "backward":
+        ends = {i for e in view.edges if e.back for i in (e.source, e.target)}
+        return replace(
+            view,
+            nodes=tuple(n for n in view.nodes if n.id in ends or not view.edges),
+            edges=tuple(replace(e, forward=False) for e in view.edges if e.back),
         )
     return view
 

@@ -71,6 +71,8 @@ class EdgeView:
         The local derivative, ``∂u/∂b = c = 2``; empty where nothing goes back.
     back : bool
         Whether a derivative comes back.
+    forward : bool
+        Whether the value going forward is drawn.
     """
 
     source: int
@@ -78,6 +80,7 @@ class EdgeView:
     slot: int
     label: str
     back: bool
+    forward: bool = True
 
 
 @dataclass(frozen=True, slots=True)

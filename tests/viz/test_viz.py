@@ -235,6 +235,14 @@ def test_options_outside_their_range_are_refused() -> None:
             viz.draw(*nothing)
 
 
+def test_backward_only_has_no_forward_arrows_and_no_data() -> None:
+    drawing = viz.draw(network(), direction="backward")
+    classes = {p.get("class") for p in ET.fromstring(drawing.svg).iter(f"{SVG}path")}
+    assert "bwd" in classes
+    assert "fwd" not in classes
+    assert not {"X", "Y"} & {n.name for n in drawing.view.nodes}
+
+
 def test_forward_only_has_no_derivatives_and_structure_only_no_numbers() -> None:
     J = lecture()
     assert "bwd" not in {

@@ -41,7 +41,8 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
         fill = f', fillcolor="{fills[node.kind]}"' if node.kind in fills else ""
         lines.append(f"  n{node.id} [label={_quoted(*rows)}{fill}{rounded}{extra}];")
     for edge in view.edges:
-        lines.append(f'  n{edge.source} -> n{edge.target} [color="{colours.forward}"];')
+        style = "" if edge.forward else ", style=invis"  # it still ranks the graph
+        lines.append(f'  n{edge.source} -> n{edge.target} [color="{colours.forward}"{style}];')
         if edge.back:
             label = f"label={_quoted(edge.label)}, " if edge.label else ""
             lines.append(

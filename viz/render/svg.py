@@ -177,10 +177,11 @@ def _bottom(parent: ET.Element, r: Rect, inset: float, radius: float) -> None:
 def _arrows(parent: ET.Element, id: str, edge: EdgeView, way: list[tuple[float, float]]) -> None:
     """Draw the forward arrow, and the backward one below it with its label."""
     group = ET.SubElement(parent, "g", {"id": id})
-    shift = _APART if edge.back else 0.0
+    shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
-    ET.SubElement(group, "path", {"class": "fwd", "d": _line(way, -shift, end=-7.0)})
-    _head(group, "fhead", x1 - 1, y1 - shift, -1.0)
+    if edge.forward:
+        ET.SubElement(group, "path", {"class": "fwd", "d": _line(way, -shift, end=-7.0)})
+        _head(group, "fhead", x1 - 1, y1 - shift, -1.0)
     if edge.back:
         ET.SubElement(group, "path", {"class": "bwd", "d": _line(way, shift, start=7.0)})
         _head(group, "bhead", x0 + 1, y0 + shift, 1.0)
@@ -226,7 +227,9 @@ _KEYS = (
 
 def _legend_entries(view: GraphView) -> list[tuple[str, str]]:
     kinds = {n.kind for n in view.nodes}
-    entries = [("fwd", "forward: values")]
+    entries = []
+    if any(e.forward for e in view.edges):
+        entries.append(("fwd", "forward: values"))
     if any(e.back for e in view.edges):
         entries.append(("bwd", "backward: derivatives"))
     return entries + [(kind, text) for kind, text in _KEYS if kind in kinds]

@@ -49,6 +49,9 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
                 f"  n{edge.target} -> n{edge.source} [{label}constraint=false, style=dashed, "
                 f'color="{colours.backward}", fontcolor="{colours.backward_text}"];'
             )
+    if not any(node.scope for node in view.nodes):
+        leaves = " ".join(f"n{n.id};" for n in view.nodes if not n.formula and n.kind != "constant")
+        lines.append(f"  {{ rank=same; {leaves} }}")
     return "\n".join([*lines, "}", ""])
 
 

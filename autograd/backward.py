@@ -6,6 +6,7 @@ its textbook formula. The walk never recurses; the order of creation is a topolo
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from operator import attrgetter
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
@@ -13,25 +14,60 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import GradientError, ShapeError
-from autograd.node import FREED, Extra, Node
+from autograd.node import FREED, Node
+from autograd.state import enable_grad
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    import numpy.typing as npt
 
 __all__ = ["backward", "gradients", "reach", "seed", "walk"]
 
 from_engine = True
 
+_AS_IT_IS = nullcontext()
 
-def backward(output: Tensor, cotangent: Any, *, retain_graph: bool, record: bool) -> None:
-    """Accumulate gradients in the leaves (and the nodes that retain theirs) below one tensor."""
-    root = _root(output, "backward()")
-    start = seed(output, cotangent, "backward()", lift=record)
-    order = reach([root])
+
+def backward(
+    self: Tensor,
+    cotangent: npt.ArrayLike | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> None:
+    """Add the gradient of this tensor to the `grad` of every leaf it was computed from.
+
+    Parameters
+    ----------
+    cotangent : array_like, optional
+        Weights of this tensor's elements, of its shape. May be left out for a single number,
+        where it is 1.
+    retain_graph : bool
+        Keep what the rules read, so that a backward walk can pass again.
+    create_graph : bool
+        Record the backward pass as well; `grad` is then a Tensor that can be differentiated.
+
+    Raises
+    ------
+    GradientError
+        If nothing here requires a gradient, if this is not a single number and no cotangent is
+        given, or if an earlier walk has freed the graph.
+    ShapeError
+        If the cotangent does not have this tensor's shape.
+    """
+    root = _root(self, "backward()")
+    start = {root: seed(self, cotangent, "backward()", lift=create_graph)}
     kept: list[tuple[Node, Any]] = []
-    walk(order, {root: start}, retain_graph=retain_graph, record=record, kept=kept)
-    del start
+    with enable_grad() if create_graph else _AS_IT_IS:
+        walk(
+            reach(start),
+            start,
+            retain_graph=retain_graph or create_graph,
+            record=create_graph,
+            kept=kept,
+        )
     # All at once, after the walk: a rule that fails leaves every grad as it was.
     while kept:
         node, g = kept.pop()
@@ -191,7 +227,10 @@ def walk(
             continue
         extra = node.extra
         if extra is not None:
-            g = _observed(node, extra, g, kept)
+            if extra.hooks:
+                g = _hooked(node, extra.hooks, g)
+            if extra.retains:
+                kept.append((node, g))
         if targets is not None and node in targets:
             found[node] = g
         op = node.op
@@ -311,21 +350,19 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def _observed(node: Node, extra: Extra, g: Any, kept: list[tuple[Node, Any]]) -> Any:
-    """Run a node's hooks and note its gradient where it is retained."""
-    for hook in tuple(extra.hooks or ()):
+def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
+    """Show a cotangent to a node's hooks; return it, or what they put in its place."""
+    for hook in tuple(hooks):
         new = hook(g if type(g) is Tensor else np.array(g))
-        if new is not None:
-            if type(new) is not Tensor or type(g) is not Tensor:
-                new = real_array(new, node.dtype)[()]
-            if new.shape != node.shape:
-                raise ShapeError(
-                    f"hook{_name_of(node)}: needs a gradient of shape {node.shape}, got "
-                    f"{new.shape}."
-                )
-            g = new
-    if extra.retains:
-        kept.append((node, g))
+        if new is None:
+            continue
+        if type(new) is not Tensor or type(g) is not Tensor:
+            new = real_array(new, node.dtype)[()]
+        if new.shape != node.shape:
+            raise ShapeError(
+                f"hook{_name_of(node)}: needs a gradient of shape {node.shape}, got {new.shape}."
+            )
+        g = new
     return g
 
 

@@ -38,6 +38,9 @@ ALIASES = {"amax": "max", "amin": "min", "abs": "absolute", "true_divide": "divi
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
     """Run the op named as the ufunc (NumPy's `__array_ufunc__` protocol)."""
     name = ufunc.__name__
+    found = OPS.get(ALIASES.get(name, name))
+    if found is not None and method == "__call__" and not params:
+        return found.record(*inputs)
     if method != "__call__":
         raise DTypeError(
             f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
@@ -50,15 +53,12 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
         )
     if name in PLAIN:
         return getattr(ufunc, method)(*[_value(x) for x in inputs], **params)
-    found = OPS.get(ALIASES.get(name, name))
     if found is None:
         return _refuse(name)
-    if params:
-        raise DTypeError(
-            f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
-            "use where() for a mask, astype() for a dtype."
-        )
-    return found.record(*inputs)
+    raise DTypeError(
+        f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
+        "use where() for a mask, astype() for a dtype."
+    )
 
 
 def array_function(

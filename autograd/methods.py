@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.backward import backward
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError
 from autograd.op import OPS, Op
@@ -40,6 +41,7 @@ def attach() -> None:
     for name in _PLAIN_METHODS:
         setattr(Tensor, name, _plain_method(name))
     for name, method in {
+        "backward": backward,
         "__getitem__": _getitem,
         "reshape": _reshape,
         "transpose": _transpose,

@@ -127,6 +127,8 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
             return apply("negative", (y,))
         case "multiply", (x, y) if _is(x, 0) or _is(y, 0):
             return 0
+        case "multiply", (Symbol() as x, y) if x is y:
+            return apply("power", (x, 2))
         case "add", (x, y) if _is(x, 0):
             return y
         case "add" | "subtract", (x, y) if _is(y, 0):

@@ -273,38 +273,6 @@ class Tensor:
 
     # -- gradients ---------------------------------------------------------------------------------
 
-    def backward(
-        self,
-        cotangent: npt.ArrayLike | None = None,
-        *,
-        retain_graph: bool = False,
-        create_graph: bool = False,
-    ) -> None:
-        """Add the gradient of this tensor to the `grad` of every leaf it was computed from.
-
-        Parameters
-        ----------
-        cotangent : array_like, optional
-            Weights of this tensor's elements, of its shape. May be left out for a single number,
-            where it is 1.
-        retain_graph : bool
-            Keep what the rules read, so that a backward walk can pass again.
-        create_graph : bool
-            Record the backward pass as well; `grad` is then a Tensor that can itself be
-            differentiated.
-
-        Raises
-        ------
-        GradientError
-            If nothing here requires a gradient, if this is not a single number and no cotangent is
-            given, or if an earlier walk has freed the graph.
-        ShapeError
-            If the cotangent does not have this tensor's shape.
-        """
-        from autograd.backward import backward
-
-        backward(self, cotangent, retain_graph=retain_graph or create_graph, record=create_graph)
-
     def retain_grad(self) -> Tensor:
         """Keep the gradient of a result, as a leaf does, and return the tensor."""
         if self._node is None:
@@ -356,6 +324,14 @@ class Tensor:
 
     if TYPE_CHECKING:  # attached from the registry of ops by autograd.methods
         T: Tensor
+
+        def backward(
+            self,
+            cotangent: npt.ArrayLike | None = None,
+            *,
+            retain_graph: bool = False,
+            create_graph: bool = False,
+        ) -> None: ...
 
         def __add__(self, other: Any) -> Tensor: ...
         def __radd__(self, other: Any) -> Tensor: ...

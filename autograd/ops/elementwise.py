@@ -123,7 +123,7 @@ def tanh(a: Any) -> Any:
     return np.tanh(a)
 
 
-tanh.vjp(a=lambda g, out: g * (1 - out**2))
+tanh.vjp(a=lambda g, out: g * (1 - out * out))
 
 
 @op(symbol="sin", latex=r"\sin {a}", samples=_ONE)

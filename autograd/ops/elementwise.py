@@ -1,4 +1,4 @@
-"""Functions of each element: exponentials, roots, and those with a kink."""
+"""Functions of each element: exponentials, logarithms, roots, and those with a kink."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from autograd.op import op
 
 from_engine = True
+
+LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 
 _ONE = ("2,3", "_", "0", "1,2,1")
 _POSITIVE = {"a": (0.3, 3.0)}
@@ -108,54 +110,6 @@ def square(a: Any) -> Any:
 
 
 square.vjp(a=lambda g, a: g * (2 * a))
-
-
-@op(symbol="tanh", latex=r"\tanh {a}", samples=_ONE)
-def tanh(a: Any) -> Any:
-    """Elementwise hyperbolic tangent; tanh′ = 1 − tanh².
-
-    Examples
-    --------
-    >>> from autograd import tanh
-    >>> tanh(0.0)
-    np.float64(0.0)
-    """
-    return np.tanh(a)
-
-
-tanh.vjp(a=lambda g, out: g * (1 - out * out))
-
-
-@op(symbol="sin", latex=r"\sin {a}", samples=_ONE)
-def sin(a: Any) -> Any:
-    """Elementwise sine of an angle in radians.
-
-    Examples
-    --------
-    >>> from autograd import sin
-    >>> sin(0.0)
-    np.float64(0.0)
-    """
-    return np.sin(a)
-
-
-sin.vjp(a=lambda g, a: g * np.cos(a))
-
-
-@op(symbol="cos", latex=r"\cos {a}", samples=_ONE)
-def cos(a: Any) -> Any:
-    """Elementwise cosine of an angle in radians.
-
-    Examples
-    --------
-    >>> from autograd import cos
-    >>> cos(0.0)
-    np.float64(1.0)
-    """
-    return np.cos(a)
-
-
-cos.vjp(a=lambda g, a: -g * np.sin(a))
 
 
 @op(symbol="abs", text="|{a}|", latex=r"\left|{a}\right|", kinks=True, samples=_ONE)
@@ -272,4 +226,103 @@ def logaddexp(a: Any, b: Any) -> Any:
 logaddexp.vjp(
     a=lambda g, a, out: g * np.exp(a - out),
     b=lambda g, b, out: g * np.exp(b - out),
+)
+
+
+@op(symbol="exp2", latex="2^{{a}}", samples=_ONE)
+def exp2(a: Any) -> Any:
+    """Elementwise power of two, 2^a.
+
+    Examples
+    --------
+    >>> from autograd import exp2
+    >>> exp2(3.0)
+    np.float64(8.0)
+    """
+    return np.exp2(a)
+
+
+exp2.vjp(a=lambda g, out: g * (out * LN2))
+
+
+@op(symbol="log2", latex=r"\log_2 {a}", domain=_POSITIVE, samples=_ONE)
+def log2(a: Any) -> Any:
+    """Elementwise logarithm to the base 2.
+
+    Examples
+    --------
+    >>> from autograd import log2
+    >>> log2(8.0)
+    np.float64(3.0)
+    """
+    return np.log2(a)
+
+
+log2.vjp(a=lambda g, a: g / (a * LN2))
+
+
+@op(symbol="log10", latex=r"\log_{10} {a}", domain=_POSITIVE, samples=_ONE)
+def log10(a: Any) -> Any:
+    """Elementwise logarithm to the base 10.
+
+    Examples
+    --------
+    >>> from autograd import log10
+    >>> log10(1000.0)
+    np.float64(3.0)
+    """
+    return np.log10(a)
+
+
+log10.vjp(a=lambda g, a: g / (a * LN10))
+
+
+@op(symbol="∛", text="∛({a})", latex=r"\sqrt[3]{{a}}", domain=_POSITIVE, samples=_ONE)
+def cbrt(a: Any) -> Any:
+    """Elementwise cube root, of negative numbers too. Its derivative at 0 is ∞.
+
+    Examples
+    --------
+    >>> from autograd import cbrt
+    >>> cbrt(-8.0)
+    np.float64(-2.0)
+    """
+    return np.cbrt(a)
+
+
+cbrt.vjp(a=lambda g, out: g / (3 * (out * out)))
+
+
+@op(symbol="1/", text="1 / ({a})", latex=r"\frac{1}{{a}}", domain=_POSITIVE, samples=_ONE)
+def reciprocal(a: Any) -> Any:
+    """Elementwise 1 / a.
+
+    Examples
+    --------
+    >>> from autograd import reciprocal
+    >>> reciprocal(4.0)
+    np.float64(0.25)
+    """
+    return np.reciprocal(a)
+
+
+reciprocal.vjp(a=lambda g, out: -g * (out * out))
+
+
+@op(symbol="logaddexp2", latex=r"\log_2(2^{{a}} + 2^{{b}})", samples=_PAIRS)
+def logaddexp2(a: Any, b: Any) -> Any:
+    """Elementwise log₂(2^a + 2^b) without overflow.
+
+    Examples
+    --------
+    >>> from autograd import logaddexp2
+    >>> logaddexp2(1.0, 1.0)
+    np.float64(2.0)
+    """
+    return np.logaddexp2(a, b)
+
+
+logaddexp2.vjp(
+    a=lambda g, a, out: g * np.exp2(a - out),
+    b=lambda g, b, out: g * np.exp2(b - out),
 )

@@ -19,7 +19,15 @@ from autograd.functional import grad
 from autograd.graph import Edge, Graph, GraphNode, graph
 from autograd.methods import attach
 from autograd.op import OPS, Op, op
-from autograd.ops.arithmetic import add, divide, multiply, negative, positive, power, subtract
+from autograd.ops.arithmetic import (
+    add,
+    divide,
+    multiply,
+    negative,
+    positive,
+    power,
+    subtract,
+)
 from autograd.ops.elementwise import (
     absolute,
     cbrt,
@@ -40,8 +48,14 @@ from autograd.ops.elementwise import (
     square,
     where,
 )
-from autograd.ops.index import concatenate, getitem, scatter
-from autograd.ops.linalg import matmul
+from autograd.ops.index import (
+    concatenate,
+    getitem,
+    scatter,
+)
+from autograd.ops.linalg import (
+    matmul,
+)
 from autograd.ops.neural import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -52,8 +66,37 @@ from autograd.ops.neural import (
     softmax_cross_entropy,
     softplus,
 )
-from autograd.ops.reduce import logsumexp, max, mean, min, sum
-from autograd.ops.shape import astype, broadcast_to, matrix_transpose, reshape, transpose
+from autograd.ops.reduce import (
+    logsumexp,
+    max,
+    mean,
+    min,
+    sum,
+)
+from autograd.ops.rounding import (
+    ceil,
+    clip,
+    copysign,
+    fabs,
+    floor,
+    floor_divide,
+    fmax,
+    fmin,
+    fmod,
+    heaviside,
+    nan_to_num,
+    remainder,
+    rint,
+    round,
+    trunc,
+)
+from autograd.ops.shape import (
+    astype,
+    broadcast_to,
+    matrix_transpose,
+    reshape,
+    transpose,
+)
 from autograd.ops.trigonometric import (
     arccos,
     arccosh,
@@ -109,9 +152,12 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "broadcast_to",
     "cbrt",
+    "ceil",
     "check_gradients",
+    "clip",
     "compare_backprop",
     "concatenate",
+    "copysign",
     "cos",
     "cosh",
     "deg2rad",
@@ -120,11 +166,18 @@ __all__ = [
     "exp",
     "exp2",
     "expm1",
+    "fabs",
+    "floor",
+    "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
     "format_number",
     "getitem",
     "grad",
     "gradients",
     "graph",
+    "heaviside",
     "hypot",
     "leaky_relu",
     "log",
@@ -143,6 +196,7 @@ __all__ = [
     "minimum",
     "multiply",
     "name_scope",
+    "nan_to_num",
     "negative",
     "no_grad",
     "op",
@@ -152,7 +206,10 @@ __all__ = [
     "reciprocal",
     "relative_error",
     "relu",
+    "remainder",
     "reshape",
+    "rint",
+    "round",
     "scatter",
     "sigmoid",
     "sign",
@@ -169,5 +226,6 @@ __all__ = [
     "tan",
     "tanh",
     "transpose",
+    "trunc",
     "where",
 ]

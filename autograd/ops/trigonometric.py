@@ -301,7 +301,7 @@ def sinc(a: Any) -> Any:
 def sinc_slope(a: Any) -> Any:
     """Return (cos πa − sinc a) / a, by its series near 0, where the difference loses its digits.
 
-    With x = πa the slope is π (−x/3 + x³/30 − x⁵/840 + x⁷/45360 − …); the next term is below 1e-15
+    With x = πa the slope is π (−x/3 + x³/30 − x⁵/840 + x⁷/45360 − …); the next term is below 1e-14
     of the sum where |x| < 0.1.
     """
     x = np.pi * a

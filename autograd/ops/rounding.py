@@ -1,0 +1,281 @@
+"""Rounding, remainders, signs and bounds: piecewise functions, with zero slopes or kinks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.op import op
+from autograd.ops.elementwise import share
+
+from_engine = True
+
+_ONE = ("2,3", "_", "0", "1,2,1")
+_PAIRS = ("2,3 2,3", "3,1 1,4", "_ 2", "_ _", "0,3 3")
+
+
+@op(symbol="floor", latex=r"\lfloor {a} \rfloor", kinks=True, samples=_ONE)
+def floor(a: Any) -> Any:
+    """Greatest integer at most a. Its derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import floor
+    >>> floor(-1.5)
+    np.float64(-2.0)
+    """
+    return np.floor(a)
+
+
+@op(symbol="ceil", latex=r"\lceil {a} \rceil", kinks=True, samples=_ONE)
+def ceil(a: Any) -> Any:
+    """Least integer at least a. Its derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import ceil
+    >>> ceil(1.5)
+    np.float64(2.0)
+    """
+    return np.ceil(a)
+
+
+@op(symbol="trunc", kinks=True, samples=_ONE)
+def trunc(a: Any) -> Any:
+    """Integer part, toward 0. Its derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import trunc
+    >>> trunc(-1.5)
+    np.float64(-1.0)
+    """
+    return np.trunc(a)
+
+
+@op(symbol="rint", kinks=True, samples=_ONE)
+def rint(a: Any) -> Any:
+    """Nearest integer, halves to the even one. Its derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import rint
+    >>> rint(2.5)
+    np.float64(2.0)
+    """
+    return np.rint(a)
+
+
+@op(symbol="round", kinks=True, samples=("2,3", "2,3 decimals=1", "_", "0"))
+def round(a: Any, decimals: int = 0) -> Any:
+    """Round to a number of decimals, halves to even. Its derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import round
+    >>> round(0.12345, decimals=2)
+    np.float64(0.12)
+    """
+    return np.round(a, decimals)
+
+
+for _flat in (floor, ceil, trunc, rint, round):
+    _flat.vjp(a=None)
+
+
+@op(symbol="//", binds=20, domain={"b": (0.5, 2.0)}, kinks=True, samples=_PAIRS)
+def floor_divide(a: Any, b: Any) -> Any:
+    """Floor of the quotient. Both derivatives are 0.
+
+    Examples
+    --------
+    >>> from autograd import floor_divide
+    >>> floor_divide(7.0, 2.0)
+    np.float64(3.0)
+    """
+    return np.floor_divide(a, b)
+
+
+floor_divide.vjp(a=None, b=None)
+
+
+@op(
+    symbol="mod",
+    binds=20,
+    latex=r"{a} \bmod {b}",
+    domain={"b": (0.5, 2.0)},
+    kinks=True,
+    samples=_PAIRS,
+)
+def remainder(a: Any, b: Any) -> Any:
+    """Remainder a − b ⌊a/b⌋, of the sign of b. Derivatives 1 and −⌊a/b⌋.
+
+    Examples
+    --------
+    >>> from autograd import remainder
+    >>> remainder(-1.0, 3.0)
+    np.float64(2.0)
+    """
+    return np.remainder(a, b)
+
+
+remainder.vjp(a=lambda g: g, b=lambda g, a, b: -g * np.floor_divide(a, b))
+
+
+@op(symbol="fmod", domain={"b": (0.5, 2.0)}, kinks=True, samples=_PAIRS)
+def fmod(a: Any, b: Any) -> Any:
+    """Remainder of the division toward 0, of the sign of a. Derivatives 1 and −trunc(a/b).
+
+    Examples
+    --------
+    >>> from autograd import fmod
+    >>> fmod(-1.0, 3.0)
+    np.float64(-1.0)
+    """
+    return np.fmod(a, b)
+
+
+fmod.vjp(a=lambda g: g, b=lambda g, a, b: -g * np.trunc(a / b))
+
+
+@op(symbol="copysign", kinks=True, samples=_PAIRS)
+def copysign(a: Any, b: Any) -> Any:
+    """Absolute value of a with the sign of b. Derivatives ±1 (0 at a = 0) and 0.
+
+    Examples
+    --------
+    >>> from autograd import copysign
+    >>> copysign(2.0, -1.0)
+    np.float64(-2.0)
+    """
+    return np.copysign(a, b)
+
+
+copysign.vjp(a=lambda g, a, out: g * (np.sign(a) * np.sign(out)), b=None)
+
+
+@op(symbol="fabs", text="|{a}|", latex=r"\left|{a}\right|", kinks=True, samples=_ONE)
+def fabs(a: Any) -> Any:
+    """Elementwise absolute value. Its derivative at 0 is 0.
+
+    Examples
+    --------
+    >>> from autograd import fabs
+    >>> fabs(-2.0)
+    np.float64(2.0)
+    """
+    return np.fabs(a)
+
+
+fabs.vjp(a=lambda g, a: g * np.sign(a))
+
+
+@op(symbol="heaviside", kinks=True, samples=_PAIRS)
+def heaviside(a: Any, b: Any) -> Any:
+    """Step: 0 where a is negative, b where it is 0, 1 where positive. Derivatives 0, [a = 0].
+
+    Examples
+    --------
+    >>> from autograd import heaviside
+    >>> heaviside([-1.0, 0.0, 2.0], 0.5)
+    array([0. , 0.5, 1. ])
+    """
+    return np.heaviside(a, b)
+
+
+heaviside.vjp(a=None, b=lambda g, a: g * np.equal(a, 0))
+
+
+@op(symbol="fmax", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
+def fmax(a: Any, b: Any) -> Any:
+    """Elementwise maximum that prefers a number to NaN. At a tie each derivative is ½.
+
+    Examples
+    --------
+    >>> from autograd import fmax
+    >>> fmax([1.0, float("nan")], 2.0)
+    array([2., 2.])
+    """
+    return np.fmax(a, b)
+
+
+fmax.vjp(
+    a=lambda g, a, b: g * (share(a, b) + beside_nan(a, b)),
+    b=lambda g, a, b: g * (share(b, a) + beside_nan(b, a)),
+)
+
+
+@op(symbol="fmin", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
+def fmin(a: Any, b: Any) -> Any:
+    """Elementwise minimum that prefers a number to NaN. At a tie each derivative is ½.
+
+    Examples
+    --------
+    >>> from autograd import fmin
+    >>> fmin([1.0, float("nan")], 2.0)
+    array([1., 2.])
+    """
+    return np.fmin(a, b)
+
+
+fmin.vjp(
+    a=lambda g, a, b: g * (share(b, a) + beside_nan(a, b)),
+    b=lambda g, a, b: g * (share(a, b) + beside_nan(b, a)),
+)
+
+
+def beside_nan(x: Any, other: Any) -> Any:
+    """Return 1 where x is a number and the other is NaN."""
+    return np.logical_and(np.isnan(other), np.logical_not(np.isnan(x)))
+
+
+@op(
+    symbol="clip",
+    kinks=True,
+    domain={"a_min": (-1.5, -1.0), "a_max": (1.0, 1.5)},
+    samples=("2,3 _ _", "_ _ _", "2,3 2,1 1,3", "0 _ _"),
+)
+def clip(a: Any, a_min: Any, a_max: Any) -> Any:
+    """Keep each element within bounds; an infinite bound leaves that side open.
+
+    Derivative 1 inside, 0 at and outside the bounds, where the bound has the other part: 1 outside.
+
+    Examples
+    --------
+    >>> from autograd import clip
+    >>> clip([-3.0, 0.5, 3.0], -1.0, 1.0)
+    array([-1. ,  0.5,  1. ])
+    """
+    return np.clip(a, a_min, a_max)
+
+
+clip.vjp(
+    a=lambda g, a, a_min, a_max: g * np.logical_and(np.greater(a, a_min), np.less(a, a_max)),
+    a_min=lambda g, a, a_min, a_max: g * np.logical_and(np.less(a, a_min), np.less(a_min, a_max)),
+    a_max=lambda g, a, a_min, a_max: (
+        g * np.logical_or(np.greater(a, a_max), np.greater_equal(a_min, a_max))
+    ),
+)
+
+
+@op(
+    symbol="nan_to_num",
+    kinks=True,
+    samples=("2,3", "_", "0", "2,3 nan=1.0 posinf=2.0 neginf=3.0"),
+)
+def nan_to_num(
+    a: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """Put numbers in the place of NaN and infinities, where the derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import nan_to_num
+    >>> nan_to_num([1.0, float("nan")])
+    array([1., 0.])
+    """
+    return np.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf)
+
+
+nan_to_num.vjp(a=lambda g, a: np.where(np.isfinite(a), g, 0))

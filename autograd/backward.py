@@ -242,9 +242,8 @@ def walk(
         saved = node.saved
         if saved is FREED:
             raise GradientError(
-                f"backward: the graph below {op.name}{_name_of(node)} was freed by an "
-                f"earlier backward "
-                "pass; compute the result again, or pass retain_graph=True to the first pass."
+                f"backward: the graph below {op.name}{_name_of(node)} was freed by an earlier "
+                "backward pass; compute the result again, or pass retain_graph=True to that pass."
             )
         pulled = op.pull(node, _lifted(node, saved) if record else saved, g)
         if not retain_graph:

@@ -119,7 +119,7 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
     if name in _TRANSPARENT:
         return args[0]
     match name, args:
-        case "multiply", (x, y) if _is(x, 1):
+        case "multiply", (x, y) if _is(x, 1) and not isinstance(y, np.ndarray):
             return y
         case "multiply" | "divide" | "power", (x, y) if _is(y, 1):
             return x

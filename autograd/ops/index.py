@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,147 @@ concatenate.vjp(
         g[span(arrays_shape, i, axis)], arrays_shape[i]
     )
 )
+
+
+@op(symbol="stack", samples=("2,3 2,3", "2 2 2 axis=-1", "_ _", "2,3 2,3 axis=1"))
+def stack(*arrays: Any, axis: int = 0) -> Any:
+    """Join a sequence of arrays of one shape along a new axis.
+
+    Examples
+    --------
+    >>> from autograd import stack
+    >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    return np.stack(arrays, axis=axis)
+
+
+stack.vjp(arrays=lambda g, i, axis: getitem(np.moveaxis(g, axis, 0), i))
+
+
+@op(
+    symbol="repeat",
+    samples=("3 repeats=2", "2,3 repeats=2 axis=0", "2,3 repeats=[1,0,2] axis=1", "2,3 repeats=3"),
+)
+def repeat(a: Any, /, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each element, a number of times or each its own; flattened by default.
+
+    Examples
+    --------
+    >>> from autograd import repeat
+    >>> repeat([1.0, 2.0], 2)
+    array([1., 1., 2., 2.])
+    """
+    return np.repeat(a, repeats, axis)
+
+
+def origins(shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:
+    """Return the index that `repeat` takes its elements from."""
+    length = math.prod(shape) if axis is None else shape[axis]
+    taken = np.repeat(np.arange(length), repeats)
+    return taken if axis is None else (*[slice(None)] * (axis % len(shape)), taken)
+
+
+repeat.vjp(
+    a=lambda g, a_shape, repeats, axis: np.reshape(
+        scatter(
+            g,
+            shape=(math.prod(a_shape),) if axis is None else a_shape,
+            index=origins(a_shape, repeats, axis),
+        ),
+        a_shape,
+    )
+)
+
+
+@op(
+    symbol="diagonal",
+    samples=("3,3", "2,3 offset=1", "2,3,4 axis1=1 axis2=2", "2,3,4 offset=-1 axis1=0 axis2=-1"),
+)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Diagonal of the plane of two axes, as the last axis.
+
+    Examples
+    --------
+    >>> from autograd import diagonal
+    >>> diagonal([[1.0, 2.0], [3.0, 4.0]])
+    array([1., 4.])
+    """
+    return np.diagonal(a, offset, axis1, axis2)
+
+
+def diagonal_places(shape: tuple[int, ...], offset: int) -> Any:
+    """Return the index of a diagonal of the last two axes."""
+    rows, columns = shape[-2:]
+    first = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    return (..., first - min(offset, 0), first + max(offset, 0))
+
+
+def last_two(shape: tuple[int, ...], axis1: int, axis2: int) -> tuple[int, ...]:
+    """Return the shape with two axes moved to the end."""
+    n = len(shape)
+    rest = [shape[i] for i in range(n) if i not in {axis1 % n, axis2 % n}]
+    return (*rest, shape[axis1], shape[axis2])
+
+
+diagonal.vjp(
+    a=lambda g, a_shape, offset, axis1, axis2: np.moveaxis(
+        scatter(
+            g,
+            shape=last_two(a_shape, axis1, axis2),
+            index=diagonal_places(last_two(a_shape, axis1, axis2), offset),
+        ),
+        (-2, -1),
+        (axis1, axis2),
+    )
+)
+
+
+@op(symbol="diag", samples=("3", "3 k=1", "3,3", "2,3 k=-1"))
+def diag(a: Any, k: int = 0) -> Any:
+    """Diagonal of a matrix, or the matrix with a diagonal.
+
+    Examples
+    --------
+    >>> from autograd import diag
+    >>> diag([1.0, 2.0])
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    return np.diag(a, k)
+
+
+diag.vjp(a=lambda g, a_shape, k: np.diagonal(g, k) if len(a_shape) == 1 else placed(g, a_shape, k))
+
+
+def placed(g: Any, shape: tuple[int, ...], k: int) -> Any:
+    """Put values on the k-th diagonal of zeros."""
+    return scatter(g, shape=shape, index=diagonal_places(shape, k))
+
+
+@op(symbol="trace", samples=("3,3", "2,3 offset=1", "2,3,4 axis1=1 axis2=2"))
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """Sum of a diagonal of the plane of two axes.
+
+    Examples
+    --------
+    >>> from autograd import trace
+    >>> trace([[1.0, 2.0], [3.0, 4.0]])
+    np.float64(5.0)
+    """
+    return np.trace(np.asarray(a), offset, axis1, axis2)
+
+
+trace.vjp(
+    a=lambda g, a_shape, offset, axis1, axis2: np.moveaxis(
+        np.expand_dims(g, (-2, -1)) * ones_on(last_two(a_shape, axis1, axis2)[-2:], offset),
+        (-2, -1),
+        (axis1, axis2),
+    )
+)
+
+
+def ones_on(shape: tuple[int, ...], offset: int) -> Any:
+    """Return zeros with ones on a diagonal."""
+    return np.eye(shape[0], shape[1], offset)

@@ -71,6 +71,12 @@ from autograd.ops.neural import (
     softmax_cross_entropy,
     softplus,
 )
+from autograd.ops.products import (
+    cumprod,
+    cumsum,
+    diff,
+    prod,
+)
 from autograd.ops.reduce import (
     logsumexp,
     max,
@@ -111,6 +117,16 @@ from autograd.ops.shape import (
     transpose,
     tril,
     triu,
+)
+from autograd.ops.statistics import (
+    nanmax,
+    nanmean,
+    nanmin,
+    nansum,
+    norm,
+    ptp,
+    std,
+    var,
 )
 from autograd.ops.trigonometric import (
     arccos,
@@ -175,9 +191,12 @@ __all__ = [
     "copysign",
     "cos",
     "cosh",
+    "cumprod",
+    "cumsum",
     "deg2rad",
     "diag",
     "diagonal",
+    "diff",
     "divide",
     "enable_grad",
     "exp",
@@ -217,11 +236,18 @@ __all__ = [
     "multiply",
     "name_scope",
     "nan_to_num",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nansum",
     "negative",
     "no_grad",
+    "norm",
     "op",
     "positive",
     "power",
+    "prod",
+    "ptp",
     "rad2deg",
     "ravel",
     "reciprocal",
@@ -247,6 +273,7 @@ __all__ = [
     "square",
     "squeeze",
     "stack",
+    "std",
     "subtract",
     "sum",
     "swapaxes",
@@ -257,5 +284,6 @@ __all__ = [
     "tril",
     "triu",
     "trunc",
+    "var",
     "where",
 ]

@@ -201,7 +201,8 @@ def check_gradients(
     Notes
     -----
     The gradient at each element is (f(θ + ε) − f(θ − ε)) / 2ε, with ε = (machine epsilon)^⅓ of the
-    input's dtype times max(1, |θ|).
+    input's dtype times max(1, |θ|). Where both gradients are below the rounding of the differences,
+    4 · machine epsilon · |f| / 2ε for each element, they are equal: nothing could tell them from 0.
 
     Examples
     --------
@@ -217,8 +218,8 @@ def check_gradients(
     labels = names or tuple(
         x.name if isinstance(x, Tensor) and x.name else f"input {i}" for i, x in enumerate(inputs)
     )
-    g = _weighted(f, arrays)
-    rows = _compare(g, arrays, labels, "")
+    g, scale = _weighted(f, arrays)
+    rows = _compare(g, arrays, labels, scale)
     if order == 2:
         directions = _directions(arrays, seed=2)
 
@@ -227,15 +228,24 @@ def check_gradients(
             terms = [(d * v).sum() for d, v in zip(found, directions, strict=True) if d is not None]
             return sum(terms[1:], terms[0])
 
-        rows += _compare(slope, arrays, labels, "∂²: ")
+        second = tuple(f"∂²: {label}" for label in labels)
+        scale = sum(
+            row.norm * float(np.linalg.norm(v)) for row, v in zip(rows, directions, strict=True)
+        )
+        rows += _compare(slope, arrays, second, scale)
     if tolerance is None:
         single = any(a.dtype.itemsize < 8 for a in arrays)
         tolerance = 1e-2 if single else 1e-6 if order == 1 else 1e-5
     return GradientReport(rows, tolerance, _kink_notes(f, arrays, rows, tolerance))
 
 
-def _weighted(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Callable[..., Any]:
-    """Return f reduced to one number, after checking that it is a function at all."""
+def _weighted(
+    f: Callable[..., Any], arrays: list[npt.NDArray[Any]]
+) -> tuple[Callable[..., Any], float]:
+    """Return f reduced to one number, and the size of what is added up in it.
+
+    Before that, check that it is a function at all.
+    """
     first, second = (f(*[Tensor(a) for a in arrays]) for _ in range(2))
     value, again = (np.asarray(r.data if isinstance(r, Tensor) else r) for r in (first, second))
     if not np.array_equal(value, again, equal_nan=True):
@@ -254,12 +264,13 @@ def _weighted(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Callable
             )
         return result if value.size == 1 and value.ndim == 0 else (result * weights).sum()
 
-    return weighted
+    return weighted, float(np.linalg.norm(value) * np.linalg.norm(weights))
 
 
 def _compare(
-    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], labels: tuple[str, ...], prefix: str
+    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], labels: tuple[str, ...], scale: float
 ) -> list[Comparison]:
+    """Compare automatic and numerical gradients of a function whose value adds up to `scale`."""
     leaves = [Tensor(a, requires_grad=True) for a in arrays]
     result = f(*leaves)
     if not isinstance(result, Tensor):
@@ -269,18 +280,20 @@ def _compare(
         if result.requires_grad
         else [None] * len(leaves)
     )
-    return [
-        _row(prefix + label, np.zeros(a.shape) if g is None else g, _numerical(f, arrays, i))
-        for i, (label, a, g) in enumerate(zip(labels, arrays, automatic, strict=True))
-    ]
+    rows = []
+    for i, (label, a, g) in enumerate(zip(labels, arrays, automatic, strict=True)):
+        numerical, inverse = _numerical(f, arrays, i)
+        rounding = 4 * float(np.finfo(a.dtype).eps) * scale * inverse * a.size**0.5
+        rows.append(_row(label, np.zeros(a.shape) if g is None else g, numerical, rounding))
+    return rows
 
 
 def _numerical(
     f: Callable[..., Any], arrays: list[npt.NDArray[Any]], which: int
-) -> npt.NDArray[np.float64]:
-    """Return the central difference at each element of one input."""
+) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the central difference at each element of one input, and the step's reciprocal."""
     base = arrays[which]
-    result = np.empty(base.shape)
+    result, inverse = np.empty(base.shape), 0.0
     epsilon = float(np.finfo(base.dtype).eps) ** (1 / 3)
 
     def at(index: tuple[int, ...], step: float) -> tuple[float, float]:
@@ -294,10 +307,14 @@ def _numerical(
         step = epsilon * max(1.0, abs(float(base[index])))
         (above, high), (below, low) = at(index, step), at(index, -step)
         result[index] = (above - below) / (high - low)
-    return result
+        inverse = max(inverse, 1 / (high - low))
+    return result, inverse
 
 
-def _row(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Comparison:
+def _row(
+    name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any], rounding: float = 0.0
+) -> Comparison:
+    """Compare two gradients; where both are no more than rounding, they are equal."""
     a, n = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
     if not a.size:
         return Comparison(name, a.shape, 0.0, (), 0.0, 0.0, 0.0)
@@ -308,7 +325,7 @@ def _row(name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any]) -> Compari
     return Comparison(
         name,
         a.shape,
-        relative_error(a, n),
+        0.0 if max(np.linalg.norm(a), np.linalg.norm(n)) <= rounding else relative_error(a, n),
         tuple(int(i) for i in worst),
         float(a[worst]),
         float(n[worst]),

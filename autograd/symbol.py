@@ -75,6 +75,7 @@ class Symbol:
 
     __array_priority__ = 2000.0
     __hash__ = None  # type: ignore[assignment]
+    __iter__ = None  # indexing a symbol never ends, so iterating one must never begin
 
     def __init__(
         self,

@@ -196,6 +196,15 @@ def test_check_gradients_reports_the_worst_element() -> None:
     report.raise_if_wrong()
 
 
+def test_a_small_wrong_gradient_fails_and_a_vanishing_one_is_not_called_wrong() -> None:
+    def wrong(x):
+        return x * 1e-6 + (x * 1e-9).detach()
+
+    assert not check_gradients(wrong, np.array([1.0, 2.0]))
+    # std of two numbers is |x − y| / 2: its second derivative is 0, but for rounding
+    assert check_gradients(autograd.std, np.array([1.0, 2.5]), order=2)
+
+
 def test_check_gradients_refuses_randomness_and_points_at_kinks() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(GradientError, match="dropout"):

@@ -56,6 +56,7 @@ DEFINITIONS: dict[str, Any] = {
     "logsumexp": lambda a, axis=None, keepdims=False: np.log(
         np.sum(np.exp(a), axis, keepdims=keepdims)
     ),
+    "norm": lambda a, axis=None, keepdims=False: np.sqrt(np.sum(a * a, axis, keepdims=keepdims)),
     "relu": lambda a: np.maximum(a, 0),
     "scatter": scattered,
     "sigmoid": logistic,

@@ -1,0 +1,155 @@
+"""Products and running sums, exact also where factors are zero."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.op import op
+from autograd.ops.reduce import Axis, kept, spread
+
+from_engine = True
+
+
+@op(
+    symbol="∏",
+    text="∏ {a}",
+    latex=r"\prod {a}",
+    binds=19,
+    samples=(
+        "2,3",
+        "_",
+        "2,3 axis=0",
+        "2,3 axis=-1 keepdims=True",
+        "2,3,2 axis=(0,2)",
+        "2,3 axis=()",
+        "0",
+        "4",
+    ),
+)
+def prod(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Product over axes; over all of them by default.
+
+    Notes
+    -----
+    The derivative with respect to a factor is the product of the others, so it is exact also where
+    factors are 0: 6 for the middle one of (2, 0, 3).
+
+    Examples
+    --------
+    >>> from autograd import prod
+    >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
+    array([ 2., 12.])
+    """
+    return np.prod(a, axis=axis, keepdims=keepdims)
+
+
+prod.vjp(a=lambda g, a, axis, a_shape: spread(g, a_shape, axis) * others(a, a_shape, axis))
+
+
+def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """Return for each element the product of the other elements of its slice.
+
+    Arrays take the running products from both ends. Tensors and symbols, from which derivatives
+    must follow, take the product of each slice with the element itself replaced by 1.
+    """
+    axes = [i for i, (n, k) in enumerate(zip(shape, kept(shape, axis), strict=True)) if n != k]
+    if not axes or not math.prod(shape):
+        return a * 0 + 1
+    rest = [i for i in range(len(shape)) if i not in axes]
+    length = math.prod(shape[i] for i in axes)
+    moved: Any = np.reshape(np.transpose(a, (*rest, *axes)), (*(shape[i] for i in rest), length))
+    if isinstance(moved, np.ndarray):
+        ones = np.ones((*moved.shape[:-1], 1), moved.dtype)
+        left = np.concatenate([ones, np.cumprod(moved, -1)[..., :-1]], -1)
+        right = np.concatenate([np.cumprod(moved[..., ::-1], -1)[..., -2::-1], ones], -1)
+        product: Any = left * right
+    else:
+        product = prod(np.where(np.eye(length) > 0, 1.0, moved[..., None, :]), axis=-1)
+    back = np.reshape(product, [shape[i] for i in (*rest, *axes)])
+    return np.transpose(back, [int(i) for i in np.argsort((*rest, *axes))])
+
+
+@op(symbol="cumsum", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
+def cumsum(a: Any, axis: int | None = None) -> Any:
+    """Add up along an axis, keeping every step; flattened by default.
+
+    Examples
+    --------
+    >>> from autograd import cumsum
+    >>> cumsum([1.0, 2.0, 3.0])
+    array([1., 3., 6.])
+    """
+    return np.cumsum(a, axis)
+
+
+def from_the_end(g: Any, axis: int | None) -> Any:
+    """Return the running sum that begins at the end."""
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+
+cumsum.vjp(a=lambda g, axis, a_shape: np.reshape(from_the_end(g, axis), a_shape))
+
+
+@op(symbol="cumprod", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
+def cumprod(a: Any, axis: int | None = None) -> Any:
+    """Multiply along an axis, keeping every step; flattened by default. Exact at zeros too.
+
+    Examples
+    --------
+    >>> from autograd import cumprod
+    >>> cumprod([1.0, 2.0, 3.0])
+    array([1., 2., 6.])
+    """
+    return np.cumprod(a, axis)
+
+
+def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
+    """Return Σ_k≥i g_k Π_j≤k,j≠i a_j for each element i along an axis."""
+    if axis is None:
+        n = math.prod(shape)
+        return np.reshape(running_others(g, np.reshape(a, (n,)), (n,), 0), shape)
+    last = np.moveaxis(a, axis, -1)
+    g_last = np.moveaxis(g, axis, -1)
+    n = shape[axis]
+    if isinstance(last, np.ndarray):
+        # c_i = Σ_k≥i g_k Π_i<j≤k a_j, from the end: c_i = g_i + a_i+1 c_i+1.
+        c = np.array(g_last, dtype=np.result_type(g_last, last))
+        for i in range(n - 2, -1, -1):
+            c[..., i] += last[..., i + 1] * c[..., i + 1]
+        before = np.ones_like(c)
+        np.cumprod(last[..., :-1], -1, out=before[..., 1:])
+        found: Any = c * before
+    else:
+        each = cumprod(np.where(np.eye(n) > 0, 1.0, last[..., None, :]), axis=-1)
+        found = np.sum(np.where(np.tri(n).T > 0, each * g_last[..., None, :], 0.0), axis=-1)
+    return np.moveaxis(found, -1, axis)
+
+
+cumprod.vjp(a=lambda g, a, axis, a_shape: running_others(g, a, a_shape, axis))
+
+
+@op(symbol="diff", samples=("4", "2,3", "2,3 axis=0", "5 n=2", "2,4 n=3 axis=1", "3 n=0"))
+def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
+    """Differences of neighbours along an axis, taken n times.
+
+    Examples
+    --------
+    >>> from autograd import diff
+    >>> diff([1.0, 4.0, 9.0])
+    array([3., 5.])
+    """
+    return np.diff(np.asarray(a), n, axis)
+
+
+def undiff(g: Any, shape: tuple[int, ...], n: int, axis: int) -> Any:
+    """Apply the transpose of `diff`: minus the differences of g between zeros, n times."""
+    zero = np.zeros([1 if i == axis % len(shape) else k for i, k in enumerate(shape)])
+    for _ in range(n):
+        g = -np.diff(np.concatenate([zero, g, zero], axis=axis), axis=axis)
+    return g
+
+
+diff.vjp(a=lambda g, a_shape, n, axis: undiff(g, a_shape, n, axis))

@@ -15,7 +15,7 @@ from autograd.checking import (
     relative_error,
 )
 from autograd.errors import AutogradError, DTypeError, GradientError, RuleError, ShapeError
-from autograd.functional import grad
+from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import Edge, Graph, GraphNode, graph
 from autograd.methods import attach
 from autograd.op import OPS, Op, op
@@ -216,7 +216,11 @@ __all__ = [
     "gradients",
     "graph",
     "heaviside",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "leaky_relu",
     "log",
     "log10",
@@ -284,6 +288,8 @@ __all__ = [
     "tril",
     "triu",
     "trunc",
+    "value_and_grad",
     "var",
+    "vjp",
     "where",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from operator import attrgetter
 from sys import getrefcount
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ __all__ = ["backward", "gradients", "reach", "seed", "walk"]
 from_engine = True
 
 _AS_IT_IS = nullcontext()
+_ACCUMULATING = Lock()
 
 
 def backward(
@@ -68,13 +70,15 @@ def backward(
             record=create_graph,
             kept=kept,
         )
-    # All at once, after the walk: a rule that fails leaves every grad as it was.
-    while kept:
-        node, g = kept.pop()
-        extra = node.more()
-        if extra.grad is not None:
-            g = extra.grad + g
-        extra.grad = g if type(g) is Tensor else _own(g)
+    # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
+    # time: two that share a leaf must not lose each other's part.
+    with _ACCUMULATING:
+        while kept:
+            node, g = kept.pop()
+            extra = node.more()
+            if extra.grad is not None:
+                g = extra.grad + g
+            extra.grad = g if type(g) is Tensor else _own(g)
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:
@@ -132,7 +136,10 @@ def gradients(
     """
     outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    seeds = [cotangents] if isinstance(outputs, Tensor) else list(cotangents or [None] * len(outs))
+    if isinstance(outputs, Tensor):
+        seeds = [cotangents]
+    else:
+        seeds = [None] * len(outs) if cotangents is None else list(cotangents)
     if len(seeds) != len(outs):
         raise ShapeError(
             f"gradients: needs one cotangent for each of {len(outs)} outputs, got {len(seeds)}."
@@ -151,7 +158,10 @@ def gradients(
         start[root] = start[root] + g if root in start else g
     order = _towards(set(wanted), reach(start))
     keep = create_graph if retain_graph is None else retain_graph
-    found = walk(order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted))
+    with enable_grad() if create_graph else _AS_IT_IS:
+        found = walk(
+            order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted)
+        )
     results = []
     for x, node in zip(ins, wanted, strict=True):
         g = found.get(node)
@@ -270,6 +280,8 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
     """Undo the broadcasting of an operand, and give its cotangent the operand's dtype."""
     if not isinstance(g, (np.ndarray, np.generic, Tensor)):
         g = np.asarray(g)[()]
+    if g.dtype == np.float16:
+        g = g.astype(np.float32)  # sums of many halves need more digits than halves have
     shape = parent.shape
     extra = g.ndim - len(shape)
     if extra > 0:

@@ -53,6 +53,10 @@ def relative_error(a: npt.ArrayLike, n: npt.ArrayLike) -> float:
     >>> relative_error([3.0, 4.0], [3.0, 4.0])
     0.0
     """
+    if np.shape(a) != np.shape(n):
+        raise ShapeError(
+            f"relative_error: needs two arrays of one shape, got {np.shape(a)} and {np.shape(n)}."
+        )
     x, y = np.asarray(a, dtype=np.float64).ravel(), np.asarray(n, dtype=np.float64).ravel()
     if np.array_equal(x, y):
         return 0.0
@@ -81,6 +85,10 @@ class Comparison:
         That element: automatic, and numerical or hand-derived.
     norm : float
         ‖automatic gradient‖₂.
+    tolerance : float
+        Greatest error that counts as right.
+    rounding : float
+        What rounding alone can make of the numerical gradient's norm; 0 where it is exact.
     """
 
     name: str
@@ -90,10 +98,14 @@ class Comparison:
     ours: float
     theirs: float
     norm: float
+    tolerance: float
+    rounding: float = 0.0
 
     @property
     def band(self) -> str:
-        """The course's word for the error."""
+        """The course's word for the error, or that differences could not measure it."""
+        if 0 < self.norm <= self.rounding:
+            return "below rounding"
         if self.error < GREAT:
             return "great"
         return "acceptable" if self.error <= SUSPECT else "suspect"
@@ -105,8 +117,8 @@ class Report:
     title = "comparison"
     other = "other"
 
-    def __init__(self, rows: list[Comparison], tolerance: float, notes: list[str]) -> None:
-        self.rows, self.tolerance, self.notes = tuple(rows), tolerance, tuple(notes)
+    def __init__(self, rows: list[Comparison], notes: list[str]) -> None:
+        self.rows, self.notes = tuple(rows), tuple(notes)
 
     @property
     def worst(self) -> float:
@@ -115,7 +127,7 @@ class Report:
         return math.nan if any(math.isnan(e) for e in errors) else max(errors, default=0.0)
 
     def __bool__(self) -> bool:
-        return all(row.error <= self.tolerance for row in self.rows)  # NaN is not
+        return all(row.error <= row.tolerance for row in self.rows)  # NaN is not
 
     def __str__(self) -> str:
         head = ("parameter", "shape", "‖gradient‖", "relative error", "band", "worst element")
@@ -125,7 +137,7 @@ class Report:
                 str(row.shape),
                 f"{row.norm:.4g}",
                 f"{row.error:.1e}",
-                row.band if row.error <= self.tolerance else f"{row.band}: WRONG",
+                row.band if row.error <= row.tolerance else f"{row.band}: WRONG",
                 f"{list(row.worst)}: {row.ours:.10g} against {row.theirs:.10g}",
             )
             for row in self.rows
@@ -136,9 +148,10 @@ class Report:
             for line in [head, *body]
         ]
         verdict = "agree" if self else "DIFFER"
+        tolerances = sorted({row.tolerance for row in self.rows})
         summary = (
             f"{self.title}: {len(self.rows)} {verdict} with {self.other} to {self.worst:.1e} "
-            f"(tolerance {self.tolerance:.0e})"
+            f"(tolerance {' and '.join(f'{t:.0e}' for t in tolerances)})"
         )
         return "\n".join([summary, *lines, *self.notes])
 
@@ -183,8 +196,8 @@ def check_gradients(
     order : {1, 2}
         2 also checks the gradient of the gradient (along a fixed random direction).
     tolerance : float, optional
-        Greatest relative error that counts as right; 1e-6 in double precision for order 1, 1e-5 for
-        order 2, and 1e-2 for float32.
+        Greatest relative error that counts as right; by default 1e-6 in double precision for order
+        1, 1e-5 for order 2, and 1e-2 where the input or the result is float32.
     names : tuple of str, optional
         What the table calls the inputs; by default their names, or input 0, input 1, …
 
@@ -213,36 +226,46 @@ def check_gradients(
     """
     if order not in (1, 2):
         raise GradientError(f"check_gradients: order needs to be 1 or 2, got {order}.")
+    if not inputs:
+        raise GradientError("check_gradients: needs at least one input to differentiate by.")
+    if names is not None and len(names) != len(inputs):
+        raise GradientError(
+            f"check_gradients: needs one name for each of {len(inputs)} inputs, got {len(names)}."
+        )
     arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
     arrays = [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
     labels = names or tuple(
         x.name if isinstance(x, Tensor) and x.name else f"input {i}" for i, x in enumerate(inputs)
     )
-    g, scale = _weighted(f, arrays)
-    rows = _compare(g, arrays, labels, scale)
+    g, scale, precise = _weighted(f, arrays)
+    double = 1e-6 if order == 1 else 1e-5
+    allowed = [tolerance or (double if precise and a.dtype.itemsize >= 8 else 1e-2) for a in arrays]
+    rows = _compare(g, arrays, labels, scale, allowed)
     if order == 2:
         directions = _directions(arrays, seed=2)
 
         def slope(*xs: Tensor) -> Any:
-            found = gradients(g(*xs), xs, create_graph=True, allow_unused=True)
+            value = g(*xs)
+            found = (
+                gradients(value, xs, create_graph=True, allow_unused=True)
+                if value.requires_grad
+                else [None] * len(xs)
+            )
             terms = [(d * v).sum() for d, v in zip(found, directions, strict=True) if d is not None]
-            return sum(terms[1:], terms[0])
+            return sum(terms, Tensor(0.0))
 
         second = tuple(f"∂²: {label}" for label in labels)
         scale = sum(
             row.norm * float(np.linalg.norm(v)) for row, v in zip(rows, directions, strict=True)
         )
-        rows += _compare(slope, arrays, second, scale)
-    if tolerance is None:
-        single = any(a.dtype.itemsize < 8 for a in arrays)
-        tolerance = 1e-2 if single else 1e-6 if order == 1 else 1e-5
-    return GradientReport(rows, tolerance, _kink_notes(f, arrays, rows, tolerance))
+        rows += _compare(slope, arrays, second, scale, allowed)
+    return GradientReport(rows, _kink_notes(f, arrays, rows))
 
 
 def _weighted(
     f: Callable[..., Any], arrays: list[npt.NDArray[Any]]
-) -> tuple[Callable[..., Any], float]:
-    """Return f reduced to one number, and the size of what is added up in it.
+) -> tuple[Callable[..., Any], float, bool]:
+    """Return f reduced to one number, the size of what adds up in it, and if that is double.
 
     Before that, check that it is a function at all.
     """
@@ -264,11 +287,16 @@ def _weighted(
             )
         return result if value.size == 1 and value.ndim == 0 else (result * weights).sum()
 
-    return weighted, float(np.linalg.norm(value) * np.linalg.norm(weights))
+    scale = float(np.linalg.norm(value) * np.linalg.norm(weights))
+    return weighted, scale, value.dtype.itemsize >= 8
 
 
 def _compare(
-    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], labels: tuple[str, ...], scale: float
+    f: Callable[..., Any],
+    arrays: list[npt.NDArray[Any]],
+    labels: tuple[str, ...],
+    scale: float,
+    allowed: list[float],
 ) -> list[Comparison]:
     """Compare automatic and numerical gradients of a function whose value adds up to `scale`."""
     leaves = [Tensor(a, requires_grad=True) for a in arrays]
@@ -284,7 +312,8 @@ def _compare(
     for i, (label, a, g) in enumerate(zip(labels, arrays, automatic, strict=True)):
         numerical, inverse = _numerical(f, arrays, i)
         rounding = 4 * float(np.finfo(a.dtype).eps) * scale * inverse * a.size**0.5
-        rows.append(_row(label, np.zeros(a.shape) if g is None else g, numerical, rounding))
+        ours = np.zeros(a.shape) if g is None else g
+        rows.append(_row(label, ours, numerical, allowed[i], rounding))
     return rows
 
 
@@ -312,12 +341,16 @@ def _numerical(
 
 
 def _row(
-    name: str, ours: npt.NDArray[Any], theirs: npt.NDArray[Any], rounding: float = 0.0
+    name: str,
+    ours: npt.NDArray[Any],
+    theirs: npt.NDArray[Any],
+    tolerance: float,
+    rounding: float = 0.0,
 ) -> Comparison:
     """Compare two gradients; where both are no more than rounding, they are equal."""
     a, n = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
     if not a.size:
-        return Comparison(name, a.shape, 0.0, (), 0.0, 0.0, 0.0)
+        return Comparison(name, a.shape, 0.0, (), 0.0, 0.0, 0.0, tolerance)
     distance = np.abs(a - n)
     worst = np.unravel_index(
         int(np.argmax(np.where(np.isnan(distance), np.inf, distance))), a.shape
@@ -330,6 +363,8 @@ def _row(
         float(a[worst]),
         float(n[worst]),
         float(np.linalg.norm(a)),
+        tolerance,
+        rounding,
     )
 
 
@@ -337,10 +372,9 @@ def _kink_notes(
     f: Callable[..., Any],
     arrays: list[npt.NDArray[Any]],
     rows: list[Comparison],
-    tolerance: float,
 ) -> list[str]:
     """Point at ops with a kink, where a wrong row may be the fault of the differences."""
-    if all(row.error <= tolerance for row in rows):
+    if all(row.error <= row.tolerance for row in rows):
         return []
     from autograd.op import OPS
 
@@ -351,9 +385,8 @@ def _kink_notes(
     if not kinked:
         return []
     return [
-        f"note: {', '.join(kinked)} has a kink; a difference that steps across it is "
-        f"wrong, not the "
-        "gradient. Try inputs away from it."
+        f"note: {', '.join(kinked)} has a kink; a difference that steps across it is wrong, "
+        "not the gradient. Try inputs away from it."
     ]
 
 
@@ -399,6 +432,8 @@ def compare_backprop(
     >>> bool(compare_backprop(w * w, {"w": 6.0}))
     True
     """
+    if not hand:
+        raise GradientError("compare_backprop: needs at least one hand-derived gradient, got none.")
     found = _by_name(cost)
     tensors: list[Tensor] = []
     labels: list[str] = []
@@ -423,8 +458,8 @@ def compare_backprop(
                 f"compare_backprop: the gradient of {label!r} needs shape {tensor.shape}, "
                 f"got {np.shape(theirs)}."
             )
-        rows.append(_row(label, ours, np.asarray(theirs)))
-    return BackpropReport(rows, tolerance, [])
+        rows.append(_row(label, ours, np.asarray(theirs), tolerance))
+    return BackpropReport(rows, [])
 
 
 def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:

@@ -7,16 +7,19 @@ gradient.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd.errors import DTypeError
-from autograd.op import OPS
+from autograd.op import OPS, Op
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import numpy as np
 
 __all__ = ["array_function", "array_ufunc"]
 
@@ -73,23 +76,68 @@ def array_function(
     if name in PLAIN:
         return function(*_values(args), **{k: _value(v) for k, v in params.items()})
     found = OPS.get(ALIASES.get(name, name))
+    home = np if hasattr(np, name) else np.linalg  # np.linalg.trace is not np.trace
+    if function is not getattr(home, name, None):
+        found = None
     if found is None or (name == "where" and len(args) == 1):
         return _refuse(name)
-    if "out" in params and params["out"] is None:
-        del params["out"]
-    unknown = [k for k in params if k not in (*found.params, *found.operands)]
+    if len(args) == 1 and not params:
+        return found.record(*args)
+    operands, given = _bound(function, found, args, params)
+    unknown = [k for k in given if k not in found.params]
     if unknown:
         raise DTypeError(
             f"np.{name}: {', '.join(unknown)} is not supported on a Tensor; "
             f"it takes {', '.join(found.params) or 'no keywords'}."
         )
-    return found.record(*args, **params)
+    return found.record(*operands, **given)
+
+
+def _bound(
+    function: Callable[..., Any], op: Op, args: tuple[Any, ...], params: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the operands and the keyword parameters of a call, as NumPy's signature reads it.
+
+    NumPy and the op may order their parameters differently, so only names count after the operands;
+    what has NumPy's default is left out.
+    """
+    try:
+        signature = _signature(function)
+    except ValueError:  # a few functions in C do not tell theirs; they take operands first
+        n = 1 if op.variadic else len(op.operands)
+        named = dict(zip(op.params, args[n:], strict=False))
+        return list(args[:n]), {**named, **params}
+    bound = signature.bind(*args, **params).arguments
+    bound.update(bound.pop("kwargs", {}))
+    names = list(signature.parameters)[: 1 if op.variadic else len(op.operands)]
+    operands = [bound.pop(n) if n in bound else signature.parameters[n].default for n in names]
+    defaults = {n: p.default for n, p in signature.parameters.items()}
+    given = {n: v for n, v in bound.items() if n in op.params or v is not defaults.get(n, _Nothing)}
+    # np.sum and others mark "not given" by a value of their own.
+    return operands, {n: v for n, v in given.items() if v is not np._NoValue}
+
+
+class _Nothing:
+    """A default that no argument is."""
+
+
+_signature = functools.cache(inspect.signature)
+
+# What NumPy users write, and what to write instead here.
+_INSTEAD = {
+    "dot": "a @ b",
+    "inner": "(a * b).sum(axis=-1)",
+    "outer": "a[:, None] * b",
+    "vstack": "concatenate(arrays, axis=0)",
+    "hstack": "concatenate(arrays, axis=1)",
+}
 
 
 def _refuse(name: str) -> Any:
+    instead = f"write {_INSTEAD[name]}; " if name in _INSTEAD else ""
     raise DTypeError(
-        f"np.{name}: has no derivative rule here; use t.detach() where no gradient is needed, "
-        "or declare an op for it with @op."
+        f"np.{name}: has no derivative rule here; {instead}use t.detach() where no gradient is "
+        "needed, or declare an op for it with @op."
     )
 
 

@@ -1,4 +1,9 @@
-"""Transforms: functions in, derivative functions out; arrays in, arrays out; and they nest."""
+"""Transforms: functions in, derivative functions out; arrays in, arrays out; and they nest.
+
+Arguments and results may be tuples, lists and dicts of arrays, inside each other; a gradient has
+the structure of its argument. Inside another transform the results are Tensors, so derivatives of
+derivatives are exact, and variables of different transforms are never mistaken for each other.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients
-from autograd.errors import DTypeError, GradientError
+from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.op import OPS
-from autograd.state import STATE, inside_transform
-from autograd.tensor import Tensor
+from autograd.state import STATE, enable_grad, inside_transform
+from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["grad"]
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 from_engine = True
 
+Argnums = int | tuple[int, ...]
 
-def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Any:
     """Return the function that computes the gradient of f.
 
     Parameters
@@ -30,13 +37,15 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
         Takes arrays (as Tensors it may use freely) and returns a single number.
     argnums : int or tuple of int
         The positions of the arguments to differentiate.
+    has_aux : bool
+        f returns a pair (number, anything), and the gradient function (gradient, anything).
 
     Returns
     -------
     callable
-        Takes the arguments of f. Returns the gradient: an array of the shape and dtype of that
-        argument (Python integers count as floats), or a tuple of them where `argnums` is one.
-        Called inside another transform it returns Tensors, so gradients of gradients are exact.
+        Takes the arguments of f. Returns the gradient: arrays of the structure, shapes and dtypes
+        of that argument (Python integers count as floats), or a tuple of them where `argnums` is
+        one; zeros where f does not depend on it.
 
     Raises
     ------
@@ -54,51 +63,393 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
     >>> print(f"{grad(grad(grad(np.tanh)))(0.5):.12f}")
     -0.565209288260
     """
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    both = value_and_grad(f, argnums, has_aux=has_aux)
 
     @functools.wraps(f)
     def gradient(*args: Any, **params: Any) -> Any:
-        nested = STATE.get().depth > 0
-        with inside_transform():
-            given, variables = list(args), []
-            for i in positions:
-                if not -len(args) <= i < len(args):
-                    raise GradientError(
-                        f"grad: argnums={i}, but the function was called with {len(args)} "
-                        f"arguments."
-                    )
-                given[i] = _variable(args[i])
-                variables.append(given[i])
-            result = f(*given, **params)
-            if not isinstance(result, Tensor) or not result.requires_grad:
-                if np.size(result) != 1:
-                    raise GradientError(
-                        f"grad: the function needs to return a single number, got shape "
-                        f"{np.shape(result)}."
-                    )
-                found = [np.zeros(v.shape, v.dtype) for v in variables]
-            else:
-                found = gradients(result, variables, create_graph=nested, allow_unused=True)
-                found = [
-                    np.zeros(v.shape, v.dtype) if g is None else g
-                    for g, v in zip(found, variables, strict=True)
-                ]
-        return found[0] if isinstance(argnums, int) else tuple(found)
+        value, found = both(*args, **params)
+        return (found, value[1]) if has_aux else found
 
     return gradient
 
 
-def _variable(x: Any) -> Tensor:
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Any:
+    """Return the function that computes f and its gradient in one pass.
+
+    Parameters and errors are those of `grad`.
+
+    Returns
+    -------
+    callable
+        Returns (value, gradient); with `has_aux`, ((value, anything), gradient).
+
+    Examples
+    --------
+    >>> from autograd import value_and_grad
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (array(9.), array(6.))
+    """
+
+    @functools.wraps(f)
+    def both(*args: Any, **params: Any) -> Any:
+        nested = _nested()
+        with inside_transform(), enable_grad():
+            given, variables = _variables("grad", args, argnums)
+            result, aux = _with_aux(f(*given, **params), has_aux)
+            if not isinstance(result, (Tensor, np.ndarray, np.number, int, float)):
+                raise GradientError(
+                    f"grad: the function needs to return a single number, got "
+                    f"{type(result).__name__}; return it, or pass has_aux=True for a pair."
+                )
+            if np.size(result) != 1:
+                raise GradientError(
+                    f"grad: the function needs to return a single number, got shape "
+                    f"{np.shape(result)}; reduce it with .sum(), or use jacobian()."
+                )
+            leaves = list(_leaves(variables))
+            found = _pulled(result, leaves, None, nested)
+            value = _out(result, nested)
+        found = _like(variables, iter(found))
+        return ((value, _outs(aux, nested)) if has_aux else value), found
+
+    return both
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Return f at the primals, and the function that pulls a cotangent back to them.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the primals and returns one array.
+    *primals : array_like, or structures of arrays
+        Where to differentiate.
+
+    Returns
+    -------
+    value : array
+        f(*primals).
+    pull : callable
+        Takes a cotangent of the value's shape; returns gᵀ ∂f/∂primal for each primal, a tuple of
+        their structures. It may be called again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import vjp
+    >>> value, pull = vjp(np.sin, np.array([0.0, np.pi]))
+    >>> pull(np.array([1.0, 1.0]))
+    (array([ 1., -1.]),)
+    """
+    nested = _nested()
+    with inside_transform(), enable_grad():
+        given, variables = _variables("vjp", primals, tuple(range(len(primals))))
+        result = f(*given)
+        value = _out(result, nested)
+
+    def pull(cotangent: Any) -> Any:
+        inner = _nested()
+        leaves = list(_leaves(variables))
+        found = _pulled(result, leaves, cotangent, nested or inner)
+        return _like(variables, iter(found))
+
+    return value, pull
+
+
+def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """Return f at the primals, and its derivative along the tangents.
+
+    Parameters
+    ----------
+    f : callable
+        Takes the primals and returns one array.
+    primals, tangents : tuple of array_like
+        A point and a direction, of the same shapes.
+
+    Returns
+    -------
+    value, tangent : array
+        f(*primals) and Σ ∂f/∂primal · tangent, of one shape.
+
+    Notes
+    -----
+    The pullback g ↦ gᵀJ is linear in g, so differentiating it by g along the tangents gives J·v:
+    two reverse passes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import jvp
+    >>> jvp(np.sin, (0.0,), (2.0,))
+    (array(0.), array(2.))
+    """
+    nested = _nested()
+    with inside_transform(), enable_grad():
+        given, variables = _variables("jvp", tuple(primals), tuple(range(len(primals))))
+        result = f(*given)
+        leaves = list(_leaves(variables))
+        directions = [v if isinstance(v, Tensor) else _floats(v) for v in _leaves(tuple(tangents))]
+        if [np.shape(v) for v in directions] != [x.shape for x in leaves]:
+            raise ShapeError(
+                f"jvp: tangents need the shapes {[x.shape for x in leaves]}, "
+                f"got {[np.shape(v) for v in directions]}."
+            )
+        value = _out(result, nested)
+        along: Any = None
+        if isinstance(result, Tensor) and result.requires_grad:
+            g = Tensor(np.zeros(result.shape), dtype=result.dtype, requires_grad=True)
+            pulled = gradients(result, leaves, g, create_graph=True, allow_unused=True)
+            terms = [
+                (p * v).sum()
+                for p, v in zip(pulled, directions, strict=True)
+                if p is not None and p.requires_grad
+            ]
+            if terms:
+                along = gradients(
+                    sum(terms[1:], terms[0]), g, create_graph=nested, allow_unused=True
+                )
+        if along is None:
+            along = np.zeros(np.shape(result), getattr(result, "dtype", None))
+    return value, along
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
+    """Return the function that computes all partial derivatives of f.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays and returns one array.
+    argnums : int or tuple of int
+        The positions of the arguments to differentiate.
+
+    Returns
+    -------
+    callable
+        Returns an array of the shape of f's result followed by that of the argument (in the
+        argument's structure), or a tuple of them. One backward pass for each element of the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import jacobian
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 6.]])
+    """
+
+    @functools.wraps(f)
+    def matrix(*args: Any, **params: Any) -> Any:
+        nested = _nested()
+        with inside_transform(), enable_grad():
+            given, variables = _variables("jacobian", args, argnums)
+            result = f(*given, **params)
+            leaves = list(_leaves(variables))
+            shape = np.shape(result)
+            rows = []
+            for index in np.ndindex(shape):
+                one = np.zeros(shape)
+                one[index] = 1.0
+                rows.append(_pulled(result, leaves, one, nested))
+            found = [
+                _stacked([row[k] for row in rows], (*shape, *x.shape), x.dtype, nested)
+                for k, x in enumerate(leaves)
+            ]
+        return _like(variables, iter(found))
+
+    return matrix
+
+
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Any:
+    """Return the function that computes all second derivatives of f by one argument.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays and returns a single number.
+    argnums : int
+        The position of the argument, one array.
+
+    Returns
+    -------
+    callable
+        Returns an array of the argument's shape twice over.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import hessian
+    >>> hessian(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
+    array([[ 6.,  0.],
+           [ 0., 12.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
+    """Return the function that multiplies the Hessian of f with a vector, without forming it.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays and returns a single number.
+    argnums : int
+        The position of the argument, one array.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of f and then the vector, of that argument's shape; returns H·v, of the
+        same shape. Two backward passes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import hvp
+    >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+    slope = grad(f, argnums)
+
+    @functools.wraps(f)
+    def product(*args: Any, **params: Any) -> Any:
+        *point, vector = args
+        v = vector if isinstance(vector, Tensor) else _floats(vector)
+
+        def along(*inner: Any) -> Any:
+            g = slope(*inner, **params)
+            if np.shape(g) != np.shape(v):
+                raise ShapeError(f"hvp: the vector needs shape {np.shape(g)}, got {np.shape(v)}.")
+            return (g * v).sum()
+
+        return grad(along, argnums)(*point)
+
+    return product
+
+
+# -- variables and results -------------------------------------------------------------------------
+
+
+def _nested() -> bool:
+    """Whether another transform will differentiate what this one returns."""
+    state = STATE.get()
+    return state.depth > 0 and state.recording
+
+
+def _variables(where: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
+    """Return the arguments with Tensors in the places to differentiate, and those."""
+    given, chosen, places = list(args), [], set()
+    for i in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -len(args) <= i < len(args):
+            raise GradientError(
+                f"{where}: argnums={i}, but the function was called with {len(args)} arguments."
+            )
+        place = i % len(args)
+        if place not in places:  # one asked for twice is still one variable
+            given[place] = _mapped(lambda x: _variable(where, x), args[place])
+            places.add(place)
+        chosen.append(given[place])
+    return given, chosen[0] if isinstance(argnums, int) else tuple(chosen)
+
+
+def _variable(where: str, x: Any) -> Tensor:
     """Return a tensor to differentiate by: a new leaf, or a new node on an outer transform's."""
     if isinstance(x, Tensor) and x.requires_grad:
+        if STATE.get().depth < 2:  # this transform is the only one
+            raise GradientError(
+                f"{where}: an argument has a graph that the result, an array, would be cut from; "
+                "use gradients(..., create_graph=True) on tensors, or pass x.detach()."
+            )
         alias: Tensor = OPS["positive"].record(x)
         return alias
-    value = x.data if isinstance(x, Tensor) else x
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if np.asarray(value).dtype.kind in "biu":
+    return Tensor(_floats(x, where), requires_grad=True)
+
+
+def _floats(x: Any, where: str = "autograd") -> Any:
+    """Return an array of floats; a Python number may be an integer, an array may not."""
+    if isinstance(x, int) and not isinstance(x, bool):
+        x = float(x)
+    value = real_array(x)
+    if value.dtype.kind != "f":
         raise DTypeError(
-            f"grad: an argument to differentiate needs a floating dtype, got "
-            f"{np.asarray(value).dtype}; pass x.astype(float)."
+            f"{where}: an argument to differentiate needs a floating dtype, got {value.dtype}; "
+            "pass x.astype(float)."
         )
-    return Tensor(value, requires_grad=True)
+    return value
+
+
+def _pulled(result: Any, leaves: list[Tensor], cotangent: Any, record: bool) -> list[Any]:
+    """Return the gradients of a result, zeros where it does not depend on a leaf."""
+    found: list[Any] = [None] * len(leaves)
+    if isinstance(result, Tensor) and result.requires_grad:
+        found = gradients(
+            result, leaves, cotangent, create_graph=record, retain_graph=True, allow_unused=True
+        )
+    return [
+        np.zeros(x.shape, x.dtype) if g is None else g for g, x in zip(found, leaves, strict=True)
+    ]
+
+
+def _stacked(rows: list[Any], shape: tuple[int, ...], dtype: Any, nested: bool) -> Any:
+    if not rows:
+        return np.zeros(shape, dtype)
+    if any(isinstance(row, Tensor) for row in rows):
+        return OPS["reshape"].record(OPS["stack"].record(rows), shape)
+    found = np.reshape(np.stack([np.asarray(row) for row in rows]), shape)
+    return wrap(found[()]) if nested else found
+
+
+def _with_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise GradientError(
+            f"grad: has_aux=True needs a pair (number, anything), got {type(result).__name__}."
+        )
+    return result[0], result[1]
+
+
+def _out(x: Any, nested: bool) -> Any:
+    """Return a value as the caller is to see it: a Tensor inside another transform."""
+    if isinstance(x, Tensor):
+        return x if nested else x.numpy()
+    return x if nested else np.asarray(x)
+
+
+def _outs(tree: Any, nested: bool) -> Any:
+    return _mapped(lambda x: x.numpy() if isinstance(x, Tensor) and not nested else x, tree)
+
+
+# -- structures of tuples, lists and dicts ---------------------------------------------------------
+
+
+def _mapped(f: Callable[[Any], Any], tree: Any) -> Any:
+    """Apply a function to every array of a structure."""
+    if isinstance(tree, dict):
+        return {key: _mapped(f, value) for key, value in tree.items()}
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*[_mapped(f, value) for value in tree])
+    if isinstance(tree, (tuple, list)) and not _is_numbers(tree):
+        return type(tree)(_mapped(f, value) for value in tree)
+    return f(tree)
+
+
+def _is_numbers(tree: Any) -> bool:
+    """Whether a list stands for an array, as [1.0, 2.0] does."""
+    return (
+        isinstance(tree, list)
+        and bool(tree)
+        and all(isinstance(x, (int, float)) or _is_numbers(x) for x in tree)
+    )
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """Yield the arrays of a structure in order."""
+    found: list[Any] = []
+    _mapped(found.append, tree)
+    return iter(found)
+
+
+def _like(tree: Any, arrays: Iterator[Any]) -> Any:
+    """Return the arrays in the structure of another tree."""
+    return _mapped(lambda _: next(arrays), tree)

@@ -80,12 +80,12 @@ class GraphNode:
     @property
     def value(self) -> Any:
         """The value, an array or a NumPy scalar; None where it can no longer be known."""
-        return self._graph._values[self.id]
+        return _read_only(self._graph._values[self.id])
 
     @property
     def cotangent(self) -> Any:
         """The gradient of the outputs with respect to this value; None where unknown."""
-        return self._graph._cotangents[self.id]
+        return _read_only(self._graph._cotangents[self.id])
 
     @property
     def formula(self) -> str:
@@ -128,17 +128,17 @@ class Edge:
         An elementwise rule reads as a factor, ``c``; another as what it does to the cotangent of
         the result, ``∂Z @ Aᵀ``.
         """
-        return self._graph._local(self, "text")
+        return render(self._graph._local(self)[0], "text")
 
     @property
     def latex(self) -> str:
         """The local derivative as LaTeX."""
-        return self._graph._local(self, "latex")
+        return render(self._graph._local(self)[0], "latex")
 
     @property
     def is_factor(self) -> bool:
         """Whether `formula` is the factor ∂child/∂parent, rather than a whole cotangent."""
-        return "∂" not in self.formula
+        return self._graph._local(self)[1]
 
     @property
     def number(self) -> float | None:
@@ -157,8 +157,9 @@ class Graph:
         One for each argument slot, in the order of the results.
     """
 
-    def __init__(self, roots: list[Node]) -> None:
+    def __init__(self, roots: list[Node], values: dict[Node, Any] | None = None) -> None:
         recorded = reach(roots)[::-1]
+        self._known = {} if values is None else values
         self._entries: list[Any] = []  # Node, Constant or number behind each id
         index: dict[Any, int] = {}
         operands: list[tuple[int, ...]] = []
@@ -253,10 +254,17 @@ class Graph:
     @cached_property
     def _values(self) -> list[Any]:
         values: list[Any] = []
+        used: dict[int, int] = {}  # leaf to its first use
+        for view, entry in zip(self.nodes, self._entries, strict=True):
+            for i in view.parents:
+                used[i] = min(used.get(i, entry.id), entry.id)
         with np.errstate(all="ignore"):
             for view, entry in zip(self.nodes, self._entries, strict=True):
-                if isinstance(entry, Leaf):
-                    values.append(entry.value)
+                if isinstance(entry, Leaf):  # a value assigned since is not the one recorded
+                    assigned = entry.written > used.get(view.id, entry.written)
+                    values.append(None if assigned else entry.value)
+                elif entry in self._known if isinstance(entry, Node) else False:
+                    values.append(self._known[entry])
                 elif isinstance(entry, Node):
                     values.append(self._replayed(view, entry, values))
                 else:
@@ -269,14 +277,15 @@ class Graph:
         assert op is not None
         operands = []
         for slot, i in enumerate(view.parents):
-            value = values[i]
-            source = self._entries[i]
-            if value is None or (isinstance(source, Leaf) and source.written > entry.id):
-                value = _still_saved(entry, slot)
+            if entry.parents[slot] is None or values[i] is None:
+                saved = _still_saved(entry, slot)
+                if saved is not None and not isinstance(self._entries[i], Leaf):
+                    values[i] = saved
+                value = values[i] if saved is None else saved
+            else:
+                value = values[i]
             if value is None:
                 return None
-            if values[i] is None:
-                values[i] = value
             operands.append(value)
         out = op.forward(*operands, **view.params)
         return out[()] if isinstance(out, np.ndarray) else out
@@ -285,11 +294,12 @@ class Graph:
     def _cotangents(self) -> list[Any]:
         unknown = object()
         found: list[Any] = [None] * len(self.nodes)
+        if not all(self.nodes[i].walked for i in self._roots):
+            return found
         for i in self._roots:
             root = self.nodes[i]
-            single = int(np.prod(root.shape)) == 1
-            if root.walked:
-                found[i] = np.ones(root.shape, root.dtype)[()] if single else unknown
+            single = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
+            found[i] = np.ones(root.shape, root.dtype)[()] if single else unknown
         with np.errstate(all="ignore"):
             for view in reversed(self.nodes):
                 entry, g = self._entries[view.id], found[view.id]
@@ -311,20 +321,15 @@ class Graph:
                         found[i] = unknown
                     else:
                         found[i] = g_parent if before is None else before + g_parent
-        for i, entry in enumerate(self._entries):
-            if found[i] is unknown:  # the accumulated gradient is the best that is known
-                grad = entry.extra.grad if isinstance(entry, Node) and entry.extra else None
-                found[i] = grad.data if isinstance(grad, Tensor) else grad
-        return found
+        return [None if g is unknown else g for g in found]
 
     def _saved_again(self, view: GraphNode, entry: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read, from computed values; None where one is unknown."""
         op, values = entry.op, self._values
         assert op is not None
         given = [values[i] for i in view.parents]
-        for slot, i in enumerate(view.parents):
-            source = self._entries[i]
-            if isinstance(source, Leaf) and source.written > entry.id:
+        for slot, value in enumerate(given):
+            if value is None:
                 given[slot] = _still_saved(entry, slot)
         shapes = [self.nodes[i].shape for i in view.parents]
         if op.variadic:
@@ -354,12 +359,13 @@ class Graph:
         inner = [(render(self._symbol(i), form), 1000) for i in view.parents]
         return fill(entry.op, form, inner, [None] * len(inner), view.params)[0]
 
-    def _local(self, edge: Edge, form: str) -> str:
+    def _local(self, edge: Edge) -> tuple[Any, bool]:
+        """Return the local derivative as an expression, and whether it is a factor."""
         entry, view = self._entries[edge.child], self.nodes[edge.child]
         op = entry.op
         rule = op.rules.get(op.operands[0] if op.variadic else edge.operand)
         if rule is None:
-            return "0"
+            return 0, True
         symbols = [self._symbol(i) for i in view.parents]
         shapes = [self.nodes[i].shape for i in view.parents]
         if op.variadic:
@@ -370,7 +376,10 @@ class Graph:
             arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
         out = Symbol(view.label, latex_name(view.label))
         g = Symbol(f"∂{view.label}", rf"\partial {latex_name(view.label)}")
-        return render(local_derivative(rule, {**arguments, **view.params, "out": out}, g), form)
+        try:
+            return local_derivative(rule, {**arguments, **view.params, "out": out}, g)
+        except Exception:  # a rule may do what cannot be printed; it can still be drawn
+            return Symbol(f"{op.name}.vjp({edge.operand})"), True
 
     def _number(self, edge: Edge) -> float | None:
         view, entry = self.nodes[edge.child], self._entries[edge.child]
@@ -420,7 +429,7 @@ def graph(*outputs: Tensor) -> Graph:
                 "make its leaves with requires_grad=True, outside no_grad()."
             )
         roots.append(y._node)
-    return Graph(roots)
+    return Graph(roots, {y._node: y._value for y in outputs if y._node is not None})
 
 
 _GREEK = frozenset(
@@ -485,8 +494,10 @@ def _name(entry: Any) -> str | None:
 
 def _identity(constant: Constant) -> Any:
     """Return a key that is the same for every use of one array."""
-    value = constant.value
-    return ("array", id(value)) if isinstance(value, np.ndarray) else ("constant", id(constant))
+    if constant.name is not None or not isinstance(constant.value, np.ndarray):
+        return "constant", id(constant)
+    # The array may be gone and another in its place: only the same numbers make it the same.
+    return "array", constant.source, constant.value.tobytes()
 
 
 def _operand(entry: Node, slot: int) -> str:
@@ -502,6 +513,14 @@ def _source(entry: Node) -> tuple[str, int] | None:
         if i * 2 >= entry.lasti and line is not None:
             return str(Path(entry.code.co_filename)), line
     return str(Path(entry.code.co_filename)), entry.code.co_firstlineno
+
+
+def _read_only(value: Any) -> Any:
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.setflags(write=False)
+    return view
 
 
 def _still_saved(entry: Node, slot: int) -> Any:

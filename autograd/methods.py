@@ -11,8 +11,9 @@ import numpy as np
 
 from autograd.backward import backward
 from autograd.dispatch import array_function, array_ufunc
-from autograd.errors import DTypeError
+from autograd.errors import DTypeError, GradientError
 from autograd.op import OPS, Op
+from autograd.state import STATE
 from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor
 
@@ -32,6 +33,7 @@ def attach() -> None:
     for dunder, name in BINARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
         setattr(Tensor, f"__r{dunder}__", _reflected(OPS[name]))
+        setattr(Tensor, f"__i{dunder}__", _rebinding(OPS[name]))
     for dunder, name in UNARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
     for dunder, name in COMPARISONS.items():
@@ -61,6 +63,20 @@ def _reflected(op: Op) -> Any:
     return function
 
 
+def _rebinding(op: Op) -> Any:
+    """Return `x += y`: a new result under the same name, as for numbers."""
+
+    def operate(self: Tensor, other: Any) -> Any:
+        if self.is_leaf and not STATE.get().recording:
+            raise GradientError(
+                f"in-place {op.name} on a leaf under no_grad(): this would only rebind the name, "
+                "and the leaf would not change; write p.data = p.data - learning_rate * p.grad."
+            )
+        return op.record(self, other)
+
+    return operate
+
+
 def _comparison(ufunc: np.ufunc) -> Any:
     def compare(self: Tensor, other: Any) -> Any:
         if other is None or isinstance(other, str):
@@ -86,7 +102,7 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
 
 
 def _frozen_index(index: Any) -> Any:
-    """Return an index whose arrays nobody else can change."""
+    """Return an index of plain arrays, checked."""
     if isinstance(index, tuple):
         return tuple(_frozen_index(i) for i in index)
     if isinstance(index, Tensor):
@@ -94,7 +110,7 @@ def _frozen_index(index: Any) -> Any:
     if isinstance(index, np.ndarray):
         if index.dtype.kind not in "biu":
             raise DTypeError(f"getitem: an index needs integers or booleans, got {index.dtype}.")
-        return index.copy()
+        return index
     if isinstance(index, list):
         return np.array(index, dtype=None if index else np.intp)
     return index

@@ -23,6 +23,8 @@ __all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id"]
 
 next_id = count(1).__next__
 
+_SMALL = 256  # elements of an array that a picture may copy
+
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 
 
@@ -100,15 +102,19 @@ class Leaf(Node):
 class Constant:
     """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
 
-    __slots__ = ("_kept", "_reference", "dtype", "name", "shape")
+    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "source")
 
     def __init__(self, value: Any, name: str | None = None) -> None:
         self.name = name
         self.shape, self.dtype = np.shape(value), value.dtype
-        # A number, and data that has a name, is kept for pictures; another array only as long as
-        # something else keeps it.
-        self._kept = value if np.size(value) == 1 or name is not None else None
-        self._reference = weakref.ref(value) if isinstance(value, np.ndarray) else None
+        # Pictures show values as they were recorded: data with a name is kept, of arrays that their
+        # owner can write to a copy if they are small, and others only as long as somebody has them.
+        writable = isinstance(value, np.ndarray) and value.flags.writeable
+        small = np.size(value) <= _SMALL
+        self._kept = np.array(value)[()] if small else None if writable or name is None else value
+        self.source = id(value)
+        lasting = isinstance(value, np.ndarray) and not writable and value.base is None
+        self._reference = weakref.ref(value) if lasting else None
 
     @property
     def value(self) -> Any:

@@ -44,6 +44,7 @@ from_engine = True
 OPS: dict[str, Op] = {}
 
 # Operand types that are taken as they are; anything else is looked at first.
+_ATOMS = frozenset({int, bool, float, str, type(None)})  # parameters that cannot change
 _PLAIN_NUMBERS = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int64})
 
 
@@ -196,11 +197,12 @@ class Op:
             for p in parameters
             if p.name in self.params and p.default is not p.empty
         }
-        odd = [n for n in (*self.operands, *self.params) if n.startswith("_") or n in {"g", "out"}]
+        used = {"g", "out", "i", "type", "tuple", "dict", "any", "zip", "enumerate", "hasattr"}
+        odd = [n for n in (*self.operands, *self.params) if n.startswith("_") or n in used]
         if odd or not self.operands or any(p.kind is p.VAR_KEYWORD for p in parameters):
             raise RuleError(
-                f"@op {self.name}: needs named operands that are not g, out or _private, got "
-                f"{inspect.signature(self.forward)}; rename or spell out the parameters."
+                f"@op {self.name}: needs named operands other than {', '.join(sorted(used))} and "
+                f"_private ones, got {inspect.signature(self.forward)}; rename them."
             )
         if not self.name.isidentifier() or keyword.iskeyword(self.name):
             raise RuleError(f"@op {self.name}: the forward function needs a plain name.")
@@ -264,6 +266,8 @@ class Op:
             "_numbers": _PLAIN_NUMBERS,
             "_coerce": _coerce,
             "_own": _own,
+            "_frozen": frozen,
+            "_atoms": _ATOMS,
             "_constant": _constant,
             "_plain": _plain,
             "_explain": _explain,
@@ -295,16 +299,16 @@ class Op:
         tracked = [n for n in names if not (n in self.rules and self.rules[n] is None)]
         default = [f"{p}=_default_{p}" if p in self.defaults else p for p in self.params]
         params = ", ".join(f"{p}={p}" for p in self.params)
-        values = [f"{n}_" for n in names]
+        values = [f"_v_{n}" for n in names]
         lines = [f"def {self.name}({', '.join([*names, *default])}):"]
         if variadic:
             (n,) = names
-            call = ", ".join(filter(None, [f"*{n}_", params]))
+            call = ", ".join(filter(None, [f"*_v_{n}", params]))
             lines += [
-                f"    if not any(type(x) is _Tensor for x in {n}):",
-                f"        return _plain(_op, tuple({n}), dict({params}))",
                 f"    {n} = tuple({n})",
-                f"    {n}_ = tuple([x._value if type(x) is _Tensor else _coerce(_op, x) "
+                f"    if not any([type(x) is _Tensor for x in {n}]):",
+                f"        return _plain(_op, {n}, dict({params}))",
+                f"    _v_{n} = tuple([x._value if type(x) is _Tensor else _coerce(_op, x) "
                 f"for x in {n}])",
                 f"    _parents = tuple([x._node if type(x) is _Tensor else None for x in {n}])",
                 "    _needed = any([p is not None for p in _parents])",
@@ -320,25 +324,28 @@ class Op:
                 node = f"{n}._node" if n in tracked else "None"
                 lines += [
                     f"    if type({n}) is _Tensor:",
-                    f"        _{n}, {n}_ = {node}, {n}._value",
+                    f"        _n_{n}, _v_{n} = {node}, {n}._value",
                     "    else:",
-                    f"        _{n} = None",
-                    f"        {n}_ = {n} if type({n}) in _numbers else _coerce(_op, {n})",
+                    f"        _n_{n} = None",
+                    f"        _v_{n} = {n} if type({n}) in _numbers else _coerce(_op, {n})",
                 ]
-        everything = f"{n}_" if variadic else f"({', '.join(values)},)"
+        everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
         lines += [
             "    try:",
             f"        out = _forward({call})",
-            "    except Exception as error:",
-            f"        raise _explain(_op, error, {everything}, dict({params}))",
-            "    _shape = out.shape",
-            "    if not _shape and type(out) is _array:",
-            "        out = out[()]",
+            "        _shape = out.shape",
+            "    except Exception as _error:",
+            f"        raise _explain(_op, _error, {everything}, dict({params}))",
+            "    if type(out) is _array:",
+            "        if _shape:",
+            "            out.setflags(write=False)",
+            "        else:",
+            "            out = out[()]",
             "    _result = _new(_Tensor)",
             "    _result._value, _result._constant = out, None",
         ]
-        parents = "_parents" if variadic else f"({', '.join(f'_{n}' for n in names)},)"
-        some = "_needed" if variadic else " or ".join(f"_{n} is not None" for n in tracked)
+        parents = "_parents" if variadic else f"({', '.join(f'_n_{n}' for n in names)},)"
+        some = "_needed" if variadic else " or ".join(f"_n_{n} is not None" for n in tracked)
         lines += [
             f"    _modes = _state() if {some or 'False'} else None",
             "    if _modes is None or not _modes.recording:",
@@ -347,14 +354,14 @@ class Op:
         ]
         for n in tracked:
             if n not in self.rules:
-                held = "any([p is not None for p in _parents])" if variadic else f"_{n} is not None"
+                held = "_needed" if variadic else f"_n_{n} is not None"
                 lines += [f"    if {held}:", f"        raise _no_rule(_op, {n!r})"]
         lines += [
             "    _result._node = _node = _new(_Node)",
             "    _node.id, _node.op, _node.extra, _node.walked = _next_id(), _op, None, False",
             f"    _node.parents = {parents}",
             f"    _node.saved = {self._saved_source()}",
-            f"    _node.params = ({''.join(p + ', ' for p in self.params)})",
+            f"    _node.params = ({''.join(_kept_param(p) for p in self.params)})",
             "    _node.shape, _node.dtype = _shape, out.dtype",
             f"    _node.constants = {self._constants_source()}",
             "    _node.scope = _modes.scope",
@@ -373,25 +380,25 @@ class Op:
             if self.variadic:
                 n = self.operands[0]
                 items.append(
-                    f"tuple([v.shape if hasattr(v, 'shape') else () for v in {n}_])"
+                    f"tuple([v.shape if hasattr(v, 'shape') else () for v in _v_{n}])"
                     if name == f"{n}_shape"
-                    else f"tuple([_own(v, x) for v, x in zip({n}_, {n})])"
+                    else f"tuple([_own(v, x) for v, x in zip(_v_{n}, {n})])"
                     if name == n
                     else name
                 )
                 continue
             readers = [o for o, asks in self._asks.items() if name in asks]
             if name in self.operands:
-                value = f"({name}_ if type({name}) is _Tensor else _own({name}_, {name}))"
+                value = f"(_v_{name} if type({name}) is _Tensor else _own(_v_{name}, {name}))"
             elif name.endswith("_shape") and name.removesuffix("_shape") in self.operands:
                 n = name.removesuffix("_shape")
-                value = f"({n}_.shape if hasattr({n}_, 'shape') else ())"
+                value = f"(_v_{n}.shape if hasattr(_v_{n}, 'shape') else ())"
             else:
                 value = name
             if readers == list(self.operands):
                 items.append(value)  # at least one of them is needed, or nothing is recorded
             else:
-                needed = " or ".join(f"_{o} is not None" for o in readers)
+                needed = " or ".join(f"_n_{o} is not None" for o in readers)
                 items.append(f"({value} if {needed} else None)")
         return f"({''.join(item + ', ' for item in items)})"
 
@@ -399,8 +406,8 @@ class Op:
         if self.variadic:
             n = self.operands[0]
             return f"tuple([_constant(x, p) for x, p in zip({n}, _parents)])"
-        full = " and ".join(f"_{n} is not None" for n in self.operands)
-        each = "".join(f"_constant({n}, _{n}), " for n in self.operands)
+        full = " and ".join(f"_n_{n} is not None" for n in self.operands)
+        each = "".join(f"_constant({n}, _n_{n}), " for n in self.operands)
         return f"() if {full} else ({each})"
 
     def _pull_source(self) -> list[str]:
@@ -417,9 +424,9 @@ class Op:
                 f"    return [None if p is None else {call} for i, p in enumerate(_node.parents)]"
             )
             return lines
-        lines.append(f"    {', '.join(f'_{n}' for n in self.operands)}, = _node.parents")
+        lines.append(f"    {', '.join(f'_n_{n}' for n in self.operands)}, = _node.parents")
         parts = [
-            f"None if _{n} is None else _rule_{n}({', '.join(self._asks[n])})"
+            f"None if _n_{n} is None else _rule_{n}({', '.join(self._asks[n])})"
             if self.rules.get(n) is not None
             else "None"
             for n in self.operands
@@ -450,9 +457,23 @@ def _coerce(op: Op, x: Any) -> Any:
 
 
 def _own(value: Any, given: Any) -> Any:
-    """Return a value to keep: a copy of an array that the caller could still write to."""
-    if type(given) is not Tensor and type(value) is np.ndarray and value.flags.writeable:
-        return value.copy()
+    """Return a value to keep: a copy of an array that somebody could still write to."""
+    return value if type(given) is Tensor else frozen(value)
+
+
+def frozen(value: Any) -> Any:
+    """Return what nobody else can change: copies of arrays and lists, in tuples too."""
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, tuple):
+        return tuple(frozen(v) for v in value)
+    if isinstance(value, list):
+        return [frozen(v) for v in value]
+    under = value
+    while isinstance(under, np.ndarray):  # a read-only view can still change through its base
+        if under.flags.writeable or (under.base is not None and type(under.base) is not np.ndarray):
+            return value.copy()
+        under = under.base
     return value
 
 
@@ -477,7 +498,8 @@ def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return apply(op.name, operands, params)
     values = tuple([_coerce(op, x) for x in operands])
     try:
-        return op.forward(*[np.asarray(v)[()] for v in values], **params)
+        out = op.forward(*[np.asarray(v)[()] for v in values], **params)
+        return out[()] if type(out) is np.ndarray and not out.ndim else out
     except Exception as error:
         raise _explain(op, error, values, params) from error
 
@@ -488,6 +510,11 @@ def _explain(
     """Say which op failed on which shapes, and keep the type that NumPy raised."""
     if isinstance(error, AutogradError):
         return error
+    if isinstance(error, AttributeError) and "'shape'" in str(error):
+        return RuleError(
+            f"{op.name}: the forward function needs to return an array or a NumPy number; "
+            "compute with NumPy functions rather than with math, or wrap it in np.float64()."
+        )
     shapes = " and ".join(str(np.shape(v)) for v in operands)
     given = "".join(
         f", {k}={_brief(v)}" for k, v in params.items() if v is not op.defaults.get(k, Op)
@@ -505,6 +532,10 @@ def _explain(
         error.add_note(where)
         return error
     return kind(f"{where}: {said}.")
+
+
+def _kept_param(name: str) -> str:
+    return f"{name} if type({name}) in _atoms else _frozen({name}), "
 
 
 def _brief(value: Any) -> str:

@@ -7,7 +7,7 @@ asynchronous task, and it is restored when a block ends, by an exception too.
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -31,25 +31,34 @@ STATE: ContextVar[State] = ContextVar("autograd_state", default=State())  # noqa
 
 
 class _Mode(ContextDecorator):
-    """A change of state for a block or a decorated function; it may be entered again while open."""
+    """A change of state for a block or a decorated function; it may be entered again while open.
+
+    Leaving restores only the field it changed: blocks need not close in order, as when a generator
+    is closed inside another block.
+    """
+
+    field: str
 
     def __init__(self) -> None:
-        self._tokens: list[Token[State]] = []
+        self._before: list[Any] = []
 
     def _recreate_cm(self) -> Self:  # a decorated function enters a fresh mode on each call
         clone = type(self).__new__(type(self))
-        clone.__dict__.update(self.__dict__, _tokens=[])
+        clone.__dict__.update(self.__dict__, _before=[])
         return clone
 
-    def _changed(self, state: State) -> State:
+    def _changed(self, value: Any) -> Any:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        self._tokens.append(STATE.set(self._changed(STATE.get())))
+        state = STATE.get()
+        value = getattr(state, self.field)
+        self._before.append(value)
+        STATE.set(replace(state, **{self.field: self._changed(value)}))
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        STATE.reset(self._tokens.pop())
+        STATE.set(replace(STATE.get(), **{self.field: self._before.pop()}))
 
 
 class no_grad(_Mode):
@@ -65,8 +74,10 @@ class no_grad(_Mode):
     False
     """
 
-    def _changed(self, state: State) -> State:
-        return replace(state, recording=False)
+    field = "recording"
+
+    def _changed(self, value: bool) -> bool:
+        return False
 
 
 class enable_grad(_Mode):
@@ -82,8 +93,10 @@ class enable_grad(_Mode):
     True
     """
 
-    def _changed(self, state: State) -> State:
-        return replace(state, recording=True)
+    field = "recording"
+
+    def _changed(self, value: bool) -> bool:
+        return True
 
 
 class name_scope(_Mode):
@@ -104,6 +117,8 @@ class name_scope(_Mode):
     ('layer1',)
     """
 
+    field = "scope"
+
     def __init__(self, text: str) -> None:
         super().__init__()
         if not isinstance(text, str):
@@ -112,12 +127,14 @@ class name_scope(_Mode):
             )
         self._text = text
 
-    def _changed(self, state: State) -> State:
-        return State(state.recording, (*state.scope, self._text), state.depth)
+    def _changed(self, value: tuple[str, ...]) -> tuple[str, ...]:
+        return (*value, self._text)
 
 
 class inside_transform(_Mode):
     """Mark that a transform runs a function: gradients taken inside stay differentiable."""
 
-    def _changed(self, state: State) -> State:
-        return replace(state, recording=True, depth=state.depth + 1)
+    field = "depth"
+
+    def _changed(self, value: int) -> int:
+        return value + 1

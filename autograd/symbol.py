@@ -56,6 +56,8 @@ BINARY = {
     "truediv": "divide",
     "pow": "power",
     "matmul": "matmul",
+    "mod": "remainder",
+    "floordiv": "floor_divide",
 }
 UNARY = {"neg": "negative", "pos": "positive", "abs": "absolute"}
 COMPARISONS = {
@@ -148,7 +150,9 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
 ONE = Symbol("1")  # the cotangent that turns a rule into a local derivative
 
 
-def local_derivative(rule: Callable[..., Any], arguments: dict[str, Any], g: Symbol) -> Any:
+def local_derivative(
+    rule: Callable[..., Any], arguments: dict[str, Any], g: Symbol
+) -> tuple[Any, bool]:
     """Read a rule as a formula.
 
     Parameters
@@ -162,14 +166,16 @@ def local_derivative(rule: Callable[..., Any], arguments: dict[str, Any], g: Sym
 
     Returns
     -------
-    Symbol or number
+    expression : Symbol or number
         The factor on g, where the rule is g times a factor; otherwise the whole of it, with g.
+    is_factor : bool
+        Which of the two.
     """
     asks = list(inspect.signature(rule).parameters)
     factor = rule(*[ONE if name == "g" else arguments[name] for name in asks])
     if _is_factor(factor):
-        return factor
-    return rule(*[g if name == "g" else arguments[name] for name in asks])
+        return factor, True
+    return rule(*[g if name == "g" else arguments[name] for name in asks]), False
 
 
 def _is_factor(x: Any) -> bool:
@@ -258,7 +264,16 @@ def _plain(x: Any, form: str) -> str:
     if isinstance(x, (int, float, np.number)):
         return format_number(x)
     if isinstance(x, np.ndarray):
-        return format_number(x.item()) if x.size == 1 else "const"
+        return format_number(x.item()) if x.size == 1 else "…"
+    if isinstance(x, slice):
+        ends = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
+        return ":".join(ends[: 3 if x.step is not None else 2])
+    if x is Ellipsis:
+        return "…"
+    if isinstance(x, tuple):
+        return ", ".join(_plain(v, form) for v in x)
+    if isinstance(x, list):
+        return "[" + ", ".join(_plain(v, form) for v in x) + "]"
     return str(x)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.node import Constant, Leaf, Node, next_id
+from autograd.state import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,13 +74,18 @@ class Tensor:
         name: str | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
+        if isinstance(data, Tensor) and data._node is not None:
+            raise GradientError(
+                f"Tensor(t){_called(name)}: t has a graph, and its gradient would be lost; "
+                "use t as it is, or t.detach() if that is meant."
+            )
         value = real_array(data, dtype)
         if requires_grad and value.dtype.kind != "f":
             raise DTypeError(
                 f"Tensor{_called(name)}: a gradient needs a floating dtype, got {value.dtype}; "
                 "pass x.astype(float), or dtype=float."
             )
-        self._value = value if value.ndim else value[()]
+        self._value = _kept(value)
         self._node = Leaf(self._value, _checked_name(name)) if requires_grad else None
         self._constant = None
         if name is not None and not requires_grad:
@@ -94,7 +100,7 @@ class Tensor:
     def data(self) -> npt.NDArray[Any]:
         """The value as a read-only array; assign to replace the value of a leaf or a constant."""
         view = np.asarray(self._value).view()
-        view.flags.writeable = False
+        view.setflags(write=False)
         return view
 
     @data.setter
@@ -115,7 +121,7 @@ class Tensor:
             )
         # The old array is left as it is: graphs that were recorded with it keep their right
         # derivatives.
-        self._value = value if value.ndim else value[()]
+        self._value = _kept(value)
         if node is not None:
             node.value, node.written = self._value, next_id()
         elif self._constant is not None:
@@ -148,6 +154,11 @@ class Tensor:
     def requires_grad(self) -> bool:
         """Whether `backward` from a result of this tensor passes through it."""
         return self._node is not None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made with requires_grad=True, rather than computed."""
+        return isinstance(self._node, Leaf)
 
     @property
     def name(self) -> str | None:
@@ -224,10 +235,20 @@ class Tensor:
         return bool(self._value)
 
     def __float__(self) -> float:
+        self._refuse_in_transform("float")
         return float(self._value)
 
     def __int__(self) -> int:
+        self._refuse_in_transform("int")
         return int(self._value)
+
+    def _refuse_in_transform(self, kind: str) -> None:
+        """Refuse what would cut the graph unseen, as math.sin(t) does inside grad."""
+        if self._node is not None and STATE.get().depth:
+            raise GradientError(
+                f"{kind}(Tensor{_called(self.name)}) inside a transform: the gradient would be "
+                "lost; use NumPy's functions (np.sin, not math.sin), or t.detach()."
+            )
 
     def __index__(self) -> int:
         index: int = self._value.__index__()
@@ -389,6 +410,14 @@ def real_array(data: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any
             f"Tensor: needs real numbers, got {value.dtype}{': ' if hint else ''}{hint}; "
             "pass floats, such as x.astype(float)."
         )
+    return value
+
+
+def _kept(value: npt.NDArray[Any]) -> Any:
+    """Return a fresh value as tensors keep it: a scalar, or an array nobody can write to."""
+    if not value.ndim:
+        return value[()]
+    value.setflags(write=False)
     return value
 
 

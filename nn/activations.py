@@ -23,6 +23,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "as_function",
+    "name_of",
 ]
 
 from_engine = True
@@ -120,3 +121,19 @@ def as_function(g: str | Activation | Callable[[Any], Any]) -> Callable[[Any], A
     if g not in ACTIVATIONS:
         raise ValueError(f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.")
     return ACTIVATIONS[g]().forward
+
+
+def name_of(g: str | Activation | Callable[[Any], Any]) -> str:
+    """Return the name of an activation given in any form; empty where it is none of ours.
+
+    Examples
+    --------
+    >>> name_of(Sigmoid()), name_of(sigmoid), name_of("sigmoid"), name_of(abs)
+    ('sigmoid', 'sigmoid', 'sigmoid', '')
+    """
+    if isinstance(g, str):
+        return g
+    for name, kind in ACTIVATIONS.items():
+        if type(g) is kind or g is kind.function:
+            return name
+    return ""

@@ -112,7 +112,7 @@ def minibatches(
 class Normalizer:
     """Give every feature mean 0 and variance 1, as measured on the training set.
 
-    A feature that does not vary becomes 0.
+    A feature that does not vary in it is only moved to 0.
 
     Attributes
     ----------
@@ -137,6 +137,10 @@ class Normalizer:
         check_finite("Normalizer.fit", X=X)
         self.mean = X.mean(axis=1, keepdims=True)
         self.std = X.std(axis=1, keepdims=True)
+        # The rounding of a mean must not pass for a variance.
+        fixed = np.ptp(X, axis=1, keepdims=True) == 0
+        self.mean = np.where(fixed, X[:, :1], self.mean)
+        self.std = np.where(fixed, 0.0, self.std)
         return self
 
     def transform(self, X: npt.ArrayLike) -> npt.NDArray[Any]:

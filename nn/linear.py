@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
-from nn.activations import Activation, as_function
+from nn.activations import Activation, as_function, name_of
 from nn.init import initial
 from nn.module import Module
 
@@ -152,7 +152,7 @@ class Network(Module):
                 f"Network: n needs at least inputs and outputs, such as [30, 1], got {list(n)}."
             )
         generator = np.random.default_rng(rng)
-        self.n, self.L, self.output = tuple(n), len(n) - 1, output
+        self.n, self.L, self.output = tuple(n), len(n) - 1, name_of(output)
         for index, (n_in, n_out) in enumerate(pairwise(n), start=1):
             layer = Linear(
                 n_in,
@@ -172,14 +172,14 @@ class Network(Module):
 
     def forward(self, X: Tensor | npt.ArrayLike) -> Tensor:
         """Return A[L], shape (n[L], m), for X of shape (n[0], m)."""
-        A = X
+        A = _data(X)
         for layer in self.layers:
             A = layer(A)
-        return cast("Tensor", A)
+        return A
 
     def logits(self, X: Tensor | npt.ArrayLike) -> Tensor:
         """Return Z[L], the input of the last activation, shape (n[L], m)."""
-        A = X
+        A = _data(X)
         *hidden, last = self.layers
         for layer in hidden:
             A = layer(A)
@@ -199,3 +199,8 @@ class Network(Module):
         if self.output == "sigmoid":
             return np.asarray(A > 0.5, dtype=np.int64)
         return np.argmax(A, axis=0) if self.output == "softmax" else A
+
+
+def _data(X: Tensor | npt.ArrayLike) -> Tensor:
+    """Return the inputs as a tensor, under the notes' name for them."""
+    return X if isinstance(X, Tensor) else Tensor(X, name="X")

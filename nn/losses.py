@@ -144,8 +144,10 @@ def _labels(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
         hint = ""
         if Y.shape == A.shape[::-1]:
             hint = " Examples are columns here: pass Y.T."
+        elif A.shape[0] > 1 and Y.size == A.shape[1]:
+            hint = f" Pass one_hot(Y, {A.shape[0]})."
         elif Y.ndim == 1:
-            hint = " Pass Y.reshape(1, -1), or one_hot(Y, classes)."
+            hint = " Pass Y.reshape(1, -1)."
         raise ShapeError(f"{where}: labels need the shape {A.shape}, got {Y.shape}.{hint}")
     values = Y.data
     if not ((values >= 0) & (values <= 1)).all():

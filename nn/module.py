@@ -8,8 +8,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from autograd import ShapeError, Tensor, name_scope
 
 if TYPE_CHECKING:
@@ -48,6 +46,11 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Module):
             object.__setattr__(value, "attribute", name)
+        elif isinstance(vars(self).get(name), Tensor) and not isinstance(value, Tensor):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: is a parameter; to change its values write "
+                f"module.{name}.data = array."
+            )
         elif isinstance(value, (list, tuple, dict)):
             items = value.values() if isinstance(value, dict) else value
             if any(
@@ -92,7 +95,7 @@ class Module:
 
     def _walk(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
         for name, value in vars(self).items():
-            if isinstance(value, Tensor) and value.requires_grad:
+            if isinstance(value, Tensor) and value.is_leaf:  # not a result kept by forward
                 yield prefix + name, value
             elif isinstance(value, Module):
                 yield from value._walk(f"{prefix}{name}.")
@@ -125,14 +128,15 @@ class Module:
                 f"{self.title}.load_state_dict: the names must be the module's own; "
                 f"missing {missing or 'none'}, unknown {extra or 'none'}."
             )
+        values = {path: Tensor(state[path], dtype=p.dtype) for path, p in own.items()}
         for path, parameter in own.items():
-            if np.shape(state[path]) != parameter.shape:
+            if values[path].shape != parameter.shape:
                 raise ShapeError(
                     f"{self.title}.load_state_dict: {path} needs shape {parameter.shape}, "
-                    f"got {np.shape(state[path])}."
+                    f"got {values[path].shape}."
                 )
         for path, parameter in own.items():
-            parameter.data = np.asarray(state[path])
+            parameter.data = values[path].data
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training behaviour, here and in all modules below; return the module."""

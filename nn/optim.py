@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,10 +35,12 @@ class Optimizer:
         if not self.parameters:
             raise ValueError(f"{where}: needs at least one parameter, got none.")
         for p in self.parameters:
-            if not isinstance(p, Tensor) or not p.requires_grad:
+            if not isinstance(p, Tensor) or not p.is_leaf:
                 raise GradientError(
-                    f"{where}: parameters need to be Tensors with requires_grad=True, got {p!r}."
+                    f"{where}: parameters need to be leaves with requires_grad=True, got {p!r}."
                 )
+        if len({id(p) for p in self.parameters}) < len(self.parameters):
+            raise ValueError(f"{where}: a parameter stands in the list twice; pass each once.")
         self.learning_rate = _positive(where, "learning_rate", learning_rate)
         self.steps = 0
 
@@ -55,9 +58,10 @@ class Optimizer:
                     f"{type(self).__name__}.step: parameter {p.name or i} has no gradient; "
                     "call backward() on a cost that depends on it, or leave it out."
                 )
+        slopes = [p.grad.data if isinstance(p.grad, Tensor) else p.grad for p in self.parameters]
         self.steps += 1
-        for i, p in enumerate(self.parameters):
-            p.data = p.data - self._change(i, p.grad)
+        for i, (p, g) in enumerate(zip(self.parameters, slopes, strict=True)):
+            p.data = p.data - self._change(i, g)
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -140,6 +144,8 @@ class Adam(Optimizer):
 
 
 def _positive(where: str, name: str, value: float) -> float:
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+    number: Any = value
+    real = isinstance(number, Real) and not isinstance(number, bool)
+    if not (real and math.isfinite(value) and value > 0):
         raise ValueError(f"{where}: {name} needs to be a positive number, got {value!r}.")
     return float(value)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import Tensor, no_grad
-from nn.data import check_finite, minibatches
-from nn.losses import Loss, binary_cross_entropy, cost
+from autograd import ShapeError, Tensor, no_grad
+from nn.data import Part, check_finite, minibatches
+from nn.losses import Loss, binary_cross_entropy, cost, softmax_cross_entropy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,6 +73,11 @@ class History:
                 "History.plot: needs matplotlib; install it with pip install 'retrograd[plot]'."
             ) from error
         target = Path(path)
+        if not target.suffix or not target.parent.is_dir():
+            raise OSError(
+                f"History.plot: cannot write {str(target)!r}: it needs an ending such as .svg, and "
+                "a folder that exists."
+            )
         with rc_context({"svg.hashsalt": "retrograd", "font.family": "DejaVu Sans"}):
             figure = Figure(figsize=(7, 4), layout="constrained")
             axes = figure.add_subplot()
@@ -101,7 +106,7 @@ def fit(
     Y: npt.ArrayLike,
     *,
     optimizer: Optimizer,
-    loss: Loss = binary_cross_entropy,
+    loss: Loss | None = None,
     epochs: int = 50,
     batch_size: int | None = 64,
     dev: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
@@ -119,8 +124,9 @@ def fit(
         Training examples and labels in columns; finite.
     optimizer : Optimizer
         On ``net.parameters()``.
-    loss : callable
-        A cost such as `binary_cross_entropy`; see `cost` for the stable form it is given.
+    loss : callable, optional
+        A cost such as `binary_cross_entropy`; see `cost` for the stable form it is given. By
+        default the cross-entropy that belongs to the network's sigmoid or softmax output.
     epochs : int
         Passes over the training set.
     batch_size : int or None
@@ -149,7 +155,18 @@ def fit(
     """
     if not isinstance(epochs, (int, np.integer)) or epochs < 0:
         raise ValueError(f"fit: epochs needs to be an int of at least 0, got {epochs!r}.")
-    X, Y = np.asarray(X), np.asarray(Y)
+    if loss is None:
+        loss = {"sigmoid": binary_cross_entropy, "softmax": softmax_cross_entropy}.get(
+            getattr(net, "output", "")
+        )
+    if not callable(loss):
+        raise ValueError(
+            f"fit: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only a "
+            "Network with a sigmoid or softmax output has one by default."
+        )
+    X, Y = Tensor(X).numpy(), Tensor(Y).numpy()
+    if not X.size:
+        raise ValueError(f"fit: needs at least one example, got X of shape {X.shape}.")
     check_finite("fit", X=X, Y=Y)
     generator = np.random.default_rng(rng)
     held_out = None
@@ -162,13 +179,12 @@ def fit(
             held_out = Tensor(dev_X), Tensor(dev_Y)
             cost(net, *held_out, loss)
     history, started = History(), time.perf_counter()
+    last: list[npt.NDArray[Any]] = []
     for epoch in _bar(range(1, epochs + 1), progress):
         total = 0.0
         net.train()
         for batch in minibatches(X, Y, batch_size, rng=generator):
-            total += _step(net, Tensor(batch.X), Tensor(batch.Y), loss, optimizer, epoch) * len(
-                batch.X.T
-            )
+            total += _step(net, batch, loss, optimizer, epoch, last) * batch.X.shape[1]
         history.cost.append(total / X.shape[1])
         net.eval()
         if held_out is not None:
@@ -190,24 +206,44 @@ def accuracy(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
     X, Y : array_like, shapes (n[0], m) and (n[L], m)
         Examples, and labels 0 or 1 (one-hot for softmax).
     """
-    predicted, wanted = net.predict(X), np.asarray(Y)
-    if predicted.ndim == 1:
+    if getattr(net, "output", None) not in {"sigmoid", "softmax"}:
+        raise ValueError("accuracy: needs a Network with output='sigmoid' or output='softmax'.")
+    predicted, wanted = np.asarray(net.predict(X)), np.asarray(Y)
+    shape = (net.n[-1], np.shape(X)[1])
+    if wanted.shape != shape:
+        hint = "pass one_hot(labels)" if net.output == "softmax" else "pass Y.reshape(1, -1)"
+        raise ShapeError(f"accuracy: labels need the shape {shape}, got {wanted.shape}; {hint}.")
+    if net.output == "softmax":
         return float(np.mean(predicted == wanted.argmax(axis=0)))
     return float(np.mean(np.all(predicted == (wanted > 0.5), axis=0)))
 
 
-def _step(net: Module, X: Tensor, Y: Tensor, loss: Loss, optimizer: Optimizer, epoch: int) -> float:
-    """Do one step; return the cost before it."""
-    J = cost(net, X, Y, loss)
+def _step(
+    net: Module,
+    batch: Part,
+    loss: Loss,
+    optimizer: Optimizer,
+    epoch: int,
+    last: list[npt.NDArray[Any]],
+) -> float:
+    """Do one step; return the cost before it. `last` holds the values of the last finite cost."""
+    J = cost(net, Tensor(batch.X), Tensor(batch.Y), loss)
     value = float(J.item())
     if not math.isfinite(value):
+        for p, before in zip(optimizer.parameters, last, strict=False):
+            p.data = before
         raise TrainingError(
-            f"fit: the cost became {value} in epoch {epoch}, step {optimizer.steps + 1}; the "
-            f"parameters are as before that step. Try a learning rate below "
-            f"{optimizer.learning_rate:g}, or normalize the inputs."
+            f"fit: the cost became {value} in epoch {epoch}, before step {optimizer.steps + 1}; "
+            "the parameters are those of the last finite cost. "
+            + (
+                f"Try a learning rate below {optimizer.learning_rate:g}, or normalize the inputs."
+                if optimizer.steps
+                else "No step has been taken: see that the loss takes what the output gives."
+            )
         )
     optimizer.zero_grad()
     J.backward()
+    last[:] = [p.data for p in optimizer.parameters]
     optimizer.step()
     return value
 

@@ -51,7 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    given = dict(_assignment(word) for word in options.values)
+    pairs = [_assignment(word) for word in options.values]
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice}: given a value twice; give it once.")
     with np.errstate(all="ignore"):  # infinities and NaN are shown in the picture
         program = run(options.expression, given, elementwise())
         unused = sorted(set(given) - program.used)

@@ -67,9 +67,12 @@ def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
     if len(outs) > 1:
         cost = f"({cost})"
     scopes = _scopes(g)
+    walked = all(node.walked for node in g.outputs)
     paths = _paths(g) if values else {}
     nodes = tuple(
-        _node(node, _kind(node, outs), cost, scopes[node.id], paths.get(node.id, []), values)
+        _node(
+            node, _kind(node, outs), cost, scopes[node.id], paths.get(node.id, []), walked, values
+        )
         for node in g
     )
     edges = tuple(
@@ -82,7 +85,6 @@ def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
         )
         for edge in g.edges
     )
-    walked = all(node.walked for node in g.outputs)
     caption = [
         "Forward pass left to right"
         + (", backward pass right to left." if walked else "; the backward pass has not run.")
@@ -104,14 +106,20 @@ def _kind(node: GraphNode, outs: set[int]) -> Kind:
 
 
 def _node(
-    node: GraphNode, kind: Kind, cost: str, scope: tuple[str, ...], paths: list[float], values: bool
+    node: GraphNode,
+    kind: Kind,
+    cost: str,
+    scope: tuple[str, ...],
+    paths: list[float],
+    walked: bool,
+    values: bool,
 ) -> NodeView:
     name = clean(node.label)
     formula = clean(node.formula) if node.op else ""
     lines = _value_lines(node) if values else ()
-    gradient = (
-        _gradient(node, name, cost, paths) if values and kind not in {"data", "constant"} else ""
-    )
+    gradient = ""
+    if values and kind not in {"data", "constant"}:
+        gradient = _gradient(node, name, cost, paths, walked)
     spoken = ". ".join(
         filter(
             None,
@@ -132,7 +140,8 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
     value = node.value
     kind = f"{_shape(node.shape)} {node.dtype}"
     if value is None:
-        return (kind, "value not kept") if node.shape else ("value not kept",)
+        lost = "assigned since" if node.kind == "leaf" else "value not kept"
+        return (kind, lost) if node.shape else (lost,)
     array = np.asarray(value)
     if array.ndim == 0:
         return (format_number(array),)
@@ -146,25 +155,27 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
     return kind, f"{low} … {high}, mean {middle}"
 
 
-def _gradient(node: GraphNode, name: str, cost: str, paths: list[float]) -> str:
+def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> str:
     g = node.cotangent
     symbol = f"∂{cost}/∂{name}"
     if g is None:
-        return f"{symbol} = –" if not node.walked else f"{symbol} not kept"
+        return f"{symbol} not kept" if walked else f"{symbol} = –"
     array = np.asarray(g)
     ways = f" ({len(paths)} paths)" if len(paths) > 1 else ""
-    if array.ndim:
+    if array.size != 1:
         norm = format_number(np.linalg.norm(array.astype(np.float64)))
         return f"‖{symbol}‖ = {norm} {_shape(array.shape)}{ways}"
-    if 1 < len(paths) <= 4 and all(math.isfinite(p) for p in paths):
+    if 1 < len(paths) <= 4 and not array.ndim and all(math.isfinite(p) for p in paths):
         terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")
         return f"{symbol} = {terms} = {format_number(array)}{ways}"
-    return f"{symbol} = {format_number(array)}{ways}"
+    return f"{symbol} = {format_number(array.item())}{ways}"
 
 
 def _paths(g: Graph) -> dict[int, list[float]]:
     """Return what each use of a value brings back to it; NaN stands for an array."""
-    found: dict[int, list[float]] = {}
+    used = {edge.parent for edge in g.edges}
+    # An output that is also used counts for itself.
+    found: dict[int, list[float]] = {n.id: [1.0] for n in g.outputs if n.id in used}
     for edge in g.edges:
         if not edge.differentiable:
             continue
@@ -181,6 +192,10 @@ def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
     formula = edge.formula
     if not edge.is_factor:
         return f"∂{cost}/∂{parent} = {formula}"
+    if math.prod(g.nodes[edge.parent].shape) < math.prod(g.nodes[edge.child].shape):
+        # A value that was broadcast gets the sum over its copies: db = Σ dZ.
+        factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
+        return f"∂{cost}/∂{parent} = Σ ∂{child}{factor}"
     number = edge.number if values else None
     if number is None or format_number(number) == formula:
         return f"∂{child}/∂{parent} = {formula}"
@@ -188,7 +203,7 @@ def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return "×".join(str(n) for n in shape) if shape else "scalar"
+    return str(shape) if shape else "scalar"
 
 
 def _scopes(g: Graph) -> list[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from viz.view import EdgeView, GraphView, NodeView
@@ -127,7 +128,7 @@ def explain_shorthand(view: GraphView) -> GraphView:
         head, _, body = edge.label.partition(" = ")
         _, short, rest = body.partition("∂")
         if short:
-            name = rest.split()[0].rstrip(")")
+            name = (re.match(r"\w+", rest) or [rest])[0]
             note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
             return replace(view, caption=(*view.caption, note))
     return view

@@ -142,13 +142,15 @@ def power(a: Any, b: Any) -> Any:
     return a**b
 
 
-def less_one(b: Any) -> Any:
-    """Return b − 1, and 1 where b is 0, so that b·a^less_one(b) is finite at a = 0."""
+def less_one(a: Any, b: Any) -> Any:
+    """Return b − 1, and 1 where a and b are 0, so that b·a^less_one(a, b) is 0 there."""
     if isinstance(b, Symbol):
         return apply("subtract", (b, 1))
-    if isinstance(b, (int, float)):
-        return b - 1 if b != 0 else 1
-    return np.where(np.equal(b, 0), 1.0, b - 1)
+    if isinstance(b, (int, float)) and b != 0:
+        return b - 1
+    if isinstance(b, (np.ndarray, np.integer)) and b.dtype.kind in "iu":
+        b = b.astype(np.float64)  # b − 1 may not fit the integers of b
+    return np.where(np.logical_and(np.equal(b, 0), np.equal(a, 0)), 1.0, b - 1)
 
 
 def nonzero(a: Any) -> Any:
@@ -157,6 +159,6 @@ def nonzero(a: Any) -> Any:
 
 
 power.vjp(
-    a=lambda g, a, b: g * (b * a ** less_one(b)),
+    a=lambda g, a, b: g * (b * a ** less_one(a, b)),
     b=lambda g, a, out: g * (out * np.log(nonzero(a))),
 )

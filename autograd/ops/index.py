@@ -14,8 +14,8 @@ from_engine = True
 
 @op(
     symbol="[ ]",
-    text="{a}[…]",
-    latex=r"{a}_{[\ldots]}",
+    text="{a}[{index}]",
+    latex=r"{a}[{index}]",
     binds=60,
     samples=(
         "4,3 index=1",

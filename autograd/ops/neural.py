@@ -99,7 +99,7 @@ def softmax(a: Any, axis: int | tuple[int, ...] = 0) -> Any:
     >>> softmax([1000.0, 1000.0, -1000.0])
     array([0.5, 0.5, 0. ])
     """
-    e = np.exp(a - np.max(a, axis=axis, keepdims=True, initial=-np.inf))
+    e = np.exp(a - np.max(a, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -136,8 +136,10 @@ binary_cross_entropy.vjp(
 
 
 def quotient(x: Any, d: Any) -> Any:
-    """Return x / d, and 0 where x is 0."""
-    return x / (d if isinstance(d, Symbol) else np.where(np.equal(x, 0), 1.0, d))
+    """Return x / d, and 0 where both are 0."""
+    if isinstance(d, Symbol):
+        return x / d
+    return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
 
 
 @op(

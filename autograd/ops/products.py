@@ -57,7 +57,7 @@ def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """
     axes = [i for i, (n, k) in enumerate(zip(shape, kept(shape, axis), strict=True)) if n != k]
     if not axes or not math.prod(shape):
-        return a * 0 + 1
+        return np.ones_like(a)
     rest = [i for i in range(len(shape)) if i not in axes]
     length = math.prod(shape[i] for i in axes)
     moved: Any = np.reshape(np.transpose(a, (*rest, *axes)), (*(shape[i] for i in rest), length))
@@ -146,6 +146,8 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
 
 def undiff(g: Any, shape: tuple[int, ...], n: int, axis: int) -> Any:
     """Apply the transpose of `diff`: minus the differences of g between zeros, n times."""
+    if n >= shape[axis]:
+        return np.zeros(shape)  # nothing was left to depend on
     zero = np.zeros([1 if i == axis % len(shape) else k for i, k in enumerate(shape)])
     for _ in range(n):
         g = -np.diff(np.concatenate([zero, g, zero], axis=axis), axis=axis)

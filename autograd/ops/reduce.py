@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
+from autograd.symbol import Symbol, apply
 
 from_engine = True
 
@@ -77,15 +78,20 @@ def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.mean(a, axis=axis, keepdims=keepdims)
 
 
-mean.vjp(a=lambda g, a_shape, axis: spread(g / count(a_shape, axis), a_shape, axis))
+mean.vjp(a=lambda g, a_shape, axis: spread(part(g, count(a_shape, axis)), a_shape, axis))
+
+
+def part(g: Any, n: int) -> Any:
+    """Return g / n, where n may be more than half precision can hold."""
+    return g / n if isinstance(g, Symbol) or n < 2**15 else g * (1 / n)
 
 
 def holders(a: Any, out: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
     """Return each element's part of an extreme value: 1, or 1/n for each of n that share it."""
     extreme = np.reshape(out, kept(shape, axis))
     hit = np.equal(a, extreme)
-    if not isinstance(hit, (np.ndarray, np.generic)):
-        return hit
+    if isinstance(hit, Symbol):
+        return hit / apply("sum", (hit,))
     nan = np.isnan(extreme)
     hit = np.where(nan, np.isnan(a), hit) if np.any(nan) else hit
     return hit / np.sum(hit, axis=axis, keepdims=True).astype(out.dtype)
@@ -147,12 +153,20 @@ def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> logsumexp([1000.0, -1000.0])
     np.float64(1000.0)
     """
-    total: Any = np.logaddexp.reduce
-    return total(a, axis=axis, keepdims=keepdims)
+    top = np.max(a, axis=axis, keepdims=True)
+    shift = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):  # the logarithm of no terms is −∞
+        found = np.log(np.sum(np.exp(a - shift), axis=axis, keepdims=True)) + shift
+    return found if keepdims else np.reshape(found, np.sum(a, axis=axis).shape)
+
+
+def above(x: Any) -> Any:
+    """Return x, and 0 where it is −∞, from which nothing can be taken away."""
+    return x if isinstance(x, Symbol) else np.where(np.equal(x, -np.inf), 0.0, x)
 
 
 logsumexp.vjp(
     a=lambda g, a, out, axis, a_shape: (
-        spread(g, a_shape, axis) * np.exp(a - spread(out, a_shape, axis))
+        spread(g, a_shape, axis) * np.exp(a - spread(above(out), a_shape, axis))
     )
 )

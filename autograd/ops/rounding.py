@@ -136,7 +136,7 @@ def fmod(a: Any, b: Any) -> Any:
     return np.fmod(a, b)
 
 
-fmod.vjp(a=lambda g: g, b=lambda g, a, b: -g * np.trunc(a / b))
+fmod.vjp(a=lambda g: g, b=lambda g, a, b, out: -g * np.rint((a - out) / b))
 
 
 @op(symbol="copysign", kinks=True, samples=_PAIRS)

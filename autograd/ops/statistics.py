@@ -9,6 +9,7 @@ import numpy as np
 from autograd.op import op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.reduce import Axis, count, holders, kept, spread
+from autograd.tensor import Tensor
 
 from_engine = True
 
@@ -60,10 +61,20 @@ def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
+def varies(a: Any, axis: Axis) -> Any:
+    """Return 1 for slices that are not constant; the rounding of their mean must not count."""
+    return np.greater(np.ptp(plain(a), axis=axis, keepdims=True), 0)
+
+
+def plain(a: Any) -> Any:
+    """Return the values of a tensor, for what is piecewise constant: nothing to record."""
+    return a.data if isinstance(a, Tensor) else a
+
+
 std.vjp(
     a=lambda g, a, out, a_shape, axis, ddof: (
         spread(g / (nonzero(out) * degrees(a_shape, axis, ddof)), a_shape, axis)
-        * centred(a, a_shape, axis)
+        * (centred(a, a_shape, axis) * varies(a, axis))
     )
 )
 
@@ -91,8 +102,7 @@ ptp.vjp(
 
 def extreme(which: Any, a: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
     """Return each element's part of the greatest or the least value of its slice."""
-    plain = a.data if hasattr(a, "detach") else a  # piecewise constant: nothing to record
-    return holders(plain, which(plain, axis=axis), axis, shape)
+    return holders(plain(a), which(plain(a), axis=axis), axis, shape)
 
 
 @op(symbol="nansum", latex=r"\operatorname{nansum} {a}", samples=_AXES)

@@ -132,8 +132,9 @@ def arctan2(a: Any, b: Any) -> Any:
 
 
 arctan2.vjp(
-    a=lambda g, a, b: g * b / nonzero(a * a + b * b),
-    b=lambda g, a, b: -g * a / nonzero(a * a + b * b),
+    # hypot, because the squares over- and underflow
+    a=lambda g, a, b: g * (b / nonzero(np.hypot(a, b)) / nonzero(np.hypot(a, b))),
+    b=lambda g, a, b: -g * (a / nonzero(np.hypot(a, b)) / nonzero(np.hypot(a, b))),
 )
 
 

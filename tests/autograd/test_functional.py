@@ -1,0 +1,160 @@
+"""Transforms: gradients, products with Jacobians, Hessians, structures and nesting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograd import (
+    DTypeError,
+    GradientError,
+    ShapeError,
+    Tensor,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    sigmoid,
+    value_and_grad,
+    vjp,
+)
+
+A = np.array([[1.0, 2.0, -1.0], [0.5, -2.0, 3.0]])
+X = np.array([0.3, -0.7, 1.1])
+
+
+def layer(x):
+    return np.tanh(A @ x)
+
+
+def jacobian_of_layer(x):
+    return (1 - np.tanh(A @ x) ** 2)[:, None] * A
+
+
+def quadratic(x):
+    return (x * x).sum() * x.sum()
+
+
+def hessian_of_quadratic(x):
+    return 2 * x.sum() * np.eye(3) + 2 * (x[:, None] + x[None, :])
+
+
+def test_jacobian_has_the_shape_of_the_result_and_then_of_the_argument() -> None:
+    np.testing.assert_allclose(jacobian(layer)(X), jacobian_of_layer(X), rtol=1e-14)
+    assert jacobian(lambda W: W @ X)(A).shape == (2, 2, 3)
+    assert jacobian(lambda x: x.sum())(X).shape == (3,)
+    assert jacobian(lambda x: x[:0])(X).shape == (0, 3)
+
+
+def test_vjp_and_jvp_are_the_two_products_with_the_jacobian(rng) -> None:
+    J = jacobian_of_layer(X)
+    g, v = rng.normal(size=2), rng.normal(size=3)
+    value, pull = vjp(layer, X)
+    np.testing.assert_allclose(value, layer(X), rtol=1e-15)
+    np.testing.assert_allclose(pull(g)[0], g @ J, rtol=1e-14)
+    np.testing.assert_allclose(pull(2 * g)[0], 2 * g @ J, rtol=1e-14)  # again
+    value, along = jvp(layer, (X,), (v,))
+    np.testing.assert_allclose(along, J @ v, rtol=1e-14)
+    # ⟨Jv, g⟩ = ⟨v, Jᵀg⟩
+    assert along @ g == pytest.approx(v @ pull(g)[0], rel=1e-13)
+
+
+def test_hessian_and_its_product_with_a_vector(rng) -> None:
+    v = rng.normal(size=3)
+    expected = hessian_of_quadratic(X)
+    np.testing.assert_allclose(hessian(quadratic)(X), expected, rtol=1e-13)
+    np.testing.assert_allclose(hvp(quadratic)(X, v), expected @ v, rtol=1e-13)
+    W = hessian(lambda W: (W**3).sum())(A)
+    assert W.shape == (2, 3, 2, 3)
+    np.testing.assert_allclose(W.reshape(6, 6), np.diag(6 * A.ravel()), rtol=1e-14)
+
+
+def test_transforms_nest_in_each_other() -> None:
+    np.testing.assert_allclose(
+        jacobian(jacobian(lambda x: (x**3).sum()))(X), np.diag(6 * X), atol=1e-14
+    )
+    slope = grad(lambda x: jvp(lambda y: y**3, (x,), (2.0,))[1])(3.0)
+    assert slope == pytest.approx(2 * 6 * 3.0, rel=1e-14)
+    assert grad(lambda x: vjp(lambda y: y**3, x)[1](1.0)[0])(2.0) == pytest.approx(12.0)
+    third = grad(lambda x: hvp(lambda y: y**4)(x, 1.0))(2.0)
+    assert third == pytest.approx(24 * 2.0, rel=1e-14)
+    assert grad(lambda x: value_and_grad(lambda y: x * y * y)(3.0)[1])(2.0) == 6.0
+
+
+def test_no_perturbation_confusion_between_products_either() -> None:
+    # d/dx [x · d/dy (x + y)] = 1, by forward products inside a gradient
+    assert grad(lambda x: x * jvp(lambda y: x + y, (x,), (1.0,))[1])(1.0) == 1.0
+
+
+def test_arguments_may_be_structures() -> None:
+    def model(parameters, x):
+        return (sigmoid(parameters["w"] @ x + parameters["b"][0]) * parameters["b"][1]).sum()
+
+    parameters = {"w": A, "b": (np.array([0.1, -0.2]), 2.0)}
+    value, g = value_and_grad(model)(parameters, X)
+    a = 1 / (1 + np.exp(-(A @ X + parameters["b"][0])))
+    assert value == pytest.approx(2 * a.sum(), rel=1e-15)
+    np.testing.assert_allclose(g["w"], 2 * (a * (1 - a))[:, None] * X, rtol=1e-14)
+    np.testing.assert_allclose(g["b"][0], 2 * a * (1 - a), rtol=1e-14)
+    assert g["b"][1] == pytest.approx(a.sum(), rel=1e-15)
+    assert isinstance(g["b"], tuple)
+    np.testing.assert_array_equal(grad(lambda x: (x * x).sum())([1.0, 2.0]), [2.0, 4.0])
+
+
+def test_auxiliary_outputs_come_along_as_arrays() -> None:
+    def f(x):
+        y = x * x
+        return y.sum(), {"y": y, "note": "kept"}
+
+    g, aux = grad(f, has_aux=True)(X)
+    np.testing.assert_allclose(g, 2 * X)
+    assert type(aux["y"]) is np.ndarray
+    assert aux["note"] == "kept"
+    (value, aux), g = value_and_grad(f, has_aux=True)(X)
+    assert value == pytest.approx((X * X).sum())
+    with pytest.raises(GradientError, match="needs a pair"):
+        grad(lambda x: x.sum(), has_aux=True)(X)
+
+
+def test_results_are_arrays_of_the_arguments_dtype() -> None:
+    x = X.astype(np.float32)
+    for found in (
+        grad(quadratic)(x),
+        hvp(quadratic)(x, x),
+        jacobian(layer)(x),
+        jvp(layer, (x,), (x,))[1],
+    ):
+        assert type(found) is np.ndarray
+    assert grad(quadratic)(x).dtype == np.float32
+    assert hessian(quadratic)(x).dtype == np.float32
+
+
+def test_independent_results_have_zero_derivatives() -> None:
+    np.testing.assert_array_equal(jacobian(lambda x: np.ones(2))(X), np.zeros((2, 3)))
+    assert jvp(lambda x: 3.0, (1.0,), (1.0,))[1] == 0
+    np.testing.assert_array_equal(hessian(lambda x: x.sum())(X), np.zeros((3, 3)))
+    np.testing.assert_array_equal(vjp(lambda x: np.ones(2), X)[1](np.ones(2))[0], np.zeros(3))
+
+
+def test_mistakes_are_named() -> None:
+    with pytest.raises(GradientError, match=r"got shape \(3,\); reduce it with \.sum\(\)"):
+        grad(lambda x: x * x)(X)
+    with pytest.raises(GradientError, match="argnums=2, but the function was called with 1"):
+        grad(quadratic, argnums=2)(X)
+    with pytest.raises(DTypeError, match=r"jacobian: .*int64.*astype\(float\)"):
+        jacobian(layer)(np.arange(3))
+    with pytest.raises(
+        ShapeError, match=r"jvp: tangents need the shapes \[\(3,\)\], got \[\(2,\)\]"
+    ):
+        jvp(layer, (X,), (np.ones(2),))
+    with pytest.raises(ShapeError, match=r"hvp: the vector needs shape \(3,\), got \(2,\)"):
+        hvp(quadratic)(X, np.ones(2))
+    with pytest.raises(ShapeError, match=r"output's shape \(2,\), got \(3,\)"):
+        vjp(layer, X)[1](np.ones(3))
+
+
+def test_an_outer_tensor_is_seen_through_a_transform() -> None:
+    w = Tensor(3.0, requires_grad=True)
+    inner = grad(lambda x: grad(lambda y: w * y * y)(x))(2.0)
+    assert inner == 6.0

@@ -339,9 +339,12 @@ class Graph:
             table = dict(zip(op.operands, given, strict=True))
             table |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
         table["out"] = values[view.id]
-        saved = tuple(table[name] for name in op.saved)
-        missing = any(v is None or (type(v) is tuple and None in v) for v in saved)
-        return None if missing else saved
+        needed = op.needed([parent is not None for parent in entry.parents])
+        saved = tuple(table[name] if name in needed else None for name in op.saved)
+        for name, value in zip(op.saved, saved, strict=True):
+            if name in needed and (value is None or (type(value) is tuple and None in value)):
+                return None
+        return saved
 
     # -- formulas ----------------------------------------------------------------------------------
 

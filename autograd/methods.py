@@ -118,7 +118,7 @@ def _frozen_index(index: Any) -> Any:
 
 def _reshape(self: Tensor, *shape: Any) -> Tensor:
     """Arrange the elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-    if len(shape) == 1 and not isinstance(shape[0], int):
+    if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
         shape = tuple(shape[0])
     result: Tensor = OPS["reshape"].record(self, tuple(int(n) for n in shape))
     return result
@@ -126,7 +126,7 @@ def _reshape(self: Tensor, *shape: Any) -> Tensor:
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
     """Permute the axes: `t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`."""
-    if len(axes) == 1 and not isinstance(axes[0], int):
+    if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
         axes = () if axes[0] is None else tuple(axes[0])
     result: Tensor = OPS["transpose"].record(self, axes or None)
     return result

@@ -235,6 +235,16 @@ class Op:
         self.saved = tuple(name for name in available if name in wanted)
         self._generate()
 
+    def needed(self, differentiated: Sequence[bool]) -> set[str]:
+        """Return the saved names that the rules of these operands read."""
+        names = self.operands * len(differentiated) if self.variadic else self.operands
+        return {
+            name
+            for operand, wanted in zip(names, differentiated, strict=False)
+            if wanted
+            for name in self._asks.get(operand, [])
+        }
+
     def template(self, form: str, names: Sequence[str]) -> str:
         """Return the text or LaTeX template of the op on these operand names."""
         given = self._latex if form == "latex" else self._text
@@ -514,6 +524,11 @@ def _explain(
         return RuleError(
             f"{op.name}: the forward function needs to return an array or a NumPy number; "
             "compute with NumPy functions rather than with math, or wrap it in np.float64()."
+        )
+    if "read-only" in str(error):
+        return RuleError(
+            f"{op.name}: the forward function writes into an operand, which a graph may still need; "
+            "compute a new array instead (a - m, not a -= m)."
         )
     shapes = " and ".join(str(np.shape(v)) for v in operands)
     given = "".join(

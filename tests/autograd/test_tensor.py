@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import threading
 
@@ -17,6 +18,7 @@ from autograd import (
     ShapeError,
     Tensor,
     enable_grad,
+    grad,
     graph,
     name_scope,
     no_grad,
@@ -288,3 +290,90 @@ def test_every_index_form_of_basic_and_advanced_indexing() -> None:
         x[5]
     with pytest.raises(DTypeError, match="integers"):
         x[np.array([0.5])]
+
+
+def test_arguments_are_bound_as_numpys_signatures_read_them() -> None:
+    x = leaf([[1.0, -2.0], [3.0, 4.0]])
+    with pytest.raises(DTypeError, match=r"np\.norm: ord is not supported"):
+        np.linalg.norm(x, 1)
+    assert np.linalg.norm(x, None, 1).shape == (2,)
+    np.testing.assert_array_equal(np.nan_to_num(leaf([np.nan, 1.0]), True).data, [0.0, 1.0])
+    assert np.sum(x, 0, keepdims=True).shape == (1, 2)
+    assert np.concatenate((x, x), 1).shape == (2, 4)
+    for call in (lambda: np.linalg.trace(x), lambda: np.emath.sqrt(x)):
+        with pytest.raises(DTypeError, match="no derivative rule"):
+            call()
+    with pytest.raises(DTypeError, match="write a @ b"):
+        np.dot(x, x)
+
+
+def test_a_tensor_with_a_graph_is_not_cut_from_it_unseen() -> None:
+    x = leaf(2.0, "x")
+    with pytest.raises(GradientError, match=r"t\.detach\(\)"):
+        Tensor(x * 2)
+    for cut in (math.sin, lambda t: float(t) ** 2, int):
+        with pytest.raises(GradientError, match="inside a transform: the gradient would be lost"):
+            grad(cut)(2.0)
+    assert float(x) == 2.0
+    for wrong in (lambda w: None, lambda w: "a"):
+        with pytest.raises(GradientError, match="needs to return a single number, got"):
+            grad(wrong)(1.0)
+    with pytest.raises(GradientError, match="would be cut from"):
+        grad(lambda v: v**3)(x)
+
+
+def test_in_place_steps_on_a_leaf_under_no_grad_are_refused_with_the_remedy() -> None:
+    p = leaf([1.0, 2.0])
+    with no_grad(), pytest.raises(GradientError, match=r"p\.data = p\.data - "):
+        p -= 0.5
+    np.testing.assert_array_equal(p.data, [1.0, 2.0])
+
+
+def test_a_mode_left_out_of_order_restores_only_what_it_changed() -> None:
+    x = leaf(1.0)
+
+    def loader():
+        with no_grad():
+            yield 1
+
+    batches = loader()
+    next(batches)
+    assert not (x * 2).requires_grad
+    with name_scope("layer"):
+        batches.close()
+    assert (x * 2).requires_grad
+    assert graph(x * 2).outputs[0].scope == ()
+
+
+def test_no_grad_around_an_inner_transform_stops_the_outer_one() -> None:
+    def stop(x):
+        with no_grad():
+            return grad(np.sin)(x)
+
+    assert grad(lambda x: x * stop(x))(0.5) == np.cos(0.5)
+
+
+def test_one_argument_asked_for_twice_is_one_variable() -> None:
+    assert grad(lambda x, y: x * y, argnums=(0, -2))(3.0, 4.0) == (4.0, 4.0)
+
+
+def test_numpy_integers_serve_as_axes_and_lengths() -> None:
+    x = leaf(np.ones((2, 3)))
+    x.sum(axis=np.int64(0)).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.ones((2, 3)))
+    x.reshape(np.prod((2, 3))).sum().backward()
+
+
+def test_remainder_and_floor_division_operators() -> None:
+    x = leaf(7.0)
+    (x % 3).backward()
+    assert (x.grad, (x // 2).item(), (7 % leaf(4.0)).item()) == (1.0, 3.0, 3.0)
+
+
+def test_a_forward_function_that_returns_no_array_is_named(registry) -> None:
+    @op(symbol="s", samples=["_"])
+    def plain(a):
+        return float(a)
+
+    with pytest.raises(RuleError, match=r"plain: the forward function needs to return an array"):
+        plain(leaf(1.0))

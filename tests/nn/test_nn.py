@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import GradientError, ShapeError, Tensor, check_gradients, graph
 
@@ -403,6 +404,8 @@ def test_a_diverging_cost_stops_with_the_last_finite_parameters() -> None:
     net = nn.Network([2, 8, 8, 8, 1], hidden="identity", output="sigmoid", rng=0)
     with pytest.raises(nn.TrainingError, match=r"became (nan|inf) in epoch \d+.*learning rate"):
         nn.fit(net, X, Y, optimizer=nn.SGD(net.parameters(), learning_rate=1e80), epochs=5, rng=0)
+    assert all(np.isfinite(p.data).all() for p in net.parameters())
+    assert np.isfinite(nn.cost(net, X, Y, nn.binary_cross_entropy).item())
 
 
 def test_training_works_without_tqdm_and_matplotlibs_absence_is_named(monkeypatch) -> None:
@@ -438,3 +441,80 @@ def test_history_plot_writes_one_whole_deterministic_file(tmp_path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         history.plot(tmp_path / "nowhere" / "a.svg")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.svg", "b.svg"]
+
+
+def test_dev_cost_is_the_cost_on_the_dev_set_after_the_epoch() -> None:
+    X, Y = toy()
+    dev = toy(50, seed=1)
+    net = nn.Network([2, 4, 1], rng=0)
+    history = nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=3, dev=dev, rng=0)
+    expected = nn.cost(net, *dev, nn.binary_cross_entropy).item()
+    assert history.dev_cost[-1] == expected
+    assert not net.training
+
+
+def test_accuracy_compares_labels_of_the_right_shape_only(rng) -> None:
+    labels = rng.integers(0, 3, 60)
+    X = rng.normal(size=(2, 60))
+    net = nn.Network([2, 3], output="softmax", rng=0)
+    predicted = net(X).data.argmax(axis=0)
+    assert nn.accuracy(net, X, nn.one_hot(labels, 3)) == np.mean(predicted == labels)
+    for wrong in (labels, labels.reshape(1, -1)):
+        with pytest.raises(ShapeError, match=r"pass one_hot\(labels\)"):
+            nn.accuracy(net, X, wrong)
+    two = nn.Network([2, 2], output="sigmoid", rng=0)
+    Y = (two(X).data > 0.5).astype(float)
+    Y[1, :30] = 1 - Y[1, :30]
+    assert nn.accuracy(two, X, Y) == 0.5  # every row counts
+    with pytest.raises(ShapeError):
+        nn.accuracy(two, X, Y.T)
+    with pytest.raises(ValueError, match="output='sigmoid'"):
+        nn.accuracy(nn.Sequential(nn.Linear(2, 1)), X, Y[:1])
+
+
+def test_activations_in_any_form_count_as_their_names() -> None:
+    X, Y = np.array([[1.0, -1.0]]), np.array([[0.0, 1.0]])
+    for output in ("sigmoid", nn.Sigmoid(), autograd.sigmoid):
+        net = nn.Network([1, 1], output=output, rng=0)
+        net.layer1.W.data = [[2000.0]]
+        assert nn.cost(net, X, Y, nn.binary_cross_entropy).item() == 2000.0
+        assert nn.accuracy(net, X, 1 - Y) == 1.0
+
+
+def test_fit_chooses_the_loss_of_the_output_or_asks_for_one() -> None:
+    X, Y = toy()
+    both = np.vstack([Y, 1 - Y])
+    net = nn.Network([2, 2], output="softmax", rng=0)
+    history = nn.fit(net, X, both, optimizer=nn.SGD(net.parameters(), learning_rate=1e-9), epochs=1)
+    expected = nn.cost(net, X, both, nn.softmax_cross_entropy).item()
+    assert history.cost[0] == pytest.approx(expected, rel=1e-3)
+    line = nn.Network([2, 1], output="identity", rng=0)
+    with pytest.raises(ValueError, match="needs loss="):
+        nn.fit(line, X, Y, optimizer=nn.Adam(line.parameters()))
+    with pytest.raises(ValueError, match="at least one example"):
+        nn.fit(net, X[:, :0], both[:, :0], optimizer=nn.Adam(net.parameters()))
+
+
+def test_a_feature_that_does_not_vary_is_only_moved() -> None:
+    normalizer = nn.Normalizer().fit(np.full((1, 7), 0.1))
+    np.testing.assert_allclose(normalizer.transform([[0.1, 0.3]]), [[0.0, 0.2]], rtol=1e-15)
+
+
+def test_results_kept_by_forward_are_no_parameters_and_parameters_stay_tensors() -> None:
+    net = nn.Linear(2, 3, rng=0)
+    net.Z = net(np.ones((2, 1)))
+    assert [name for name, _ in net.named_parameters()] == ["W", "b"]
+    with pytest.raises(TypeError, match=r"W: is a parameter.*\.data = array"):
+        net.W = np.ones((3, 2))
+    w = Tensor(1.0, requires_grad=True)
+    with pytest.raises(ValueError, match="twice"):
+        nn.SGD([w, w], learning_rate=1)
+    with pytest.raises(GradientError, match="leaves"):
+        nn.SGD([w * 2], learning_rate=1)
+
+
+def test_a_step_takes_recorded_gradients_and_numpy_learning_rates() -> None:
+    w = Tensor(2.0, requires_grad=True)
+    (w * w).backward(create_graph=True)
+    nn.Adam([w], learning_rate=np.float32(0.5)).step()
+    assert w.item() == pytest.approx(1.5)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 import nn
 import viz
 from autograd import Tensor, name_scope
@@ -252,6 +253,41 @@ def test_forward_only_has_no_derivatives_and_structure_only_no_numbers() -> None
         p.get("class") for p in ET.fromstring(viz.draw(J, direction="forward").svg).iter()
     }
     assert cards(viz.draw(J, values=False))["u = b · c"][0] == []
+
+
+def test_an_output_that_is_also_used_counts_itself_in_the_sum() -> None:
+    a = leaf(5.0, "a")
+    u = (a * 1.0).named("u")
+    J = (u * 2 + u * 3).named("J")
+    u.backward(retain_graph=True)
+    J.backward()
+    assert cards(viz.draw(u, J))["u = a · 1"][0][1] == "∂(u + J)/∂u = 1 + 2 + 3 = 6 (3 paths)"
+
+
+def test_a_leaf_assigned_since_says_so_and_single_elements_show_their_sign() -> None:
+    w = leaf([[2.0]], "w")
+    J = (w * -3.0).sum().named("J")
+    J.backward()
+    w.data = [[50.0]]
+    found = cards(viz.draw(J))
+    assert found["w"][0] == ["(1, 1) float64", "assigned since", "∂J/∂w = −3"]
+    assert found["J = Σ u"][0][0] == "−6"
+
+
+def test_rules_that_cannot_be_printed_are_drawn_without_a_formula(registry) -> None:
+    @autograd.op(symbol="band", samples=["3"])
+    def band(a):
+        return np.where((a > 0) & (a < 1), a, 0.0)
+
+    band.vjp(a=lambda g, a: g * np.array([float(0 < x < 1) for x in a]))
+    y = band(leaf([0.5, 2.0], "a"))
+    y.backward([1.0, 1.0])
+    assert [e.label for e in viz.draw(y).view.edges] == ["∂u/∂a = band.vjp(a)"]
+
+
+def test_indices_are_shown() -> None:
+    x = leaf(np.ones((4, 3)), "x")
+    assert [n.header for n in viz.draw(x[1:3, 0]).view.nodes] == ["x", "u = x[1:3, 0]"]
 
 
 # -- nothing overlaps ------------------------------------------------------------------------------

@@ -527,7 +527,7 @@ def _explain(
         )
     if "read-only" in str(error):
         return RuleError(
-            f"{op.name}: the forward function writes into an operand, which a graph may still need; "
+            f"{op.name}: the forward function writes into an operand, which a graph may need; "
             "compute a new array instead (a - m, not a -= m)."
         )
     shapes = " and ".join(str(np.shape(v)) for v in operands)

@@ -14,7 +14,14 @@ from autograd.checking import (
     compare_backprop,
     relative_error,
 )
-from autograd.errors import AutogradError, DTypeError, GradientError, RuleError, ShapeError
+from autograd.errors import (
+    AnomalyError,
+    AutogradError,
+    DTypeError,
+    GradientError,
+    RuleError,
+    ShapeError,
+)
 from autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.graph import Edge, Graph, GraphNode, graph
 from autograd.methods import attach
@@ -147,7 +154,7 @@ from autograd.ops.trigonometric import (
     tan,
     tanh,
 )
-from autograd.state import enable_grad, name_scope, no_grad
+from autograd.state import detect_anomaly, enable_grad, name_scope, no_grad
 from autograd.symbol import format_number
 from autograd.tensor import Tensor
 
@@ -156,6 +163,7 @@ abs = absolute
 
 __all__ = [
     "OPS",
+    "AnomalyError",
     "AutogradError",
     "BackpropReport",
     "DTypeError",
@@ -194,6 +202,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "deg2rad",
+    "detect_anomaly",
     "diag",
     "diagonal",
     "diff",

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.anomaly import inspect_backward
 from autograd.errors import GradientError, ShapeError
 from autograd.node import FREED, Node
-from autograd.state import enable_grad
+from autograd.state import STATE, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def walk(
         order = list(order)
         useful = set(order)
     float64, scalar_dtype = np.float64, np.dtype(np.float64)
-    get, pop = cotangents.get, cotangents.pop
+    get, pop, anomaly = cotangents.get, cotangents.pop, STATE.get().anomaly
     for node in order:
         g = pop(node, None)
         if g is None:
@@ -256,6 +257,8 @@ def walk(
                 "backward pass; compute the result again, or pass retain_graph=True to that pass."
             )
         pulled = op.pull(node, _lifted(node, saved) if record else saved, g)
+        if anomaly:
+            inspect_backward(node, g, pulled)
         if not retain_graph:
             node.saved = FREED
         for parent, g_parent in zip(node.parents, pulled, strict=False):

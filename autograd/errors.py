@@ -6,7 +6,14 @@ the built-in one that a NumPy user would catch. Shapes are shown, arrays never.
 
 from __future__ import annotations
 
-__all__ = ["AutogradError", "DTypeError", "GradientError", "RuleError", "ShapeError"]
+__all__ = [
+    "AnomalyError",
+    "AutogradError",
+    "DTypeError",
+    "GradientError",
+    "RuleError",
+    "ShapeError",
+]
 
 
 class AutogradError(Exception):
@@ -23,6 +30,10 @@ class DTypeError(AutogradError, TypeError):
 
 class GradientError(AutogradError, RuntimeError):
     """A derivative that does not exist, is no longer there, or was asked for in the wrong way."""
+
+
+class AnomalyError(AutogradError, ArithmeticError):
+    """A NaN or an infinity, caught where it began (see `detect_anomaly`)."""
 
 
 class RuleError(AutogradError, TypeError):

@@ -11,14 +11,13 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from autograd.backward import conform, reach
 from autograd.errors import GradientError
-from autograd.node import FREED, Constant, Leaf, Node
+from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.symbol import Symbol, fill, format_number, local_derivative, render
 from autograd.tensor import Tensor
 
@@ -227,7 +226,7 @@ class Graph:
                 name=_name(entry),
                 label=label,
                 scope=entry.scope,
-                source=_source(entry),
+                source=source_of(entry),
                 walked=entry.walked,
                 _graph=self,
             )
@@ -506,16 +505,6 @@ def _identity(constant: Constant) -> Any:
 def _operand(entry: Node, slot: int) -> str:
     assert entry.op is not None
     return f"{entry.op.operands[0]}[{slot}]" if entry.op.variadic else entry.op.operands[slot]
-
-
-def _source(entry: Node) -> tuple[str, int] | None:
-    """Return the file and line an op was called from."""
-    if entry.code is None:
-        return None
-    for i, (line, _, _, _) in enumerate(entry.code.co_positions()):
-        if i * 2 >= entry.lasti and line is not None:
-            return str(Path(entry.code.co_filename)), line
-    return str(Path(entry.code.co_filename)), entry.code.co_firstlineno
 
 
 def _read_only(value: Any) -> Any:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from autograd.op import Op
 
-__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id"]
+__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id", "source_of"]
 
 next_id = count(1).__next__
 
@@ -97,6 +97,16 @@ class Leaf(Node):
         self.extra = Extra(name, retains=True)
         self.walked = False
         self.value = value
+
+
+def source_of(node: Node) -> tuple[str, int] | None:
+    """Return the file and line of the user's code that called a node's op."""
+    if node.code is None:
+        return None
+    for i, (line, _, _, _) in enumerate(node.code.co_positions()):
+        if i * 2 >= node.lasti and line is not None:
+            return node.code.co_filename, line
+    return node.code.co_filename, node.code.co_firstlineno
 
 
 class Constant:

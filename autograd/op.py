@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from autograd.anomaly import inspect_forward
 from autograd.errors import AutogradError, DTypeError, GradientError, RuleError, ShapeError
 from autograd.node import Constant, Node, next_id
 from autograd.state import STATE
@@ -277,6 +278,7 @@ class Op:
             "_coerce": _coerce,
             "_own": _own,
             "_frozen": frozen,
+            "_inspect": inspect_forward,
             "_atoms": _ATOMS,
             "_constant": _constant,
             "_plain": _plain,
@@ -379,6 +381,8 @@ class Op:
             "    while 'from_engine' in _caller.f_globals and _caller.f_back is not None:",
             "        _caller = _caller.f_back",
             "    _node.code, _node.lasti = _caller.f_code, _caller.f_lasti",
+            "    if _modes.anomaly:",
+            f"        _inspect(_node, out, {everything})",
             "    return _result",
         ]
         return lines

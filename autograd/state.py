@@ -13,7 +13,15 @@ from typing import Any, Self
 
 from autograd.errors import DTypeError
 
-__all__ = ["STATE", "State", "enable_grad", "inside_transform", "name_scope", "no_grad"]
+__all__ = [
+    "STATE",
+    "State",
+    "detect_anomaly",
+    "enable_grad",
+    "inside_transform",
+    "name_scope",
+    "no_grad",
+]
 
 from_engine = True  # frames of this module are skipped when an op looks for the user's line
 
@@ -24,6 +32,7 @@ class State:
 
     recording: bool = True
     scope: tuple[str, ...] = ()
+    anomaly: bool = False
     depth: int = 0  # how many transforms (grad, ...) are running around the op
 
 
@@ -129,6 +138,36 @@ class name_scope(_Mode):
 
     def _changed(self, value: tuple[str, ...]) -> tuple[str, ...]:
         return (*value, self._text)
+
+
+class detect_anomaly(_Mode):
+    """Stop at the first NaN or infinity that a recorded op computes, forward or backward.
+
+    The error names the op, the shapes, the scope, and the line of your code that called the op.
+    Costs a look at every array, so it is a mode to debug in.
+
+    Raises
+    ------
+    AnomalyError
+        Inside the block, from the op or from the backward pass.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import AnomalyError, Tensor, detect_anomaly
+    >>> x = Tensor([1.0, 0.0], requires_grad=True)
+    >>> with detect_anomaly(), np.errstate(divide="ignore"):
+    ...     try:
+    ...         np.sqrt(x).sum().backward()
+    ...     except AnomalyError as error:
+    ...         print(str(error).split(" (")[0])
+    detect_anomaly: the backward pass of sqrt gave inf for a at [1]
+    """
+
+    field = "anomaly"
+
+    def _changed(self, value: bool) -> bool:
+        return True
 
 
 class inside_transform(_Mode):

@@ -1,0 +1,69 @@
+"""What `detect_anomaly` checks and says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.errors import AnomalyError
+from autograd.node import source_of
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from autograd.node import Node
+    from autograd.op import Op
+
+__all__ = ["inspect_backward", "inspect_forward"]
+
+
+def inspect_forward(node: Node, out: Any, operands: Sequence[Any]) -> None:
+    """Raise AnomalyError if an op's result is not finite."""
+    found = _first(out)
+    if found is None:
+        return
+    assert node.op is not None
+    began = all(_first(x) is None for x in operands)
+    shapes = " and ".join(str(np.shape(x)) for x in operands)
+    raise AnomalyError(
+        f"detect_anomaly: {node.op.name} gave {found} (operands of shape {shapes}, "
+        f"{'all finite: it began here' if began else 'not all finite themselves'}){_where(node)}."
+    )
+
+
+def inspect_backward(node: Node, g: Any, pulled: Sequence[Any]) -> None:
+    """Raise AnomalyError if a rule's result is not finite."""
+    op = node.op
+    assert op is not None
+    for slot, cotangent in enumerate(pulled):
+        found = None if cotangent is None else _first(cotangent, f" for {operand(op, slot)}")
+        if found is None:
+            continue
+        began = _first(g) is None
+        raise AnomalyError(
+            f"detect_anomaly: the backward pass of {op.name} gave {found} "
+            f"(of shape {np.shape(cotangent)}; what came back to {op.name} was "
+            f"{'finite: it began here' if began else 'not finite itself'}){_where(node)}."
+        )
+
+
+def operand(op: Op, slot: int) -> str:
+    """Return the name of an operand by its place."""
+    return f"{op.operands[0]}[{slot}]" if op.variadic else op.operands[slot]
+
+
+def _first(x: Any, whose: str = "") -> str | None:
+    """Return the first value that is not finite, and its place."""
+    array = np.asarray(x.data if isinstance(x, Tensor) else x)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return None
+    place = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+    return f"{array[tuple(place)]}{whose} at {place}"
+
+
+def _where(node: Node) -> str:
+    source = source_of(node)
+    scope = f", in {' / '.join(node.scope)}" if node.scope else ""
+    return scope + ("" if source is None else f", called at {source[0]}:{source[1]}")

@@ -35,6 +35,13 @@ from autograd.ops.arithmetic import (
     power,
     subtract,
 )
+from autograd.ops.contractions import (
+    dot,
+    einsum,
+    inner,
+    outer,
+    tensordot,
+)
 from autograd.ops.elementwise import (
     absolute,
     cbrt,
@@ -125,6 +132,11 @@ from autograd.ops.shape import (
     tril,
     triu,
 )
+from autograd.ops.solving import (
+    det,
+    inv,
+    solve,
+)
 from autograd.ops.statistics import (
     nanmax,
     nanmean,
@@ -202,11 +214,14 @@ __all__ = [
     "cumprod",
     "cumsum",
     "deg2rad",
+    "det",
     "detect_anomaly",
     "diag",
     "diagonal",
     "diff",
     "divide",
+    "dot",
+    "einsum",
     "enable_grad",
     "exp",
     "exp2",
@@ -228,6 +243,8 @@ __all__ = [
     "hessian",
     "hvp",
     "hypot",
+    "inner",
+    "inv",
     "jacobian",
     "jvp",
     "leaky_relu",
@@ -257,6 +274,7 @@ __all__ = [
     "no_grad",
     "norm",
     "op",
+    "outer",
     "positive",
     "power",
     "prod",
@@ -282,6 +300,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "solve",
     "sqrt",
     "square",
     "squeeze",
@@ -292,6 +311,7 @@ __all__ = [
     "swapaxes",
     "tan",
     "tanh",
+    "tensordot",
     "trace",
     "transpose",
     "tril",

@@ -83,6 +83,11 @@ def array_function(
         return _refuse(name)
     if len(args) == 1 and not params:
         return found.record(*args)
+    if name == "einsum":  # np.einsum("ij,jk->ik", a, b, optimize=...)
+        if not isinstance(args[0], str):
+            return _refuse("einsum with lists of indices")
+        params.pop("optimize", None)
+        return found.record(args[1:], subscripts=args[0], **params)
     operands, given = _bound(function, found, args, params)
     unknown = [k for k in given if k not in found.params]
     if unknown:
@@ -125,9 +130,6 @@ _signature = functools.cache(inspect.signature)
 
 # What NumPy users write, and what to write instead here.
 _INSTEAD = {
-    "dot": "a @ b",
-    "inner": "(a * b).sum(axis=-1)",
-    "outer": "a[:, None] * b",
     "vstack": "concatenate(arrays, axis=0)",
     "hstack": "concatenate(arrays, axis=1)",
 }

@@ -51,6 +51,10 @@ DEFINITIONS: dict[str, Any] = {
     "astype": lambda a, dtype: np.asarray(a, dtype),
     "binary_cross_entropy": log_loss,
     "binary_cross_entropy_with_logits": lambda z, y: log_loss(logistic(z), y),
+    "det": np.linalg.det,
+    "einsum": lambda operands, subscripts: np.einsum(subscripts, *operands),
+    "inv": np.linalg.inv,
+    "solve": np.linalg.solve,
     "getitem": lambda a, index: a[tuple(map(np.array, index)) if type(index) is tuple else index],
     "leaky_relu": lambda a, slope=0.01: np.maximum(slope * a, a),
     "logsumexp": lambda a, axis=None, keepdims=False: np.log(
@@ -326,3 +330,11 @@ def test_duplicate_indices_accumulate() -> None:
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     x[[0, 0, 2]].sum().backward()
     np.testing.assert_array_equal(x.grad, [2.0, 0.0, 1.0])
+
+
+def test_determinant_of_a_singular_matrix_has_the_adjugates_derivative() -> None:
+    a = Tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 0.0, 1.0]], requires_grad=True)
+    np.linalg.det(a).backward()
+    # the cofactors, by hand
+    expected = [[4.0, 4.0, -4.0], [-2.0, -2.0, 2.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(a.grad, expected, atol=1e-14)

@@ -303,8 +303,11 @@ def test_arguments_are_bound_as_numpys_signatures_read_them() -> None:
     for call in (lambda: np.linalg.trace(x), lambda: np.emath.sqrt(x)):
         with pytest.raises(DTypeError, match="no derivative rule"):
             call()
-    with pytest.raises(DTypeError, match="write a @ b"):
-        np.dot(x, x)
+    with pytest.raises(DTypeError, match="write concatenate"):
+        np.vstack([x, x])
+    np.testing.assert_array_equal(np.einsum("ii", x, optimize=True).data, 5.0)
+    with pytest.raises(DTypeError, match="einsum with lists"):
+        np.einsum(x, [0, 1], [0])
 
 
 def test_a_tensor_with_a_graph_is_not_cut_from_it_unseen() -> None:

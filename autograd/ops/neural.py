@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -197,4 +198,94 @@ softmax_cross_entropy.vjp(
     y=lambda g, z, axis, z_shape: (
         spread(g, z_shape, axis) * (np.reshape(logsumexp(z, axis=axis), kept(z_shape, axis)) - z)
     ),
+)
+
+
+@op(symbol="log_softmax", samples=("2,3", "3 axis=-1", "2,3 axis=1"))
+def log_softmax(a: Any, axis: int | tuple[int, ...] = 0) -> Any:
+    """Logarithm of softmax along an axis (axis 0: examples are columns), finite at any logit.
+
+    Examples
+    --------
+    >>> from autograd import log_softmax
+    >>> log_softmax([1000.0, 0.0])
+    array([    0., -1000.])
+    """
+    shifted = a - np.max(a, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+log_softmax.vjp(a=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+
+
+@op(symbol="silu", latex=r"{a}\,\sigma({a})", samples=_ONE)
+def silu(a: Any) -> Any:
+    """Sigmoid-weighted linear unit a σ(a), also called swish.
+
+    Examples
+    --------
+    >>> from autograd import silu
+    >>> silu([-1000.0, 0.0, 1000.0])
+    array([  -0.,    0., 1000.])
+    """
+    return a * sigmoid(a)
+
+
+silu.vjp(a=lambda g, a: g * (sigmoid(a) * (1 + a * sigmoid(-a))))
+
+
+@op(symbol="elu", kinks=True, samples=("2,3", "_", "2,3 alpha=0.5", "0"))
+def elu(a: Any, alpha: float = 1.0) -> Any:
+    """Exponential linear unit: a where positive, alpha (e^a − 1) elsewhere; derivative alpha at 0.
+
+    Examples
+    --------
+    >>> from autograd import elu
+    >>> elu([-1000.0, 2.0])
+    array([-1.,  2.])
+    """
+    return np.where(np.greater(a, 0), a, alpha * np.expm1(np.minimum(a, 0)))
+
+
+elu.vjp(a=lambda g, a, alpha: g * np.where(np.greater(a, 0), 1.0, alpha * np.exp(np.minimum(a, 0))))
+
+
+@op(symbol="erf", samples=_ONE)
+def erf(a: Any) -> Any:
+    """Error function (2/√π) ∫₀^a e^(−t²) dt, from the C library, element by element.
+
+    Examples
+    --------
+    >>> from autograd import erf
+    >>> erf([0.0, 10.0])
+    array([0., 1.])
+    """
+    array = np.asarray(a)
+    values = [math.erf(x) for x in array.ravel().tolist()]
+    return np.array(values, dtype=np.result_type(array, np.float16)).reshape(array.shape)
+
+
+erf.vjp(a=lambda g, a: g * (2 / np.sqrt(np.pi) * np.exp(-a * a)))
+
+
+@op(symbol="gelu", samples=_ONE)
+def gelu(a: Any) -> Any:
+    """Gaussian error linear unit a Φ(a), with Φ(a) = ½ (1 + erf(a/√2)).
+
+    Examples
+    --------
+    >>> from autograd import gelu
+    >>> gelu([-1000.0, 0.0, 1000.0])
+    array([  -0.,    0., 1000.])
+    """
+    return a * normal_cdf(a)
+
+
+def normal_cdf(a: Any) -> Any:
+    """Return the standard normal distribution function."""
+    return 0.5 * (1 + erf(a * 0.5**0.5))
+
+
+gelu.vjp(
+    a=lambda g, a: g * (normal_cdf(a) + a * (np.exp(-0.5 * a * a) * (2 * np.pi) ** -0.5)),
 )

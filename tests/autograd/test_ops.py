@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,12 @@ DEFINITIONS: dict[str, Any] = {
     "einsum": lambda operands, subscripts: np.einsum(subscripts, *operands),
     "inv": np.linalg.inv,
     "solve": np.linalg.solve,
+    "elu": lambda a, alpha=1.0: np.where(a > 0, a, alpha * (np.exp(a) - 1)),
+    "erf": np.vectorize(math.erf, otypes=[float]),
+    "gelu": lambda a: a * (1 + np.vectorize(math.erf, otypes=[float])(a / 2**0.5)) / 2,
+    "log_softmax": lambda a, axis=0: np.log(normalized_exp(a, axis)),
+    "silu": lambda a: a * logistic(a),
+    "take_along_axis": lambda a, indices, axis=-1: np.take_along_axis(a, np.array(indices), axis),
     "getitem": lambda a, index: a[tuple(map(np.array, index)) if type(index) is tuple else index],
     "leaky_relu": lambda a, slope=0.01: np.maximum(slope * a, a),
     "logsumexp": lambda a, axis=None, keepdims=False: np.log(

@@ -1,0 +1,224 @@
+"""Sorting, taking along axes, padding and tiling: elements in another order or more than once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.op import op
+from autograd.ops.index import scatter
+from autograd.ops.reduce import spread
+from autograd.ops.statistics import plain
+
+from_engine = True
+
+
+@op(symbol="sort", kinks=True, samples=("4", "2,3", "2,3 axis=0", "2,3 axis=None", "0"))
+def sort(a: Any, axis: int | None = -1) -> Any:
+    """Sort along an axis, stably; flattened where the axis is None.
+
+    Examples
+    --------
+    >>> from autograd import sort
+    >>> sort([3.0, 1.0, 2.0])
+    array([1., 2., 3.])
+    """
+    return np.sort(a, axis, kind="stable")
+
+
+def sorted_places(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
+    """Return the index that sorts, of the flattened array where the axis is None."""
+    order = np.argsort(plain(a), axis, kind="stable")
+    return order if axis is None else along(order, axis, len(shape))
+
+
+def along(indices: Any, axis: int, ndim: int) -> tuple[Any, ...]:
+    """Return the full index of `take_along_axis`."""
+    grid = [
+        np.arange(n).reshape([-1 if k == i else 1 for k in range(ndim)])
+        for i, n in enumerate(indices.shape)
+    ]
+    grid[axis] = indices
+    return tuple(grid)
+
+
+sort.vjp(
+    a=lambda g, a, a_shape, axis: np.reshape(
+        scatter(
+            g,
+            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
+            index=sorted_places(a, a_shape, axis),
+        ),
+        a_shape,
+    )
+)
+
+
+@op(
+    symbol="take",
+    samples=(
+        "4 indices=[0,0,3]",
+        "2,3 indices=[2,0] axis=1",
+        "2,3 indices=4",
+        "2,3 indices=[[0,1],[1,1]] axis=0",
+        "2,3 indices=-1 axis=-1",
+    ),
+)
+def take(a: Any, /, indices: Any, axis: int | None = None) -> Any:
+    """Take elements along an axis; of the flattened array by default.
+
+    Examples
+    --------
+    >>> from autograd import take
+    >>> take([1.0, 2.0, 3.0], [2, 0])
+    array([3., 1.])
+    """
+    return np.take(a, indices, axis)
+
+
+def at_axis(indices: Any, axis: int | None, ndim: int) -> tuple[Any, ...]:
+    """Return the full index of `take`."""
+    return (*[slice(None)] * (0 if axis is None else axis % ndim), indices)
+
+
+take.vjp(
+    a=lambda g, a_shape, indices, axis: np.reshape(
+        scatter(
+            g,
+            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
+            index=(
+                *[slice(None)] * (0 if axis is None else axis % len(a_shape)),
+                np.array(indices),
+            ),
+        ),
+        a_shape,
+    )
+)
+
+
+@op(
+    symbol="take_along_axis",
+    samples=(
+        "2,3 indices=[[2,0],[1,1]] axis=1",
+        "3,2 indices=[[0,0],[2,1]] axis=0",
+        "4 indices=[3,3,0] axis=0",
+        "4 indices=[3,3,0] axis=None",
+    ),
+)
+def take_along_axis(a: Any, /, indices: Any, axis: int | None = -1) -> Any:
+    """Take from each slice along an axis its own elements, as `argsort` gives them.
+
+    Examples
+    --------
+    >>> from autograd import take_along_axis
+    >>> take_along_axis([[3.0, 1.0]], [[1, 0]], axis=1)
+    array([[1., 3.]])
+    """
+    return np.take_along_axis(np.asarray(a), np.asarray(indices), axis)
+
+
+take_along_axis.vjp(
+    a=lambda g, a_shape, indices, axis: np.reshape(
+        scatter(
+            g,
+            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
+            index=np.array(indices)
+            if axis is None
+            else along(np.array(indices), axis, len(a_shape)),
+        ),
+        a_shape,
+    )
+)
+
+
+@op(
+    symbol="pad",
+    samples=(
+        "3 pad_width=1",
+        "2,3 pad_width=((1,0),(0,2))",
+        "3 pad_width=(2,1) constant_values=5.0",
+    ),
+)
+def pad(a: Any, /, pad_width: Any, constant_values: float = 0.0) -> Any:
+    """Put a constant around an array, as `np.pad` does by default.
+
+    Examples
+    --------
+    >>> from autograd import pad
+    >>> pad([1.0, 2.0], 1)
+    array([0., 1., 2., 0.])
+    """
+    return np.pad(a, pad_width, constant_values=constant_values)
+
+
+def inside(shape: tuple[int, ...], pad_width: Any) -> tuple[slice, ...]:
+    """Return the index of what was padded."""
+    widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))
+    return tuple(slice(int(w[0]), int(w[0]) + n) for w, n in zip(widths, shape, strict=True))
+
+
+pad.vjp(a=lambda g, a_shape, pad_width: g[inside(a_shape, pad_width)])
+
+
+@op(symbol="tile", samples=("3 reps=2", "2,3 reps=(2,1)", "2,3 reps=2", "3 reps=(2,2)", "_ reps=3"))
+def tile(a: Any, /, reps: Any) -> Any:
+    """Repeat an array as a whole along axes.
+
+    Examples
+    --------
+    >>> from autograd import tile
+    >>> tile([1.0, 2.0], 2)
+    array([1., 2., 1., 2.])
+    """
+    return np.tile(a, reps)
+
+
+def untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
+    """Return the sum over the repetitions."""
+    times = tuple(np.atleast_1d(reps))
+    n = max(len(times), len(shape))
+    times = (1,) * (n - len(times)) + times
+    lengths = (1,) * (n - len(shape)) + shape
+    split = [int(k) for pair in zip(times, lengths, strict=True) for k in pair]
+    return np.reshape(np.sum(np.reshape(g, split), axis=tuple(range(0, 2 * n, 2))), shape)
+
+
+tile.vjp(a=lambda g, a_shape, reps: untiled(g, a_shape, reps))
+
+
+@op(
+    symbol="median",
+    latex=r"\operatorname{median} {a}",
+    kinks=True,
+    samples=("5", "4", "2,3", "2,3 axis=0", "2,4 axis=-1 keepdims=True"),
+)
+def median(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Middle value; the mean of the middle two of an even number, which then count ½ each.
+
+    Examples
+    --------
+    >>> from autograd import median
+    >>> median([3.0, 1.0, 10.0])
+    np.float64(3.0)
+    """
+    return np.median(a, axis=axis, keepdims=keepdims)
+
+
+def middles(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
+    """Return each element's part of the median of its slice."""
+    values = np.ravel(plain(a)) if axis is None else plain(a)
+    which = 0 if axis is None else axis
+    n = values.shape[which]
+    order = np.argsort(values, which, kind="stable")
+    parts = np.zeros(values.shape)
+    for k in {(n - 1) // 2, n // 2}:
+        place = np.take(order, [k], which)
+        old = np.take_along_axis(parts, place, which)
+        np.put_along_axis(parts, place, old + (1.0 if n % 2 else 0.5), which)
+    return np.reshape(parts, shape)
+
+
+median.vjp(
+    a=lambda g, a, a_shape, axis: spread(g, a_shape, axis) * middles(a, a_shape, axis),
+)

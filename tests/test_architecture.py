@@ -77,7 +77,7 @@ def test_recursion_over_the_graph_is_nowhere() -> None:
 
     `frozen` does: it goes into the tuples of an index. `backward` the method calls the function.
     """
-    for name in ("backward", "graph", "node", "tensor", "op"):
+    for name in ("backward", "graph", "node", "tensor", "op", "recording"):
         tree = ast.parse((ROOT / "autograd" / f"{name}.py").read_text("utf-8"))
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef):

@@ -87,10 +87,7 @@ take.vjp(
         scatter(
             g,
             shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
-            index=(
-                *[slice(None)] * (0 if axis is None else axis % len(a_shape)),
-                np.array(indices),
-            ),
+            index=at_axis(np.array(indices), axis, len(a_shape)),
         ),
         a_shape,
     )

@@ -114,12 +114,20 @@ def _bound(
         return list(args[:n]), {**named, **params}
     bound = signature.bind(*args, **params).arguments
     bound.update(bound.pop("kwargs", {}))
+    for short, long in _SHORT.get(op.name, {}).items():
+        if short in bound and bound[short] is not np._NoValue:
+            bound[long] = bound.pop(short)
     names = list(signature.parameters)[: 1 if op.variadic else len(op.operands)]
     operands = [bound.pop(n) if n in bound else signature.parameters[n].default for n in names]
+    operands = [None if x is np._NoValue else x for x in operands]
     defaults = {n: p.default for n, p in signature.parameters.items()}
     given = {n: v for n, v in bound.items() if n in op.params or v is not defaults.get(n, _Nothing)}
     # np.sum and others mark "not given" by a value of their own.
     return operands, {n: v for n, v in given.items() if v is not np._NoValue}
+
+
+# NumPy 2 has second names for some operands.
+_SHORT = {"clip": {"min": "a_min", "max": "a_max"}}
 
 
 class _Nothing:

@@ -24,7 +24,11 @@ __all__ = ["attach"]
 
 from_engine = True
 
-_METHODS = ("sum", "mean", "max", "min", "astype")
+_METHODS = (
+    *("sum", "mean", "max", "min", "prod", "var", "std", "cumsum", "cumprod", "ptp"),
+    *("astype", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace"),
+    *("clip", "round", "dot"),
+)
 _PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
 
 

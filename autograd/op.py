@@ -63,6 +63,7 @@ def op(
     associative: bool = False,
     domain: dict[str, tuple[float, float]] | None = None,
     kinks: bool = False,
+    absent: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Any]], Recorder]:
     r"""Declare an op from its forward function, which takes and returns plain arrays.
 
@@ -86,6 +87,8 @@ def op(
         ``a op (b op c)`` may be printed without parentheses.
     domain : dict, optional
         For an operand, the interval its sample values are drawn from; (-2, 2) otherwise.
+    absent : dict, optional
+        Operands that may be left out or None, and the number that then stands for them.
     kinks : bool
         The derivative jumps somewhere; the checks keep their samples away from ties and zeros.
 
@@ -126,6 +129,7 @@ def op(
             associative=associative,
             domain=domain or {},
             kinks=kinks,
+            absent=absent or {},
         )
         known = OPS.get(declared.name)
         if known is not None and known.forward.__module__ != forward.__module__:
@@ -157,10 +161,11 @@ class Op:
         associative: bool,
         domain: dict[str, tuple[float, float]],
         kinks: bool,
+        absent: dict[str, float],
     ) -> None:
         self.name: str = forward.__name__
         self.forward = forward
-        self.symbol, self.samples, self.domain = symbol, samples, domain
+        self.symbol, self.samples, self.domain, self.absent = symbol, samples, domain, absent
         self.binds, self.associative, self.kinks = binds, associative, kinks
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
@@ -218,6 +223,8 @@ class Op:
         known += ["i"] if self.variadic else []
         for operand, rule in rules.items():
             _known_name(f"{self.name}.vjp", "operand", operand, list(self.operands))
+            if rule is None and self.variadic:
+                raise RuleError(f"{self.name}.vjp: a variadic op needs a rule for {operand}.")
             asks = [] if rule is None else list(inspect.signature(rule).parameters)
             for name in asks:
                 _known_name(f"{self.name}.vjp({operand}=...)", "name", name, known)

@@ -57,6 +57,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_no_rule": _no_rule,
     }
     namespace.update({f"_default_{name}": value for name, value in op.defaults.items()})
+    namespace.update({f"_absent_{name}": value for name, value in op.absent.items()})
     return namespace
 
 
@@ -67,7 +68,10 @@ def record_source(op: Op) -> list[str]:
     default = [f"{p}=_default_{p}" if p in op.defaults else p for p in op.params]
     params = ", ".join(f"{p}={p}" for p in op.params)
     values = [f"_v_{n}" for n in names]
-    lines = [f"def {op.name}({', '.join([*names, *default])}):"]
+    given = [f"{n}=None" if n in op.absent else n for n in names]
+    lines = [f"def {op.name}({', '.join([*given, *default])}):"]
+    for n in op.absent:
+        lines += [f"    if {n} is None:", f"        {n} = _absent_{n}"]
     if variadic:
         (n,) = names
         call = ", ".join(filter(None, [f"*_v_{n}", params]))

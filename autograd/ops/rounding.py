@@ -233,11 +233,12 @@ def beside_nan(x: Any, other: Any) -> Any:
 @op(
     symbol="clip",
     kinks=True,
+    absent={"a_min": -np.inf, "a_max": np.inf},
     domain={"a_min": (-1.5, -1.0), "a_max": (1.0, 1.5)},
     samples=("2,3 _ _", "_ _ _", "2,3 2,1 1,3", "0 _ _"),
 )
-def clip(a: Any, a_min: Any, a_max: Any) -> Any:
-    """Keep each element within bounds; an infinite bound leaves that side open.
+def clip(a: Any, a_min: Any = None, a_max: Any = None, /) -> Any:
+    """Keep each element within bounds; None for a bound leaves that side open.
 
     Derivative 1 inside, 0 at and outside the bounds, where the bound has the other part: 1 outside.
 

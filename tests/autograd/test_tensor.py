@@ -380,3 +380,22 @@ def test_a_forward_function_that_returns_no_array_is_named(registry) -> None:
 
     with pytest.raises(RuleError, match=r"plain: the forward function needs to return an array"):
         plain(leaf(1.0))
+
+
+def test_clip_takes_open_bounds_in_every_spelling() -> None:
+    x = leaf([-2.0, 0.5, 2.0])
+    for y in (np.clip(x, 0, None), np.clip(x, 0.0, np.inf), np.clip(x, min=0), x.clip(0)):
+        np.testing.assert_array_equal(y.data, [0.0, 0.5, 2.0])
+        x.zero_grad()
+        y.sum().backward()
+        np.testing.assert_array_equal(x.grad, [0.0, 1.0, 1.0])
+    np.testing.assert_array_equal(np.clip(x, None, 1).data, [-2.0, 0.5, 1.0])
+    np.testing.assert_array_equal(autograd.clip([-2.0, 3.0], None, 1.0), [-2.0, 1.0])
+
+
+def test_methods_are_the_ops() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    assert x.prod().item() == 24
+    assert x.std(axis=0).shape == (2,)
+    assert x.trace().item() == 5
+    assert x.cumsum(1).swapaxes(0, 1).ravel().shape == (4,)

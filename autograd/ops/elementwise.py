@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
+from autograd.ops.reduce import above
 
 from_engine = True
 
@@ -224,8 +225,8 @@ def logaddexp(a: Any, b: Any) -> Any:
 
 
 logaddexp.vjp(
-    a=lambda g, a, out: g * np.exp(a - out),
-    b=lambda g, b, out: g * np.exp(b - out),
+    a=lambda g, a, out: g * np.exp(a - above(out)),
+    b=lambda g, b, out: g * np.exp(b - above(out)),
 )
 
 
@@ -323,6 +324,6 @@ def logaddexp2(a: Any, b: Any) -> Any:
 
 
 logaddexp2.vjp(
-    a=lambda g, a, out: g * np.exp2(a - out),
-    b=lambda g, b, out: g * np.exp2(b - out),
+    a=lambda g, a, out: g * np.exp2(a - above(out)),
+    b=lambda g, b, out: g * np.exp2(b - above(out)),
 )

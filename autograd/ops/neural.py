@@ -150,7 +150,7 @@ def quotient(x: Any, d: Any) -> Any:
     samples=_PAIRS,
 )
 def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:
-    """Loss −[y log σ(z) + (1 − y) log(1 − σ(z))] of each logit z, in nats, finite at any z.
+    """Loss −[y log σ(z) + (1 − y) log(1 − σ(z))] of each logit z, in nats, finite at any finite z.
 
     Examples
     --------
@@ -174,9 +174,10 @@ binary_cross_entropy_with_logits.vjp(
     samples=("3,2 3,2", "3 3", "2,3 2,3 axis=1"),
 )
 def softmax_cross_entropy(z: Any, y: Any, axis: int = 0) -> Any:
-    """Loss −Σ y log softmax(z) along an axis, in nats: one for each example, finite at any logit.
+    """Loss −Σ y log softmax(z) along an axis, in nats, one for each example.
 
-    With examples in columns, z and y have shape (n_y, m) and the result (m,).
+    Finite at any finite logit; a class with label 0 may have logit −∞. With examples in columns,
+    z and y have shape (n_y, m) and the result (m,).
 
     Examples
     --------
@@ -188,7 +189,8 @@ def softmax_cross_entropy(z: Any, y: Any, axis: int = 0) -> Any:
         raise ValueError("logits and labels need the same shape; pass one-hot labels")
     shifted = z - np.max(z, axis=axis, keepdims=True)
     log_sum = np.log(np.sum(np.exp(shifted), axis=axis))
-    return log_sum * np.sum(y, axis=axis) - np.sum(y * shifted, axis=axis)
+    weighed = y * np.where(np.equal(y, 0), 0.0, shifted)  # a class ruled out may have logit −∞
+    return log_sum * np.sum(y, axis=axis) - np.sum(weighed, axis=axis)
 
 
 softmax_cross_entropy.vjp(

@@ -345,3 +345,14 @@ def test_determinant_of_a_singular_matrix_has_the_adjugates_derivative() -> None
     # the cofactors, by hand
     expected = [[4.0, 4.0, -4.0], [-2.0, -2.0, 2.0], [0.0, 0.0, 0.0]]
     np.testing.assert_allclose(a.grad, expected, atol=1e-14)
+
+
+def test_terms_and_classes_that_are_ruled_out_have_no_weight() -> None:
+    a, b = Tensor(-np.inf, requires_grad=True), Tensor(-np.inf, requires_grad=True)
+    np.logaddexp(a, b).backward()
+    assert (a.grad, b.grad) == (0, 0)
+    z = Tensor([[1.0], [-np.inf]], requires_grad=True)
+    loss = autograd.softmax_cross_entropy(z, [[1.0], [0.0]]).sum()
+    loss.backward()
+    assert loss.item() == 0
+    np.testing.assert_array_equal(z.grad, [[0.0], [0.0]])

@@ -291,3 +291,17 @@ def test_compare_backprop_finds_the_wrong_entry() -> None:
     with pytest.raises(GradientError, match=r"'nope' is the name of 0 tensors.*b, u, w"):
         compare_backprop(cost, {"nope": 1.0})
     cost.backward()
+
+
+def test_one_wrong_element_does_not_hide_behind_a_large_one(registry) -> None:
+    @autograd.op(symbol="gap", samples=["2"])
+    def gap(a):
+        return a * a
+
+    gap.vjp(a=lambda g, a: g * 2 * a * np.greater(np.abs(a), 0.01))
+    x = np.array([100.0, 1e-4])
+    report = check_gradients(gap, x)
+    assert report.rows[0].error < 1e-6
+    assert not report
+    assert "WRONG" in str(report)
+    assert check_gradients(np.square, x)

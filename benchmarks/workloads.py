@@ -20,7 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import nn
-from autograd import Tensor, binary_cross_entropy_with_logits, relu, softmax_cross_entropy
+from autograd import (
+    Tensor,
+    binary_cross_entropy_with_logits,
+    hessian,
+    relu,
+    softmax_cross_entropy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,9 +118,9 @@ def w4(n: list[int], m: int, dtype: type) -> tuple[Step, Step]:
     return by_hand, ours
 
 
-def w5() -> tuple[Step, Step]:
+def w5(m: int) -> tuple[Step, Step]:
     rng = np.random.default_rng(0)
-    n, m, dtype = [784, 512, 256, 10], 128, np.float32
+    n, dtype = [784, 512, 256, 10], np.float32
     X = rng.normal(size=(n[0], m)).astype(dtype)
     Y = np.eye(10, dtype=dtype)[:, rng.integers(0, 10, m)]
     net = nn.Network(n, output="softmax", rng=1, dtype=dtype)
@@ -191,6 +197,36 @@ def w6() -> tuple[Step, Step]:
         A.sum().backward()
 
     return by_hand, ours
+
+
+def w8(n_x: int, m: int) -> tuple[Step, Step]:
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(n_x, m)), (rng.random(m) > 0.5).astype(float)
+    w = rng.normal(size=n_x) / n_x**0.5
+
+    def by_hand() -> np.ndarray:
+        a = sigmoid(w @ X)
+        return (X * (a * (1 - a) / m)) @ X.T
+
+    tX, tY = Tensor(X), Tensor(Y)
+    ours = hessian(lambda v: binary_cross_entropy_with_logits(v @ tX, tY).sum() / m)
+    np.testing.assert_allclose(ours(w), by_hand(), rtol=1e-10, atol=1e-12)
+    return by_hand, lambda: ours(w)
+
+
+def w9(m: int) -> None:
+    """Print the peak memory of one training step beside the hand-written one."""
+    peaks = []
+    for step in w5(m):
+        step()
+        tracemalloc.start()
+        step()
+        peaks.append(tracemalloc.get_traced_memory()[1] / 1e6)
+        tracemalloc.stop()
+    print(
+        f"W9 peak memory of a step of 784-512-256-10, batch {m}: {peaks[1] / peaks[0]:.2f} "
+        f"of hand-written (target 1.1): {peaks[0]:.1f} MB by hand, {peaks[1]:.1f} MB ours"
+    )
 
 
 def chain(n: int) -> tuple[Tensor, Tensor]:
@@ -281,8 +317,11 @@ def main(seconds: float) -> None:
     big = [12288, 20, 7, 5, 1]
     compare("W4 network 12288-20-7-5-1, float64", 1.05, w4(big, 209, np.float64), seconds)
     compare("W4 network 12288-20-7-5-1, float32", 1.05, w4(big, 209, np.float32), seconds)
-    compare("W5 784-512-256-10, batch 128, Adam, float32", 1.05, w5(), seconds)
+    compare("W5 784-512-256-10, batch 128, Adam, float32", 1.05, w5(128), seconds)
     compare("W6 1000 layers of width 16, batch 32", 1.7, w6(), seconds)
+    compare("W8 Hessian, logistic regression 30 x 569", 32, w8(30, 569), seconds)
+    print()
+    w9(2048)
 
 
 if __name__ == "__main__":

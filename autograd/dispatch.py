@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import DTypeError
-from autograd.op import OPS, Op
+from autograd.missing import reason
+from autograd.op import COMPOSITES, OPS, Composite, Op
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -32,18 +33,35 @@ PLAIN = frozenset(
     | {"logical_and", "logical_or", "logical_not", "logical_xor", "all", "any", "count_nonzero"}
     | {"argmax", "argmin", "argsort", "nonzero", "shape", "ndim", "size", "result_type", "can_cast"}
     | {"zeros_like", "ones_like", "empty_like", "full_like", "may_share_memory", "shares_memory"}
+    | {"argwhere", "flatnonzero", "argpartition", "nanargmax", "nanargmin", "searchsorted"}
+    | {"digitize", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges", "isin"}
+    | {"lexsort", "array_equiv", "isneginf", "isposinf", "iscomplex", "isreal", "common_type"}
+    | {"matrix_rank", "tril_indices_from", "triu_indices_from", "diag_indices_from", "spacing"}
+    | {"min_scalar_type", "einsum_path", "bitwise_count"}
     | {"array_repr", "array_str", "array2string", "iscomplexobj", "isrealobj"}
 )
 # NumPy spells some functions in more than one way.
-ALIASES = {"amax": "max", "amin": "min", "abs": "absolute", "true_divide": "divide"}
+ALIASES = {
+    "amax": "max",
+    "amin": "min",
+    "abs": "absolute",
+    "true_divide": "divide",
+    "degrees": "rad2deg",
+    "radians": "deg2rad",
+    "fix": "trunc",
+    "conjugate": "positive",
+    "copy": "positive",
+    "real": "positive",
+    "around": "round",
+}
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
     """Run the op named as the ufunc (NumPy's `__array_ufunc__` protocol)."""
     name = ufunc.__name__
     found = OPS.get(ALIASES.get(name, name))
-    if found is not None and method == "__call__" and not params:
-        return found.record(*inputs)
+    if found is not None and method == "__call__" and params.keys() <= set(found.params):
+        return found.record(*inputs, **params)
     if method != "__call__":
         raise DTypeError(
             f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
@@ -56,7 +74,9 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
         )
     if name in PLAIN:
         return getattr(ufunc, method)(*[_value(x) for x in inputs], **params)
-    if found is None:
+    if name in COMPOSITES and not params:
+        return COMPOSITES[name].call(*inputs)
+    if found is None and name not in COMPOSITES:
         return _refuse(name)
     raise DTypeError(
         f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
@@ -76,8 +96,11 @@ def array_function(
     if name in PLAIN:
         return function(*_values(args), **{k: _value(v) for k, v in params.items()})
     found = OPS.get(ALIASES.get(name, name))
-    home = np if hasattr(np, name) else np.linalg  # np.linalg.trace is not np.trace
-    if function is not getattr(home, name, None):
+    if name in COMPOSITES and function in _homes(name):
+        return _call(function, COMPOSITES[name], args, params)
+    if name in _LAST_AXES and function is getattr(np.linalg, name):
+        return OPS[name].record(*args, **params, axis1=-2, axis2=-1)
+    if function not in _homes(name):
         found = None
     if found is None or (name == "where" and len(args) == 1):
         return _refuse(name)
@@ -91,11 +114,14 @@ def array_function(
     operands, given = _bound(function, found, args, params)
     unknown = [k for k in given if k not in found.params]
     if unknown:
-        raise DTypeError(
-            f"np.{name}: {', '.join(unknown)} is not supported on a Tensor; "
-            f"it takes {', '.join(found.params) or 'no keywords'}."
-        )
+        raise _unsupported(name, unknown, found.params)
     return found.record(*operands, **given)
+
+
+def _homes(name: str) -> list[Any]:
+    """Return the functions that NumPy has under a name."""
+    modules = (np, np.linalg, np.lib.stride_tricks)
+    return [getattr(module, name) for module in modules if hasattr(module, name)]
 
 
 def _bound(
@@ -126,6 +152,44 @@ def _bound(
     return operands, {n: v for n, v in given.items() if v is not np._NoValue}
 
 
+# np.linalg has these two for the last two axes, np for the first two.
+_LAST_AXES = {"trace", "diagonal"}
+
+
+def _call(
+    function: Callable[..., Any], found: Composite, args: tuple[Any, ...], params: dict[str, Any]
+) -> Any:
+    """Call a composite with the arguments as NumPy's signature names them."""
+    try:
+        signature = _signature(function)
+    except ValueError:  # a function in C that does not tell its signature
+        return found.call(*args, **params)
+    bound = signature.bind(*args, **params)
+    positional: list[Any] = []
+    named: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            positional += value
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            named.update(value)
+        elif name in found.params and parameter.default is parameter.empty and not named:
+            positional.append(value)
+        elif value is not np._NoValue and (name in found.params or value is not parameter.default):
+            named[name] = value
+    unknown = [name for name in named if name not in found.params]
+    if unknown:
+        raise _unsupported(found.name, unknown, found.params)
+    return found.call(*positional, **named)
+
+
+def _unsupported(name: str, unknown: list[str], known: tuple[str, ...]) -> DTypeError:
+    return DTypeError(
+        f"np.{name}: {', '.join(unknown)} is not supported on a Tensor; "
+        f"it takes {', '.join(known) or 'no keywords'}."
+    )
+
+
 # NumPy 2 has second names for some operands.
 _SHORT = {"clip": {"min": "a_min", "max": "a_max"}}
 
@@ -136,18 +200,11 @@ class _Nothing:
 
 _signature = functools.cache(inspect.signature)
 
-# What NumPy users write, and what to write instead here.
-_INSTEAD = {
-    "vstack": "concatenate(arrays, axis=0)",
-    "hstack": "concatenate(arrays, axis=1)",
-}
-
 
 def _refuse(name: str) -> Any:
-    instead = f"write {_INSTEAD[name]}; " if name in _INSTEAD else ""
     raise DTypeError(
-        f"np.{name}: has no derivative rule here; {instead}use t.detach() where no gradient is "
-        "needed, or declare an op for it with @op."
+        f"np.{name}: has no derivative rule here; {reason(name)}use t.detach() where no gradient "
+        "is needed, or declare an op for it with @op."
     )
 
 

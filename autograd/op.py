@@ -20,24 +20,28 @@ Each op gets its own recording function, generated once from its declaration (as
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 import keyword
 import linecache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from autograd.errors import RuleError
-from autograd.recording import namespace, pull_source, record_source
+import numpy as np
+
+from autograd.errors import AutogradError, RuleError
+from autograd.recording import explain, namespace, pull_source, record_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.node import Node
 
-__all__ = ["OPS", "Op", "Recorder", "op"]
+__all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"]
 
 from_engine = True
 
 OPS: dict[str, Op] = {}
+COMPOSITES: dict[str, Composite] = {}
 
 
 class Recorder(Protocol):
@@ -61,8 +65,9 @@ def op(
     text: str | None = None,
     binds: int | None = None,
     associative: bool = False,
-    domain: dict[str, tuple[float, float]] | None = None,
+    domain: dict[str, Any] | None = None,
     kinks: bool = False,
+    bilinear: bool = False,
     absent: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Any]], Recorder]:
     r"""Declare an op from its forward function, which takes and returns plain arrays.
@@ -86,11 +91,15 @@ def op(
     associative : bool
         ``a op (b op c)`` may be printed without parentheses.
     domain : dict, optional
-        For an operand, the interval its sample values are drawn from; (-2, 2) otherwise.
+        For an operand, the interval its sample values are drawn from, (-2, 2) otherwise; or a
+        function that makes a valid operand of such values.
     absent : dict, optional
         Operands that may be left out or None, and the number that then stands for them.
     kinks : bool
         The derivative jumps somewhere; the checks keep their samples away from ties and zeros.
+    bilinear : bool
+        Linear in each operand, as products are. Lets the engine keep a cotangent of 0 apart from
+        values that are not finite, where a rule adds up products of both.
 
     Returns
     -------
@@ -129,6 +138,7 @@ def op(
             associative=associative,
             domain=domain or {},
             kinks=kinks,
+            bilinear=bilinear,
             absent=absent or {},
         )
         known = OPS.get(declared.name)
@@ -159,14 +169,16 @@ class Op:
         text: str | None,
         binds: int | None,
         associative: bool,
-        domain: dict[str, tuple[float, float]],
+        domain: dict[str, Any],
         kinks: bool,
+        bilinear: bool,
         absent: dict[str, float],
     ) -> None:
         self.name: str = forward.__name__
         self.forward = forward
         self.symbol, self.samples, self.domain, self.absent = symbol, samples, domain, absent
-        self.binds, self.associative, self.kinks = binds, associative, kinks
+        self.binds, self.associative = binds, associative
+        self.kinks, self.bilinear = kinks, bilinear
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
         self.rules: dict[str, Callable[..., Any] | None] = {}
@@ -274,6 +286,107 @@ class Op:
         else:  # the name is already bound wherever the op was declared: give that function new code
             cast("Any", self.record).__code__ = generated.__code__
         self.pull = space["_pull"]
+
+
+class Composite:
+    """A declared function of ops: it records the ops it calls, and needs no rule of its own."""
+
+    call: Callable[..., Any]
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        samples: tuple[str, ...],
+        domain: dict[str, Any],
+        kinks: bool,
+    ) -> None:
+        self.name: str = function.__name__
+        self.function, self.samples, self.domain = function, samples, domain
+        self.kinks = kinks
+        self.doc = inspect.getdoc(function) or ""
+        parameters = inspect.signature(function).parameters.values()
+        self.params = tuple(p.name for p in parameters)
+        self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    def __repr__(self) -> str:
+        return f"<composite {self.name}({', '.join(self.params)})>"
+
+
+def composite(
+    *,
+    samples: Sequence[str],
+    domain: dict[str, Any] | None = None,
+    kinks: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function that is written with ops, under NumPy's name and with its parameters.
+
+    It needs no rule, because the ops that it calls have theirs; drawings show those. As with `op`,
+    NumPy dispatch, the gradient checks and the reference page follow from the declaration.
+
+    Parameters
+    ----------
+    samples : sequence of str
+        Inputs to check it on, written as for `op`; ``weights:3`` is an array passed by keyword, and
+        ``tup:2,3|1,3`` a list of two.
+    domain : dict, optional
+        For a parameter, the interval its sample values are drawn from; (-2, 2) otherwise.
+    kinks : bool
+        The derivative jumps somewhere.
+
+    Returns
+    -------
+    callable
+        A decorator; what it returns raises ShapeError or DTypeError, with the name and the shapes,
+        where the function raised NumPy's own ValueError or TypeError.
+
+    Examples
+    --------
+    >>> from autograd import COMPOSITES, composite, grad
+    >>> @composite(samples=["3"])
+    ... def energy(a):
+    ...     return (a * a).sum() / 2
+    >>> grad(energy)([1.0, 2.0])
+    array([1., 2.])
+    >>> del COMPOSITES["energy"]
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        declared = Composite(function, samples=tuple(samples), domain=domain or {}, kinks=kinks)
+
+        @functools.wraps(function)
+        def call(*args: Any, **params: Any) -> Any:
+            try:
+                return _numbers(function(*args, **params))
+            except AutogradError:
+                raise
+            except Exception as error:
+                given = [y for x in args for y in (x if isinstance(x, (list, tuple)) else [x])]
+                arrays = [x for x in given if hasattr(x, "shape")]
+                raise explain(declared, error, arrays, params) from error
+
+        known = COMPOSITES.get(declared.name)
+        if known is not None and known.function.__module__ != function.__module__:
+            raise RuleError(
+                f"@composite {declared.name}: the name is taken by {known.function.__module__}; "
+                f"choose another."
+            )
+        COMPOSITES[declared.name] = declared
+        cast("Any", call).composite = declared
+        declared.call = call
+        return call
+
+    return declare
+
+
+def _numbers(result: Any) -> Any:
+    """Return the result with arrays of no axes as numbers, as ops give them."""
+    if type(result) is np.ndarray:
+        return result if result.ndim else result[()]
+    if isinstance(result, tuple):
+        found = [_numbers(x) for x in result]
+        return result._make(found) if hasattr(result, "_make") else tuple(found)
+    return [_numbers(x) for x in result] if isinstance(result, list) else result
 
 
 def _known_name(where: str, what: str, name: str, known: list[str]) -> None:

@@ -20,9 +20,11 @@ from autograd.symbol import Symbol, apply
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from autograd.op import Op
+    from collections.abc import Sequence
 
-__all__ = ["namespace", "pull_source", "record_source"]
+    from autograd.op import Composite, Op
+
+__all__ = ["explain", "frozen", "namespace", "pull_source", "record_source"]
 
 from_engine = True
 
@@ -53,7 +55,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_atoms": _ATOMS,
         "_constant": _constant,
         "_plain": _plain,
-        "_explain": _explain,
+        "_explain": explain,
         "_no_rule": _no_rule,
     }
     namespace.update({f"_default_{name}": value for name, value in op.defaults.items()})
@@ -274,11 +276,11 @@ def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         out = op.forward(*[np.asarray(v)[()] for v in values], **params)
         return out[()] if type(out) is np.ndarray and not out.ndim else out
     except Exception as error:
-        raise _explain(op, error, values, params) from error
+        raise explain(op, error, values, params) from error
 
 
-def _explain(
-    op: Op, error: Exception, operands: tuple[Any, ...], params: dict[str, Any]
+def explain(
+    op: Op | Composite, error: Exception, operands: Sequence[Any], params: dict[str, Any]
 ) -> Exception:
     """Say which op failed on which shapes, and keep the type that NumPy raised."""
     if isinstance(error, AutogradError):

@@ -340,7 +340,7 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise GradientError(
             f"Tensor{_called(self.name)}[...] = value: a recorded value cannot change; "
-            "write y = where(mask, value, x) to make a new tensor."
+            "write x = at(x, index).set(value) (or .add) to make a new tensor, or where(mask, value, x)."
         )
 
     if TYPE_CHECKING:  # attached from the registry of ops by autograd.methods

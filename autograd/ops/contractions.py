@@ -16,6 +16,7 @@ Labels = tuple[list[str], str]  # of the operands, and of the result
 
 @op(
     symbol="einsum",
+    bilinear=True,
     samples=(
         "2,3 3,4 subscripts='ij,jk->ik'",
         "2,3 subscripts='ij->'",
@@ -138,7 +139,12 @@ def tensordot_pair(
     return pair("".join(a), "".join(b), "".join(out))
 
 
-@op(symbol="·", binds=20, samples=("3 3", "2,3 3", "2,3 3,4", "2,3 5,3,4", "_ 3", "2,3 _"))
+@op(
+    symbol="·",
+    binds=20,
+    bilinear=True,
+    samples=("3 3", "2,3 3", "2,3 3,4", "2,3 5,3,4", "_ 3", "2,3 _"),
+)
 def dot(a: Any, b: Any) -> Any:
     """Product over the last axis of a and the last but one of b; of two vectors, a number.
 
@@ -157,7 +163,7 @@ dot.vjp(
 )
 
 
-@op(symbol="inner", samples=("3 3", "2,3 3", "2,3 4,3", "_ 3", "2,3 _"))
+@op(symbol="inner", bilinear=True, samples=("3 3", "2,3 3", "2,3 4,3", "_ 3", "2,3 _"))
 def inner(a: Any, b: Any) -> Any:
     """Product over the last axis of both.
 
@@ -176,7 +182,7 @@ inner.vjp(
 )
 
 
-@op(symbol="⊗", binds=20, latex=r"{a} \otimes {b}", samples=("3 2", "2,2 3", "_ 2"))
+@op(symbol="⊗", binds=20, bilinear=True, latex=r"{a} \otimes {b}", samples=("3 2", "2,2 3", "_ 2"))
 def outer(a: Any, b: Any) -> Any:
     """Products of all pairs of elements, of the flattened operands.
 
@@ -198,6 +204,7 @@ outer.vjp(
 
 @op(
     symbol="tensordot",
+    bilinear=True,
     samples=(
         "2,3 2,3",
         "2,3 3,4 axes=1",

@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""Products of matrices and vectors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import op
+from autograd.op import composite, op
 
 from_engine = True
 
 
 @op(
     symbol="@",
+    bilinear=True,
     binds=20,
     associative=True,
     latex=r"{a}\,{b}",
@@ -69,3 +70,187 @@ matmul.vjp(
         left_transposed(a, a_shape) @ as_matrix(g, a_shape, b_shape), b_shape
     ),
 )
+
+
+@op(
+    symbol="vdot", latex=r"{a} \cdot {b}", bilinear=True, samples=("3 3", "2,3 6", "2,3 2,3", "_ _")
+)
+def vdot(a: Any, b: Any) -> Any:
+    """Sum of the products of all elements, in C order.
+
+    Examples
+    --------
+    >>> from autograd import vdot
+    >>> vdot([[1.0, 2.0]], [3.0, 4.0])
+    np.float64(11.0)
+    """
+    return np.vdot(a, b)
+
+
+vdot.vjp(
+    a=lambda g, b, a_shape: g * np.reshape(b, a_shape),
+    b=lambda g, a, b_shape: g * np.reshape(a, b_shape),
+)
+
+
+@op(
+    symbol="vecdot",
+    bilinear=True,
+    samples=("3 3", "2,3 2,3", "2,3 3", "2,3 1,3 axis=-1", "3,2 3,1 axis=0", "4,1,3 2,3"),
+)
+def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
+    """Dot products of the vectors along an axis; the other axes broadcast.
+
+    Examples
+    --------
+    >>> from autograd import vecdot
+    >>> vecdot([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    array([3., 7.])
+    """
+    if axis >= 0 and np.ndim(a) != np.ndim(b):
+        raise ValueError(
+            "operands of different ranks need an axis counted from the end, such as -1"
+        )
+    product: Any = np.vecdot  # whose stub lacks axis=
+    return product(np.asarray(a), np.asarray(b), axis=axis)
+
+
+def along_axis(g: Any, axis: int, ndim: int) -> Any:
+    """Put back the axis that was summed over."""
+    return np.expand_dims(g, axis if axis < 0 else axis - ndim)
+
+
+vecdot.vjp(
+    a=lambda g, b, axis, a_shape: along_axis(g, axis, len(a_shape)) * b,
+    b=lambda g, a, axis, b_shape: along_axis(g, axis, len(b_shape)) * a,
+)
+
+
+@op(symbol="matvec", bilinear=True, samples=("2,3 3", "4,2,3 3", "2,3 4,3", "4,2,3 4,3"))
+def matvec(a: Any, b: Any) -> Any:
+    """Products of matrices, in the last two axes of a, with vectors, in the last axis of b.
+
+    Examples
+    --------
+    >>> from autograd import matvec
+    >>> matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0])
+    array([3., 7.])
+    """
+    return np.matvec(np.asarray(a), np.asarray(b))
+
+
+@op(symbol="vecmat", bilinear=True, samples=("2 2,3", "4,2 2,3", "2 4,2,3", "4,2 4,2,3"))
+def vecmat(a: Any, b: Any) -> Any:
+    """Products of vectors, in the last axis of a, with matrices, in the last two axes of b.
+
+    Examples
+    --------
+    >>> from autograd import vecmat
+    >>> vecmat([1.0, 1.0], [[1.0, 2.0], [3.0, 4.0]])
+    array([4., 6.])
+    """
+    return np.vecmat(np.asarray(a), np.asarray(b))
+
+
+def columns_times_rows(a: Any, b: Any) -> Any:
+    """Return the outer products of the vectors in the last axes."""
+    return np.expand_dims(a, -1) * np.expand_dims(b, -2)
+
+
+matvec.vjp(a=lambda g, b: columns_times_rows(g, b), b=lambda g, a: vecmat(g, a))
+vecmat.vjp(a=lambda g, b: matvec(b, g), b=lambda g, a: columns_times_rows(a, g))
+
+
+@op(
+    symbol="×",
+    text="cross({a}, {b})",
+    latex=r"{a} \times {b}",
+    bilinear=True,
+    samples=("3 3", "2,3 2,3", "2,3 3", "4,1,3 2,3", "3,2 3,2 axis=0"),
+)
+def cross(a: Any, b: Any, axis: int = -1) -> Any:
+    """Cross product of vectors of three elements along an axis.
+
+    Examples
+    --------
+    >>> from autograd import cross
+    >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    array([0., 0., 1.])
+    """
+    return np.linalg.cross(np.asarray(a), np.asarray(b), axis=axis)
+
+
+cross.vjp(
+    a=lambda g, b, axis: cross(b, g, axis=axis),
+    b=lambda g, a, axis: cross(g, a, axis=axis),
+)
+
+
+@composite(samples=("2 3", "2,3 2,2", "2 2,2", "_ 3"))
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product: b, times each element of a, in blocks.
+
+    Examples
+    --------
+    >>> from autograd import kron
+    >>> kron([1.0, 10.0], [1.0, 2.0])
+    array([ 1.,  2., 10., 20.])
+    """
+    n = max(np.ndim(a), np.ndim(b))
+    blocks = np.reshape(a, (1,) * (n - np.ndim(a)) + np.shape(a))
+    inner = np.reshape(b, (1,) * (n - np.ndim(b)) + np.shape(b))
+    shape = [p * q for p, q in zip(np.shape(blocks), np.shape(inner), strict=True)]
+    left = np.expand_dims(blocks, tuple(range(1, 2 * n, 2)))
+    right = np.expand_dims(inner, tuple(range(0, 2 * n, 2)))
+    return np.reshape(left * right, shape)
+
+
+@composite(
+    samples=("arrays:2,3|3,4", "arrays:2,3|3,4|4,2", "arrays:3|3,4|4", "arrays:2,3|3,2|2,4|4,1")
+)
+def multi_dot(arrays: Any) -> Any:
+    """Matrix product of a sequence of arrays, in the order that costs the fewest operations.
+
+    The first and the last may be vectors.
+
+    Examples
+    --------
+    >>> from autograd import multi_dot
+    >>> multi_dot([[1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]], [3.0, 4.0]])
+    np.float64(11.0)
+    """
+    factors = list(arrays)
+    if len(factors) < 2:
+        raise ValueError("needs at least two arrays")
+    ends = [np.ndim(factors[0]) == 1, np.ndim(factors[-1]) == 1]
+    if ends[0]:
+        factors[0] = np.reshape(factors[0], (1, -1))
+    if ends[1]:
+        factors[-1] = np.reshape(factors[-1], (-1, 1))
+    if any(np.ndim(f) != 2 for f in factors):
+        raise ValueError("needs matrices, and vectors only at the ends")
+    product = _in_order(factors, _cheapest([np.shape(f) for f in factors]), 0, len(factors) - 1)
+    shape = tuple(n for n, gone in zip(np.shape(product), ends, strict=True) if not gone)
+    return np.reshape(product, shape)[()] if any(ends) else product
+
+
+def _cheapest(shapes: list[tuple[int, ...]]) -> dict[tuple[int, int], int]:
+    """Return where to cut each run of factors (Cormen et al., Introduction to Algorithms, 15.2)."""
+    n, lengths = len(shapes), [shapes[0][0], *(s[1] for s in shapes)]
+    cost: dict[tuple[int, int], int] = {(i, i): 0 for i in range(n)}
+    cut: dict[tuple[int, int], int] = {}
+    for span in range(1, n):
+        for i in range(n - span):
+            j = i + span
+            cost[i, j], cut[i, j] = min(
+                (cost[i, k] + cost[k + 1, j] + lengths[i] * lengths[k + 1] * lengths[j + 1], k)
+                for k in range(i, j)
+            )
+    return cut
+
+
+def _in_order(factors: list[Any], cut: dict[tuple[int, int], int], i: int, j: int) -> Any:
+    if i == j:
+        return factors[i]
+    k = cut[i, j]
+    return _in_order(factors, cut, i, k) @ _in_order(factors, cut, k + 1, j)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.reduce import Axis, kept, spread
+from autograd.ops.reduce import Axis, chosen, kept, masked, spread
 
 from_engine = True
 
@@ -27,10 +27,14 @@ from_engine = True
         "2,3 axis=()",
         "0",
         "4",
+        "2,3 where=[True,False,True] initial=2.0",
+        "2,3 axis=1 where=[True,False,True]",
     ),
 )
-def prod(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Product over axes; over all of them by default.
+def prod(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """Product over axes, of all elements by default, or where a mask holds; times an initial value.
 
     Notes
     -----
@@ -43,10 +47,21 @@ def prod(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=1)
     array([ 2., 12.])
     """
-    return np.prod(a, axis=axis, keepdims=keepdims)
+    return np.prod(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
-prod.vjp(a=lambda g, a, axis, a_shape: spread(g, a_shape, axis) * others(a, a_shape, axis))
+def other_factors(a: Any, shape: tuple[int, ...], axis: Axis, initial: Any, where: Any) -> Any:
+    """Return for each element what it is multiplied by, 0 where a mask does not hold."""
+    if where is not None:
+        return masked(other_factors(np.where(where, a, 1.0), shape, axis, initial, None), where)
+    return others(a, shape, axis) if initial is None else others(a, shape, axis) * initial
+
+
+prod.vjp(
+    a=lambda g, a, axis, a_shape, initial, where: (
+        spread(g, a_shape, axis) * other_factors(a, a_shape, axis, initial, where)
+    )
+)
 
 
 def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:

@@ -43,9 +43,31 @@ def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     return np.broadcast_to(np.reshape(g, kept(shape, axis)), shape)
 
 
-@op(symbol="Σ", text="Σ {a}", latex=r"\sum {a}", binds=19, samples=(*_AXES, "0", "0,3 axis=0"))
-def sum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Sum over axes; over all of them by default.
+def masked(x: Any, where: Any) -> Any:
+    """Return x where a reduction took the elements, and 0 elsewhere."""
+    return x if where is None else np.where(where, x, 0.0)
+
+
+def chosen(initial: Any, where: Any) -> dict[str, Any]:
+    """Return the keywords of NumPy's reductions that were given."""
+    given = {"initial": initial, "where": where}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+_MASK = "where=[True,False,True]"
+
+
+@op(
+    symbol="Σ",
+    text="Σ {a}",
+    latex=r"\sum {a}",
+    binds=19,
+    samples=(*_AXES, "0", "0,3 axis=0", f"2,3 {_MASK} initial=2.0", f"2,3 axis=1 {_MASK}"),
+)
+def sum(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """Sum over axes, of all elements by default, or where a mask holds; added to an initial value.
 
     Examples
     --------
@@ -54,10 +76,12 @@ def sum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     array([3., 7.])
     """
     total: Any = np.add.reduce  # np.sum's own core, without its 0.2 µs of argument handling
-    return total(a, axis=axis, keepdims=keepdims)
+    if initial is None and where is None:
+        return total(a, axis=axis, keepdims=keepdims)
+    return total(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
-sum.vjp(a=lambda g, a_shape, axis: spread(g, a_shape, axis))
+sum.vjp(a=lambda g, a_shape, axis, where: masked(spread(g, a_shape, axis), where))
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
@@ -65,9 +89,20 @@ def count(shape: tuple[int, ...], axis: Axis) -> int:
     return math.prod(n // k for n, k in zip(shape, kept(shape, axis), strict=True) if k)
 
 
-@op(symbol="mean", latex=r"\operatorname{mean} {a}", samples=_AXES)
-def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Average over axes; over all of them by default.
+def number(shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
+    """Return how many elements go into each result, with kept axes where a mask decides."""
+    if where is None:
+        return count(shape, axis)
+    return np.sum(np.broadcast_to(where, shape), axis=axis, keepdims=True).astype(float)
+
+
+@op(
+    symbol="mean",
+    latex=r"\operatorname{mean} {a}",
+    samples=(*_AXES, f"2,3 {_MASK}", f"2,3 axis=1 {_MASK}"),
+)
+def mean(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = None) -> Any:
+    """Average over axes, of all elements by default, or where a mask holds.
 
     Examples
     --------
@@ -75,10 +110,16 @@ def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
     array([2., 3.])
     """
-    return np.mean(a, axis=axis, keepdims=keepdims)
+    return np.mean(a, axis=axis, keepdims=keepdims, **chosen(None, where))
 
 
-mean.vjp(a=lambda g, a_shape, axis: spread(part(g, count(a_shape, axis)), a_shape, axis))
+mean.vjp(
+    a=lambda g, a_shape, axis, where: (
+        spread(part(g, count(a_shape, axis)), a_shape, axis)
+        if where is None
+        else masked(spread(g, a_shape, axis) / number(a_shape, axis, where), where)
+    )
+)
 
 
 def part(g: Any, n: int) -> Any:
@@ -86,7 +127,9 @@ def part(g: Any, n: int) -> Any:
     return g / n if isinstance(g, Symbol) or n < 2**15 else g * (1 / n)
 
 
-def holders(a: Any, out: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
+def holders(
+    a: Any, out: Any, axis: Axis, shape: tuple[int, ...], initial: Any = None, where: Any = None
+) -> Any:
     """Return each element's part of an extreme value: 1, or 1/n for each of n that share it."""
     extreme = np.reshape(out, kept(shape, axis))
     hit = np.equal(a, extreme)
@@ -94,16 +137,29 @@ def holders(a: Any, out: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
         return hit / apply("sum", (hit,))
     nan = np.isnan(extreme)
     hit = np.where(nan, np.isnan(a), hit) if np.any(nan) else hit
-    return hit / np.sum(hit, axis=axis, keepdims=True).astype(out.dtype)
+    if where is not None:
+        hit = np.logical_and(hit, where)
+    n = np.sum(hit, axis=axis, keepdims=True)
+    if initial is not None:  # it is one more that may hold the extreme value, or the only one
+        n = np.maximum(n + np.equal(extreme, initial), 1)
+    return hit / n.astype(out.dtype)
+
+
+_EXTREMES = (
+    *("2,3", "_", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+    *(f"2,3 {_MASK} initial=0.0", f"2,3 axis=1 {_MASK} initial=0.0", "4 initial=-9.0"),
+)
 
 
 @op(
     symbol="max",
     latex=r"\max {a}",
     kinks=True,
-    samples=("2,3", "_", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+    samples=_EXTREMES,
 )
-def max(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
     """Greatest value over axes. Elements that share it share its derivative evenly.
 
     Examples
@@ -112,11 +168,13 @@ def max(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> max([[1.0, 5.0], [3.0, 4.0]], axis=0)
     array([3., 5.])
     """
-    return np.max(a, axis=axis, keepdims=keepdims)
+    return np.max(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
 max.vjp(
-    a=lambda g, a, out, axis, a_shape: spread(g, a_shape, axis) * holders(a, out, axis, a_shape)
+    a=lambda g, a, out, axis, a_shape, initial, where: (
+        spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+    )
 )
 
 
@@ -124,9 +182,11 @@ max.vjp(
     symbol="min",
     latex=r"\min {a}",
     kinks=True,
-    samples=("2,3", "_", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+    samples=_EXTREMES,
 )
-def min(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
     """Least value over axes. Elements that share it share its derivative evenly.
 
     Examples
@@ -135,11 +195,13 @@ def min(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> min([[1.0, 5.0], [3.0, 4.0]], axis=0)
     array([1., 4.])
     """
-    return np.min(a, axis=axis, keepdims=keepdims)
+    return np.min(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
 min.vjp(
-    a=lambda g, a, out, axis, a_shape: spread(g, a_shape, axis) * holders(a, out, axis, a_shape)
+    a=lambda g, a, out, axis, a_shape, initial, where: (
+        spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+    )
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.op import op
+from autograd.op import composite, op
+from autograd.ops.joining import arrayed
 from autograd.ops.products import others
+from autograd.ops.statistics import plain
 
 from_engine = True
 
@@ -101,3 +103,131 @@ def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
 
 
 det.vjp(a=lambda g, a, a_shape: np.expand_dims(g, (-2, -1)) * cofactors(a, a_shape))
+
+
+class SlogdetResult(NamedTuple):
+    """Sign of a determinant, a plain array, and the logarithm of its absolute value."""
+
+    sign: Any
+    logabsdet: Any
+
+
+@op(symbol="log|det|", latex=r"\log \lvert \det {a} \rvert", samples=("3,3", "2,2", "2,3,3", "1,1"))
+def logabsdet(a: Any) -> Any:
+    """Logarithm of the absolute value of the determinant, without overflow.
+
+    Examples
+    --------
+    >>> from autograd import logabsdet
+    >>> logabsdet([[1.0, 0.0], [0.0, -1.0]])
+    np.float64(0.0)
+    """
+    return np.linalg.slogdet(a)[1]
+
+
+logabsdet.vjp(a=lambda g, a: np.expand_dims(g, (-2, -1)) * np.matrix_transpose(inv(a)))
+
+
+@composite(samples=("3,3", "2,2,2"))
+def slogdet(a: Any) -> Any:
+    """Sign of the determinant, and the logarithm of its absolute value.
+
+    Returns
+    -------
+    SlogdetResult
+        The sign is a plain array: its derivative is zero where the matrix is not singular.
+
+    Examples
+    --------
+    >>> from autograd import slogdet
+    >>> slogdet([[1.0, 0.0], [0.0, -1.0]]).sign
+    np.float64(-1.0)
+    """
+    return SlogdetResult(np.linalg.slogdet(plain(a))[0], logabsdet(a))
+
+
+@op(symbol="⁺", binds=50, text="{a}⁺", latex="{a}^{+}", samples=("3,3", "2,3", "4,2", "2,3,2"))
+def pinv(a: Any, rcond: float | None = None) -> Any:
+    """Moore–Penrose inverse of a matrix, or of each in a stack.
+
+    Its derivative is that among matrices of the same rank.
+
+    References
+    ----------
+    G. H. Golub and V. Pereyra, The differentiation of pseudo-inverses, 1973, equation 4.12.
+
+    Examples
+    --------
+    >>> from autograd import pinv
+    >>> pinv([[2.0, 0.0]])
+    array([[0.5],
+           [0. ]])
+    """
+    return np.linalg.pinv(a, rcond)
+
+
+def pinv_pulled(g: Any, a: Any, p: Any) -> Any:
+    """Return −Pᵀ g Pᵀ + (I − a P) gᵀ P Pᵀ + Pᵀ P gᵀ (I − P a), where P is the result."""
+    g_t, p_t = np.matrix_transpose(g), np.matrix_transpose(p)
+    rows = (g_t - a @ (p @ g_t)) @ p @ p_t
+    columns = p_t @ p @ (g_t - (g_t @ p) @ a)
+    return rows + columns - p_t @ g @ p_t
+
+
+pinv.vjp(a=lambda g, a, out: pinv_pulled(g, a, out))
+
+
+@composite(samples=("3,3 n=3", "2,2 n=-2", "3,3 n=0", "2,2,2 n=5", "3,3 n=1"))
+def matrix_power(a: Any, n: int) -> Any:
+    """Matrix times itself n times, by repeated squaring; of the inverse where n is negative.
+
+    Examples
+    --------
+    >>> from autograd import matrix_power
+    >>> matrix_power([[1.0, 1.0], [0.0, 1.0]], 5)
+    array([[1., 5.],
+           [0., 1.]])
+    """
+    a = arrayed(a)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError("needs square matrices")
+    if n == 0:
+        return np.where(np.zeros(a.shape, bool), a, np.eye(a.shape[-1], dtype=a.dtype))
+    square, result, k = (inv(a) if n < 0 else a), None, abs(n)
+    while k:
+        if k % 2:
+            result = square if result is None else result @ square
+        k //= 2
+        square = square @ square if k else square
+    return result
+
+
+@composite(samples=("4,2,2 ind=1", "2,2,4 ind=2"))
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Inverse of an array seen as a matrix from its later axes to its first `ind` ones.
+
+    Examples
+    --------
+    >>> from autograd import tensorinv
+    >>> tensorinv([[2.0]], ind=1)
+    array([[0.5]])
+    """
+    first, later = np.shape(a)[:ind], np.shape(a)[ind:]
+    return np.reshape(inv(np.reshape(a, (int(np.prod(first)), -1))), (*later, *first))
+
+
+@composite(samples=("2,2,4 2,2", "3,3 3"))
+def tensorsolve(a: Any, b: Any, axes: tuple[int, ...] | None = None) -> Any:
+    """Solution x of tensordot(a, x) = b; the axes, if any, are first moved to the end of a.
+
+    Examples
+    --------
+    >>> from autograd import tensorsolve
+    >>> tensorsolve([[2.0]], [1.0])
+    array([0.5])
+    """
+    if axes is not None:
+        a = np.moveaxis(a, axes, tuple(range(-len(axes), 0)))
+    shape = np.shape(a)[np.ndim(b) :]
+    flat = np.reshape(b, (-1,))
+    return np.reshape(solve(np.reshape(a, (np.shape(flat)[0], -1)), flat), shape)

@@ -149,7 +149,7 @@ def test_nodes_know_scope_source_and_parameters() -> None:
         y = w.sum(axis=0)
     node = graph(y).outputs[0]
     assert node.scope == ("net", "layer1")
-    assert node.params == {"axis": 0, "keepdims": False}
+    assert node.params == {"axis": 0, "keepdims": False, "initial": None, "where": None}
     file, line = node.source
     assert file.endswith("test_graph.py")
     assert "w.sum(axis=0)" in Path(file).read_text().splitlines()[line - 1]

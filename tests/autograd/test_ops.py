@@ -47,8 +47,77 @@ def scattered(a: Any, shape: Any, index: Any) -> Any:
     return result
 
 
+def places(index: Any) -> Any:
+    if isinstance(index, tuple):
+        return tuple(map(np.array, index))
+    return np.array(index, dtype=int) if index == [] else np.array(index)
+
+
+def assigned(a: Any, b: Any, index: Any) -> Any:
+    result = a.copy()
+    result[places(index)] = b
+    return result
+
+
+def added_up(a: Any, b: Any, index: Any) -> Any:
+    zeros = np.zeros(a.shape)
+    taken = np.arange(a.size).reshape(a.shape)[places(index)]
+    for place, value in zip(taken.ravel(), np.broadcast_to(b, taken.shape).ravel(), strict=True):
+        zeros.flat[place] += value
+    return a + zeros
+
+
+def overlapped(a: Any, shape: Any, axis: Any = None) -> Any:
+    """Element by element: a[i, k] goes to i + k."""
+    result, axes = np.zeros(shape), range(len(shape)) if axis is None else axis
+    for place in np.ndindex(*a.shape):
+        target = list(place[: len(shape)])
+        for i, k in zip(axes, place[len(shape) :], strict=True):
+            target[i] += k
+        result[tuple(target)] += a[place]
+    return result
+
+
+def symmetric(a: Any) -> Any:
+    return (a + np.matrix_transpose(a)) / 2
+
+
+def rows_of(*matrices: Any) -> Any:
+    return np.concatenate([m if m.ndim > 1 else m[None] for m in matrices], -2)
+
+
+def stacked_eigh(a: Any) -> Any:
+    values, vectors = np.linalg.eigh(symmetric(a))
+    return rows_of(values[..., None, :], vectors)
+
+
+def stacked_svd(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return rows_of(u, s[..., None, :], np.matrix_transpose(vh))
+
+
+def stacked_qr(a: Any) -> Any:
+    q, r = np.linalg.qr(a)
+    return rows_of(q, np.matrix_transpose(r))
+
+
+def power_norm(a: Any, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
+    return np.linalg.vector_norm(a, axis=axis, keepdims=keepdims, ord=ord)
+
+
 # What the ops without a function of the same name in NumPy are, by their definition.
 DEFINITIONS: dict[str, Any] = {
+    "cholesky": lambda a, upper=False: np.linalg.cholesky(symmetric(a), upper=upper),
+    "eigh_stacked": stacked_eigh,
+    "svd_stacked": stacked_svd,
+    "qr_stacked": stacked_qr,
+    "logabsdet": lambda a: np.log(np.abs(np.linalg.det(a))),
+    "pinv": np.linalg.pinv,
+    "index_set": assigned,
+    "index_add": added_up,
+    "overlap_add": overlapped,
+    "sliding_window_view": np.lib.stride_tricks.sliding_window_view,
+    "vector_norm": power_norm,
     "astype": lambda a, dtype: np.asarray(a, dtype),
     "binary_cross_entropy": log_loss,
     "binary_cross_entropy_with_logits": lambda z, y: log_loss(logistic(z), y),
@@ -67,7 +136,6 @@ DEFINITIONS: dict[str, Any] = {
     "logsumexp": lambda a, axis=None, keepdims=False: np.log(
         np.sum(np.exp(a), axis, keepdims=keepdims)
     ),
-    "norm": lambda a, axis=None, keepdims=False: np.sqrt(np.sum(a * a, axis, keepdims=keepdims)),
     "relu": lambda a: np.maximum(a, 0),
     "scatter": scattered,
     "sigmoid": logistic,

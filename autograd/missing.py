@@ -1,0 +1,59 @@
+"""NumPy's functions that record nothing here, each with its reason and what to write instead.
+
+Errors say it when one is called on a Tensor, and `docs/ops.md` lists them all.
+"""
+
+from __future__ import annotations
+
+__all__ = ["MISSING", "reason"]
+
+_REASONS = {
+    "it makes an array from numbers; give the result to ops": (
+        "arange array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray "
+        "asmatrix bmat empty eye from_dlpack frombuffer fromfile fromfunction fromiter "
+        "fromregex fromstring full genfromtxt identity indices load loadtxt ones require tri "
+        "zeros bartlett blackman hamming hanning kaiser"
+    ),
+    "it makes indices; call it on shapes and plain arrays": (
+        "broadcast_shapes diag_indices ix_ mask_indices ravel_multi_index tril_indices "
+        "triu_indices unravel_index nested_iters"
+    ),
+    "it works on integers, bits, or dates, which have no derivative": (
+        "bitwise_and bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift "
+        "bitwise_xor invert left_shift right_shift gcd lcm packbits unpackbits nextafter "
+        "busday_count busday_offset is_busday isnat datetime_as_string datetime_data"
+    ),
+    "it writes into its argument, which a graph may need; use at(x, index).set(values)": (
+        "copyto fill_diagonal place put put_along_axis putmask"
+    ),
+    "it calls a Python function for each slice; write stack([f(row) for row in x])": (
+        "apply_along_axis apply_over_axes frompyfunc"
+    ),
+    "it calls Python functions where conditions hold; write select(conditions, values)": (
+        "piecewise"
+    ),
+    "it selects elements by value; take them by an index: x[np.unique(x.data, True)[1]]": (
+        "intersect1d setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts "
+        "unique_inverse unique_values"
+    ),
+    "it belongs to NumPy's old polynomial functions; write the sum of powers, or polyval": (
+        "poly polyadd polyder polydiv polyfit polyint polymul polysub"
+    ),
+    "its results may be complex; for a symmetric matrix use eigh or eigvalsh": "eig eigvals roots",
+    "it is about complex numbers, and tensors are real": ("angle imag real_if_close sort_complex"),
+    "its derivative needs the Bessel function I₁, which NumPy does not have": "i0",
+    "NumPy deprecates it; use vstack": "row_stack",
+    "it is about files, text, types and settings, not about values": (
+        "base_repr binary_repr format_float_positional format_float_scientific get_include "
+        "get_printoptions getbufsize geterr geterrcall info isdtype isfortran isscalar issubdtype "
+        "iterable mintypecode printoptions promote_types save savetxt savez savez_compressed "
+        "set_printoptions setbufsize seterr seterrcall show_config show_runtime test typename"
+    ),
+}
+
+MISSING: dict[str, str] = {name: why for why, names in _REASONS.items() for name in names.split()}
+
+
+def reason(name: str) -> str:
+    """Return why a NumPy function has no derivative rule here, as a part of a sentence."""
+    return f"{MISSING[name]}; " if name in MISSING else ""

@@ -1,0 +1,396 @@
+"""Decompositions of matrices, and what follows from them; of stacks of matrices too.
+
+An op has one result. A decomposition has several, so its op stacks them in one array, which has a
+rule like any other op, and the function of NumPy's name takes it apart with views.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.op import composite, op
+from autograd.ops.joining import arrayed
+from autograd.ops.linalg import matmul
+from autograd.ops.solving import inv, pinv, solve
+from autograd.ops.statistics import plain
+
+from_engine = True
+
+
+def transposed(a: Any) -> Any:
+    """Swap the last two axes."""
+    return np.matrix_transpose(a)
+
+
+def symmetric_part(a: Any) -> Any:
+    """Return (a + aᵀ) / 2."""
+    return (a + transposed(a)) / 2
+
+
+def definite(a: Any) -> Any:
+    """Return a positive definite matrix made of any matrix: where the samples of cholesky live."""
+    return a @ transposed(a) + 2 * np.eye(a.shape[-1]) + np.tril(a, -1) - transposed(np.tril(a, -1))
+
+
+def over(x: Any, d: Any) -> Any:
+    """Return x / d, and 0 where x is 0 too: what ties do not touch has a derivative at ties."""
+    return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
+
+
+def gaps(values: Any) -> Any:
+    """Return values[j] − values[i] for each i, j, with 1 on the diagonal."""
+    n = np.shape(values)[-1]
+    return np.expand_dims(values, -2) - np.expand_dims(values, -1) + np.eye(n)
+
+
+def off_diagonal(a: Any) -> Any:
+    """Return the matrix with zeros on its diagonal."""
+    return np.where(np.eye(np.shape(a)[-1]) > 0, 0.0, a)
+
+
+def on_diagonal(v: Any) -> Any:
+    """Return the diagonal matrix of a vector."""
+    return np.expand_dims(v, -1) * np.eye(np.shape(v)[-1])
+
+
+@op(symbol="chol", domain={"a": definite}, samples=("3,3", "2,2,2", "1,1", "3,3 upper=True"))
+def cholesky(a: Any, /, upper: bool = False) -> Any:
+    """Lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix.
+
+    Computed from (a + aᵀ)/2, which is a for a symmetric matrix, so the gradient is symmetric too.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If the matrix is not positive definite.
+
+    References
+    ----------
+    I. Murray, Differentiation of the Cholesky decomposition, 2016, equation 10.
+
+    Examples
+    --------
+    >>> from autograd import cholesky
+    >>> cholesky([[4.0, 2.0], [2.0, 2.0]])
+    array([[2., 0.],
+           [1., 1.]])
+    """
+    return np.linalg.cholesky(symmetric_part(np.asarray(a)), upper=upper)
+
+
+def cholesky_pulled(g: Any, lower: Any) -> Any:
+    """Return L⁻ᵀ Φ(Lᵀ g) L⁻¹, symmetrised, where Φ takes the lower triangle, half the diagonal."""
+    inner = np.tril(transposed(lower) @ np.tril(g))
+    half = inner - np.where(np.eye(np.shape(inner)[-1]) > 0, inner / 2, 0.0)
+    back = transposed(inv(lower))
+    return symmetric_part(back @ half @ transposed(back))
+
+
+cholesky.vjp(
+    a=lambda g, out, upper: (
+        cholesky_pulled(transposed(g), transposed(out)) if upper else cholesky_pulled(g, out)
+    )
+)
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues, ascending, shape (..., n), and eigenvectors, in columns, shape (..., n, n)."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+@op(symbol="eigh", samples=("3,3", "2,2,2", "1,1", "4,4"))
+def eigh_stacked(a: Any) -> Any:
+    """Eigenvalues, as the first row, above the eigenvectors of a symmetric matrix: see `eigh`.
+
+    Examples
+    --------
+    >>> from autograd import eigh_stacked
+    >>> eigh_stacked([[2.0, 0.0], [0.0, 1.0]])
+    array([[1., 2.],
+           [0., 1.],
+           [1., 0.]])
+    """
+    values, vectors = np.linalg.eigh(symmetric_part(np.asarray(a)))
+    return np.concatenate([values[..., None, :], vectors], axis=-2)
+
+
+def eigh_pulled(g: Any, out: Any) -> Any:
+    """Return V (diag(gw) + Vᵀ gV / (w_j − w_i)) Vᵀ, symmetrised."""
+    vectors = out[..., 1:, :]
+    turning = off_diagonal(over(transposed(vectors) @ g[..., 1:, :], gaps(out[..., 0, :])))
+    return symmetric_part(vectors @ (on_diagonal(g[..., 0, :]) + turning) @ transposed(vectors))
+
+
+eigh_stacked.vjp(a=lambda g, out: eigh_pulled(g, out))
+
+
+@composite(samples=("3,3", "2,2,2", "1,1"))
+def eigh(a: Any) -> Any:
+    """Eigenvalues and eigenvectors of a symmetric matrix, or of each in a stack.
+
+    Computed from (a + aᵀ)/2, which is a for a symmetric matrix, so the gradient is symmetric too.
+
+    Parameters
+    ----------
+    a : Tensor or array_like, shape (..., n, n)
+        Real symmetric matrices.
+
+    Returns
+    -------
+    EighResult
+        Eigenvalues, ascending, shape (..., n), and eigenvectors in columns, shape (..., n, n), each
+        determined up to its sign. Where eigenvalues are equal their eigenvectors are not
+        determined, and have no derivative: it is not finite there, unless it cancels exactly.
+
+    References
+    ----------
+    M. Giles, Collected matrix derivative results for forward and reverse mode algorithmic
+    differentiation, 2008, section 3.1.
+
+    Examples
+    --------
+    >>> from autograd import eigh
+    >>> eigh([[2.0, 0.0], [0.0, 1.0]]).eigenvalues
+    array([1., 2.])
+    """
+    stacked = eigh_stacked(a)
+    return EighResult(stacked[..., 0, :], stacked[..., 1:, :])
+
+
+@composite(samples=("3,3", "2,2,2"))
+def eigvalsh(a: Any) -> Any:
+    """Eigenvalues of a symmetric matrix, ascending; those of (a + aᵀ)/2, as for `eigh`.
+
+    Examples
+    --------
+    >>> from autograd import eigvalsh
+    >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]])
+    array([1., 2.])
+    """
+    return eigh_stacked(a)[..., 0, :]
+
+
+class SVDResult(NamedTuple):
+    """Singular vectors in columns, singular values descending, singular vectors in rows."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+@op(symbol="svd", samples=("3,3", "2,3", "4,2", "2,3,2", "1,1"))
+def svd_stacked(a: Any) -> Any:
+    """Matrix U above the singular values, in a row, above Vhᵀ, of the reduced form: see `svd`.
+
+    Examples
+    --------
+    >>> from autograd import svd_stacked
+    >>> svd_stacked([[2.0]])
+    array([[1.],
+           [2.],
+           [1.]])
+    """
+    u, s, vh = np.linalg.svd(np.asarray(a), full_matrices=False)
+    return np.concatenate([u, s[..., None, :], transposed(vh)], axis=-2)
+
+
+def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return the cotangent of a = U S Vᵀ from those of U, S and V.
+
+    With P = Uᵀ gU / (s_j² − s_i²) and Q = Vᵀ gV / (s_j² − s_i²) off the diagonal, it is
+    U ((P + Pᵀ) S + S (Q + Qᵀ) + diag(gS)) Vᵀ, and, of each of U and V that is not square, what
+    leaves its columns: (I − U Uᵀ) gU S⁻¹ Vᵀ and U S⁻¹ gVᵀ (I − V Vᵀ).
+    """
+    m, n = shape[-2:]
+    u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
+    g_u, g_s, g_v = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
+    squares = gaps(s * s)
+    p = off_diagonal(over(transposed(u) @ g_u, squares))
+    q = off_diagonal(over(transposed(v) @ g_v, squares))
+    row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    core = (p + transposed(p)) * row + column * (q + transposed(q)) + on_diagonal(g_s)
+    found = u @ core @ transposed(v)
+    if m > n:
+        rest = g_u - u @ (transposed(u) @ g_u)
+        found = found + over(rest, row) @ transposed(v)
+    if n > m:
+        rest = g_v - v @ (transposed(v) @ g_v)
+        found = found + u @ transposed(over(rest, row))
+    return found
+
+
+svd_stacked.vjp(a=lambda g, out, a_shape: svd_pulled(g, out, a_shape))
+
+
+@composite(
+    samples=("3,3", "2,3 full_matrices=False", "4,2 full_matrices=False", "2,3 compute_uv=False")
+)
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Singular value decomposition a = U diag(S) Vh, of each matrix in a stack too.
+
+    Parameters
+    ----------
+    a : Tensor or array_like, shape (..., m, n)
+        Any matrices.
+    full_matrices : bool
+        Square U and Vh. Their further columns and rows are not determined, so where m and n differ
+        this needs to be False; U has then shape (..., m, k) and Vh (..., k, n) with k = min(m, n).
+    compute_uv : bool
+        Return U, S and Vh, rather than S alone.
+
+    Returns
+    -------
+    SVDResult or Tensor
+        Singular values are descending, shape (..., k); singular vectors are determined up to a
+        sign for each pair, and where singular values are equal they have no derivative.
+
+    Raises
+    ------
+    ShapeError
+        If full matrices are asked of a matrix that is not square.
+
+    References
+    ----------
+    J. Townsend, Differentiating the singular value decomposition, 2016.
+
+    Examples
+    --------
+    >>> from autograd import svd
+    >>> svd([[0.0, 3.0], [2.0, 0.0]]).S
+    array([3., 2.])
+    """
+    m, n = np.shape(a)[-2:]
+    if full_matrices and compute_uv and m != n:
+        raise ValueError(
+            f"the further columns of a full decomposition of a {m} by {n} matrix are arbitrary and "
+            "have no derivative; pass full_matrices=False"
+        )
+    stacked = svd_stacked(a)
+    values = stacked[..., m, :]
+    if not compute_uv:
+        return values
+    return SVDResult(stacked[..., :m, :], values, transposed(stacked[..., m + 1 :, :]))
+
+
+@composite(samples=("3,3", "2,3", "4,2"))
+def svdvals(x: Any, /) -> Any:
+    """Singular values, descending.
+
+    Examples
+    --------
+    >>> from autograd import svdvals
+    >>> svdvals([[0.0, 3.0], [2.0, 0.0]])
+    array([3., 2.])
+    """
+    return svd(x, compute_uv=False)
+
+
+class QRResult(NamedTuple):
+    """Orthonormal columns Q, shape (..., m, k), and upper triangular R, shape (..., k, n)."""
+
+    Q: Any
+    R: Any
+
+
+@op(symbol="qr", samples=("3,3", "4,2", "2,3,2", "1,1"))
+def qr_stacked(a: Any) -> Any:
+    """Matrix Q above Rᵀ, for at least as many rows as columns: see `qr`.
+
+    Examples
+    --------
+    >>> from autograd import qr_stacked
+    >>> qr_stacked([[-2.0]])
+    array([[ 1.],
+           [-2.]])
+    """
+    q, r = np.linalg.qr(np.asarray(a))
+    return np.concatenate([q, transposed(r)], axis=-2)
+
+
+def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return (gQ + Q C) R⁻ᵀ, where C is R gRᵀ − gQᵀ Q made symmetric from its lower triangle."""
+    m = shape[-2]
+    q, r = out[..., :m, :], transposed(out[..., m:, :])
+    g_q, g_r = g[..., :m, :], np.triu(transposed(g[..., m:, :]))
+    lower = np.tril(matmul(r, transposed(g_r)) - transposed(g_q) @ q)
+    copied = lower + transposed(np.tril(lower, -1))
+    return transposed(solve(r, transposed(g_q + q @ copied)))
+
+
+qr_stacked.vjp(a=lambda g, out, a_shape: qr_pulled(g, out, a_shape))
+
+
+@composite(samples=("3,3", "4,2", "2,3", "2,2,3", "3,2 mode='r'"))
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """Decomposition a = Q R into orthonormal columns and an upper triangle.
+
+    Parameters
+    ----------
+    a : Tensor or array_like, shape (..., m, n)
+        Matrices whose first min(m, n) columns are independent.
+    mode : {"reduced", "r"}
+        Return both, or R alone.
+
+    Returns
+    -------
+    QRResult or Tensor
+        Q of shape (..., m, k) and R of shape (..., k, n), with k = min(m, n).
+
+    References
+    ----------
+    S. F. Walter and L. Lehmann, Algorithmic differentiation of linear algebra functions, 2010.
+
+    Examples
+    --------
+    >>> from autograd import qr
+    >>> qr([[0.0, 2.0], [3.0, 0.0]]).R
+    array([[-3.,  0.],
+           [ 0., -2.]])
+    """
+    if mode not in ("reduced", "r"):
+        raise ValueError(f"mode={mode!r} has no derivative; take 'reduced' or 'r'")
+    m, n = np.shape(a)[-2:]
+    k = min(m, n)
+    stacked = qr_stacked(a if n == k else a[..., :k])
+    q, r = stacked[..., :m, :], transposed(stacked[..., m:, :])
+    if n > k:  # the further columns of R are those of a, seen from Q
+        r = np.concatenate([r, transposed(q) @ a[..., k:]], axis=-1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+@composite(samples=("4,2 4", "4,2 4,3", "3,3 3", "2,3 2"))
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+    """Least squares: the x of least norm that makes ‖a x − b‖ least.
+
+    Returns
+    -------
+    x : Tensor or array, shape (n,) or (n, k)
+        Solution, pinv(a) b.
+    residuals : Tensor or array, shape (1,), (k,) or (0,)
+        Sums of the squared residuals, where the columns of a are independent and fewer than rows.
+    rank : int
+        Rank of a.
+    s : Tensor or array
+        Singular values of a.
+
+    Examples
+    --------
+    >>> from autograd import lstsq
+    >>> print(round(lstsq([[1.0], [1.0]], [1.0, 3.0])[0][0], 12))
+    2.0
+    """
+    a, b = arrayed(a), arrayed(b)
+    if a.ndim != 2:
+        raise ValueError("needs a matrix")
+    m, n = a.shape
+    eps = np.finfo(plain(a).dtype).eps
+    cut = float(eps * max(m, n)) if rcond is None else rcond
+    x = pinv(a, cut) @ b
+    s = svdvals(a)
+    rank = int(np.sum(plain(s) > cut * plain(s)[0])) if min(m, n) else 0
+    squares = np.sum((a @ x - b) ** 2, axis=0) if rank == n and m > n else np.empty(0)
+    return x, np.reshape(squares, (-1,)), rank, s

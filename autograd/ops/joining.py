@@ -1,0 +1,440 @@
+"""Splitting and joining: NumPy's functions of several arrays, made of views and of few ops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.op import composite
+from autograd.ops.index import concatenate, stack
+
+from_engine = True
+
+
+def arrayed(x: Any) -> Any:
+    """Return a tensor or array as it is, and what else there is as an array."""
+    return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def pieces(a: Any, indices_or_sections: Any, axis: int, *, evenly: bool) -> list[Any]:
+    """Return the views that NumPy's split of the same arguments gives."""
+    n = a.shape[axis]
+    if isinstance(indices_or_sections, (int, np.integer)):
+        cut = np.split if evenly else np.array_split
+        lengths = [len(part) for part in cut(np.arange(n), indices_or_sections)]
+        ends = np.cumsum(lengths).tolist()
+    else:  # slices, as NumPy takes them: indices may go back, and beyond the end
+        ends = [*(int(i) for i in indices_or_sections), n]
+    before = (slice(None),) * (axis % a.ndim)
+    return [a[(*before, slice(*ends_of))] for ends_of in zip([0, *ends[:-1]], ends, strict=True)]
+
+
+@composite(
+    samples=(
+        "6 indices_or_sections=3",
+        "2,4 indices_or_sections=[1,3] axis=1",
+        "4 indices_or_sections=[3,2,9]",
+    )
+)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Cut into equal parts, or at indices, along an axis; the parts are views.
+
+    Examples
+    --------
+    >>> from autograd import split
+    >>> split([1.0, 2.0, 3.0, 4.0], 2)
+    [array([1., 2.]), array([3., 4.])]
+    """
+    return pieces(arrayed(ary), indices_or_sections, axis, evenly=True)
+
+
+@composite(samples=("5 indices_or_sections=3", "2,5 indices_or_sections=2 axis=-1"))
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """Cut into parts of nearly equal length, or at indices, along an axis.
+
+    Examples
+    --------
+    >>> from autograd import array_split
+    >>> array_split([1.0, 2.0, 3.0], 2)
+    [array([1., 2.]), array([3.])]
+    """
+    return pieces(arrayed(ary), indices_or_sections, axis, evenly=False)
+
+
+@composite(samples=("2,4 indices_or_sections=2", "4 indices_or_sections=[1]"))
+def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the second axis, or the only one.
+
+    Examples
+    --------
+    >>> from autograd import hsplit
+    >>> hsplit([[1.0, 2.0]], 2)
+    [array([[1.]]), array([[2.]])]
+    """
+    a = arrayed(ary)
+    return pieces(a, indices_or_sections, 1 if a.ndim > 1 else 0, evenly=True)
+
+
+@composite(samples=("4,2 indices_or_sections=2",))
+def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the first of two or more axes.
+
+    Examples
+    --------
+    >>> from autograd import vsplit
+    >>> vsplit([[1.0], [2.0]], 2)
+    [array([[1.]]), array([[2.]])]
+    """
+    a = arrayed(ary)
+    if a.ndim < 2:
+        raise ValueError("needs at least two axes")
+    return pieces(a, indices_or_sections, 0, evenly=True)
+
+
+@composite(samples=("2,1,4 indices_or_sections=[1,3]",))
+def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
+    """Cut along the third axis.
+
+    Examples
+    --------
+    >>> from autograd import dsplit
+    >>> len(dsplit([[[1.0, 2.0]]], 2))
+    2
+    """
+    a = arrayed(ary)
+    if a.ndim < 3:
+        raise ValueError("needs at least three axes")
+    return pieces(a, indices_or_sections, 2, evenly=True)
+
+
+@composite(samples=("2,3", "2,3 axis=1", "2,3 axis=-1"))
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """Take apart along an axis: the inverse of `stack`.
+
+    Examples
+    --------
+    >>> from autograd import unstack
+    >>> unstack([[1.0, 2.0], [3.0, 4.0]])
+    (array([1., 2.]), array([3., 4.]))
+    """
+    moved = np.moveaxis(arrayed(x), axis, 0)
+    return tuple(moved[i] for i in range(moved.shape[0]))
+
+
+def _each(arrays: tuple[Any, ...], raised: Any) -> Any:
+    found = tuple(raised(arrayed(a)) for a in arrays)
+    return found[0] if len(found) == 1 else found
+
+
+@composite(samples=("_", "2,3", "_ 2"))
+def atleast_1d(*arys: Any) -> Any:
+    """Give numbers an axis.
+
+    Examples
+    --------
+    >>> from autograd import atleast_1d
+    >>> atleast_1d(1.0)
+    array([1.])
+    """
+    return _each(arys, lambda a: np.reshape(a, (1,)) if a.ndim == 0 else a)
+
+
+def rows(a: Any) -> Any:
+    """Return a matrix, of one row where there was a vector or a number."""
+    return np.reshape(a, (1, -1)) if a.ndim < 2 else a
+
+
+@composite(samples=("_", "3", "2,3 2"))
+def atleast_2d(*arys: Any) -> Any:
+    """Make a vector a row.
+
+    Examples
+    --------
+    >>> from autograd import atleast_2d
+    >>> atleast_2d([1.0, 2.0])
+    array([[1., 2.]])
+    """
+    return _each(arys, rows)
+
+
+def deep(a: Any) -> Any:
+    """Return an array with at least three axes, as np.atleast_3d places them."""
+    if a.ndim < 2:
+        return np.reshape(a, (1, -1, 1))
+    return a[:, :, None] if a.ndim == 2 else a
+
+
+@composite(samples=("_", "3", "2,3", "1,2,3"))
+def atleast_3d(*arys: Any) -> Any:
+    """Make a vector of length n an array of shape (1, n, 1), a matrix one of shape (m, n, 1).
+
+    Examples
+    --------
+    >>> from autograd import atleast_3d
+    >>> atleast_3d([1.0, 2.0]).shape
+    (1, 2, 1)
+    """
+    return _each(arys, deep)
+
+
+@composite(samples=("tup:2,3|1,3", "tup:3|3", "tup:_|1"))
+def vstack(tup: Any) -> Any:
+    """Join along the first axis; vectors become rows.
+
+    Examples
+    --------
+    >>> from autograd import vstack
+    >>> vstack([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    return concatenate([rows(arrayed(a)) for a in tup], axis=0)
+
+
+@composite(samples=("tup:2,3|2,1", "tup:3|2", "tup:_|_"))
+def hstack(tup: Any) -> Any:
+    """Join along the second axis, vectors along their only one.
+
+    Examples
+    --------
+    >>> from autograd import hstack
+    >>> hstack([[1.0], [2.0, 3.0]])
+    array([1., 2., 3.])
+    """
+    arrays = [atleast_1d(a) for a in tup]
+    return concatenate(arrays, axis=0 if all(a.ndim == 1 for a in arrays) else 1)
+
+
+@composite(samples=("tup:2,3|2,3", "tup:3|3", "tup:2,1,2|2,1,1"))
+def dstack(tup: Any) -> Any:
+    """Join along the third axis.
+
+    Examples
+    --------
+    >>> from autograd import dstack
+    >>> dstack([[1.0, 2.0], [3.0, 4.0]]).shape
+    (1, 2, 2)
+    """
+    return concatenate([deep(arrayed(a)) for a in tup], axis=2)
+
+
+@composite(samples=("tup:3|3,2|3", "tup:2|2"))
+def column_stack(tup: Any) -> Any:
+    """Join along the second axis; vectors become columns.
+
+    Examples
+    --------
+    >>> from autograd import column_stack
+    >>> column_stack([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    arrays = [arrayed(a) for a in tup]
+    return concatenate([np.reshape(a, (-1, 1)) if a.ndim < 2 else a for a in arrays], axis=1)
+
+
+@composite(samples=("2,3 3", "2,3 1,3 axis=0"))
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """Join two arrays along an axis, or flattened.
+
+    Examples
+    --------
+    >>> from autograd import append
+    >>> append([1.0], [2.0, 3.0])
+    array([1., 2., 3.])
+    """
+    return concatenate([arr, values], axis=axis)
+
+
+@composite(samples=("4 obj=1", "3,4 obj=[0,2] axis=1", "3,2 obj=-1 axis=0", "2,2 obj=[1,2]"))
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """Leave out elements, by index, slice or mask, along an axis or of the flattened array.
+
+    Examples
+    --------
+    >>> from autograd import delete
+    >>> delete([1.0, 2.0, 3.0], 1)
+    array([1., 3.])
+    """
+    a = arrayed(arr) if axis is not None else np.reshape(arr, (-1,))
+    which = 0 if axis is None else axis
+    return np.take(a, np.delete(np.arange(a.shape[which]), obj), axis=which)
+
+
+@composite(samples=("4 _ obj=1", "3,2 2 obj=1 axis=0", "4 2 obj=[0,3]", "2,2 2 obj=1 axis=1"))
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Put values in before indices, along an axis or into the flattened array.
+
+    Examples
+    --------
+    >>> from autograd import insert
+    >>> insert([1.0, 3.0], 1, 2.0)
+    array([1., 2., 3.])
+    """
+    a = arrayed(arr) if axis is not None else np.reshape(arr, (-1,))
+    which = 0 if axis is None else axis
+    n = a.shape[which]
+    # NumPy inserts the places; the values follow as it would have moved them.
+    new = arrayed(values)
+    count = np.insert(np.arange(n), obj, -1).size - n
+    single = np.ndim(obj) == 0 and not isinstance(obj, slice)
+    if single and new.ndim:  # one place: values of lower rank have the inserted axis first
+        new = np.moveaxis(np.reshape(new, (1,) * (a.ndim - new.ndim) + new.shape), 0, which)
+        count = new.shape[which]
+    places = np.insert(np.arange(n), obj, n + np.arange(count) if not single else n)
+    if single:
+        at = int(np.flatnonzero(places == n)[0])
+        places = np.concatenate([places[:at], n + np.arange(count), places[at + 1 :]])
+    shape = [count if i == which % a.ndim else k for i, k in enumerate(a.shape)]
+    joined = concatenate([a, np.broadcast_to(new, shape)], axis=which)
+    return np.take(joined, places, axis=which)
+
+
+@composite(samples=("3 2,3", "2,1 1,3", "_ 2"))
+def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    """Give arrays one shape, as their sum would have.
+
+    Examples
+    --------
+    >>> from autograd import broadcast_arrays
+    >>> broadcast_arrays([1.0, 2.0], 3.0)[1]
+    array([3., 3.])
+    """
+    shape = np.broadcast_shapes(*(np.shape(a) for a in args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+@composite(samples=("2 3", "2 3 indexing='ij'", "2 3 4", "2 3 sparse=True"))
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    """Coordinates of a grid: an array for each of the vectors, all of one shape.
+
+    Examples
+    --------
+    >>> from autograd import meshgrid
+    >>> meshgrid([1.0, 2.0], [3.0, 4.0])[0]
+    array([[1., 2.],
+           [1., 2.]])
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing needs to be 'xy' or 'ij', got {indexing!r}")
+    n = len(xi)
+    order = list(range(n))
+    if indexing == "xy" and n > 1:
+        order[:2] = [1, 0]
+    grids = [
+        np.reshape(x, tuple(-1 if i == k else 1 for i in range(n)))
+        for x, k in zip(xi, order, strict=True)
+    ]
+    return tuple(grids) if sparse else tuple(broadcast_arrays(*grids))
+
+
+@composite(samples=("2,3", "3"))
+def flipud(m: Any) -> Any:
+    """Reverse the first axis.
+
+    Examples
+    --------
+    >>> from autograd import flipud
+    >>> flipud([1.0, 2.0])
+    array([2., 1.])
+    """
+    return np.flip(arrayed(m), 0)
+
+
+@composite(samples=("2,3",))
+def fliplr(m: Any) -> Any:
+    """Reverse the second axis.
+
+    Examples
+    --------
+    >>> from autograd import fliplr
+    >>> fliplr([[1.0, 2.0]])
+    array([[2., 1.]])
+    """
+    return np.flip(arrayed(m), 1)
+
+
+@composite(samples=("2,3,4 axis=2", "2,3,4 axis=0 start=2", "2,3,4 axis=-1 start=1"))
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """Move an axis back until it lies before another; `moveaxis` is clearer.
+
+    Examples
+    --------
+    >>> from autograd import rollaxis
+    >>> rollaxis([[1.0, 2.0]], 1).shape
+    (2, 1)
+    """
+    n = np.ndim(a)
+    axis, start = axis % n, start + n if start < 0 else start
+    if not 0 <= start <= n:
+        raise ValueError(f"start needs to be between {-n} and {n}")
+    return np.moveaxis(arrayed(a), axis, start - 1 if axis < start else start)
+
+
+@composite(samples=("3", "3 k=1", "2,2 k=-1"))
+def diagflat(v: Any, k: int = 0) -> Any:
+    """Matrix with the flattened array as a diagonal.
+
+    Examples
+    --------
+    >>> from autograd import diagflat
+    >>> diagflat([[1.0, 2.0]])
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    return np.diag(np.reshape(v, (-1,)), k)
+
+
+@composite(samples=("3", "3 N=2", "3 N=4 increasing=True"))
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """Vandermonde matrix: the powers of a vector, in columns, highest first.
+
+    Examples
+    --------
+    >>> from autograd import vander
+    >>> vander([2.0, 3.0], 3)
+    array([[4., 2., 1.],
+           [9., 3., 1.]])
+    """
+    x = arrayed(x)
+    n = np.size(x) if N is None else N
+    if x.ndim != 1:
+        raise ValueError("needs a vector")
+    exponents = np.arange(n) if increasing else np.arange(n)[::-1]
+    if n == 0:
+        return np.empty((np.size(x), 0))
+    return stack([x**0 if k == 0 else x ** int(k) for k in exponents], axis=1)
+
+
+@composite(samples=("arrays:2,2|2,3", "arrays:2|3"))
+def block(arrays: Any) -> Any:
+    """Put arrays, in nested lists, together as the blocks of one array.
+
+    The innermost lists are joined along the last axis, those around them along the one before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import block
+    >>> block([[np.eye(2), np.zeros((2, 1))], [np.ones((1, 2)), np.full((1, 1), 5.0)]])
+    array([[1., 0., 0.],
+           [0., 1., 0.],
+           [1., 1., 5.]])
+    """
+    blocks = [arrays] if isinstance(arrays, tuple) else arrays
+    depth, leaves = 0, [blocks]
+    while any(isinstance(x, list) for x in leaves):
+        if not all(isinstance(x, list) and x for x in leaves):
+            raise ValueError("needs lists of one depth, none of them empty")
+        depth, leaves = depth + 1, [y for x in leaves for y in x]
+        if all(np.isscalar(x) for x in leaves):
+            break
+    ndim = max(depth, *(np.ndim(x) for x in leaves))
+
+    def joined(x: Any, level: int) -> Any:
+        if level == depth:
+            return np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x))
+        return concatenate([joined(y, level + 1) for y in x], axis=ndim - depth + level)
+
+    return joined(blocks, 0)

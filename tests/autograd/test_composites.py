@@ -1,0 +1,194 @@
+"""Every function that is written with ops, over all its samples, beside NumPy's own."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import COMPOSITES, OPS, DTypeError, Tensor, check_gradients, gradients
+from autograd.dispatch import ALIASES, PLAIN
+from autograd.missing import MISSING
+from tests.autograd.samples import parse_composite
+
+CASES = [(name, sample) for name, c in sorted(COMPOSITES.items()) for sample in c.samples]
+every_sample = pytest.mark.parametrize(
+    ("name", "sample"), CASES, ids=[f"{n}-{s.replace(' ', '_')}" for n, s in CASES]
+)
+every_composite = pytest.mark.parametrize("name", sorted(COMPOSITES))
+
+
+def convolved(x: Any, w: Any, stride: Any = 1, padding: Any = 0) -> Any:
+    """Convolution by its definition, one output element at a time."""
+    n = x.ndim - 2
+    stride, padding = (k if isinstance(k, tuple) else (k,) * n for k in (stride, padding))
+    x = np.pad(x, [(0, 0), (0, 0), *((k, k) for k in padding)])
+    size = [(a - b) // s + 1 for a, b, s in zip(x.shape[2:], w.shape[2:], stride, strict=True)]
+    out = np.zeros((x.shape[0], w.shape[0], *size))
+    for place in np.ndindex(*out.shape):
+        start = [i * s for i, s in zip(place[2:], stride, strict=True)]
+        cut = tuple(slice(a, a + k) for a, k in zip(start, w.shape[2:], strict=True))
+        out[place] = (x[(place[0], slice(None), *cut)] * w[place[1]]).sum()
+    return out
+
+
+def pooled(of: Any) -> Any:
+    def pool(x: Any, window: Any, stride: Any = None) -> Any:
+        n = x.ndim - 2
+        window = window if isinstance(window, tuple) else (window,) * n
+        stride = (
+            window if stride is None else stride if isinstance(stride, tuple) else (stride,) * n
+        )
+        size = [(a - b) // s + 1 for a, b, s in zip(x.shape[2:], window, stride, strict=True)]
+        out = np.zeros((*x.shape[:2], *size))
+        for place in np.ndindex(*out.shape):
+            start = [i * s for i, s in zip(place[2:], stride, strict=True)]
+            cut = tuple(slice(a, a + k) for a, k in zip(start, window, strict=True))
+            out[place] = of(x[(*place[:2], *cut)])
+        return out
+
+    return pool
+
+
+# What the functions that NumPy does not have are, by their definition; and those of np.linalg that
+# read one triangle of a matrix, where ours read its symmetric part.
+DEFINITIONS: dict[str, Any] = {
+    "conv": convolved,
+    "max_pool": pooled(np.max),
+    "avg_pool": pooled(np.mean),
+    "eigh": lambda a: np.linalg.eigh((a + np.matrix_transpose(a)) / 2),
+    "eigvalsh": lambda a: np.linalg.eigvalsh((a + np.matrix_transpose(a)) / 2),
+}
+
+
+def theirs(name: str) -> Any:
+    return DEFINITIONS.get(name) or getattr(np, name, None) or getattr(np.linalg, name)
+
+
+def parts(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def plain(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else np.asarray(x)
+
+
+@every_sample
+def test_value_is_numpys(name: str, sample: str) -> None:
+    arrays, call = parse_composite(COMPOSITES[name], sample)
+    expected = parts(call(arrays, theirs(name)))
+    actual = parts(call([Tensor(x) for x in arrays]))
+    assert len(actual) == len(expected)
+    for ours, numpys in zip(actual, expected, strict=True):
+        assert plain(ours).shape == np.shape(numpys)
+        # The same sums in another order, of at most a few dozen terms of size about 1.
+        np.testing.assert_allclose(plain(ours), numpys, rtol=1e-13, atol=1e-14)
+
+
+@every_sample
+def test_numpys_function_records(name: str, sample: str) -> None:
+    if name not in DEFINITIONS:
+        arrays, call = parse_composite(COMPOSITES[name], sample)
+        leaves = [Tensor(x, requires_grad=True) for x in arrays]
+        ours, through = parts(call(leaves)), parts(call(leaves, theirs(name)))
+        for a, b in zip(ours, through, strict=True):
+            assert type(a) is type(b)
+            np.testing.assert_array_equal(plain(a), plain(b))
+        assert any(isinstance(y, Tensor) and y.requires_grad for y in through)
+
+
+@every_sample
+def test_gradient_of_order_1_and_2_agrees_with_differences(name: str, sample: str) -> None:
+    arrays, call = parse_composite(COMPOSITES[name], sample)
+    weights = np.random.default_rng(1)
+    # One number of all the results, of which none is left out by a symmetry.
+    scale = [weights.normal(size=np.shape(y)) for y in parts(call(arrays))]
+
+    def f(*xs: Tensor) -> Any:
+        tensors = zip(parts(call(xs)), scale, strict=True)
+        terms = [(y * w).sum() for y, w in tensors if isinstance(y, Tensor)]
+        return sum(terms[1:], terms[0])
+
+    check_gradients(f, *arrays, order=2).raise_if_wrong()
+
+
+@every_sample
+def test_float32_stays_float32_and_agrees_with_float64(name: str, sample: str) -> None:
+    found: dict[type, list[Any]] = {}
+    for dtype in (np.float32, np.float64):
+        arrays, call = parse_composite(COMPOSITES[name], sample)
+        leaves = [Tensor(x.astype(np.float32).astype(dtype), requires_grad=True) for x in arrays]
+        outs = [y for y in parts(call(leaves)) if isinstance(y, Tensor) and y.requires_grad]
+        if name != "float_power":  # its purpose is to change the dtype
+            assert all(y.dtype == dtype for y in outs)
+        seeds = [np.ones(y.shape, y.dtype) for y in outs]
+        found[dtype] = gradients(outs, leaves, seeds, allow_unused=True)
+        assert all(g is None or g.dtype == dtype for g in found[dtype])
+    for single, double in zip(found[np.float32], found[np.float64], strict=True):
+        if double is not None:
+            # 2e-5 is about 200 units of float32's last place; ten times that for inverses.
+            np.testing.assert_allclose(single, double, rtol=2e-4, atol=2e-4)
+
+
+@every_sample
+def test_arrays_give_arrays(name: str, sample: str) -> None:
+    arrays, call = parse_composite(COMPOSITES[name], sample)
+    before = [x.copy() for x in arrays]
+    for y, z in zip(parts(call(arrays)), parts(call([Tensor(x) for x in arrays])), strict=True):
+        assert not isinstance(y, Tensor)
+        np.testing.assert_array_equal(y, plain(z))
+    for x, old in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(x, old)
+
+
+@every_composite
+def test_docstring_example_runs(name: str) -> None:
+    c = COMPOSITES[name]
+    examples = doctest.DocTestParser().get_doctest(c.doc, {}, name, None, 0)
+    assert examples.examples, f"{name} needs an example in its docstring"
+    messages: list[str] = []
+    assert doctest.DocTestRunner().run(examples, out=messages.append).failed == 0, "".join(messages)
+
+
+@every_composite
+def test_composite_is_public_under_its_name(name: str) -> None:
+    assert getattr(autograd, name) is COMPOSITES[name].call
+
+
+def numpys_functions() -> list[tuple[str, str]]:
+    return [
+        (module.__name__, name)
+        for module in (np, np.linalg)
+        for name in sorted(dir(module))
+        if callable(getattr(module, name))
+        and not isinstance(getattr(module, name), type)
+        and not name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize(("module", "name"), numpys_functions())
+def test_each_numpy_function_is_here_or_has_its_reason(module: str, name: str) -> None:
+    known = {*OPS, *COMPOSITES, *PLAIN, *ALIASES}
+    function = getattr(np.linalg if module == "numpy.linalg" else np, name)
+    here = name in known or getattr(function, "__name__", name) in known
+    assert here != (name in MISSING)
+
+
+def test_a_missing_function_says_why() -> None:
+    x = Tensor([[1.0, 2.0], [2.0, 1.0]], requires_grad=True)
+    with pytest.raises(DTypeError, match=r"np\.eig: .*complex; for a symmetric matrix use eigh"):
+        np.linalg.eig(x)
+
+
+def test_at_least_150_differentiable_functions() -> None:
+    assert sum(any(o.rules.values()) for o in OPS.values()) + len(COMPOSITES) >= 150
+
+
+def test_numpys_positional_parameters_keep_their_meaning() -> None:
+    x = Tensor([[1.0, 2.0, 4.0]], requires_grad=True)
+    assert np.nanvar(x, 1, None, None, 1).item() == pytest.approx(7 / 3, rel=1e-15)  # ddof=1
+    with pytest.raises(DTypeError, match="dtype is not supported"):
+        np.nanprod(x, 1, np.float32)

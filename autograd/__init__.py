@@ -230,7 +230,7 @@ from autograd.ops.windows import (
     overlap_add,
     sliding_window_view,
 )
-from autograd.state import detect_anomaly, enable_grad, name_scope, no_grad
+from autograd.state import detect_anomaly, enable_grad, name_scope, no_grad, strong_zero
 from autograd.symbol import format_number
 from autograd.tensor import Tensor
 
@@ -462,6 +462,7 @@ __all__ = [
     "squeeze",
     "stack",
     "std",
+    "strong_zero",
     "subtract",
     "sum",
     "svd",

@@ -6,7 +6,6 @@ its textbook formula. The walk never recurses; the order of creation is a topolo
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from operator import attrgetter
 from sys import getrefcount
 from threading import Lock
@@ -19,6 +18,7 @@ from autograd.errors import GradientError, ShapeError
 from autograd.node import FREED, Node
 from autograd.state import STATE, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
+from autograd.zeros import mended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +29,6 @@ __all__ = ["backward", "gradients", "reach", "seed", "walk"]
 
 from_engine = True
 
-_AS_IT_IS = nullcontext()
 _ACCUMULATING = Lock()
 
 
@@ -63,14 +62,8 @@ def backward(
     root = _root(self, "backward()")
     start = {root: seed(self, cotangent, "backward()", lift=create_graph)}
     kept: list[tuple[Node, Any]] = []
-    with enable_grad() if create_graph else _AS_IT_IS:
-        walk(
-            reach(start),
-            start,
-            retain_graph=retain_graph or create_graph,
-            record=create_graph,
-            kept=kept,
-        )
+    keep = retain_graph or create_graph
+    walk(reach(start), start, retain_graph=keep, record=create_graph, kept=kept)
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
@@ -159,10 +152,7 @@ def gradients(
         start[root] = start[root] + g if root in start else g
     order = _towards(set(wanted), reach(start))
     keep = create_graph if retain_graph is None else retain_graph
-    with enable_grad() if create_graph else _AS_IT_IS:
-        found = walk(
-            order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted)
-        )
+    found = walk(order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted))
     results = []
     for x, node in zip(ins, wanted, strict=True):
         g = found.get(node)
@@ -207,6 +197,9 @@ def walk(
 ) -> dict[Node, Any]:
     """Pull cotangents through the nodes in order; the chain rule is the three lines at the end.
 
+    It is silent where a local derivative is infinite or NaN, as the value that follows says it:
+    NumPy's warnings would also come where a strong zero mends it.
+
     Parameters
     ----------
     order : iterable of Node
@@ -225,13 +218,29 @@ def walk(
     dict
         The cotangent of each target that was reached.
     """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if not record:
+            return _walk(order, cotangents, retain_graph, False, kept, targets)
+        with enable_grad():
+            return _walk(order, cotangents, retain_graph, True, kept, targets)
+
+
+def _walk(
+    order: Iterable[Node],
+    cotangents: dict[Node, Any],
+    retain_graph: bool,
+    record: bool,
+    kept: list[tuple[Node, Any]],
+    targets: set[Node] | None,
+) -> dict[Node, Any]:
     found: dict[Node, Any] = {}
     useful: set[Node | None] | None = None
     if targets is not None:
         order = list(order)
         useful = set(order)
-    float64, scalar_dtype = np.float64, np.dtype(np.float64)
-    get, pop, anomaly = cotangents.get, cotangents.pop, STATE.get().anomaly
+    float64, scalar_dtype, vdot = np.float64, np.dtype(np.float64), np.vdot
+    get, pop, state = cotangents.get, cotangents.pop, STATE.get()
+    anomaly, strong = state.anomaly, state.strong_zero
     for node in order:
         g = pop(node, None)
         if g is None:
@@ -256,7 +265,19 @@ def walk(
                 f"backward: the graph below {op.name}{_name_of(node)} was freed by an earlier "
                 "backward pass; compute the result again, or pass retain_graph=True to that pass."
             )
-        pulled = op.pull(node, _lifted(node, saved) if record else saved, g)
+        if record:
+            saved = _lifted(node, saved)
+        pulled = op.pull(node, saved, g)
+        if strong and op.multiplies:  # NaN is the one number that differs from itself
+            for slot, p in enumerate(pulled):
+                if p is not None:
+                    square = p if type(p) is float64 else vdot(p, p) if not record else _square(p)
+                    if square != square:
+                        pulled = (
+                            *pulled[:slot],
+                            mended(node, saved, g, p, slot),
+                            *pulled[slot + 1 :],
+                        )
         if anomaly:
             inspect_backward(node, g, pulled)
         if not retain_graph:
@@ -277,6 +298,12 @@ def walk(
             before = get(parent)
             cotangents[parent] = g_parent if before is None else before + g_parent
     return found
+
+
+def _square(p: Any) -> Any:
+    """Return the sum of the squares of a recorded cotangent's elements, NaN if one is."""
+    value = p._value if type(p) is Tensor else p
+    return np.vdot(value, value)
 
 
 def conform(g: Any, node: Node, parent: Node) -> Any:

@@ -185,6 +185,7 @@ class Op:
         self.asks: dict[str, list[str]] = {}  # for each rule, the names of its parameters
         self._read_signature()
         self.saved: tuple[str, ...] = ()
+        self.multiplies = False  # whether rules read values, with which 0 · ∞ may come up
         self._namespace = namespace(self)
         self._generate()
 
@@ -244,6 +245,7 @@ class Op:
         wanted = {name for asks in self.asks.values() for name in asks}
         available = ["out", *self.operands, *(f"{n}_shape" for n in self.operands)]
         self.saved = tuple(name for name in available if name in wanted)
+        self.multiplies = not wanted.isdisjoint({"out", *self.operands})
         self._generate()
 
     def needed(self, differentiated: Sequence[bool]) -> set[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "inside_transform",
     "name_scope",
     "no_grad",
+    "strong_zero",
 ]
 
 from_engine = True  # frames of this module are skipped when an op looks for the user's line
@@ -33,6 +34,7 @@ class State:
     recording: bool = True
     scope: tuple[str, ...] = ()
     anomaly: bool = False
+    strong_zero: bool = True
     depth: int = 0  # how many transforms (grad, ...) are running around the op
 
 
@@ -168,6 +170,47 @@ class detect_anomaly(_Mode):
 
     def _changed(self, value: bool) -> bool:
         return True
+
+
+class strong_zero(_Mode):
+    """Switch the strong zero off, or on again: a cotangent of exactly 0 stays 0.
+
+    It is on by default: where a cotangent is exactly 0 and the local derivative is infinite or NaN,
+    their product counts as 0, so that a branch that `where` did not take cannot spoil a gradient.
+    Switched off, backward passes do what IEEE arithmetic does, where 0 · ∞ is NaN.
+
+    Parameters
+    ----------
+    on : bool
+        Whether the zero is strong in the block or decorated function.
+
+    Notes
+    -----
+    It holds for every rule that is a factor for each element, with reductions over axes, and for
+    products such as matmul and einsum. Other rules that mix elements (softmax, solve, ...) have it
+    where the whole cotangent is 0. Both orders of derivative follow it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import grad, strong_zero
+    >>> def root(x):
+    ...     return np.where(x > 0, np.sqrt(x), 0.0)
+    >>> grad(root)(0.0)
+    array(0.)
+    >>> with strong_zero(False):
+    ...     print(grad(root)(0.0))
+    nan
+    """
+
+    field = "strong_zero"
+
+    def __init__(self, on: bool = True) -> None:
+        super().__init__()
+        self._on = on
+
+    def _changed(self, value: bool) -> bool:
+        return self._on
 
 
 class inside_transform(_Mode):

@@ -340,7 +340,7 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise GradientError(
             f"Tensor{_called(self.name)}[...] = value: a recorded value cannot change; "
-            "write x = at(x, index).set(value) (or .add) to make a new tensor, or where(mask, value, x)."
+            "write x = at(x, index).set(value) for a new tensor, or where(mask, value, x)."
         )
 
     if TYPE_CHECKING:  # attached from the registry of ops by autograd.methods

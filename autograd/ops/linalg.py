@@ -165,7 +165,6 @@ vecmat.vjp(a=lambda g, b: matvec(b, g), b=lambda g, a: columns_times_rows(a, g))
     symbol="×",
     text="cross({a}, {b})",
     latex=r"{a} \times {b}",
-    bilinear=True,
     samples=("3 3", "2,3 2,3", "2,3 3", "4,1,3 2,3", "3,2 3,2 axis=0"),
 )
 def cross(a: Any, b: Any, axis: int = -1) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.op import Op
 
-__all__ = ["inspect_backward", "inspect_forward"]
+__all__ = ["inspect_backward", "inspect_cotangent", "inspect_forward"]
 
 
 def inspect_forward(node: Node, out: Any, operands: Sequence[Any]) -> None:
@@ -46,6 +46,18 @@ def inspect_backward(node: Node, g: Any, pulled: Sequence[Any]) -> None:
             f"detect_anomaly: the backward pass of {op.name} gave {found} "
             f"(of shape {np.shape(cotangent)}; what came back to {op.name} was "
             f"{'finite: it began here' if began else 'not finite itself'}){_where(node)}."
+        )
+
+
+def inspect_cotangent(node: Node, g: Any) -> None:
+    """Raise AnomalyError if what has come back to a node, in sum, is not finite."""
+    found = _first(g)
+    if found is not None:
+        what = "a leaf" if node.op is None else node.op.name
+        name = "" if node.extra is None or node.extra.name is None else f" {node.extra.name!r}"
+        raise AnomalyError(
+            f"detect_anomaly: the cotangents that came back to {what}{name} of shape {node.shape} "
+            f"add up to {found}, though each was finite{_where(node)}."
         )
 
 

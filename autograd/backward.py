@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.anomaly import inspect_backward
-from autograd.errors import GradientError, ShapeError
+from autograd.anomaly import inspect_backward, inspect_cotangent
+from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.node import FREED, Node
 from autograd.state import STATE, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
@@ -238,21 +238,24 @@ def _walk(
     if targets is not None:
         order = list(order)
         useful = set(order)
-    float64, scalar_dtype, vdot = np.float64, np.dtype(np.float64), np.vdot
-    get, pop, state = cotangents.get, cotangents.pop, STATE.get()
+    float64, double, half = np.float64, np.dtype(np.float64), np.dtype(np.float16)
+    get, pop, vdot, state = cotangents.get, cotangents.pop, np.vdot, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
+    buffers: set[Node] = set()  # nodes whose cotangent is an array that is only ours
     for node in order:
         g = pop(node, None)
         if g is None:
             continue
+        if anomaly:
+            inspect_cotangent(node, g)
         extra = node.extra
         if extra is not None:
             if extra.hooks:
                 g = _hooked(node, extra.hooks, g)
             if extra.retains:
-                kept.append((node, g))
+                kept.append((node, _in_dtype(g, node)))
         if targets is not None and node in targets:
-            found[node] = g
+            found[node] = _in_dtype(g, node)
         op = node.op
         node.walked = True
         if op is None:
@@ -265,19 +268,25 @@ def _walk(
                 f"backward: the graph below {op.name}{_name_of(node)} was freed by an earlier "
                 "backward pass; compute the result again, or pass retain_graph=True to that pass."
             )
+        first = node.parents[0]
+        if op.add_to is not None and not record and first is not None and first.shape:
+            if not retain_graph:
+                node.saved = FREED
+            _add_into(node, cotangents, buffers, g)
+            continue
         if record:
             saved = _lifted(node, saved)
+        if node.dtype is half:  # rules compute in single precision
+            saved = tuple([_single(v) for v in saved])
+            g = _single(g)
         pulled = op.pull(node, saved, g)
         if strong and op.multiplies:  # NaN is the one number that differs from itself
             for slot, p in enumerate(pulled):
                 if p is not None:
-                    square = p if type(p) is float64 else vdot(p, p) if not record else _square(p)
+                    square = p if type(p) is float64 else _square(p) if record else vdot(p, p)
                     if square != square:
-                        pulled = (
-                            *pulled[:slot],
-                            mended(node, saved, g, p, slot),
-                            *pulled[slot + 1 :],
-                        )
+                        new = mended(node, saved, g, p, slot)
+                        pulled = (*pulled[:slot], new, *pulled[slot + 1 :])
         if anomaly:
             inspect_backward(node, g, pulled)
         if not retain_graph:
@@ -286,7 +295,7 @@ def _walk(
             if parent is None or (useful is not None and parent not in useful):
                 continue
             if type(g_parent) is float64:
-                if parent.shape or parent.dtype is not scalar_dtype:
+                if parent.shape or parent.dtype is not double:
                     g_parent = conform(g_parent, node, parent)
             else:
                 try:
@@ -300,6 +309,34 @@ def _walk(
     return found
 
 
+def _add_into(node: Node, cotangents: dict[Node, Any], buffers: set[Node], g: Any) -> None:
+    """Add the cotangent of a part to its parent's, in place: n parts then cost n, not n²."""
+    parent, op = node.parents[0], node.op
+    assert parent is not None
+    assert op is not None
+    assert op.add_to is not None
+    buffer = cotangents.get(parent)
+    if buffer is None:
+        buffer = np.zeros(parent.shape, np.float32 if parent.dtype.itemsize == 2 else parent.dtype)
+    elif parent not in buffers:
+        buffer = np.array(buffer)
+    buffers.add(parent)
+    cotangents[parent] = buffer
+    op.add_to(buffer, g, *node.params)
+
+
+def _single(x: Any) -> Any:
+    """Return half precision as single precision, and anything else as it is."""
+    if isinstance(x, tuple):
+        return tuple(_single(v) for v in x)
+    return x.astype(np.float32) if getattr(x, "dtype", None) == np.float16 else x
+
+
+def _in_dtype(g: Any, node: Node) -> Any:
+    """Return a cotangent in the dtype of its node: those of half precision are added in single."""
+    return g if g.dtype == node.dtype else g.astype(node.dtype)
+
+
 def _square(p: Any) -> Any:
     """Return the sum of the squares of a recorded cotangent's elements, NaN if one is."""
     value = p._value if type(p) is Tensor else p
@@ -310,9 +347,11 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
     """Undo the broadcasting of an operand, and give its cotangent the operand's dtype."""
     if not isinstance(g, (np.ndarray, np.generic, Tensor)):
         g = np.asarray(g)[()]
+    shape, dtype = parent.shape, parent.dtype
+    if dtype == np.float16:  # sums of many halves need more digits than halves have
+        dtype = np.dtype(np.float32)
     if g.dtype == np.float16:
-        g = g.astype(np.float32)  # sums of many halves need more digits than halves have
-    shape = parent.shape
+        g = g.astype(np.float32)
     extra = g.ndim - len(shape)
     if extra > 0:
         g = g.sum(axis=tuple(range(extra)))
@@ -326,7 +365,7 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
             f"{node.op.name}.vjp({node.op.operands[slot]}=...): "
             f"needs a cotangent that reduces to shape {shape}, got {g.shape}; correct the rule."
         )
-    return g if g.dtype == parent.dtype else g.astype(parent.dtype)
+    return g if g.dtype == dtype else g.astype(dtype)
 
 
 def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
@@ -345,9 +384,14 @@ def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
         value = cotangent
     else:
         value = real_array(cotangent)
-        if value.dtype.kind == "f" and value.dtype.itemsize > output.dtype.itemsize:
-            value = value.astype(output.dtype)
-        value = value.astype(output.dtype)[()]
+        with np.errstate(over="ignore"):
+            narrow = value.astype(output.dtype)[()]
+        if not np.all(np.isfinite(narrow) | ~np.isfinite(value)):
+            raise DTypeError(
+                f"{where}: a cotangent of {value.dtype} is beyond the range of the output's dtype "
+                f"{output.dtype}; scale it, or compute in {value.dtype}."
+            )
+        value = narrow
     if value.shape != output.shape:
         raise ShapeError(
             f"{where}: the cotangent needs the output's shape {output.shape}, got {value.shape}."
@@ -393,6 +437,7 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
     """Show a cotangent to a node's hooks; return it, or what they put in its place."""
+    g = _in_dtype(g, node)
     for hook in tuple(hooks):
         new = hook(g if type(g) is Tensor else np.array(g))
         if new is None:

@@ -32,7 +32,7 @@ PLAIN = frozenset(
     | {"isnan", "isinf", "isfinite", "signbit", "array_equal", "allclose", "isclose"}
     | {"logical_and", "logical_or", "logical_not", "logical_xor", "all", "any", "count_nonzero"}
     | {"argmax", "argmin", "argsort", "nonzero", "shape", "ndim", "size", "result_type", "can_cast"}
-    | {"zeros_like", "ones_like", "empty_like", "full_like", "may_share_memory", "shares_memory"}
+    | {"zeros_like", "ones_like", "empty_like", "may_share_memory", "shares_memory"}
     | {"argwhere", "flatnonzero", "argpartition", "nanargmax", "nanargmin", "searchsorted"}
     | {"digitize", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges", "isin"}
     | {"lexsort", "array_equiv", "isneginf", "isposinf", "iscomplex", "isreal", "common_type"}

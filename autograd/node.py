@@ -112,10 +112,11 @@ def source_of(node: Node) -> tuple[str, int] | None:
 class Constant:
     """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
 
-    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "source")
+    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "source", "weak")
 
-    def __init__(self, value: Any, name: str | None = None) -> None:
+    def __init__(self, value: Any, name: str | None = None, *, weak: bool = False) -> None:
         self.name = name
+        self.weak = weak  # made of a Python number, which takes the dtype of what it meets
         self.shape, self.dtype = np.shape(value), value.dtype
         # Pictures show values as they were recorded: data with a name is kept, of arrays that their
         # owner can write to a copy if they are small, and others only as long as somebody has them.

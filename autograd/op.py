@@ -68,6 +68,7 @@ def op(
     domain: dict[str, Any] | None = None,
     kinks: bool = False,
     bilinear: bool = False,
+    accumulates: bool = False,
     absent: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Any]], Recorder]:
     r"""Declare an op from its forward function, which takes and returns plain arrays.
@@ -100,6 +101,8 @@ def op(
     bilinear : bool
         Linear in each operand, as products are. Lets the engine keep a cotangent of 0 apart from
         values that are not finite, where a rule adds up products of both.
+    accumulates : bool
+        Adds up or multiplies many elements: half precision is then computed in single precision.
 
     Returns
     -------
@@ -139,6 +142,7 @@ def op(
             domain=domain or {},
             kinks=kinks,
             bilinear=bilinear,
+            accumulates=accumulates,
             absent=absent or {},
         )
         known = OPS.get(declared.name)
@@ -172,19 +176,22 @@ class Op:
         domain: dict[str, Any],
         kinks: bool,
         bilinear: bool,
+        accumulates: bool,
         absent: dict[str, float],
     ) -> None:
         self.name: str = forward.__name__
         self.forward = forward
         self.symbol, self.samples, self.domain, self.absent = symbol, samples, domain, absent
         self.binds, self.associative = binds, associative
-        self.kinks, self.bilinear = kinks, bilinear
+        self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
         self.rules: dict[str, Callable[..., Any] | None] = {}
         self.asks: dict[str, list[str]] = {}  # for each rule, the names of its parameters
         self._read_signature()
         self.saved: tuple[str, ...] = ()
+        # Takes the rule's place where it can: adds to a part of the operand's cotangent, in place.
+        self.add_to: Callable[..., None] | None = None
         self.multiplies = False  # whether rules read values, with which 0 · ∞ may come up
         self._namespace = namespace(self)
         self._generate()

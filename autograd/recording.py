@@ -20,7 +20,7 @@ from autograd.symbol import Symbol, apply
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from autograd.op import Composite, Op
 
@@ -50,6 +50,10 @@ def namespace(op: Op) -> dict[str, Any]:
         "_numbers": _PLAIN_NUMBERS,
         "_coerce": _coerce,
         "_own": _own,
+        "_weakened": _weakened,
+        "_half": np.dtype(np.float16),
+        "_single": _in_single,
+        "_dtype": _dtype,
         "_frozen": frozen,
         "_inspect": inspect_forward,
         "_atoms": _ATOMS,
@@ -93,19 +97,27 @@ def record_source(op: Op) -> list[str]:
             f"    if {none}:",
             f"        return _plain(_op, ({', '.join(names)},), dict({params}))",
         ]
+        if len(names) > 1:
+            lines.append("    _soft = False")
         for n in names:
             node = f"{n}._node" if n in tracked else "None"
             lines += [
                 f"    if type({n}) is _Tensor:",
                 f"        _n_{n}, _v_{n} = {node}, {n}._value",
+                *([f"        _soft |= {n}._node is None"] if len(names) > 1 else []),
                 "    else:",
                 f"        _n_{n} = None",
                 f"        _v_{n} = {n} if type({n}) in _numbers else _coerce(_op, {n})",
             ]
     everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
+    if len(names) > 1:
+        lines += [
+            "    if _soft:",
+            f"        {', '.join(values)} = _weakened(({', '.join(names)}), ({', '.join(values)}))",
+        ]
     lines += [
         "    try:",
-        f"        out = _forward({call})",
+        *_forward_source(op, call),
         "        _shape = out.shape",
         "    except Exception as _error:",
         f"        raise _explain(_op, _error, {everything}, dict({params}))",
@@ -147,6 +159,24 @@ def record_source(op: Op) -> list[str]:
         "    return _result",
     ]
     return lines
+
+
+def _forward_source(op: Op, call: str) -> list[str]:
+    """Write the call of the forward function, in single precision where an op adds up halves."""
+    plain = f"        out = _forward({call})"
+    if not op.accumulates:
+        return [plain]
+    n = op.operands[0]
+    some = f"any([_dtype(v) is _half for v in _v_{n}])" if op.variadic else None
+    some = some or " or ".join(f"_dtype(_v_{n}) is _half" for n in op.operands)
+    everything = f"_v_{n}" if op.variadic else f"({', '.join(f'_v_{n}' for n in op.operands)},)"
+    params = ", ".join(f"{p}={p}" for p in op.params)
+    return [
+        f"        if {some}:",
+        f"            out = _single(_forward, {everything}, dict({params}))",
+        "        else:",
+        f"    {plain}",
+    ]
 
 
 def _saved_source(op: Op) -> str:
@@ -231,6 +261,30 @@ def _coerce(op: Op, x: Any) -> Any:
     return value
 
 
+def _weakened(operands: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the values with Python numbers for constants made of them, beside another dtype."""
+    weak = [type(x) is Tensor and x._constant is not None and x._constant.weak for x in operands]
+    if not any(w is False and hasattr(v, "dtype") for w, v in zip(weak, values, strict=True)):
+        return values
+    return tuple([v.item() if w else v for w, v in zip(weak, values, strict=True)])
+
+
+def _dtype(x: Any) -> Any:
+    return getattr(x, "dtype", None)
+
+
+def _in_single(forward: Callable[..., Any], operands: Sequence[Any], params: Any) -> Any:
+    """Compute in single precision, because sums of many halves need more digits than halves have.
+
+    The result has the dtype that it would have had.
+    """
+    half = np.dtype(np.float16)
+    dtype = np.result_type(*operands)
+    wide = [x.astype(np.float32) if _dtype(x) is half else x for x in operands]
+    out = forward(*wide, **params)
+    return out.astype(np.float16) if dtype is half or dtype == half else out
+
+
 def _own(value: Any, given: Any) -> Any:
     """Return a value to keep: a copy of an array that somebody could still write to."""
     return value if type(given) is Tensor else frozen(value)
@@ -244,6 +298,8 @@ def frozen(value: Any) -> Any:
         return tuple(frozen(v) for v in value)
     if isinstance(value, list):
         return [frozen(v) for v in value]
+    if isinstance(value, dict):
+        return {k: frozen(v) for k, v in value.items()}
     under = value
     while isinstance(under, np.ndarray):  # a read-only view can still change through its base
         if under.flags.writeable or (under.base is not None and type(under.base) is not np.ndarray):
@@ -273,7 +329,9 @@ def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return apply(op.name, operands, params)
     values = tuple([_coerce(op, x) for x in operands])
     try:
-        out = op.forward(*[np.asarray(v)[()] for v in values], **params)
+        arrays = [np.asarray(v)[()] for v in values]
+        half = op.accumulates and any(v.dtype == np.float16 for v in arrays)
+        out = _in_single(op.forward, arrays, params) if half else op.forward(*arrays, **params)
         return out[()] if type(out) is np.ndarray and not out.ndim else out
     except Exception as error:
         raise explain(op, error, values, params) from error

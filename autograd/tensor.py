@@ -87,9 +87,10 @@ class Tensor:
             )
         self._value = _kept(value)
         self._node = Leaf(self._value, _checked_name(name)) if requires_grad else None
+        weak = dtype is None and type(data) in (int, float) and not requires_grad
         self._constant = None
-        if name is not None and not requires_grad:
-            self._constant = Constant(self._value, _checked_name(name))
+        if weak or (name is not None and not requires_grad):
+            self._constant = Constant(self._value, _checked_name(name), weak=weak)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Tensor: cannot be subclassed; hold a Tensor in your class instead.")
@@ -125,7 +126,8 @@ class Tensor:
         if node is not None:
             node.value, node.written = self._value, next_id()
         elif self._constant is not None:
-            self._constant = Constant(self._value, self._constant.name)
+            old = self._constant
+            self._constant = Constant(self._value, old.name, weak=old.weak)
 
     @property
     def grad(self) -> Any:
@@ -180,7 +182,8 @@ class Tensor:
         if self._node is not None:
             self._node.more().name = checked
         else:
-            self._constant = Constant(self._value, checked)
+            weak = self._constant is not None and self._constant.weak
+            self._constant = Constant(self._value, checked, weak=weak)
         return self
 
     @property

@@ -15,6 +15,7 @@ Labels = tuple[list[str], str]  # of the operands, and of the result
 
 
 @op(
+    accumulates=True,
     symbol="einsum",
     bilinear=True,
     samples=(
@@ -72,10 +73,14 @@ def einsum_cotangent(
 ) -> Any:
     """Return the cotangent of operand i: one more einsum, of g with the other operands.
 
-    An index that only this operand has is met by ones. An index that it has twice belongs to its
-    diagonal: the second one gets a label of its own, tied to the first by an identity matrix.
+    An index that only this operand has, or for which the others have length 1, is met by ones. An
+    index that it has twice belongs to its diagonal: the second one gets a label of its own, tied to
+    the first by an identity matrix.
     """
     named, result = labelled(subscripts, shapes)
+    met = set(result)
+    for k, term in enumerate(named):
+        met |= {c for c, n in zip(term, shapes[k], strict=True) if k != i and n > 1}
     others = [x for k, x in enumerate(operands) if k != i]
     terms = [result, *(t for k, t in enumerate(named) if k != i)]
     free = [c for c in string.ascii_letters if c not in "".join([*named, result])]
@@ -88,7 +93,7 @@ def einsum_cotangent(
             extra.append(np.eye(n))
             wanted += twin
         else:
-            if not any(label in term for term in terms):
+            if label not in met and (n != 1 or not any(label in term for term in terms)):
                 terms.append(label)
                 extra.append(np.ones(n))
             wanted += label
@@ -140,6 +145,7 @@ def tensordot_pair(
 
 
 @op(
+    accumulates=True,
     symbol="·",
     binds=20,
     bilinear=True,
@@ -163,7 +169,12 @@ dot.vjp(
 )
 
 
-@op(symbol="inner", bilinear=True, samples=("3 3", "2,3 3", "2,3 4,3", "_ 3", "2,3 _"))
+@op(
+    accumulates=True,
+    symbol="inner",
+    bilinear=True,
+    samples=("3 3", "2,3 3", "2,3 4,3", "_ 3", "2,3 _"),
+)
 def inner(a: Any, b: Any) -> Any:
     """Product over the last axis of both.
 
@@ -203,6 +214,7 @@ outer.vjp(
 
 
 @op(
+    accumulates=True,
     symbol="tensordot",
     bilinear=True,
     samples=(

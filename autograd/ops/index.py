@@ -51,6 +51,7 @@ def plain_index(index: Any) -> Any:
 
 
 @op(
+    accumulates=True,
     symbol="scatter",
     samples=("3 shape=(4,3) index=1", "3 shape=(5,) index=[0,0,3]", "_ shape=(2,2) index=(0,1)"),
 )
@@ -64,15 +65,21 @@ def scatter(a: Any, /, shape: tuple[int, ...], index: Any) -> Any:
     array([3., 0., 3., 0.])
     """
     result = np.zeros(shape, np.asarray(a).dtype)
-    where = plain_index(index)
-    parts = where if isinstance(where, tuple) else (where,)
-    if any(isinstance(part, np.ndarray) for part in parts):
-        np.add.at(result, where, a)
-    else:  # basic indexing never meets an element twice
-        result[where] = a
+    add_at(result, a, index)
     return result
 
 
+def add_at(total: Any, part: Any, index: Any) -> None:
+    """Add a part to the array it was taken from."""
+    where = plain_index(index)
+    parts = where if isinstance(where, tuple) else (where,)
+    if any(isinstance(p, np.ndarray) for p in parts):
+        np.add.at(total, where, part)
+    else:  # basic indexing never meets an element twice
+        total[where] += part
+
+
+getitem.op.add_to = add_at
 getitem.vjp(a=lambda g, a_shape, index: scatter(g, shape=a_shape, index=index))
 scatter.vjp(a=lambda g, index: getitem(g, index))
 
@@ -227,7 +234,7 @@ def placed(g: Any, shape: tuple[int, ...], k: int) -> Any:
     return scatter(g, shape=shape, index=diagonal_places(shape, k))
 
 
-@op(symbol="trace", samples=("3,3", "2,3 offset=1", "2,3,4 axis1=1 axis2=2"))
+@op(accumulates=True, symbol="trace", samples=("3,3", "2,3 offset=1", "2,3,4 axis1=1 axis2=2"))
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Sum of a diagonal of the plane of two axes.
 

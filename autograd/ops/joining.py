@@ -438,3 +438,18 @@ def block(arrays: Any) -> Any:
         return concatenate([joined(y, level + 1) for y in x], axis=ndim - depth + level)
 
     return joined(blocks, 0)
+
+
+@composite(samples=("2,3 fill_value:_", "2,3 fill_value:3", "2 fill_value:2 shape=(4,2)"))
+def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+    """Array of the shape and dtype of another, filled with a value, which broadcasts.
+
+    Examples
+    --------
+    >>> from autograd import full_like
+    >>> full_like([[1.0, 2.0]], 5.0)
+    array([[5., 5.]])
+    """
+    a, value = arrayed(a), arrayed(fill_value)
+    kind = a.dtype if dtype is None else np.dtype(dtype)
+    return np.broadcast_to(value.astype(kind), a.shape if shape is None else shape)

@@ -12,6 +12,7 @@ from_engine = True
 
 
 @op(
+    accumulates=True,
     symbol="@",
     bilinear=True,
     binds=20,
@@ -73,7 +74,11 @@ matmul.vjp(
 
 
 @op(
-    symbol="vdot", latex=r"{a} \cdot {b}", bilinear=True, samples=("3 3", "2,3 6", "2,3 2,3", "_ _")
+    accumulates=True,
+    symbol="vdot",
+    latex=r"{a} \cdot {b}",
+    bilinear=True,
+    samples=("3 3", "2,3 6", "2,3 2,3", "_ _"),
 )
 def vdot(a: Any, b: Any) -> Any:
     """Sum of the products of all elements, in C order.
@@ -94,6 +99,7 @@ vdot.vjp(
 
 
 @op(
+    accumulates=True,
     symbol="vecdot",
     bilinear=True,
     samples=("3 3", "2,3 2,3", "2,3 3", "2,3 1,3 axis=-1", "3,2 3,1 axis=0", "4,1,3 2,3"),
@@ -126,7 +132,12 @@ vecdot.vjp(
 )
 
 
-@op(symbol="matvec", bilinear=True, samples=("2,3 3", "4,2,3 3", "2,3 4,3", "4,2,3 4,3"))
+@op(
+    accumulates=True,
+    symbol="matvec",
+    bilinear=True,
+    samples=("2,3 3", "4,2,3 3", "2,3 4,3", "4,2,3 4,3"),
+)
 def matvec(a: Any, b: Any) -> Any:
     """Products of matrices, in the last two axes of a, with vectors, in the last axis of b.
 
@@ -139,7 +150,12 @@ def matvec(a: Any, b: Any) -> Any:
     return np.matvec(np.asarray(a), np.asarray(b))
 
 
-@op(symbol="vecmat", bilinear=True, samples=("2 2,3", "4,2 2,3", "2 4,2,3", "4,2 4,2,3"))
+@op(
+    accumulates=True,
+    symbol="vecmat",
+    bilinear=True,
+    samples=("2 2,3", "4,2 2,3", "2 4,2,3", "4,2 4,2,3"),
+)
 def vecmat(a: Any, b: Any) -> Any:
     """Products of vectors, in the last axis of a, with matrices, in the last two axes of b.
 

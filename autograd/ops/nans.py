@@ -16,7 +16,7 @@ from_engine = True
 _AXES = ("2,3", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)")
 
 
-@op(symbol="nansum", latex=r"\operatorname{nansum} {a}", samples=_AXES)
+@op(accumulates=True, symbol="nansum", latex=r"\operatorname{nansum} {a}", samples=_AXES)
 def nansum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum that passes over NaN, whose derivative is 0.
 
@@ -37,7 +37,7 @@ def there(a: Any) -> Any:
 nansum.vjp(a=lambda g, a, axis, a_shape: spread(g, a_shape, axis) * there(a))
 
 
-@op(symbol="nanmean", latex=r"\operatorname{nanmean} {a}", samples=_AXES)
+@op(accumulates=True, symbol="nanmean", latex=r"\operatorname{nanmean} {a}", samples=_AXES)
 def nanmean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Average that passes over NaN, whose derivative is 0.
 

@@ -88,6 +88,7 @@ softplus.vjp(a=lambda g, a: g * sigmoid(a))
 
 
 @op(
+    accumulates=True,
     symbol="softmax",
     samples=("2,3", "3 axis=-1", "2,3 axis=1", "2,3,2 axis=(0,2)"),
 )
@@ -168,6 +169,7 @@ binary_cross_entropy_with_logits.vjp(
 
 
 @op(
+    accumulates=True,
     symbol="softmax CE",
     latex=r"-\sum {y} \log \operatorname{softmax}({z})",
     domain={"y": (0.1, 0.9)},
@@ -203,7 +205,7 @@ softmax_cross_entropy.vjp(
 )
 
 
-@op(symbol="log_softmax", samples=("2,3", "3 axis=-1", "2,3 axis=1"))
+@op(accumulates=True, symbol="log_softmax", samples=("2,3", "3 axis=-1", "2,3 axis=1"))
 def log_softmax(a: Any, axis: int | tuple[int, ...] = 0) -> Any:
     """Logarithm of softmax along an axis (axis 0: examples are columns), finite at any logit.
 

@@ -17,6 +17,7 @@ from_engine = True
 
 
 @op(
+    accumulates=True,
     symbol="norm",
     text="‖{a}‖",
     latex=r"\left\|{a}\right\|",

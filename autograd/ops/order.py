@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.index import scatter
-from autograd.ops.reduce import spread
+from autograd.ops.reduce import Axis, spread
 from autograd.ops.statistics import plain
 
 from_engine = True
@@ -100,6 +100,7 @@ take.vjp(
         "2,3 indices=[[2,0],[1,1]] axis=1",
         "3,2 indices=[[0,0],[2,1]] axis=0",
         "4 indices=[3,3,0] axis=0",
+        "2,3 indices=[[1]] axis=1",
         "4 indices=[3,3,0] axis=None",
     ),
 )
@@ -115,6 +116,13 @@ def take_along_axis(a: Any, /, indices: Any, axis: int | None = -1) -> Any:
     return np.take_along_axis(np.asarray(a), np.asarray(indices), axis)
 
 
+def spanning(indices: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Return the indices for the whole array, where they are the same along an axis."""
+    lengths = [n if i == axis % len(shape) else None for i, n in enumerate(indices.shape)]
+    full = [n if k is None else k for n, k in zip(shape, lengths, strict=True)]
+    return np.broadcast_to(indices, full)
+
+
 take_along_axis.vjp(
     a=lambda g, a_shape, indices, axis: np.reshape(
         scatter(
@@ -122,7 +130,7 @@ take_along_axis.vjp(
             shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
             index=np.array(indices)
             if axis is None
-            else along(np.array(indices), axis, len(a_shape)),
+            else along(spanning(np.array(indices), a_shape, axis), axis, len(a_shape)),
         ),
         a_shape,
     )
@@ -135,6 +143,8 @@ take_along_axis.vjp(
         "3 pad_width=1",
         "2,3 pad_width=((1,0),(0,2))",
         "3 pad_width=(2,1) constant_values=5.0",
+        "2,3 pad_width={1:(1,2)}",
+        "2,3 pad_width={-2:1}",
     ),
 )
 def pad(a: Any, /, pad_width: Any, constant_values: float = 0.0) -> Any:
@@ -151,7 +161,10 @@ def pad(a: Any, /, pad_width: Any, constant_values: float = 0.0) -> Any:
 
 def inside(shape: tuple[int, ...], pad_width: Any) -> tuple[slice, ...]:
     """Return the index of what was padded."""
-    widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))
+    if isinstance(pad_width, dict):
+        sides = {i % len(shape): w for i, w in pad_width.items()}
+        pad_width = [np.broadcast_to(sides.get(i, 0), 2) for i in range(len(shape))]
+    widths = np.broadcast_to(np.asarray(pad_width if shape else np.empty((0, 2))), (len(shape), 2))
     return tuple(slice(int(w[0]), int(w[0]) + n) for w, n in zip(widths, shape, strict=True))
 
 
@@ -188,9 +201,12 @@ tile.vjp(a=lambda g, a_shape, reps: untiled(g, a_shape, reps))
     symbol="median",
     latex=r"\operatorname{median} {a}",
     kinks=True,
-    samples=("5", "4", "2,3", "2,3 axis=0", "2,4 axis=-1 keepdims=True"),
+    samples=(
+        *("5", "4", "2,3", "2,3 axis=0", "2,4 axis=-1 keepdims=True", "2,3,2 axis=(0,2)"),
+        *("2,3 axis=()", "2,3,2 axis=(-1,0) keepdims=True"),
+    ),
 )
-def median(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+def median(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Middle value; the mean of the middle two of an even number, which then count ½ each.
 
     Examples
@@ -202,18 +218,31 @@ def median(a: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return np.median(a, axis=axis, keepdims=keepdims)
 
 
-def middles(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
-    """Return each element's part of the median of its slice."""
-    values = np.ravel(plain(a)) if axis is None else plain(a)
-    which = 0 if axis is None else axis
-    n = values.shape[which]
-    order = np.argsort(values, which, kind="stable")
-    parts = np.zeros(values.shape)
+def middles(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """Return each element's part of the median of its slice; of NaN, where one is there."""
+    reduced = [i for i, (n, k) in enumerate(zip(shape, _ones(shape, axis), strict=True)) if k]
+    rest = [i for i in range(len(shape)) if i not in reduced]
+    values = np.transpose(plain(a), (*rest, *reduced))
+    flat = np.reshape(values, (*(shape[i] for i in rest), -1))
+    n = flat.shape[-1]
+    order = np.argsort(flat, -1, kind="stable")
+    parts = np.zeros(flat.shape)
     for k in {(n - 1) // 2, n // 2}:
-        place = np.take(order, [k], which)
-        old = np.take_along_axis(parts, place, which)
-        np.put_along_axis(parts, place, old + (1.0 if n % 2 else 0.5), which)
-    return np.reshape(parts, shape)
+        place = order[..., [k]]
+        old = np.take_along_axis(parts, place, -1)
+        np.put_along_axis(parts, place, old + (1.0 if n % 2 else 0.5), -1)
+    nan = np.isnan(flat)
+    parts = np.where(np.any(nan, -1, keepdims=True), nan, parts)
+    back = np.argsort((*rest, *reduced))
+    return np.transpose(np.reshape(parts, values.shape), [int(i) for i in back])
+
+
+def _ones(shape: tuple[int, ...], axis: Axis) -> list[bool]:
+    """Return whether each axis is reduced."""
+    if axis is None:
+        return [True] * len(shape)
+    axes = {i % len(shape) for i in ((axis,) if isinstance(axis, int) else axis)}
+    return [i in axes for i in range(len(shape))]
 
 
 median.vjp(

@@ -14,6 +14,7 @@ from_engine = True
 
 
 @op(
+    accumulates=True,
     symbol="∏",
     text="∏ {a}",
     latex=r"\prod {a}",
@@ -87,7 +88,7 @@ def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     return np.transpose(back, [int(i) for i in np.argsort((*rest, *axes))])
 
 
-@op(symbol="cumsum", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
+@op(accumulates=True, symbol="cumsum", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
 def cumsum(a: Any, axis: int | None = None) -> Any:
     """Add up along an axis, keeping every step; flattened by default.
 
@@ -108,7 +109,7 @@ def from_the_end(g: Any, axis: int | None) -> Any:
 cumsum.vjp(a=lambda g, axis, a_shape: np.reshape(from_the_end(g, axis), a_shape))
 
 
-@op(symbol="cumprod", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
+@op(accumulates=True, symbol="cumprod", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
 def cumprod(a: Any, axis: int | None = None) -> Any:
     """Multiply along an axis, keeping every step; flattened by default. Exact at zeros too.
 

@@ -58,6 +58,7 @@ _MASK = "where=[True,False,True]"
 
 
 @op(
+    accumulates=True,
     symbol="Σ",
     text="Σ {a}",
     latex=r"\sum {a}",
@@ -97,6 +98,7 @@ def number(shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
 
 
 @op(
+    accumulates=True,
     symbol="mean",
     latex=r"\operatorname{mean} {a}",
     samples=(*_AXES, f"2,3 {_MASK}", f"2,3 axis=1 {_MASK}"),
@@ -205,7 +207,7 @@ min.vjp(
 )
 
 
-@op(symbol="logsumexp", latex=r"\log \sum e^{{a}}", samples=_AXES)
+@op(accumulates=True, symbol="logsumexp", latex=r"\log \sum e^{{a}}", samples=_AXES)
 def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Logarithm of the sum of exponentials over axes, without overflow.
 
@@ -215,7 +217,7 @@ def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> logsumexp([1000.0, -1000.0])
     np.float64(1000.0)
     """
-    top = np.max(a, axis=axis, keepdims=True)
+    top = np.max(a, axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):  # the logarithm of no terms is −∞
         found = np.log(np.sum(np.exp(a - shift), axis=axis, keepdims=True)) + shift

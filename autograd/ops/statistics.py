@@ -24,7 +24,7 @@ def centred(a: Any, shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
     return masked(a - middle, where)
 
 
-@op(symbol="var", latex=r"\operatorname{var} {a}", samples=_MOMENTS)
+@op(accumulates=True, symbol="var", latex=r"\operatorname{var} {a}", samples=_MOMENTS)
 def var(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where: Any = None) -> Any:
     """Mean squared distance from the mean, with n − ddof in the denominator.
 
@@ -53,7 +53,7 @@ var.vjp(
 )
 
 
-@op(symbol="std", latex=r"\operatorname{std} {a}", samples=_MOMENTS)
+@op(accumulates=True, symbol="std", latex=r"\operatorname{std} {a}", samples=_MOMENTS)
 def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where: Any = None) -> Any:
     """Square root of the variance. Its derivative at a constant slice is 0.
 
@@ -69,7 +69,7 @@ def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where:
 def varies(a: Any, axis: Axis, where: Any) -> Any:
     """Return 1 for slices that are not constant; the rounding of their mean must not count."""
     if where is None:
-        return np.greater(np.ptp(plain(a), axis=axis, keepdims=True), 0)
+        where = True
     high = np.max(plain(a), axis=axis, keepdims=True, initial=-np.inf, where=where)
     return np.greater(high, np.min(plain(a), axis=axis, keepdims=True, initial=np.inf, where=where))
 

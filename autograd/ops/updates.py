@@ -58,7 +58,12 @@ index_set.vjp(
 )
 
 
-@op(symbol="add at", text="add({a}[{index}], {b})", samples=(*_PLACES, "4 3 index=[1,1,2]"))
+@op(
+    accumulates=True,
+    symbol="add at",
+    text="add({a}[{index}], {b})",
+    samples=(*_PLACES, "4 3 index=[1,1,2]"),
+)
 def index_add(a: Any, b: Any, /, index: Any) -> Any:
     """Copy of a with b added at an index: see `at`. A place that is there twice is added to twice.
 

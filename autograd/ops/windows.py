@@ -55,6 +55,7 @@ def slid_axes(ndim: int, window_shape: Lengths, axis: Any) -> tuple[int, ...]:
 
 
 @op(
+    accumulates=True,
     symbol="overlap-add",
     samples=("3,3 shape=(5,)", "3,2,3 shape=(3,4) axis=(1,)", "2,3,2,1 shape=(3,3)"),
 )
@@ -91,6 +92,7 @@ overlap_add.vjp(
 
 
 @op(
+    accumulates=True,
     symbol="∗",
     binds=20,
     text="convolve({a}, {v})",

@@ -14,6 +14,8 @@ from autograd.checking import (
     compare_backprop,
     relative_error,
 )
+from autograd.checkpointing import checkpoint
+from autograd.collector import pause_collector
 from autograd.errors import (
     AnomalyError,
     AutogradError,
@@ -283,6 +285,7 @@ __all__ = [
     "cbrt",
     "ceil",
     "check_gradients",
+    "checkpoint",
     "cholesky",
     "choose",
     "clip",
@@ -419,6 +422,7 @@ __all__ = [
     "overlap_add",
     "pad",
     "partition",
+    "pause_collector",
     "percentile",
     "pinv",
     "polyval",

@@ -396,7 +396,7 @@ def _kink_notes(
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not result.requires_grad:
         return []
-    kinked = sorted({n.op for n in graph(result) if n.op and OPS[n.op].kinks})
+    kinked = sorted({n.op for n in graph(result) if n.op and n.op in OPS and OPS[n.op].kinks})
     if not kinked:
         return []
     return [

@@ -16,10 +16,11 @@ from autograd.backward import gradients
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.op import OPS
 from autograd.state import STATE, enable_grad, inside_transform
+from autograd.structures import arrays_of, like, mapped
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -106,10 +107,10 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool
                     f"grad: the function needs to return a single number, got shape "
                     f"{np.shape(result)}; reduce it with .sum(), or use jacobian()."
                 )
-            leaves = list(_leaves(variables))
+            leaves = list(arrays_of(variables))
             found = _pulled(result, leaves, None, nested)
             value = _out(result, nested)
-        found = _like(variables, iter(found))
+        found = like(variables, iter(found))
         return ((value, _outs(aux, nested)) if has_aux else value), found
 
     return both
@@ -149,9 +150,9 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
 
     def pull(cotangent: Any) -> Any:
         inner = _nested()
-        leaves = list(_leaves(variables))
+        leaves = list(arrays_of(variables))
         found = _pulled(result, leaves, cotangent, nested or inner)
-        return _like(variables, iter(found))
+        return like(variables, iter(found))
 
     return value, pull
 
@@ -187,8 +188,10 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     with inside_transform(), enable_grad():
         given, variables = _variables("jvp", tuple(primals), tuple(range(len(primals))))
         result = f(*given)
-        leaves = list(_leaves(variables))
-        directions = [v if isinstance(v, Tensor) else _floats(v) for v in _leaves(tuple(tangents))]
+        leaves = list(arrays_of(variables))
+        directions = [
+            v if isinstance(v, Tensor) else _floats(v) for v in arrays_of(tuple(tangents))
+        ]
         if [np.shape(v) for v in directions] != [x.shape for x in leaves]:
             raise ShapeError(
                 f"jvp: tangents need the shapes {[x.shape for x in leaves]}, "
@@ -244,7 +247,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
         with inside_transform(), enable_grad():
             given, variables = _variables("jacobian", args, argnums)
             result = f(*given, **params)
-            leaves = list(_leaves(variables))
+            leaves = list(arrays_of(variables))
             shape = np.shape(result)
             rows = []
             for index in np.ndindex(shape):
@@ -255,7 +258,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
                 _stacked([row[k] for row in rows], (*shape, *x.shape), x.dtype, nested)
                 for k, x in enumerate(leaves)
             ]
-        return _like(variables, iter(found))
+        return like(variables, iter(found))
 
     return matrix
 
@@ -346,7 +349,7 @@ def _variables(where: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[lis
             )
         place = i % len(args)
         if place not in places:  # one asked for twice is still one variable
-            given[place] = _mapped(lambda x: _variable(where, x), args[place])
+            given[place] = mapped(lambda x: _variable(where, x), args[place])
             places.add(place)
         chosen.append(given[place])
     return given, chosen[0] if isinstance(argnums, int) else tuple(chosen)
@@ -417,39 +420,4 @@ def _out(x: Any, nested: bool) -> Any:
 
 
 def _outs(tree: Any, nested: bool) -> Any:
-    return _mapped(lambda x: x.numpy() if isinstance(x, Tensor) and not nested else x, tree)
-
-
-# -- structures of tuples, lists and dicts ---------------------------------------------------------
-
-
-def _mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """Apply a function to every array of a structure."""
-    if isinstance(tree, dict):
-        return {key: _mapped(f, value) for key, value in tree.items()}
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[_mapped(f, value) for value in tree])
-    if isinstance(tree, (tuple, list)) and not _is_numbers(tree):
-        return type(tree)(_mapped(f, value) for value in tree)
-    return f(tree)
-
-
-def _is_numbers(tree: Any) -> bool:
-    """Whether a list stands for an array, as [1.0, 2.0] does."""
-    return (
-        isinstance(tree, list)
-        and bool(tree)
-        and all(isinstance(x, (int, float)) or _is_numbers(x) for x in tree)
-    )
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """Yield the arrays of a structure in order."""
-    found: list[Any] = []
-    _mapped(found.append, tree)
-    return iter(found)
-
-
-def _like(tree: Any, arrays: Iterator[Any]) -> Any:
-    """Return the arrays in the structure of another tree."""
-    return _mapped(lambda _: next(arrays), tree)
+    return mapped(lambda x: x.numpy() if isinstance(x, Tensor) and not nested else x, tree)

@@ -19,10 +19,10 @@ from autograd.backward import conform, reach
 from autograd.errors import GradientError
 from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.symbol import Symbol, fill, format_number, local_derivative, render
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Edge", "Graph", "GraphNode", "graph"]
 
@@ -85,6 +85,15 @@ class GraphNode:
     def cotangent(self) -> Any:
         """The gradient of the outputs with respect to this value; None where unknown."""
         return _read_only(self._graph._cotangents[self.id])
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Call `hook(gradient)` when a backward walk reaches this node: see `Tensor.register_hook`.
+
+        A hook on the last node that has no tensor any more is the way to look at a gradient inside.
+        """
+        entry = self._graph._entries[self.id]
+        tensor: Tensor = wrap(None, entry if isinstance(entry, Node) else None)
+        return tensor.register_hook(hook)
 
     @property
     def formula(self) -> str:

@@ -248,6 +248,10 @@ def _coerce(op: Op, x: Any) -> Any:
     if isinstance(x, (bool, int, float)):
         return x
     try:
+        if isinstance(x, np.ma.MaskedArray):
+            raise DTypeError(
+                f"{op.name}: the mask of a masked array would be lost; pass x.filled(value)."
+            )
         value = np.asarray(x)
     except ValueError as error:
         raise DTypeError(

@@ -6,12 +6,16 @@ asynchronous task, and it is restored when a block ends, by an exception too.
 
 from __future__ import annotations
 
-from contextlib import ContextDecorator
+import functools
+import inspect
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from autograd.errors import DTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
 
 __all__ = [
     "STATE",
@@ -38,25 +42,24 @@ class State:
     depth: int = 0  # how many transforms (grad, ...) are running around the op
 
 
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
 STATE: ContextVar[State] = ContextVar("autograd_state", default=State())  # noqa: B039 - immutable
 
 
-class _Mode(ContextDecorator):
+# What to restore for each mode that is open in this context, innermost last.
+_OPEN: ContextVar[tuple[tuple[_Mode, Any], ...]] = ContextVar("autograd_open", default=())
+
+
+class _Mode:
     """A change of state for a block or a decorated function; it may be entered again while open.
 
-    Leaving restores only the field it changed: blocks need not close in order, as when a generator
-    is closed inside another block.
+    What was before is kept with the context, so threads may share a mode. Leaving restores only the
+    field it changed: blocks need not close in order, as when a generator is closed inside another
+    block.
     """
 
     field: str
-
-    def __init__(self) -> None:
-        self._before: list[Any] = []
-
-    def _recreate_cm(self) -> Self:  # a decorated function enters a fresh mode on each call
-        clone = type(self).__new__(type(self))
-        clone.__dict__.update(self.__dict__, _before=[])
-        return clone
 
     def _changed(self, value: Any) -> Any:
         raise NotImplementedError
@@ -64,12 +67,70 @@ class _Mode(ContextDecorator):
     def __enter__(self) -> Self:
         state = STATE.get()
         value = getattr(state, self.field)
-        self._before.append(value)
-        STATE.set(replace(state, **{self.field: self._changed(value)}))
+        changed = replace(state, **{self.field: self._changed(value)})
+        _OPEN.set((*_OPEN.get(), (self, value)))
+        STATE.set(changed)
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        STATE.set(replace(STATE.get(), **{self.field: self._before.pop()}))
+        opened = _OPEN.get()
+        last = max((i for i, (mode, _) in enumerate(opened) if mode is self), default=None)
+        if last is None:  # left in another context than it was entered in
+            return
+        STATE.set(replace(STATE.get(), **{self.field: opened[last][1]}))
+        _OPEN.set(opened[:last] + opened[last + 1 :])
+
+    def __call__(self, function: _F) -> _F:
+        """Decorate a function, a coroutine function or a generator function, whose body it is for.
+
+        A generator is in the mode only while it runs, not while it waits to be asked for more.
+        """
+        if inspect.isasyncgenfunction(function):
+            raise DTypeError(
+                f"{type(self).__name__}: cannot decorate {function.__name__}, an asynchronous "
+                "generator; write the with statement in it."
+            )
+        wrapper: Any
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wrapper(*args: Any, **params: Any) -> Any:
+                with self:
+                    return await function(*args, **params)
+
+        elif inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **params: Any) -> Any:
+                return self._running(function(*args, **params))
+
+        else:
+
+            @functools.wraps(function)
+            def wrapper(*args: Any, **params: Any) -> Any:
+                with self:
+                    return function(*args, **params)
+
+        return cast("_F", wrapper)
+
+    def _running(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """Run a generator, in the mode from one yield to the next."""
+        step: Callable[[], Any] = functools.partial(next, generator)
+        try:
+            while True:
+                with self:
+                    item = step()
+                try:
+                    step = functools.partial(generator.send, (yield item))
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    step = functools.partial(generator.throw, error)
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            with self:
+                generator.close()
 
 
 class no_grad(_Mode):
@@ -131,7 +192,6 @@ class name_scope(_Mode):
     field = "scope"
 
     def __init__(self, text: str) -> None:
-        super().__init__()
         if not isinstance(text, str):
             raise DTypeError(
                 f"name_scope: needs a str, got {type(text).__name__}; pass the name as text."
@@ -206,7 +266,6 @@ class strong_zero(_Mode):
     field = "strong_zero"
 
     def __init__(self, on: bool = True) -> None:
-        super().__init__()
         self._on = on
 
     def _changed(self, value: bool) -> bool:

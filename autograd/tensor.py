@@ -254,8 +254,9 @@ class Tensor:
             )
 
     def __index__(self) -> int:
-        index: int = self._value.__index__()
-        return index
+        if self.dtype.kind not in "biu" or self.ndim:
+            raise TypeError(f"a Tensor of {self.dtype} and shape {self.shape} is not an index.")
+        return int(self._value)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -271,7 +272,14 @@ class Tensor:
         return (self[i] for i in range(self.shape[0]))
 
     def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
+        if not spec:
+            return repr(self)
+        if self.size != 1:
+            raise TypeError(
+                f"format {spec!r} needs a single number, got a Tensor of shape {self.shape}; "
+                "format its elements, or a reduction of it."
+            )
+        return format(self._value.item(), spec)
 
     def __repr__(self) -> str:
         body = np.array2string(np.asarray(self._value), separator=", ", threshold=20, edgeitems=2)
@@ -329,6 +337,11 @@ class Tensor:
         if self._node is None:
             raise GradientError(
                 f"Tensor{_called(self.name)}.register_hook: a constant has no gradient."
+            )
+        if not callable(hook):
+            raise DTypeError(
+                f"Tensor{_called(self.name)}.register_hook: needs a function of the gradient, "
+                f"got {type(hook).__name__}."
             )
         extra = self._node.more()
         hooks = extra.hooks = [] if extra.hooks is None else extra.hooks
@@ -416,6 +429,11 @@ def real_array(data: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any
     """Return a fresh array of real numbers, or raise DTypeError."""
     if isinstance(data, Tensor):
         data = data._value
+    if isinstance(data, np.ma.MaskedArray):
+        raise DTypeError(
+            "Tensor: the mask of a masked array would be lost; pass x.filled(value), or use "
+            "where(x.mask, ...)."
+        )
     try:
         value = np.array(data, dtype=dtype)
     except (TypeError, ValueError) as error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients
+from autograd.differences import blame, by_complex_step, central, refined
 from autograd.errors import AutogradError, GradientError, ShapeError
 from autograd.graph import graph
 from autograd.tensor import Tensor
@@ -209,7 +210,8 @@ def check_gradients(
         2 also checks the gradient of the gradient (along a fixed random direction).
     tolerance : float, optional
         Greatest relative error that counts as right; by default 1e-6 in double precision for order
-        1, 1e-5 for order 2, and 1e-2 where the input or the result is float32.
+        1, 1e-5 for order 2, and 1e-4 for an input or a result in single precision (1e-2 where the
+        function itself converts to it, so that differences cannot be taken in double).
     names : tuple of str, optional
         What the table calls the inputs; by default their names, or input 0, input 1, …
 
@@ -225,9 +227,15 @@ def check_gradients(
 
     Notes
     -----
-    The gradient at each element is (f(θ + ε) − f(θ − ε)) / 2ε, with ε = (machine epsilon)^⅓ of the
-    input's dtype times max(1, |θ|). Where both gradients are below the rounding of the differences,
-    4 · machine epsilon · |f| / 2ε for each element, they are equal: nothing could tell them from 0.
+    The gradient at each element is (f(θ + ε) − f(θ − ε)) / 2ε, with ε = (machine epsilon)^⅓ times
+    max(1, |θ|). Where that differs, it is measured again with steps of many sizes, because the
+    function may vary on a smaller scale. Where the function takes complex numbers, and the complex
+    step Im f(θ + ih) / h confirms the difference, it is used instead, being exact to rounding.
+    Where both gradients are below the rounding of the differences, 4 · machine epsilon · |f| / 2ε
+    for each element, they are equal: nothing could tell them from 0.
+
+    When something is wrong, each op's rule is also tried alone, and the table ends with the ones
+    that differ and the line that called them.
 
     Examples
     --------
@@ -249,107 +257,104 @@ def check_gradients(
     labels = names or tuple(
         x.name if isinstance(x, Tensor) and x.name else f"input {i}" for i, x in enumerate(inputs)
     )
-    g, scale, precise = _weighted(f, arrays)
-    double = 1e-6 if order == 1 else 1e-5
-    allowed = [tolerance or (double if precise and a.dtype.itemsize >= 8 else 1e-2) for a in arrays]
-    rows = _compare(g, arrays, labels, scale, allowed)
+    weights = _weights(f, arrays)
+    wide = [a.astype(np.float64) for a in arrays]
+    rows = _compare(
+        f, weights, arrays, labels, tolerance, 1, lambda i: by_complex_step(f, weights, wide, i)
+    )
     if order == 2:
-        directions = _directions(arrays, seed=2)
+        directions = [v.ravel() for v in _directions(arrays, seed=2)]
 
         def slope(*xs: Tensor) -> Any:
-            value = g(*xs)
-            found = (
-                gradients(value, xs, create_graph=True, allow_unused=True)
-                if value.requires_grad
-                else [None] * len(xs)
-            )
-            terms = [(d * v).sum() for d, v in zip(found, directions, strict=True) if d is not None]
-            return sum(terms, Tensor(0.0))
+            value = (f(*xs) * weights).sum()
+            found: list[Any] = [None] * len(xs)
+            if value.requires_grad:
+                found = gradients(value, xs, create_graph=True, allow_unused=True)
+            parts = [np.zeros(x.size) if d is None else d for d, x in zip(found, xs, strict=True)]
+            return np.concatenate([*(np.ravel(d) for d in parts), Tensor([0.0], dtype=value.dtype)])
 
         second = tuple(f"∂²: {label}" for label in labels)
-        scale = sum(
-            row.norm * float(np.linalg.norm(v)) for row, v in zip(rows, directions, strict=True)
-        )
-        rows += _compare(slope, arrays, second, scale, allowed)
-    return GradientReport(rows, _kink_notes(f, arrays, rows))
+        along = np.concatenate([*directions, [0.0]])
+        rows += _compare(slope, along, arrays, second, tolerance, 2, lambda i: None)
+    return GradientReport(rows, _notes(f, arrays, rows))
 
 
-def _weighted(
-    f: Callable[..., Any], arrays: list[npt.NDArray[Any]]
-) -> tuple[Callable[..., Any], float, bool]:
-    """Return f reduced to one number, the size of what adds up in it, and if that is double.
-
-    Before that, check that it is a function at all.
-    """
+def _weights(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Any:
+    """Return the weights that make one number of the results, when f is a function at all."""
     first, second = (f(*[Tensor(a) for a in arrays]) for _ in range(2))
-    value, again = (np.asarray(r.data if isinstance(r, Tensor) else r) for r in (first, second))
-    if not np.array_equal(value, again, equal_nan=True):
+    if not isinstance(first, Tensor):
+        raise GradientError(
+            f"check_gradients: the function needs to return a Tensor, got {type(first).__name__}; "
+            "compute with its arguments as they are."
+        )
+    if not np.array_equal(first.data, second.data, equal_nan=True):
         raise GradientError(
             "check_gradients: two calls with the same inputs differ, so there is no gradient to "
             "check; switch dropout and other randomness off (module.eval()), or fix its seed."
         )
-    weights = np.random.default_rng(0).uniform(0.5, 1.5, value.shape).astype(value.dtype)
-
-    def weighted(*xs: Tensor) -> Any:
-        result = f(*xs)
-        if not isinstance(result, Tensor):
-            raise GradientError(
-                f"check_gradients: the function needs to return a Tensor, got "
-                f"{type(result).__name__}; compute with its arguments as they are."
-            )
-        return result if value.size == 1 and value.ndim == 0 else (result * weights).sum()
-
-    scale = float(np.linalg.norm(value) * np.linalg.norm(weights))
-    return weighted, scale, value.dtype.itemsize >= 8
+    if not first.ndim:
+        return np.ones((), first.dtype)
+    return np.random.default_rng(0).uniform(0.5, 1.5, first.shape).astype(first.dtype)
 
 
 def _compare(
     f: Callable[..., Any],
+    weights: Any,
     arrays: list[npt.NDArray[Any]],
     labels: tuple[str, ...],
-    scale: float,
-    allowed: list[float],
+    tolerance: float | None,
+    order: int,
+    exact: Callable[[int], npt.NDArray[np.float64] | None],
 ) -> list[Comparison]:
-    """Compare automatic and numerical gradients of a function whose value adds up to `scale`."""
+    """Compare automatic and numerical gradients of a function, its results summed with weights."""
     leaves = [Tensor(a, requires_grad=True) for a in arrays]
     result = f(*leaves)
-    if not isinstance(result, Tensor):
-        raise GradientError("check_gradients: the function needs to return a Tensor.")
-    automatic = (
-        gradients(result, leaves, allow_unused=True)
-        if result.requires_grad
-        else [None] * len(leaves)
-    )
+    automatic: list[Any] = [None] * len(leaves)
+    if result.requires_grad:
+        seed = np.asarray(weights, result.dtype)
+        automatic = gradients(result, leaves, seed, allow_unused=True)
+    # Differences are taken in double precision where the function goes along.
+    wide = [a.astype(np.float64) for a in arrays]
+    double = f(*[Tensor(a, requires_grad=True) for a in wide]).dtype == np.float64
+    points = wide if double else arrays
     rows = []
     for i, (label, a, g) in enumerate(zip(labels, arrays, automatic, strict=True)):
-        numerical, inverse = _numerical(f, arrays, i)
-        rounding = 4 * float(np.finfo(a.dtype).eps) * scale * inverse * a.size**0.5
-        ours = np.zeros(a.shape) if g is None else g
-        rows.append(_row(label, ours, numerical, allowed[i], rounding))
+        numerical = central(f, weights, points, i)
+        rounding = numerical.rounding
+        ours = np.zeros(a.shape) if g is None else np.asarray(g, np.float64)
+        narrow = a.dtype.itemsize < 8 or result.dtype.itemsize < 8
+        allowed = (1e-4 if double else 1e-2) if narrow else (1e-6 if order == 1 else 1e-5)
+        allowed = max(allowed, 10 * float(np.finfo(a.dtype).eps)) if narrow else allowed
+        allowed = allowed if tolerance is None else tolerance
+        theirs, row = numerical.gradient, _row(label, ours, numerical.gradient, allowed, rounding)
+        sharp = exact(i) if double else None
+        if sharp is not None and not _row(label, sharp, theirs, 1e-5, rounding).wrong:
+            row = _row(label, ours, sharp, allowed, rounding)
+        elif row.wrong and double:
+            better = _sharpened(f, weights, points, i, ours, theirs, allowed)
+            row = _row(label, ours, better, allowed, rounding)
+        rows.append(row)
     return rows
 
 
-def _numerical(
-    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], which: int
-) -> tuple[npt.NDArray[np.float64], float]:
-    """Return the central difference at each element of one input, and the step's reciprocal."""
-    base = arrays[which]
-    result, inverse = np.empty(base.shape), 0.0
-    epsilon = float(np.finfo(base.dtype).eps) ** (1 / 3)
-
-    def at(index: tuple[int, ...], step: float) -> tuple[float, float]:
-        moved = base.copy()
-        moved[index] += base.dtype.type(step)
-        # A leaf, because f may itself take gradients of what it is given.
-        xs = [Tensor(moved if i == which else a, requires_grad=True) for i, a in enumerate(arrays)]
-        return float(f(*xs).item()), float(moved[index])
-
-    for index in np.ndindex(base.shape):
-        step = epsilon * max(1.0, abs(float(base[index])))
-        (above, high), (below, low) = at(index, step), at(index, -step)
-        result[index] = (above - below) / (high - low)
-        inverse = max(inverse, 1 / (high - low))
-    return result, inverse
+def _sharpened(
+    f: Callable[..., Any],
+    weights: Any,
+    points: list[npt.NDArray[Any]],
+    which: int,
+    ours: npt.NDArray[Any],
+    theirs: npt.NDArray[Any],
+    allowed: float,
+) -> npt.NDArray[Any]:
+    """Measure again, with steps of every size, where the one step may have been the fault."""
+    better = theirs.copy()
+    for index in np.ndindex(theirs.shape):
+        size = abs(ours[index]) + abs(theirs[index])
+        if not abs(ours[index] - theirs[index]) <= allowed * size:
+            value, error = refined(f, weights, points, which, index)
+            if error <= allowed * abs(value):
+                better[index] = value
+    return better
 
 
 def _row(
@@ -383,12 +388,12 @@ def _row(
     )
 
 
-def _kink_notes(
+def _notes(
     f: Callable[..., Any],
     arrays: list[npt.NDArray[Any]],
     rows: list[Comparison],
 ) -> list[str]:
-    """Point at ops with a kink, where a wrong row may be the fault of the differences."""
+    """Name the rules that are wrong, and the ops with a kink, where differences may be at fault."""
     if not any(row.wrong for row in rows):
         return []
     from autograd.op import OPS
@@ -396,13 +401,15 @@ def _kink_notes(
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not result.requires_grad:
         return []
-    kinked = sorted({n.op for n in graph(result) if n.op and n.op in OPS and OPS[n.op].kinks})
-    if not kinked:
-        return []
-    return [
-        f"note: {', '.join(kinked)} has a kink; a difference that steps across it is wrong, "
-        "not the gradient. Try inputs away from it."
-    ]
+    recorded = graph(result)
+    notes = blame(recorded)
+    kinked = sorted({n.op for n in recorded if n.op in OPS and OPS[n.op].kinks})
+    if kinked:
+        notes.append(
+            f"note: {', '.join(kinked)} has a kink; a difference that steps across it is wrong, "
+            "not the gradient. Try inputs away from it."
+        )
+    return notes
 
 
 def _directions(arrays: list[npt.NDArray[Any]], seed: int) -> list[npt.NDArray[Any]]:

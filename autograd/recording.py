@@ -257,7 +257,7 @@ def _coerce(op: Op, x: Any) -> Any:
         raise DTypeError(
             f"{op.name}: needs real numbers, got {type(x).__name__}: {error}"
         ) from error
-    if value.dtype.kind not in "biuf":
+    if value.dtype.kind not in "biuf" and not (value.dtype.kind == "c" and _complex_step()):
         raise DTypeError(
             f"{op.name}: needs real numbers, got {type(x).__name__} of dtype {value.dtype}; "
             "pass floats, or a Tensor of floats."
@@ -287,6 +287,10 @@ def _in_single(forward: Callable[..., Any], operands: Sequence[Any], params: Any
     wide = [x.astype(np.float32) if _dtype(x) is half else x for x in operands]
     out = forward(*wide, **params)
     return out.astype(np.float16) if dtype is half or dtype == half else out
+
+
+def _complex_step() -> bool:
+    return STATE.get().complex_step
 
 
 def _own(value: Any, given: Any) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STATE",
     "State",
+    "complex_step",
     "detect_anomaly",
     "enable_grad",
     "inside_transform",
@@ -39,6 +40,7 @@ class State:
     scope: tuple[str, ...] = ()
     anomaly: bool = False
     strong_zero: bool = True
+    complex_step: bool = False  # ops take complex numbers, for a derivative that is being measured
     depth: int = 0  # how many transforms (grad, ...) are running around the op
 
 
@@ -270,6 +272,15 @@ class strong_zero(_Mode):
 
     def _changed(self, value: bool) -> bool:
         return self._on
+
+
+class complex_step(_Mode):
+    """Let ops take complex numbers, which is how the checks measure a derivative."""
+
+    field = "complex_step"
+
+    def _changed(self, value: bool) -> bool:
+        return True
 
 
 class inside_transform(_Mode):

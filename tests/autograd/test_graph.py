@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from autograd import (
     compare_backprop,
     graph,
     name_scope,
+    op,
     relative_error,
 )
 
@@ -261,7 +263,7 @@ def test_check_gradients_refuses_randomness_and_points_at_kinks() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(GradientError, match="dropout"):
         check_gradients(lambda x: x * rng.normal(), np.ones(2))
-    report = check_gradients(lambda x: autograd.relu(x), np.array([1e-9]))
+    report = check_gradients(lambda x: autograd.relu(x), np.array([0.0]))
     assert not report
     assert "relu has a kink" in str(report)
     with pytest.raises(GradientError, match="order needs to be 1 or 2"):
@@ -305,3 +307,61 @@ def test_one_wrong_element_does_not_hide_behind_a_large_one(registry) -> None:
     assert not report
     assert "WRONG" in str(report)
     assert check_gradients(np.square, x)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (np.log, [1e-5, 2e-5]),
+        (np.log, [1e-10]),
+        (lambda x: np.sin(1e3 * x), [0.3, 1.0]),
+        (lambda x: np.exp(-1e4 * x * x), [1e-3, 0.02]),
+        (lambda x: np.sqrt(x), [1e-12, 1e6]),
+    ],
+)
+def test_check_gradients_finds_the_scale_of_the_function(f, x) -> None:
+    report = check_gradients(f, np.array(x))
+    assert report, report
+    wrong = check_gradients(lambda t: f(t) * 1.001 - f(t).detach() * 0.001, np.array(x))
+    assert not wrong, wrong
+
+
+def test_check_gradients_in_single_precision_sees_a_rule_0_05_percent_wrong() -> None:
+    x = np.float32([1.0, 2.0])
+    assert check_gradients(np.sin, x)
+    wrong = check_gradients(lambda t: np.sin(t) * 1.0005 - np.sin(t).detach() * 0.0005, x)
+    assert not wrong
+
+
+def test_check_gradients_is_exact_where_the_complex_step_is() -> None:
+    assert check_gradients(lambda x: np.sin(x) * np.exp(x), np.array([0.3, 1.0])).worst < 1e-15
+    # absolute is not analytic: the complex step is wrong there, and not used
+    assert check_gradients(lambda x: np.abs(x) * x, np.array([-0.5, 1.0]))
+
+
+def test_check_gradients_keeps_a_tolerance_of_zero() -> None:
+    assert not check_gradients(lambda x: x * x * x / 3, np.array([0.1, 0.7]), tolerance=0.0)
+
+
+def test_check_gradients_names_the_wrong_rule_and_the_line_that_called_it(registry) -> None:
+    @op(symbol="almost", samples=["3"])
+    def almost(a):
+        return np.sin(a)
+
+    almost.vjp(a=lambda g, a: g * np.cos(a) * 1.0005)
+
+    def f(x):
+        return np.exp(almost(x * 2)) * np.cosh(x)
+
+    report = check_gradients(f, np.array([1.0, 2.0]))
+    (note,) = report.notes
+    line = inspect.getsourcelines(f)[1] + 1
+    assert note.startswith("note: almost.vjp(a=...) gives ")
+    assert note.endswith(f"test_graph.py:{line}.")
+
+
+def test_check_gradients_sees_a_small_result_beside_a_large_one() -> None:
+    def f(x):
+        return np.stack([np.sum(x) * 0 + 1e12, np.sin(x[0]) * 2 - np.sin(x[0]).detach()])
+
+    assert not check_gradients(f, np.array([1.0]))

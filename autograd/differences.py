@@ -1,0 +1,206 @@
+"""Numerical derivatives: central differences, their refinement, and the complex step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.node import Node, source_of
+from autograd.state import complex_step, no_grad
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from autograd.graph import Graph
+
+    Arrays = list[npt.NDArray[Any]]
+
+__all__ = ["Numerical", "blame", "by_complex_step", "central", "refined"]
+
+from_engine = True
+
+
+@dataclass(frozen=True)
+class Numerical:
+    """A numerical gradient.
+
+    Attributes
+    ----------
+    gradient : array
+        One difference quotient for each element of the input.
+    rounding : float
+        What rounding of the function's values alone can make of its norm.
+    """
+
+    gradient: npt.NDArray[np.float64]
+    rounding: float
+
+
+def _at(
+    f: Callable[..., Any], arrays: Arrays, which: int, index: tuple[int, ...], step: float
+) -> tuple[Any, float]:
+    """Return the values of f with one element moved, and where that element then is."""
+    moved = arrays[which].copy()
+    moved[index] += moved.dtype.type(step)
+    # A leaf, because f may itself take gradients of what it is given.
+    xs = [Tensor(moved if i == which else a, requires_grad=True) for i, a in enumerate(arrays)]
+    with np.errstate(all="ignore"):  # a step may leave the domain
+        return np.asarray(f(*xs).data, np.float64), float(moved[index])
+
+
+def _quotient(
+    f: Callable[..., Any],
+    weights: Any,
+    arrays: Arrays,
+    which: int,
+    index: tuple[int, ...],
+    step: float,
+) -> tuple[float, float]:
+    """Return a central difference quotient of Σ weights · f, and its rounding error.
+
+    Results that do not depend on the element drop out before they are summed, so that a large one
+    does not drown a small one.
+    """
+    (above, high), (below, low) = (_at(f, arrays, which, index, s) for s in (step, -step))
+    with np.errstate(all="ignore"):
+        moved = np.where(above == below, 0.0, above - below)
+        size = np.where(above == below, 0.0, np.abs(above) + np.abs(below))
+        epsilon = 2 * float(np.finfo(arrays[which].dtype).eps)
+        rounding = epsilon * float(np.linalg.norm(size * weights)) / (high - low)
+        return float((moved * weights).sum()) / (high - low), rounding
+
+
+def central(f: Callable[..., Any], weights: Any, arrays: Arrays, which: int) -> Numerical:
+    """Return (f(θ + ε) − f(θ − ε)) / 2ε for each element θ of one input, f summed with weights.
+
+    The step ε is (machine epsilon)^⅓ of the input's dtype times max(1, |θ|): it balances rounding
+    and truncation for a function that varies on the scale of its argument.
+    """
+    base = arrays[which]
+    result, rounding = np.empty(base.shape), np.empty(base.shape)
+    epsilon = float(np.finfo(base.dtype).eps) ** (1 / 3)
+    for index in np.ndindex(base.shape):
+        step = epsilon * max(1.0, abs(float(base[index])))
+        result[index], rounding[index] = _quotient(f, weights, arrays, which, index, step)
+    return Numerical(result, float(np.linalg.norm(np.nan_to_num(rounding, nan=0.0, posinf=0.0))))
+
+
+def refined(
+    f: Callable[..., Any], weights: Any, arrays: Arrays, which: int, index: tuple[int, ...]
+) -> tuple[float, float]:
+    """Return the derivative at one element by Ridders' method, and an estimate of its error.
+
+    Steps go down by halves from a tenth of |θ| (from 0.1 at 0), and their quotients are
+    extrapolated to step 0; the estimate that changed least is taken. So it also measures functions
+    that vary on a smaller scale than their argument. Nothing here looks at the automatic gradient.
+
+    References
+    ----------
+    C. J. F. Ridders, Accurate computation of F'(x) and F'(x)F''(x), 1982.
+    """
+    theta = float(arrays[which][index])
+    step = abs(theta) / 10 or 0.1
+    rows: list[list[float]] = []
+    best, error = np.nan, np.inf
+    for _ in range(16):
+        row = [_quotient(f, weights, arrays, which, index, step)[0]]
+        for k, earlier in enumerate(rows[-1] if rows else []):
+            factor = 4.0 ** (k + 1)
+            row.append((factor * row[k] - earlier) / (factor - 1))
+            change = max(abs(row[k + 1] - row[k]), abs(row[k + 1] - earlier))
+            if change <= error:
+                best, error = row[k + 1], change
+        rows.append(row)
+        step /= 2
+    return best, error
+
+
+def by_complex_step(
+    f: Callable[..., Any], weights: Any, arrays: Arrays, which: int
+) -> npt.NDArray[np.float64] | None:
+    """Return Im f(θ + ih) / h for each element, exact to rounding; None where f takes no complex.
+
+    It holds for functions that are analytic in the complex plane; the caller compares the result
+    with differences, which tells the others (absolute values, say) apart.
+
+    References
+    ----------
+    W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, 1998.
+    """
+    tiny = 1e-30
+    result = np.empty(arrays[which].shape)
+    try:
+        for index in np.ndindex(result.shape):
+            moved: list[Any] = list(arrays)
+            moved[which] = arrays[which].astype(complex)
+            moved[which][index] += 1j * tiny
+            with no_grad(), complex_step(), np.errstate(all="ignore"):
+                value = f(*[x[()] for x in moved])
+            value = value._value if isinstance(value, Tensor) else value
+            if np.asarray(value).dtype.kind != "c":
+                return None
+            result[index] = float((value * weights).sum().imag) / tiny
+    except Exception:  # whatever f does that complex numbers or arrays do not
+        return None
+    return result
+
+
+def blame(g: Graph) -> list[str]:
+    """Return a line for each derivative rule of a recorded graph that differences contradict.
+
+    Each is tried alone, on the values it was recorded with: along one random direction.
+    """
+    rng = np.random.default_rng(4)
+    found: list[str] = []
+    for view in g:
+        node = g._entries[view.id]
+        if not isinstance(node, Node) or node.op is None or view.value is None:
+            continue
+        values = [g.nodes[i].value for i in view.parents]
+        if any(v is None for v in values):
+            continue
+        weights = rng.uniform(0.5, 1.5, node.shape)
+        pulled = node.op.pull(node, node.saved, weights.astype(node.dtype)[()])
+        for slot, cotangent in enumerate(pulled):
+            if cotangent is None:
+                continue
+            line = _contradiction(node, values, weights, slot, np.asarray(cotangent, float), rng)
+            if line and line not in found:
+                found.append(line)
+    return found
+
+
+def _contradiction(
+    node: Node, values: list[Any], weights: Any, slot: int, cotangent: Any, rng: Any
+) -> str | None:
+    """Compare one rule with a difference along a direction; return what differs."""
+    op = node.op
+    assert op is not None
+    base = np.asarray(values[slot], float)
+    direction = rng.uniform(0.5, 1.5, base.shape)
+
+    def at(t: float) -> float:
+        moved = [np.asarray(v, float) if i == slot else v for i, v in enumerate(values)]
+        moved[slot] = base + t * direction
+        params = dict(zip(op.params, node.params, strict=True))
+        return float(np.sum(op.forward(*[np.asarray(v)[()] for v in moved], **params) * weights))
+
+    step = 6e-6 * max(1.0, float(np.abs(base).max(initial=0.0)))
+    with np.errstate(all="ignore"):
+        numerical = (at(step) - at(-step)) / (2 * step)
+    ours = float(np.sum(cotangent * direction))
+    size = abs(ours) + abs(numerical)
+    if not abs(ours - numerical) > 1e-5 * size > 0:
+        return None
+    operand = f"{op.operands[0]}[{slot}]" if op.variadic else op.operands[slot]
+    source = source_of(node)
+    where = "" if source is None else f", called at {source[0]}:{source[1]}"
+    return (
+        f"note: {op.name}.vjp({operand}=...) gives {ours:.6g} along a direction where differences "
+        f"give {numerical:.6g}{where}."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -191,7 +192,7 @@ cosh.vjp(a=lambda g, a: g * np.sinh(a))
 
 @op(symbol="tanh", latex=r"\tanh {a}", samples=_ONE)
 def tanh(a: Any) -> Any:
-    """Elementwise hyperbolic tangent; tanh′ = 1 − tanh².
+    """Elementwise hyperbolic tangent; tanh′ = 1 − tanh², exact to the last place of 1.
 
     Examples
     --------
@@ -299,18 +300,26 @@ def sinc(a: Any) -> Any:
     return np.sinc(a)[()]
 
 
+# Of (cos x − sin x / x) / x = Σ (−1)^k 2k x^(2k−1) / (2k+1)!, from k = 10 down to 1.
+_SINC = [(-1.0) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
+
+
 def sinc_slope(a: Any) -> Any:
     """Return (cos πa − sinc a) / a, by its series near 0, where the difference loses its digits.
 
-    With x = πa the slope is π (−x/3 + x³/30 − x⁵/840 + x⁷/45360 − …); the next term is below 1e-14
-    of the sum where |x| < 0.1.
+    Farther away the sine and cosine are taken of what is left of a after whole turns, because πa
+    rounded would be off by more than their digits.
     """
     x = np.pi * a
     s = x * x
-    series = np.pi * x * (-1 / 3 + s * (1 / 30 - s * (1 / 840 - s / 45360)))
-    far = np.greater(np.absolute(x), 0.1)
+    series: Any = 0.0
+    for coefficient in _SINC:
+        series = series * s + coefficient
+    far = np.greater(np.absolute(x), 1.0)
     away = np.where(far, a, 1.0)
-    return np.where(far, (np.cos(np.pi * away) - np.sinc(away)) / away, series)
+    angle = np.pi * (away - 2 * np.rint(away / 2))
+    slope = (np.cos(angle) - np.sin(angle) / (np.pi * away)) / away
+    return np.where(far, slope, np.pi * x * series)
 
 
 sinc.vjp(a=lambda g, a: g * sinc_slope(a))

@@ -127,6 +127,7 @@ DEFINITIONS: dict[str, Any] = {
     "solve": np.linalg.solve,
     "elu": lambda a, alpha=1.0: np.where(a > 0, a, alpha * (np.exp(a) - 1)),
     "erf": np.vectorize(math.erf, otypes=[float]),
+    "erfc": np.vectorize(math.erfc, otypes=[float]),
     "gelu": lambda a: a * (1 + np.vectorize(math.erf, otypes=[float])(a / 2**0.5)) / 2,
     "log_softmax": lambda a, axis=0: np.log(normalized_exp(a, axis)),
     "silu": lambda a: a * logistic(a),

@@ -19,7 +19,7 @@ from autograd import Tensor, gradients
 GRAPHS = 10_000
 CHUNKS = 20
 
-Step = Callable[[list[Any]], Any]
+Step = Callable[[Any, list[Any]], Any]  # of a module's functions and the values so far
 
 SHAPES: list[tuple[int, ...]] = [(), (1,), (3,), (2, 3), (2, 1), (1, 3), (3, 3), (2, 1, 3)]
 
@@ -46,15 +46,15 @@ def random_step(
 ) -> tuple[Step, tuple[int, ...]]:
     """Return one step and the shape of its result."""
     a, b = shapes[i], shapes[j]
-    unary: list[Callable[[Any], Any]] = [
-        lambda x: np.tanh(x),
-        lambda x: np.sin(x) * 0.5,
-        lambda x: np.exp(-x * x),
-        lambda x: x / (2 + np.cos(x)),
-        lambda x: 1.5 - x,
-        lambda x: x**3 / (1 + x * x),
-        lambda x: np.log(x * x + 1.0),
-        lambda x: np.sqrt(x * x + 2.0),
+    unary: list[Callable[[Any, Any], Any]] = [
+        lambda m, x: m.tanh(x),
+        lambda m, x: m.sin(x) * 0.5,
+        lambda m, x: m.exp(-x * x),
+        lambda m, x: x / (2 + m.cos(x)),
+        lambda m, x: 1.5 - x,
+        lambda m, x: x**3 / (1 + x * x),
+        lambda m, x: m.log(x * x + 1.0),
+        lambda m, x: m.sqrt(x * x + 2.0),
     ]
     kind = int(rng.integers(8))
     if kind <= 2:
@@ -64,32 +64,43 @@ def random_step(
             kind = 7
         else:
             combine = [
-                lambda v: v[i] + v[j],
-                lambda v: v[i] * np.tanh(v[j]),
-                lambda v: v[i] - v[j] / (v[j] * v[j] + 2.0),
+                lambda m, v: v[i] + v[j],
+                lambda m, v: v[i] * m.tanh(v[j]),
+                lambda m, v: v[i] - v[j] / (v[j] * v[j] + 2.0),
             ][kind]
             return combine, shape
     if kind == 3 and a:
         axis = int(rng.integers(-len(a), len(a)))
         keep = bool(rng.integers(2))
         example = np.zeros(a).sum(axis=axis, keepdims=keep)
-        return lambda v: np.sum(v[i], axis=axis, keepdims=keep) * 0.7, np.shape(example)
+        return lambda m, v: m.sum(v[i], axis=axis, keepdims=keep) * 0.7, np.shape(example)
     if kind == 4 and len(a) >= 2:
-        return lambda v: np.transpose(v[i]), a[::-1]
+        return lambda m, v: m.transpose(v[i]), a[::-1]
     if kind == 5 and a and a[0]:
         index = [0, slice(None, None, -1), [0, 0, -1], (None, slice(0, 1))][int(rng.integers(4))]
-        return lambda v: v[i][index], np.zeros(a)[index].shape
+        return lambda m, v: m.getitem(v[i], index), np.zeros(a)[index].shape
     if kind == 6 and 1 <= len(a) <= 2 and len(b) == 2 and a[-1] == b[-2]:
-        return lambda v: np.tanh(v[i]) @ v[j] * 0.5, np.shape(np.zeros(a) @ np.zeros(b))
+        return lambda m, v: m.tanh(v[i]) @ v[j] * 0.5, np.shape(np.zeros(a) @ np.zeros(b))
     f = unary[int(rng.integers(len(unary)))]
-    return lambda v: f(v[i]), a
+    return lambda m, v: f(m, v[i]), a
 
 
-def run(inputs: list[Any], steps: list[Step]) -> Any:
+class ByNumPy:
+    """NumPy's functions, which record on Tensors; the steps of a program call them."""
+
+    tanh, sin, cos, exp, log, sqrt = np.tanh, np.sin, np.cos, np.exp, np.log, np.sqrt
+    sum, transpose = np.sum, np.transpose
+
+    @staticmethod
+    def getitem(x: Any, index: Any) -> Any:
+        return x[index]
+
+
+def run(inputs: list[Any], steps: list[Step], m: Any = ByNumPy) -> Any:
     values = list(inputs)
     for step in steps:
-        values.append(step(values))
-    return np.sum(values[-1]) + np.sum(values[len(values) // 2]) * 0.3
+        values.append(step(m, values))
+    return m.sum(values[-1]) + m.sum(values[len(values) // 2]) * 0.3
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -112,3 +123,58 @@ def test_gradients_of_random_graphs_agree_with_the_complex_step(chunk: int) -> N
         scale = 1.0 + sum(abs(float(t)) for t in terms)
         # Rounding of a few dozen operations, relative to the largest terms that add up.
         assert abs(actual - expected) <= 1e-12 * scale, seed
+
+
+def torchs_functions(torch: Any) -> Any:
+    class ByTorch:
+        tanh, sin, cos, exp = torch.tanh, torch.sin, torch.cos, torch.exp
+        log, sqrt = torch.log, torch.sqrt
+
+        @staticmethod
+        def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+            return x.sum() if axis is None else x.sum(dim=axis, keepdim=keepdims)
+
+        @staticmethod
+        def transpose(x: Any) -> Any:
+            return x.permute(*range(x.ndim - 1, -1, -1))
+
+        @staticmethod
+        def getitem(x: Any, index: Any) -> Any:
+            return x.flip(0) if isinstance(index, slice) else x[index]  # only ::-1 is a slice here
+
+    return ByTorch
+
+
+def agree(ours: list[Any], theirs: list[Any], seed: int) -> None:
+    for a, b in zip(ours, theirs, strict=True):
+        zero = np.zeros(())
+        # Rounding of a few dozen operations, in another order.
+        np.testing.assert_allclose(
+            zero if a is None else a, zero if b is None else b, rtol=1e-10, atol=1e-11, err_msg=seed
+        )
+
+
+@pytest.mark.oracle
+def test_gradients_of_random_graphs_agree_with_pytorch() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    functions = torchs_functions(torch)
+    for seed in range(2000):
+        inputs, steps = random_program(np.random.default_rng(seed))
+        leaves = [Tensor(x, requires_grad=True) for x in inputs]
+        found = gradients(run(leaves, steps), leaves, allow_unused=True)
+        others = [torch.tensor(x, requires_grad=True) for x in inputs]
+        run(others, steps, functions).backward()
+        agree(found, [None if t.grad is None else t.grad.numpy() for t in others], seed)
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")
+def test_gradients_of_random_graphs_agree_with_mygrad() -> None:
+    mygrad = pytest.importorskip("mygrad", reason="MyGrad is not installed")
+    for seed in range(2000):
+        inputs, steps = random_program(np.random.default_rng(seed))
+        leaves = [Tensor(x, requires_grad=True) for x in inputs]
+        found = gradients(run(leaves, steps), leaves, allow_unused=True)
+        others = [mygrad.tensor(x) for x in inputs]
+        run(others, steps).backward()
+        agree(found, [t.grad for t in others], seed)

@@ -238,9 +238,9 @@ def _walk(
     if targets is not None:
         order = list(order)
         useful = set(order)
-    float64, double, half = np.float64, np.dtype(np.float64), np.dtype(np.float16)
-    get, pop, vdot, state = cotangents.get, cotangents.pop, np.vdot, STATE.get()
+    half, pop, state = np.dtype(np.float16), cotangents.pop, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
+    square = (_square if record else np.vdot) if strong else None
     buffers: set[Node] = set()  # nodes whose cotangent is an array that is only ours
     for node in order:
         g = pop(node, None)
@@ -279,33 +279,11 @@ def _walk(
         if node.dtype is half:  # rules compute in single precision
             saved = tuple([_single(v) for v in saved])
             g = _single(g)
-        pulled = op.pull(node, saved, g)
-        if strong and op.multiplies:  # NaN is the one number that differs from itself
-            for slot, p in enumerate(pulled):
-                if p is not None:
-                    square = p if type(p) is float64 else _square(p) if record else vdot(p, p)
-                    if square != square:
-                        new = mended(node, saved, g, p, slot)
-                        pulled = (*pulled[:slot], new, *pulled[slot + 1 :])
         if anomaly:
-            inspect_backward(node, g, pulled)
+            inspect_backward(node, g, _pulled(node, saved, g, square))
+        op.push(node, saved, g, cotangents, useful, square)
         if not retain_graph:
             node.saved = FREED
-        for parent, g_parent in zip(node.parents, pulled, strict=False):
-            if parent is None or (useful is not None and parent not in useful):
-                continue
-            if type(g_parent) is float64:
-                if parent.shape or parent.dtype is not double:
-                    g_parent = conform(g_parent, node, parent)
-            else:
-                try:
-                    fits = g_parent.shape == parent.shape and g_parent.dtype is parent.dtype
-                except AttributeError:  # a rule may return a Python number
-                    fits = False
-                if not fits:
-                    g_parent = conform(g_parent, node, parent)
-            before = get(parent)
-            cotangents[parent] = g_parent if before is None else before + g_parent
     return found
 
 
@@ -334,38 +312,23 @@ def _single(x: Any) -> Any:
 
 def _in_dtype(g: Any, node: Node) -> Any:
     """Return a cotangent in the dtype of its node: those of half precision are added in single."""
-    return g if g.dtype == node.dtype else g.astype(node.dtype)
+    return g if g.dtype is node.dtype or g.dtype == node.dtype else g.astype(node.dtype)
 
 
-def _square(p: Any) -> Any:
+def _pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]:
+    """Return what a node gives to each parent, mended where a zero has met NaN."""
+    assert node.op is not None
+    found = list(node.op.pull(node, saved, g))
+    for slot, x in enumerate(found):
+        if x is not None and square is not None and np.isnan(square(x, x)):
+            found[slot] = mended(node, saved, g, x, slot)
+    return found
+
+
+def _square(p: Any, _: Any) -> Any:
     """Return the sum of the squares of a recorded cotangent's elements, NaN if one is."""
     value = p._value if type(p) is Tensor else p
     return np.vdot(value, value)
-
-
-def conform(g: Any, node: Node, parent: Node) -> Any:
-    """Undo the broadcasting of an operand, and give its cotangent the operand's dtype."""
-    if not isinstance(g, (np.ndarray, np.generic, Tensor)):
-        g = np.asarray(g)[()]
-    shape, dtype = parent.shape, parent.dtype
-    if dtype == np.float16:  # sums of many halves need more digits than halves have
-        dtype = np.dtype(np.float32)
-    if g.dtype == np.float16:
-        g = g.astype(np.float32)
-    extra = g.ndim - len(shape)
-    if extra > 0:
-        g = g.sum(axis=tuple(range(extra)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and i < g.ndim and g.shape[i] != 1)
-    if stretched:
-        g = g.sum(axis=stretched, keepdims=True)
-    if g.shape != shape:
-        assert node.op is not None
-        slot = 0 if node.op.variadic else node.parents.index(parent)
-        raise ShapeError(
-            f"{node.op.name}.vjp({node.op.operands[slot]}=...): "
-            f"needs a cotangent that reduces to shape {shape}, got {g.shape}; correct the rule."
-        )
-    return g if g.dtype == dtype else g.astype(dtype)
 
 
 def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import walk
+from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import Node, next_id
 from autograd.op import OPS, Op
@@ -197,4 +198,11 @@ def _pull(node: Node, saved: Any, g: Any) -> list[Any]:
     return found
 
 
-_OP.pull = _pull
+def _push(node: Node, saved: Any, g: Any, into: dict[Node, Any], useful: Any, _: Any) -> None:
+    for parent, x in zip(node.parents, _pull(node, saved, g), strict=True):
+        if parent is not None and (useful is None or parent in useful):
+            x = conform(x, node, parent)
+            into[parent] = into[parent] + x if parent in into else x
+
+
+_OP.pull, _OP.push = _pull, _push

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd.backward import conform, reach
+from autograd.backward import reach
+from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.symbol import Symbol, fill, format_number, local_derivative, render

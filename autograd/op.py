@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 
 from autograd.errors import AutogradError, RuleError
-from autograd.recording import explain, namespace, pull_source, record_source
+from autograd.recording import explain, namespace, pull_source, push_source, record_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,6 +162,7 @@ class Op:
 
     record: Recorder
     pull: Callable[[Node, tuple[Any, ...], Any], Sequence[Any]]
+    push: Callable[..., None]
 
     def __init__(
         self,
@@ -283,7 +284,8 @@ class Op:
         """Write the recording function and the pulling function from the declaration."""
         space = self._namespace
         space.update({f"_rule_{name}": rule for name, rule in self.rules.items()})
-        source = "\n".join([*record_source(self), "", *pull_source(self), ""])
+        parts = (record_source(self), pull_source(self), push_source(self))
+        source = "\n".join([line for part in parts for line in [*part, ""]])
         filename = f"<op {self.name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         exec(compile(source, filename, "exec"), space)
@@ -295,7 +297,7 @@ class Op:
             self.record = cast("Recorder", generated)
         else:  # the name is already bound wherever the op was declared: give that function new code
             cast("Any", self.record).__code__ = generated.__code__
-        self.pull = space["_pull"]
+        self.pull, self.push = space["_pull"], space["_push"]
 
 
 class Composite:

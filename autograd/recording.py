@@ -13,23 +13,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.anomaly import inspect_forward
+from autograd.cotangents import conform
 from autograd.errors import AutogradError, DTypeError, GradientError, RuleError, ShapeError
 from autograd.node import Constant, Node, next_id
 from autograd.state import STATE
 from autograd.symbol import Symbol, apply
 from autograd.tensor import Tensor
+from autograd.zeros import mended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.op import Composite, Op
 
-__all__ = ["explain", "frozen", "namespace", "pull_source", "record_source"]
+__all__ = ["explain", "frozen", "namespace", "pull_source", "push_source", "record_source"]
 
 from_engine = True
 
 # Operand types that are taken as they are; anything else is looked at first.
 _ATOMS = frozenset({int, bool, float, str, type(None)})  # parameters that cannot change
+_SAFE = frozenset({Tensor, float, int, bool, np.float64, np.float32})  # values that cannot change
 _PLAIN_NUMBERS = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int64})
 
 
@@ -43,6 +46,12 @@ def namespace(op: Op) -> dict[str, Any]:
         "_Tensor": Tensor,
         "_Node": Node,
         "_new": object.__new__,
+        "_float": float,
+        "_float64": np.float64,
+        "_double": np.dtype(np.float64),
+        "_safe": _SAFE,
+        "_conform": conform,
+        "_mended": mended,
         "_next_id": next_id,
         "_state": STATE.get,
         "_array": np.ndarray,
@@ -92,40 +101,37 @@ def record_source(op: Op) -> list[str]:
         ]
     else:
         call = ", ".join(filter(None, [", ".join(values), params]))
-        none = " and ".join(f"type({n}) is not _Tensor" for n in names)
-        lines += [
-            f"    if {none}:",
-            f"        return _plain(_op, ({', '.join(names)},), dict({params}))",
-        ]
-        if len(names) > 1:
-            lines.append("    _soft = False")
-        for n in names:
+        plain = f"return _plain(_op, ({', '.join(names)},), dict({params}))"
+        none = " and ".join(f"type({n}) is not _Tensor" for n in names[1:])
+        for k, n in enumerate(names):
             node = f"{n}._node" if n in tracked else "None"
+            other = f"_v_{n} = {n} if type({n}) in _numbers else _coerce(_op, {n})"
             lines += [
                 f"    if type({n}) is _Tensor:",
                 f"        _n_{n}, _v_{n} = {node}, {n}._value",
-                *([f"        _soft |= {n}._node is None"] if len(names) > 1 else []),
                 "    else:",
+                *([f"        if {none or 'True'}:", f"            {plain}"] if k == 0 else []),
                 f"        _n_{n} = None",
-                f"        _v_{n} = {n} if type({n}) in _numbers else _coerce(_op, {n})",
+                f"        {other}",
+            ]
+        if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
+            constant = " or ".join(f"_n_{n} is None" for n in names)
+            lines += [
+                f"    if {constant}:",
+                f"        {', '.join(values)} = _weakened(({', '.join(names)}), "
+                f"({', '.join(values)}))",
             ]
     everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
-    if len(names) > 1:
-        lines += [
-            "    if _soft:",
-            f"        {', '.join(values)} = _weakened(({', '.join(names)}), ({', '.join(values)}))",
-        ]
     lines += [
         "    try:",
         *_forward_source(op, call),
-        "        _shape = out.shape",
+        "        _shape = () if type(out) is _float64 else out.shape",
         "    except Exception as _error:",
         f"        raise _explain(_op, _error, {everything}, dict({params}))",
-        "    if type(out) is _array:",
-        "        if _shape:",
-        "            out.setflags(write=False)",
-        "        else:",
-        "            out = out[()]",
+        "    if _shape:",
+        "        out.setflags(write=False)",
+        "    elif type(out) is _array:",
+        "        out = out[()]",
         "    _result = _new(_Tensor)",
         "    _result._value, _result._constant = out, None",
     ]
@@ -147,7 +153,8 @@ def record_source(op: Op) -> list[str]:
         f"    _node.parents = {parents}",
         f"    _node.saved = {_saved_source(op)}",
         f"    _node.params = ({''.join(_kept_param(p) for p in op.params)})",
-        "    _node.shape, _node.dtype = _shape, out.dtype",
+        "    _node.shape = _shape",
+        "    _node.dtype = _double if type(out) is _float64 else out.dtype",
         f"    _node.constants = {_constants_source(op)}",
         "    _node.scope = _modes.scope",
         "    _caller = _frame(1)",
@@ -195,7 +202,7 @@ def _saved_source(op: Op) -> str:
             continue
         readers = [o for o, asks in op.asks.items() if name in asks]
         if name in op.operands:
-            value = f"(_v_{name} if type({name}) is _Tensor else _own(_v_{name}, {name}))"
+            value = f"(_v_{name} if type({name}) in _safe else _own(_v_{name}, {name}))"
         elif name.endswith("_shape") and name.removesuffix("_shape") in op.operands:
             n = name.removesuffix("_shape")
             value = f"(_v_{n}.shape if hasattr(_v_{n}, 'shape') else ())"
@@ -214,7 +221,10 @@ def _constants_source(op: Op) -> str:
         n = op.operands[0]
         return f"tuple([_constant(x, p) for x, p in zip({n}, _parents)])"
     full = " and ".join(f"_n_{n} is not None" for n in op.operands)
-    each = "".join(f"_constant({n}, _n_{n}), " for n in op.operands)
+    each = "".join(
+        f"None if _n_{n} is not None else {n} if type({n}) is _float else _constant({n}, None), "
+        for n in op.operands
+    )
     return f"() if {full} else ({each})"
 
 
@@ -241,6 +251,58 @@ def pull_source(op: Op) -> list[str]:
     ]
     lines.append(f"    return ({', '.join(parts)},)")
     return lines
+
+
+def push_source(op: Op) -> list[str]:
+    """Write `_push(node, saved, g, into, useful, square)`: add to the parents' cotangents.
+
+    What `pull` gives, with all that the walk owes it: NaN that a zero has made is mended,
+    broadcasting and dtype are undone, and it is added to what is there. `useful` are the nodes that
+    somebody asked for, or None; `square` is what finds a NaN, or None where nobody looks.
+    """
+    lines = ["def _push(_node, _saved, g, _into, _useful, _square):"]
+    if op.saved:
+        lines.append(f"    {', '.join(op.saved)}, = _saved")
+    if op.params:
+        lines.append(f"    {', '.join(op.params)}, = _node.params")
+    if op.variadic:
+        lines.append("    for i, _parent in enumerate(_node.parents):")
+        return lines + _pushed(op, op.operands[0], "i", "_parent", "        ")
+    lines.append(f"    {', '.join(f'_n_{n}' for n in op.operands)}, = _node.parents")
+    for slot, n in enumerate(op.operands):
+        if op.rules.get(n) is not None:
+            lines += _pushed(op, n, str(slot), f"_n_{n}", "    ")
+    return [*lines, "    return"]
+
+
+def _pushed(op: Op, operand: str, slot: str, parent: str, indent: str) -> list[str]:
+    """Write what pushes the cotangent of one operand."""
+    again = f"_x = _mended(_node, _saved, g, _x, {slot})"
+    scalar = ["        if _x != _x and _square is not None:", f"            {again}"]
+    array = [
+        "        if _square is not None:",
+        "            _total = _square(_x, _x)",
+        "            if _total != _total:",  # NaN is the number that differs from itself
+        f"                {again}",
+    ]
+    if not op.multiplies:
+        scalar = array = []
+    lines = [
+        f"if {parent} is not None and (_useful is None or {parent} in _useful):",
+        f"    _x = _rule_{operand}({', '.join(op.asks.get(operand, []))})",
+        "    if type(_x) is _float64:",
+        *scalar,
+        f"        if {parent}.shape or {parent}.dtype is not _double:",
+        f"            _x = _conform(_x, _node, {parent})",
+        "    else:",
+        *array,
+        f"        if type(_x) is not _array or _x.shape != {parent}.shape "
+        f"or _x.dtype is not {parent}.dtype:",
+        f"            _x = _conform(_x, _node, {parent})",
+        f"    _before = _into.get({parent})",
+        f"    _into[{parent}] = _x if _before is None else _before + _x",
+    ]
+    return [indent + line for line in lines]
 
 
 def _coerce(op: Op, x: Any) -> Any:

@@ -29,7 +29,9 @@ __all__ = ["backward", "gradients", "reach", "seed", "walk"]
 
 from_engine = True
 
+_AGE = attrgetter("id")
 _ACCUMULATING = Lock()
+_ONE = np.float64(1.0)
 
 
 def backward(
@@ -69,9 +71,10 @@ def backward(
     with _ACCUMULATING:
         while kept:
             node, g = kept.pop()
-            extra = node.more()
-            if extra.grad is not None:
-                g = extra.grad + g
+            extra = node.extra or node.more()
+            before = extra.grad
+            if before is not None:
+                g = before + g
             extra.grad = g if type(g) is Tensor else _own(g)
 
 
@@ -174,7 +177,7 @@ def reach(roots: Iterable[Node]) -> list[Node]:
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    return sorted(seen, key=attrgetter("id"), reverse=True)
+    return sorted(seen, key=_AGE, reverse=True)
 
 
 def _towards(wanted: set[Node], order: list[Node]) -> list[Node]:
@@ -253,7 +256,7 @@ def _walk(
             if extra.hooks:
                 g = _hooked(node, extra.hooks, g)
             if extra.retains:
-                kept.append((node, _in_dtype(g, node)))
+                kept.append((node, g if g.dtype is node.dtype else _in_dtype(g, node)))
         if targets is not None and node in targets:
             found[node] = _in_dtype(g, node)
         op = node.op
@@ -312,7 +315,7 @@ def _single(x: Any) -> Any:
 
 def _in_dtype(g: Any, node: Node) -> Any:
     """Return a cotangent in the dtype of its node: those of half precision are added in single."""
-    return g if g.dtype is node.dtype or g.dtype == node.dtype else g.astype(node.dtype)
+    return g if g.dtype == node.dtype else g.astype(node.dtype)
 
 
 def _pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]:
@@ -334,6 +337,8 @@ def _square(p: Any, _: Any) -> Any:
 def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
     """Return the cotangent that a walk starts from."""
     if cotangent is None:
+        if type(output._value) is np.float64 and not lift:
+            return _ONE
         if output.size != 1:
             raise GradientError(
                 f"{where}: needs a single number, got shape {output.shape}; reduce it "

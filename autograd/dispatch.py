@@ -59,7 +59,9 @@ ALIASES = {
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
     """Run the op named as the ufunc (NumPy's `__array_ufunc__` protocol)."""
     name = ufunc.__name__
-    found = OPS.get(ALIASES.get(name, name))
+    found = OPS.get(name) or OPS.get(ALIASES.get(name, ""))
+    if found is not None and method == "__call__" and not params:
+        return found.record(*inputs)
     if found is not None and method == "__call__" and params.keys() <= set(found.params):
         return found.record(*inputs, **params)
     if method != "__call__":

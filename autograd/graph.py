@@ -470,10 +470,9 @@ def latex_name(name: str) -> str:
         else c
         for c in stem
     )
-    body = (
-        escaped if len(stem) == 1 else rf"\{stem}" if stem in _GREEK else rf"\mathrm{{{escaped}}}"
-    )
-    return f"{body}_{{{digits}}}" if digits else body
+    upright = "\\mathrm{" + escaped + "}"
+    body = escaped if len(stem) == 1 else "\\" + stem if stem in _GREEK else upright
+    return body + "_{" + digits + "}" if digits else body
 
 
 def _labels(entries: list[Any]) -> list[str]:

@@ -13,6 +13,7 @@ import gc
 import inspect
 import itertools
 import pickle
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,6 @@ from autograd import (
     AnomalyError,
     DTypeError,
     GradientError,
-    RuleError,
     ShapeError,
     Tensor,
     at,
@@ -59,8 +59,8 @@ def leaf(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
 
 
 def weights(shape: tuple[int, ...]) -> Any:
-    """Return a cotangent whose elements, and the sums of them, are all different and exact."""
-    return 2.0 ** np.arange(np.prod(shape, dtype=int)).reshape(shape)
+    """Return a cotangent of large whole numbers, whose sums are exact and tell what was added."""
+    return np.random.default_rng(0).integers(1, 2**40, shape).astype(float)
 
 
 def table(cases: dict[str, Any]) -> list[Any]:
@@ -148,12 +148,23 @@ def test_a_long_chain_is_copied_pickled_shown_drawn_and_deleted_without_recursio
     assert repr(y) == "Tensor(10001., name='y', op=add)"
     for made in (copy.copy(y), copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
         assert (made.item(), made.requires_grad) == (1 + n / 2, False)
+    del y  # a million of them are deleted in test_backward.py
+
+
+def test_a_long_chain_is_drawn_folded_without_recursion() -> None:
+    x = leaf(1.0, "x")
+    y = x
+    with name_scope("chain"):
+        for _ in range(20_000):
+            y = y + 0.5
+    y = y.named("y")
+    y.backward()
     drawing = viz.draw(y)
     (card,) = drawing.view.nodes
     assert (card.kind, card.name) == ("module", "chain")
-    assert "out y: 10,001" in card.value or "out y: 10001" in card.value
-    assert drawing.svg.startswith("<")
-    del y, drawing, card  # a million of them are deleted in test_backward.py
+    assert "out y: 10001" in card.value
+    assert "∂y/∂x = 1" in card.value
+    assert "chain" in drawing.svg
 
 
 def plain_chain(x: Tensor) -> Any:
@@ -168,12 +179,6 @@ def retained(x: Tensor) -> Any:
 
 def of_second_order(x: Tensor) -> Any:
     return (gradients((np.exp(x) ** 3).sum(), x, create_graph=True) ** 2).sum()
-
-
-def hooked(x: Tensor) -> Any:
-    y = np.exp(x)
-    y.register_hook(lambda g: g * y.shape[0])
-    return y.sum()
 
 
 def refused(x: Tensor) -> Any:
@@ -281,8 +286,6 @@ def test_leaf_gradients_never_alias_each_other() -> None:
     y.backward(np.ones(2))
     found = [a.grad, b.grad, u.grad]
     found += gradients(a + b, [a, b, a], np.ones(2))
-    seen: list[Any] = []
-    (a + b).register_hook(seen.append)
     for one, other in itertools.combinations(found, 2):
         assert not np.shares_memory(one, other)
     earlier = a.grad
@@ -381,7 +384,7 @@ def test_backward_of_a_leaf_gives_it_the_seed() -> None:
 def test_graphs_of_nothing_but_reshapes() -> None:
     x = leaf(np.arange(6.0).reshape(2, 3))
     y = np.expand_dims(x.reshape(3, 2).T, 0).squeeze(0).ravel()
-    y.backward(weights((6,)))
+    y.backward([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
     # Elements 0 … 5 in columns of two: 0 2 4 1 3 5.
     np.testing.assert_array_equal(x.grad, [[1.0, 8.0, 2.0], [16.0, 4.0, 32.0]])
 
@@ -392,9 +395,7 @@ def test_outputs_that_are_independent_of_a_leaf() -> None:
     (x * x).backward()
     assert w.grad is None
     np.testing.assert_array_equal(grad(lambda t: 7.0)(np.ones(2)), [0.0, 0.0])
-    np.testing.assert_array_equal(
-        jacobian(lambda t: np.arange(3.0))(np.ones(2)), np.zeros((3, 2))
-    )
+    np.testing.assert_array_equal(jacobian(lambda t: np.arange(3.0))(np.ones(2)), np.zeros((3, 2)))
     np.testing.assert_array_equal(gradients((x * 0.0) * np.ones(2), x, [1.0, 1.0]), 0.0)
 
 
@@ -439,8 +440,8 @@ CHANGES: dict[str, tuple[Any, Any, Any]] = {
     "place of at": (np.array([1, 2]), lambda x, i: at(x, i).set(0.0), [1, 0, 0]),
     "labels": (
         np.array([1.0, 0.0, 1.0]),
-        lambda x, y: autograd.binary_cross_entropy_with_logits(x * 0.0, y),
-        [0.0, 0.0, 0.0],
+        autograd.binary_cross_entropy_with_logits,
+        1 / (1 + np.exp(-X)) - [1.0, 0.0, 1.0],
     ),
     "view": (np.array([4.0, 5.0, 6.0]), lambda x, a: x * a[:], [4.0, 5.0, 6.0]),
     "broadcast view": (
@@ -471,11 +472,13 @@ def test_changing_an_array_the_caller_holds_never_changes_a_gradient(
     if isinstance(held, list):
         held[:] = [1] * len(held)
     else:
-        held[...] = ~held if held.dtype == bool else held[::-1].copy() + (held.dtype != int)
-        if held.dtype == int:
-            held[...] = 0
+        held[...] = {"b": ~held.astype(bool), "i": 0, "f": 7 - held}[held.dtype.kind]
     y.backward(np.ones(y.shape))
     np.testing.assert_allclose(x.grad, expected, rtol=1e-15, atol=1e-15)
+    z = leaf(X)
+    other = f(z, held)
+    other.backward(np.ones(other.shape))
+    assert not np.allclose(z.grad, expected)  # so the change would have been seen
 
 
 def test_changing_what_a_leaf_was_made_of_never_changes_a_gradient() -> None:
@@ -711,8 +714,9 @@ def test_state_is_restored_after_exceptions(mode: Any, active: Any) -> None:
 
 def test_enable_grad_records_inside_no_grad_and_restores_it() -> None:
     with no_grad():
-        with pytest.raises(KeyError), enable_grad():
+        with enable_grad():
             assert not is_not_recording()
+        with pytest.raises(KeyError), enable_grad():
             raise KeyError
         assert is_not_recording()
     assert not is_not_recording()
@@ -772,8 +776,7 @@ def test_anomaly_mode_stops_at_the_first_nan_or_infinity_forward(start: Any, fou
     assert message.endswith(f"called at {line_of(model, 'the line to name')}.")
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["plain", "recorded"])
-def test_anomaly_mode_stops_at_the_first_nan_or_infinity_backward(again: bool) -> None:
+def test_anomaly_mode_stops_at_the_first_nan_or_infinity_backward() -> None:
     def model(x: Tensor) -> Any:
         with name_scope("net"), name_scope("layer2"):
             z = np.sqrt(x * 1.0)  # the line to name
@@ -783,7 +786,7 @@ def test_anomaly_mode_stops_at_the_first_nan_or_infinity_backward(again: bool) -
     y = model(x)
     message = r"backward pass of sqrt gave inf for a at \[1\] \(of shape \(2,\)"
     with detect_anomaly(), pytest.raises(AnomalyError, match=message) as caught:
-        gradients(y, x, create_graph=again)
+        y.backward()
     assert "in net / layer2" in str(caught.value)
     assert str(caught.value).endswith(f"called at {line_of(model, 'the line to name')}.")
     assert x.grad is None
@@ -813,12 +816,10 @@ def test_copies_and_pickles_detach_with_the_value(duplicate: Any, value: Any) ->
         np.testing.assert_array_equal(made.data, original.data)
         assert (made.dtype, made.shape) == (np.float32, np.shape(value))
         assert (made.requires_grad, made.grad) == (is_leaf, None)
-        assert not np.shares_memory(made.data, original.data) or not original.size
+        assert not np.shares_memory(made.data, original.data)
         if is_leaf:
             assert gradients(made.sum(), x, allow_unused=True) is None
             assert made.name == "x"
-    in_a_list = duplicate([y, y])
-    assert not in_a_list[0].requires_grad or duplicate is copy.copy
 
 
 def test_equality_is_elementwise_and_hash_is_identity() -> None:
@@ -852,7 +853,9 @@ def outcome(call: Callable[[], Any]) -> tuple[str, Any]:
     except Exception as error:
         return "raises", type(error)
     if isinstance(result, list):
-        return "gives", [np.asarray(x.data if isinstance(x, Tensor) else x).tolist() for x in result]
+        return "gives", [
+            np.asarray(x.data if isinstance(x, Tensor) else x).tolist() for x in result
+        ]
     return "gives", (type(result), result)
 
 
@@ -956,15 +959,21 @@ def test_an_unsupported_function_raises_and_suggests_detach(
             "np.asarray(t, dtype)": lambda t: np.asarray(t, dtype=np.float32),
             "a[:] = t": lambda t: np.zeros(2).__setitem__(slice(None), t),
             "np.ascontiguousarray(t)": np.ascontiguousarray,
-            "Tensor(t * 1)": lambda t: Tensor(t * 1),
+            "Tensor(t)": Tensor,
             "np.vectorize": np.vectorize(lambda v: v),
         }
     ),
 )
 def test_arrays_of_tensors_raise_where_a_gradient_would_be_lost(convert: Any) -> None:
-    with pytest.raises(GradientError, match=r"the gradient would be lost.*detach\(\)|its gradient"):
-        convert(leaf([1.0, 2.0]))
-    assert convert(leaf([1.0, 2.0]).detach()) is not leaf
+    for t in (leaf([1.0, 2.0]), leaf([1.0, 2.0]) * 1):
+        with pytest.raises(GradientError, match=r"gradient would be lost.*t\.detach\(\)"):
+            convert(t)
+    convert(leaf([1.0, 2.0]).detach())
+
+
+def test_arrays_of_constants_are_copies() -> None:
+    np.testing.assert_array_equal(np.asarray(leaf([1.0, 2.0]).detach()), [1.0, 2.0])
+    assert np.asarray(Tensor([1.0]), dtype=np.float32).dtype == np.float32
 
 
 STAYING: dict[str, Any] = {
@@ -1107,7 +1116,7 @@ def test_results_without_axes_stay_tensors() -> None:
         *(x.sum(), x[0], x.max(), x @ x, np.mean(x), np.linalg.norm(x), np.prod(x), np.median(x)),
         *(s + 1, 1 - s, -s, abs(s), s**2, np.exp(s), s.T, s.reshape(()), np.where(True, s, 0.0)),
         *(np.squeeze(x[:1]), np.einsum("i->", x), np.vdot(x, x), np.std(x), s[()], s[...]),
-        *(autograd.sigmoid(s), autograd.logsumexp(x), np.float64(2) * s, np.linalg.det(x * s + [[1], [2]])),
+        *(autograd.sigmoid(s), autograd.logsumexp(x), np.float64(2) * s, np.trace(np.diag(x))),
     ]
     for y in results:
         assert type(y) is Tensor
@@ -1121,11 +1130,6 @@ CUBE = np.array(
 )  # (2, 2, 3), all different, none 0
 
 
-def unreduced(r: Any, axis: Any) -> Any:
-    """Stretch what a reduction with keepdims=True gave."""
-    return np.broadcast_to(r, CUBE.shape)
-
-
 def size_of(axis: Any) -> float:
     return CUBE.size / np.sum(CUBE, axis=axis, keepdims=True).size
 
@@ -1135,8 +1139,9 @@ def away(axis: Any) -> Any:
 
 
 def root(axis: Any) -> Any:
-    n = np.std(CUBE, axis=axis, keepdims=True) * size_of(axis)
-    return np.divide(away(axis), n, out=np.zeros(CUBE.shape), where=np.broadcast_to(n, CUBE.shape) > 0)
+    if axis == ():
+        return np.zeros(CUBE.shape)  # of one value it is constantly 0
+    return away(axis) / (np.std(CUBE, axis=axis, keepdims=True) * size_of(axis))
 
 
 REDUCTIONS: dict[str, tuple[Any, Any]] = {
@@ -1171,41 +1176,43 @@ def test_axes_that_are_empty_tuples_tuples_and_negative(
 
 
 @pytest.mark.parametrize(
-    ("f", "shape"),
+    ("f", "shape", "expected"),
     table(
         {
-            "exp": (np.exp, (0,)),
-            "sum of nothing": (np.sum, (0,)),
-            "sum of columns of nothing": (lambda x: np.sum(x, axis=0), (0, 3)),
-            "sum of rows of nothing": (lambda x: np.sum(x, axis=1), (0, 3)),
-            "prod of nothing": (np.prod, (0,)),
-            "logsumexp of nothing": (autograd.logsumexp, (0,)),
-            "cumsum": (np.cumsum, (0,)),
-            "cumprod": (np.cumprod, (0,)),
-            "sort": (np.sort, (0,)),
-            "concatenate": (lambda x: np.concatenate([x, x, np.ones(2)]), (0,)),
-            "stack": (lambda x: np.stack([x, x]), (0, 2)),
-            "reshape": (lambda x: x.reshape(3, 0), (0, 2)),
-            "transpose": (lambda x: x.T, (0, 2)),
-            "broadcast": (lambda x: x + np.ones((0, 3)), (1, 3)),
-            "broadcast of a column": (lambda x: x * np.ones((2, 0)), (2, 1)),
-            "index": (lambda x: x[[]], (3,)),
-            "slice": (lambda x: x[3:], (3,)),
-            "repeat": (lambda x: np.repeat(x, 0), (3,)),
-            "matmul": (lambda x: x @ np.ones((3, 2)), (0, 3)),
-            "einsum": (lambda x: np.einsum("ij->j", x), (0, 3)),
-            "relu": (autograd.relu, (0, 3)),
-            "softmax": (lambda x: autograd.softmax(x, axis=1), (0, 3)),
-            "where": (lambda x: np.where(np.ones((0,), bool), x, 0.0), (0,)),
+            "exp": (np.exp, (0,), np.ones(0)),
+            "sum of nothing": (np.sum, (0,), 0.0),
+            "sum of columns of nothing": (lambda x: np.sum(x, axis=0), (0, 3), np.zeros(3)),
+            "sum of rows, of which there are none": (lambda x: np.sum(x, axis=1), (0, 3), []),
+            "prod of nothing": (np.prod, (0,), 1.0),
+            "logsumexp of nothing": (autograd.logsumexp, (0,), -np.inf),
+            "cumsum": (np.cumsum, (0,), []),
+            "cumprod": (np.cumprod, (0,), []),
+            "sort": (np.sort, (0,), []),
+            "concatenate": (lambda x: np.concatenate([x, x, np.ones(2)]), (0,), [1.0, 1.0]),
+            "stack": (lambda x: np.stack([x, x]), (0, 2), np.ones((2, 0, 2))),
+            "reshape": (lambda x: x.reshape(3, 0), (0, 2), np.ones((3, 0))),
+            "transpose": (lambda x: x.T, (0, 2), np.ones((2, 0))),
+            "broadcast": (lambda x: x + np.ones((0, 3)), (1, 3), np.ones((0, 3))),
+            "broadcast of a column": (lambda x: x * np.ones((2, 0)), (2, 1), np.ones((2, 0))),
+            "index": (lambda x: x[[]], (3,), []),
+            "slice": (lambda x: x[3:], (3,), []),
+            "repeat": (lambda x: np.repeat(x, 0), (3,), []),
+            "matmul": (lambda x: x @ np.ones((3, 2)), (0, 3), np.ones((0, 2))),
+            "einsum": (lambda x: np.einsum("ij->j", x), (0, 3), np.zeros(3)),
+            "relu": (autograd.relu, (0, 3), np.ones((0, 3))),
+            "softmax": (lambda x: autograd.softmax(x, axis=1), (0, 3), np.ones((0, 3))),
+            "where": (lambda x: np.where(np.ones(0, bool), x, 0.0), (0,), []),
         }
     ),
 )
-def test_empty_arrays(f: Any, shape: tuple[int, ...]) -> None:
+def test_empty_arrays(f: Any, shape: tuple[int, ...], expected: Any) -> None:
     x = leaf(np.ones(shape))
     y = f(x)
+    assert y.shape == np.shape(expected)
+    np.testing.assert_array_equal(y.data, expected)
     y.backward(np.ones(y.shape))
     assert x.grad.shape == shape
-    np.testing.assert_array_equal(x.grad, np.zeros(shape) if "sum" else None)
+    np.testing.assert_array_equal(x.grad, np.zeros(shape))
 
 
 @pytest.mark.parametrize("reduce", [np.max, np.min])
@@ -1285,13 +1292,18 @@ def test_fortran_order_and_inputs_that_are_not_contiguous(layout: Any, f: Any) -
     w = weights(places.shape)
     y.backward(layout(w) if w.ndim > 1 else w)
     np.testing.assert_array_equal(x.grad, from_where(places, CUBE.shape, w))
-    z = leaf(np.ones(CUBE.shape))
-    (z * a).sum().backward()
-    np.testing.assert_array_equal(z.grad, CUBE)
-    (x @ a.swapaxes(1, 2)).sum()
+
+
+@pytest.mark.parametrize("layout", [fortran, strided, backwards, turned])
+def test_layouts_of_values_constants_and_seeds_in_arithmetic(layout: Any) -> None:
+    x = leaf(layout(CUBE))
+    seed = weights(CUBE.shape)
+    (x * x * layout(3 * CUBE)).backward(layout(seed))
+    np.testing.assert_allclose(x.grad, 6 * CUBE**2 * seed, rtol=1e-15)
     x.zero_grad()
-    (x**2).backward(layout(np.ones(CUBE.shape)))
-    np.testing.assert_array_equal(x.grad, 2 * CUBE)
+    (x @ layout(CUBE[0].T)).backward(np.broadcast_to(1.0, (2, 2, 2)))
+    # Each of two rows meets both columns of the constant: the sums of its rows.
+    np.testing.assert_array_equal(x.grad, np.broadcast_to(CUBE[0].sum(axis=0), CUBE.shape))
 
 
 # -- Kinks and singular points ---------------------------------------------------------------------
@@ -1509,17 +1521,12 @@ def adjugate_transposed(a: Any) -> Any:
     def determinant(m: Any) -> float:
         if not m.size:
             return 1.0
-        return sum(
-            (-1) ** j * m[0, j] * determinant(np.delete(m[1:], j, 1)) for j in range(len(m))
-        )
+        return sum((-1) ** j * m[0, j] * determinant(np.delete(m[1:], j, 1)) for j in range(len(m)))
 
     n = len(a)
     return np.array(
         [
-            [
-                (-1) ** (i + j) * determinant(np.delete(np.delete(a, i, 0), j, 1))
-                for j in range(n)
-            ]
+            [(-1) ** (i + j) * determinant(np.delete(np.delete(a, i, 0), j, 1)) for j in range(n)]
             for i in range(n)
         ]
     )
@@ -1580,20 +1587,29 @@ def test_strong_zero_a_zero_times_what_is_not_finite_is_0() -> None:
     np.testing.assert_array_equal(gradients(x * factor, x, [1.0, 1.0]), [NAN, INF])
 
 
-def test_strong_zero_is_computed_only_when_something_is_not_finite(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_strong_zero_is_computed_only_when_something_is_not_finite() -> None:
+    from autograd.zeros import mended
+
     calls: list[Any] = []
-    mended = autograd.backward.mended
-    monkeypatch.setattr(
-        "autograd.backward.mended", lambda *args: calls.append(args) or mended(*args)
-    )
+
+    def count(frame: Any, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code is mended.__code__:
+            calls.append(frame)
+
     x = leaf([0.0, 1.0])
-    gradients(np.where([False, True], np.exp(x), 0.0) * x, x, [0.0, 1.0])
-    gradients(np.sqrt(x), x, [1.0, 1.0])  # ∞, but no 0 meets it
-    assert calls == []
-    np.testing.assert_array_equal(gradients(np.sqrt(x), x, [0.0, 1.0]), [0.0, 0.5])
-    assert len(calls) == 1
+    finite = np.where([False, True], np.exp(x), 0.0) * x
+    root = np.sqrt(x)
+    before = sys.getprofile()
+    try:
+        sys.setprofile(count)
+        gradients(finite, x, [0.0, 1.0])
+        gradients(root, x, [1.0, 1.0], retain_graph=True)  # ∞, but no 0 meets it
+        none = len(calls)
+        found = gradients(root, x, [0.0, 1.0])
+    finally:
+        sys.setprofile(before)
+    np.testing.assert_array_equal(found, [0.0, 0.5])
+    assert (none, len(calls)) == (0, 1)
 
 
 def test_strong_zero_is_documented() -> None:
@@ -1665,9 +1681,9 @@ INDICES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("index", table({k: (v, None) for k, v in INDICES.items()}) and INDICES)
-def test_indexing_with(index: str) -> None:
-    given = INDICES[index]
+@pytest.mark.parametrize("name", INDICES)
+def test_indexing_with(name: str) -> None:
+    given = INDICES[name]
     plain = np.array([1, 0, 1]) if isinstance(given, Tensor) else given
     places = np.arange(24).reshape(BLOCK)[plain]
     value = np.sqrt(np.arange(24.0)).reshape(BLOCK)
@@ -1697,7 +1713,7 @@ def test_unpacking() -> None:
 
 @pytest.mark.parametrize("way", ["index", "iterate", "slice"])
 def test_a_loop_over_elements_is_linear(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    n = 2000
+    n = 1000
     x = leaf(np.arange(float(n)))
     parts = {
         "index": lambda: (x[i] for i in range(n)),
@@ -1715,8 +1731,7 @@ def test_a_loop_over_elements_is_linear(way: str, monkeypatch: pytest.MonkeyPatc
         return zeros(shape, *args, **params)
 
     monkeypatch.setattr(np, "zeros", counted)
-    total.backward()
-    np.testing.assert_array_equal(x.grad, np.arange(float(n)))
+    np.testing.assert_array_equal(gradients(total, x), np.arange(float(n)))
     assert sum(made) <= 2 * n  # an array of the size of x for each element would be n²
 
 
@@ -1827,7 +1842,7 @@ def test_joining_mixed_dtypes(join: Any) -> None:
     y = join([single, whole, double])
     assert y.dtype == np.float64
     np.testing.assert_array_equal(y.data.ravel(), [1.0, 2.0, 5.0, 6.0, 3.0, 4.0])
-    y.backward(weights(y.shape))
+    y.backward(2.0 ** np.arange(6).reshape(y.shape))
     np.testing.assert_array_equal(single.grad, [1.0, 2.0])
     np.testing.assert_array_equal(double.grad, [16.0, 32.0])
     assert (single.grad.dtype, double.grad.dtype) == (np.float32, np.float64)
@@ -2148,7 +2163,7 @@ def test_stochastic_functions_are_refused() -> None:
     def dropout(t: Any) -> Any:
         return t * (rng.random(t.shape) < 0.5) * 2
 
-    with pytest.raises(GradientError, match="two calls with the same inputs differ.*dropout"):
+    with pytest.raises(GradientError, match=r"two calls with the same inputs differ.*dropout"):
         check_gradients(dropout, np.ones(20))
     fixed = (np.random.default_rng(0).random(20) < 0.5) * 2
     assert check_gradients(lambda t: t * fixed, np.ones(20))
@@ -2159,20 +2174,26 @@ def test_stochastic_functions_are_refused() -> None:
     table(
         {
             "relu": (autograd.relu, [0.0, 1.0], "relu"),
-            "abs": (lambda t: np.abs(t - 1) * 2 + t, [1.0, 3.0], "absolute"),
-            "maximum": (lambda t: np.maximum(t, 1.0) * 2, [1.0], "maximum"),
-            "max": (np.max, [2.0, 2.0], "max"),
-            "clip": (lambda t: np.clip(t, 0.0, 1.0), [1.0], "clip"),
+            "relu inside": (lambda t: np.exp(autograd.relu(np.sin(t)) * 2), [0.0, 1.0], "relu"),
             "leaky relu": (autograd.leaky_relu, [0.0], "leaky_relu"),
+            "clip": (lambda t: np.clip(t, 0.0, 1.0), [1.0], "clip"),
+            "where": (lambda t: np.where(t > 0, t, 3 * t), [0.0], "where"),
+            "maximum of three": (lambda t: np.maximum(np.maximum(t, 1.0), 1.0), [1.0], "maximum"),
+            "sort": (np.sort, [2.0, 2.0], "sort"),
+            "remainder": (lambda t: np.remainder(t, 1.0), [2.0], "remainder"),
         }
     ),
 )
 def test_the_checker_points_at_kinks(f: Any, x: Any, name: str) -> None:
     report = check_gradients(f, np.array(x))
-    if report:  # ½ and ½ are what differences see at a tie
-        assert name in ("maximum", "max")
-        return
+    assert not report
     assert f"note: {name} has a kink" in str(report)
-    beside = check_gradients(f, np.array(x) + [0.01, -0.02][: len(x)])
+    beside = check_gradients(f, np.array(x) + [0.01, 0.02][: len(x)])
     assert beside, beside
     assert "kink" not in str(beside)
+
+
+@pytest.mark.parametrize("f", [np.abs, lambda t: np.maximum(t, 0.0), lambda t: np.max(t) * 1])
+def test_derivatives_at_symmetric_kinks_are_what_differences_give(f: Any) -> None:
+    assert check_gradients(f, np.zeros(1))
+    assert check_gradients(f, np.zeros(2))

@@ -27,6 +27,9 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
     if g.dtype == np.float16:
         g = g.astype(np.float32)
     if given != shape:
+        while len(given) < len(shape) and shape[0] == 1:  # an assignment drops leading ones
+            g = g.reshape((1, *given))
+            given = g.shape
         extra = len(given) - len(shape)
         axes = [i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1]
         if extra > 0:

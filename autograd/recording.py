@@ -69,6 +69,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_constant": _constant,
         "_plain": _plain,
         "_explain": explain,
+        "_not_real": _not_real,
         "_no_rule": _no_rule,
     }
     namespace.update({f"_default_{name}": value for name, value in op.defaults.items()})
@@ -126,6 +127,11 @@ def record_source(op: Op) -> list[str]:
         "    try:",
         *_forward_source(op, call),
         "        _shape = () if type(out) is _float64 else out.shape",
+        *(
+            ["        if out.dtype.kind not in 'fiub':", "            _not_real(out)"]
+            if op.params
+            else []
+        ),
         "    except Exception as _error:",
         f"        raise _explain(_op, _error, {everything}, dict({params}))",
         "    if _shape:",
@@ -362,7 +368,9 @@ def _own(value: Any, given: Any) -> Any:
 
 def frozen(value: Any) -> Any:
     """Return what nobody else can change: copies of arrays and lists, in tuples too."""
-    if isinstance(value, np.integer):
+    if isinstance(value, np.integer) or (
+        type(value) is np.ndarray and not value.ndim and value.dtype.kind in "iu"
+    ):
         return int(value)
     if isinstance(value, tuple):
         return tuple(frozen(v) for v in value)
@@ -440,6 +448,10 @@ def explain(
         error.add_note(where)
         return error
     return kind(f"{where}: {said}.")
+
+
+def _not_real(out: Any) -> None:
+    raise TypeError(f"gave {out.dtype}, and tensors are real numbers")
 
 
 def _kept_param(name: str) -> str:

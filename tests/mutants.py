@@ -105,7 +105,7 @@ def first_tests(path: Path) -> list[str]:
     functions = [
         n.name for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.FunctionDef)
     ]
-    chosen = " or ".join(f"[{name}-" for name in functions)
+    chosen = " or ".join(functions)
     names = ("ops", "composites")
     return [*(f"{where}test_{name}.py" for name in names), "-k", chosen]
 
@@ -128,8 +128,10 @@ def survives(folder: Path, path: Path, mutant: RelativeMutationID) -> str | None
                 capture_output=True,
                 timeout=SLOW,
             )
-            if run.returncode not in (0, 5):  # 5: no test was chosen
+            if run.returncode in (1, 2):  # a test failed, or a module could not be imported
                 return None
+            if run.returncode not in (0, 5):  # 5: no test was chosen
+                raise RuntimeError(f"pytest could not run: {run.stderr.decode()[-500:]}")
     except subprocess.TimeoutExpired:
         return None
     finally:

@@ -47,6 +47,8 @@ def einsum(*operands: Any, subscripts: str) -> Any:
     >>> einsum([[1.0, 2.0], [3.0, 4.0]], subscripts="i,i->")
     np.float64(11.0)
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"subscripts need to be text such as 'ij,jk->ik', got {subscripts!r}")
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 

@@ -307,6 +307,8 @@ def qr_stacked(a: Any) -> Any:
     array([[ 1.],
            [-2.]])
     """
+    if np.shape(a)[-1] > np.shape(a)[-2]:
+        raise ValueError("needs at least as many rows as columns; qr() takes any matrix")
     q, r = np.linalg.qr(np.asarray(a))
     return np.concatenate([q, transposed(r)], axis=-2)
 

@@ -192,6 +192,10 @@ def cross(a: Any, b: Any, axis: int = -1) -> Any:
     >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     array([0., 0., 1.])
     """
+    if axis >= 0 and np.ndim(a) != np.ndim(b):
+        raise ValueError(
+            "operands of different ranks need an axis counted from the end, such as -1"
+        )
     return np.linalg.cross(np.asarray(a), np.asarray(b), axis=axis)
 
 

@@ -135,7 +135,7 @@ def binary_cross_entropy(a: Any, y: Any) -> Any:
 binary_cross_entropy.vjp(
     # As in the notes, −y/a + (1 − y)/(1 − a); a quotient 0/0 counts as 0.
     a=lambda g, a, y: g * (quotient(1 - y, 1 - a) - quotient(y, a)),
-    y=lambda g, a: g * (np.log1p(-a) - np.log(a)),
+    y=lambda g, a: g * (np.log1p(-1.0 * a) - np.log(a)),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ def sort(a: Any, axis: int | None = -1) -> Any:
     >>> sort([3.0, 1.0, 2.0])
     array([1., 2., 3.])
     """
-    return np.sort(a, axis, kind="stable")
+    return np.sort(a, axis if axis is None else operator.index(axis), kind="stable")
 
 
 def sorted_places(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
     """Return the index that sorts, of the flattened array where the axis is None."""
+    axis = axis if axis is None else operator.index(axis)
     order = np.argsort(plain(a), axis, kind="stable")
     return order if axis is None else along(order, axis, len(shape))
 
@@ -186,7 +188,7 @@ def tile(a: Any, /, reps: Any) -> Any:
 
 def untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
     """Return the sum over the repetitions."""
-    times = tuple(np.atleast_1d(reps))
+    times = tuple(max(int(k), 0) for k in np.atleast_1d(reps))
     n = max(len(times), len(shape))
     times = (1,) * (n - len(times)) + times
     lengths = (1,) * (n - len(shape)) + shape
@@ -223,6 +225,8 @@ def middles(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     reduced = [i for i, (n, k) in enumerate(zip(shape, _ones(shape, axis), strict=True)) if k]
     rest = [i for i in range(len(shape)) if i not in reduced]
     values = np.transpose(plain(a), (*rest, *reduced))
+    if not values.size:
+        return np.zeros(shape)
     flat = np.reshape(values, (*(shape[i] for i in rest), -1))
     n = flat.shape[-1]
     order = np.argsort(flat, -1, kind="stable")

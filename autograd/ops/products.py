@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -157,11 +158,13 @@ def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.])
     """
-    return np.diff(np.asarray(a), n, axis)
+    return np.diff(np.asarray(a), operator.index(n), operator.index(axis))
 
 
 def undiff(g: Any, shape: tuple[int, ...], n: int, axis: int) -> Any:
     """Apply the transpose of `diff`: minus the differences of g between zeros, n times."""
+    if n == 0:
+        return g
     if n >= shape[axis]:
         return np.zeros(shape)  # nothing was left to depend on
     zero = np.zeros([1 if i == axis % len(shape) else k for i, k in enumerate(shape)])

@@ -50,6 +50,8 @@ def masked(x: Any, where: Any) -> Any:
 
 def chosen(initial: Any, where: Any) -> dict[str, Any]:
     """Return the keywords of NumPy's reductions that were given."""
+    if initial is not None and np.asarray(initial).dtype.kind not in "fiub":
+        raise TypeError(f"initial needs to be a real number, got {type(initial).__name__}")
     given = {"initial": initial, "where": where}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -241,7 +241,7 @@ def roll(a: Any, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | 
     >>> roll([1.0, 2.0, 3.0], 1)
     array([3., 1., 2.])
     """
-    return np.roll(a, shift, axis)
+    return np.roll(a, opposite(opposite(shift)), axis)
 
 
 roll.vjp(a=lambda g, shift, axis: np.roll(g, opposite(shift), axis))
@@ -249,7 +249,9 @@ roll.vjp(a=lambda g, shift, axis: np.roll(g, opposite(shift), axis))
 
 def opposite(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:
     """Return the shift that undoes another."""
-    return tuple(-s for s in shift) if isinstance(shift, (tuple, list)) else -shift
+    if isinstance(shift, (tuple, list, np.ndarray)):
+        return tuple(-int(s) for s in shift)
+    return -int(shift)
 
 
 @op(symbol="rot90", samples=("2,3", "2,3 k=-1", "2,3,4 k=3 axes=(1,2)", "2,3 k=2"))

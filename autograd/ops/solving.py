@@ -88,6 +88,8 @@ def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
     """
     n = shape[-1]
     if isinstance(a, np.ndarray):
+        if not np.all(np.isfinite(a)):
+            return np.full(shape, np.nan)
         u, s, vt = np.linalg.svd(a)
         sign = np.linalg.det(u) * np.linalg.det(vt)
         scaled = u * others(s, s.shape, -1)[..., None, :]

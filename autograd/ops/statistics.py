@@ -34,7 +34,7 @@ def var(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where:
     >>> var([1.0, 3.0])
     np.float64(1.0)
     """
-    return np.var(a, axis=axis, ddof=ddof, keepdims=keepdims, **chosen(None, where))
+    return np.var(a, axis=axis, ddof=float(ddof), keepdims=keepdims, **chosen(None, where))
 
 
 def degrees(shape: tuple[int, ...], axis: Axis, ddof: int, where: Any) -> Any:
@@ -63,7 +63,7 @@ def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where:
     >>> std([1.0, 3.0])
     np.float64(1.0)
     """
-    return np.std(a, axis=axis, ddof=ddof, keepdims=keepdims, **chosen(None, where))
+    return np.std(a, axis=axis, ddof=float(ddof), keepdims=keepdims, **chosen(None, where))
 
 
 def varies(a: Any, axis: Axis, where: Any) -> Any:

@@ -70,6 +70,11 @@ def overlap_add(a: Any, /, shape: tuple[int, ...], axis: Any = None) -> Any:
     """
     windows: Any = np.asarray(a)
     axes = slid_axes(len(shape), (), axis)
+    lengths, sizes = windows.shape[len(shape) :], list(shape)
+    for i, k in zip(axes, lengths, strict=True):
+        sizes[i] += 1 - k
+    if windows.shape[: len(shape)] != tuple(sizes):
+        raise ValueError(f"windows of {lengths} in {shape} need shape {(*sizes, *lengths)}")
     result = np.zeros(shape, windows.dtype)
     for offset in itertools.product(*(range(k) for k in windows.shape[len(shape) :])):
         place = [slice(None)] * len(shape)
@@ -108,6 +113,8 @@ def convolve(a: Any, v: Any, /, mode: str = "full") -> Any:
     >>> convolve([1.0, 2.0], [1.0, 1.0])
     array([1., 3., 2.])
     """
+    if np.ndim(a) != 1 or np.ndim(v) != 1:
+        raise ValueError("needs two sequences, each with one axis")
     return np.convolve(a, v, mode)  # type: ignore[call-overload]
 
 

@@ -8,13 +8,14 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check bench mutants docs lock clean
 
 help:
 	@echo "make demo   train two models, prove their gradients, draw their graphs into demo/"
 	@echo "make test   run every test, the doctests and the README"
 	@echo "make check  lint, formatting and types"
 	@echo "make bench  time the engine beside hand-written NumPy"
+	@echo "make mutants change the engine in small ways and count those that no test notices"
 	@echo "make docs   write the generated pages and figures in docs/"
 	@echo "make lock   resolve the dependencies again into requirements.lock"
 
@@ -38,6 +39,12 @@ check: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/workloads.py
+
+# mutmut is for this command alone, so it is not in the lock; 3.x does not mutate rules.
+SAMPLE ?= 300
+mutants: $(READY)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check "mutmut==2.5.1"
+	@$(BIN)/python -u tests/mutants.py --sample $(SAMPLE)
 
 docs: $(READY)
 	@$(BIN)/python docs/make.py

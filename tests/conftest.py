@@ -7,6 +7,8 @@ import pytest
 
 from autograd import OPS
 
+collect_ignore = ["mutants.py"]  # a command, for which mutmut is installed when it is asked for
+
 
 @pytest.fixture
 def rng() -> np.random.Generator:

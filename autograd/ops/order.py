@@ -183,12 +183,12 @@ def tile(a: Any, /, reps: Any) -> Any:
     >>> tile([1.0, 2.0], 2)
     array([1., 2., 1., 2.])
     """
-    return np.tile(a, reps)
+    return np.tile(a, [operator.index(k) for k in np.ravel(reps).tolist()])
 
 
 def untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
     """Return the sum over the repetitions."""
-    times = tuple(max(int(k), 0) for k in np.atleast_1d(reps))
+    times = tuple(max(int(k), 0) for k in np.ravel(reps).tolist())
     n = max(len(times), len(shape))
     times = (1,) * (n - len(times)) + times
     lengths = (1,) * (n - len(shape)) + shape

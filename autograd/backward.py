@@ -16,7 +16,7 @@ import numpy as np
 from autograd.anomaly import inspect_backward, inspect_cotangent
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.node import FREED, Node
-from autograd.state import STATE, enable_grad
+from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
 from autograd.zeros import mended
 
@@ -51,7 +51,9 @@ def backward(
     retain_graph : bool
         Keep what the rules read, so that a backward walk can pass again.
     create_graph : bool
-        Record the backward pass as well; `grad` is then a Tensor that can be differentiated.
+        Record the backward pass as well; `grad` is then a Tensor that can be differentiated. It
+        refers to the leaf it is the gradient of, so the leaf's `zero_grad()` (or Python's cyclic
+        collector) is what frees the graph; `gradients` makes no such cycle.
 
     Raises
     ------
@@ -282,9 +284,12 @@ def _walk(
         if node.dtype is half:  # rules compute in single precision
             saved = tuple([_single(v) for v in saved])
             g = _single(g)
-        if anomaly:
-            inspect_backward(node, g, _pulled(node, saved, g, square))
-        op.push(node, saved, g, cotangents, useful, square)
+        if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
+            with detect_anomaly(False):
+                inspect_backward(node, g, _pulled(node, saved, g, square))
+                op.push(node, saved, g, cotangents, useful, square)
+        else:
+            op.push(node, saved, g, cotangents, useful, square)
         if not retain_graph:
             node.saved = FREED
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from autograd.backward import walk
 from autograd.cotangents import conform
 from autograd.errors import GradientError
-from autograd.node import Node, next_id
+from autograd.node import Leaf, Node, next_id
 from autograd.op import OPS, Op
 from autograd.state import STATE, enable_grad, no_grad
 from autograd.structures import arrays_of, like
@@ -68,37 +68,39 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **params: Any) -> Any:
         if not STATE.get().recording:
             return f(*args, **params)
-        segment = Segment(functools.partial(f, *args, **params))
-        return segment.result
+        return Segment(functools.partial(f, *args, **params)).first()
 
     return run
 
 
 class Segment:
-    """One call of a checkpointed function: how to run it again, and what it read from outside."""
+    """One call of a checkpointed function: how to run it again, and notice if it changed."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
-        packed, outside, made = self.run()
-        if packed is None:
-            self.result = made
-            return
-        self.digest = _digest(packed)
-        node = Node.__new__(Node)
-        node.id, node.op, node.extra, node.walked = next_id(), _OP, None, False
-        node.parents, node.saved, node.params = tuple(outside), (), (self,)
-        node.shape, node.dtype = packed.shape, packed.dtype
-        node.constants = (None,) * len(outside)
-        inner = packed._node
-        assert inner is not None
-        node.scope, node.code, node.lasti = STATE.get().scope, inner.code, inner.lasti
-        self.result = _unpacked(wrap(packed._value, node), made)
+        self.digest: tuple[Any, ...] = ()
+        self.read: list[tuple[Leaf, int]] = []  # leaves from outside, and when they were written
 
     def __call__(self) -> Any:
         return self.function()
 
-    def run(self) -> tuple[Tensor | None, list[Node], Any]:
-        """Run and record; return the packed results, the outside nodes they need, and the results.
+    def first(self) -> Any:
+        """Run the function, forget its graph, and return its results on one node."""
+        packed, outside, inner, made = self.run()
+        if packed is None:
+            return made
+        self.digest = _digest(packed, inner)
+        self.read = [(x, x.written) for x in outside if isinstance(x, Leaf)]
+        node, last = Node.__new__(Node), inner[0]
+        node.id, node.op, node.extra, node.walked = next_id(), _OP, None, False
+        node.parents, node.saved, node.params = tuple(outside), (), (self,)
+        node.shape, node.dtype = packed.shape, packed.dtype
+        node.constants = (None,) * len(outside)
+        node.scope, node.code, node.lasti = STATE.get().scope, last.code, last.lasti
+        return _unpacked(wrap(packed._value, node), made)
+
+    def run(self) -> tuple[Tensor | None, list[Node], list[Node], Any]:
+        """Run and record; return the packed results, the nodes outside, those inside, the results.
 
         The packed results are None if nothing in the function was recorded.
         """
@@ -106,24 +108,23 @@ class Segment:
         made = self.function()
         tensors = [x for x in arrays_of(made) if isinstance(x, Tensor) and x._node is not None]
         if not any(x._node.id > start for x in tensors if x._node is not None):
-            return None, [], made
+            return None, [], [], made
         packed = tensors[0] if len(tensors) == 1 else _pack(tensors)
-        _, outside = _inside(packed, start)
-        return packed, outside, made
+        inner, outside = _inside(packed, start)
+        return packed, outside, inner, made
 
     def replay(self, parents: Sequence[Any], g: Any) -> list[Any]:
         """Run again and pull a cotangent back to the nodes outside."""
-        start = next_id()
         record = type(g) is Tensor
         with enable_grad():
-            packed, _, _ = self.run()
-        if packed is None or _digest(packed) != self.digest:
+            packed, _, inner, _ = self.run()
+        changed = any(leaf.written != then for leaf, then in self.read)
+        if packed is None or changed or _digest(packed, inner) != self.digest:
             raise GradientError(
                 "checkpoint: the function gave other values when it ran again for the backward "
                 "pass; it must not draw random numbers, and what it reads must not change between "
                 "(call backward() before the optimizer's step)."
             )
-        inner, _ = _inside(packed, start)
         root = packed._node
         assert root is not None
         cotangents = {root: g}
@@ -175,9 +176,16 @@ def _unpacked(packed: Tensor, made: Any) -> Any:
     return like(made, iter(found))
 
 
-def _digest(result: Tensor) -> bytes:
+def _digest(result: Tensor, inner: list[Node]) -> tuple[Any, ...]:
+    """Return what tells whether a second run was the same: its result, and what its rules read."""
     value = np.ascontiguousarray(result._value)
-    return hashlib.blake2b(value.tobytes(), digest_size=16).digest()
+    sums = [
+        float(np.sum(saved))
+        for node in inner
+        for saved in node.saved
+        if isinstance(saved, (np.ndarray, np.generic, float))
+    ]
+    return hashlib.blake2b(value.tobytes(), digest_size=16).digest(), np.array(sums).tobytes()
 
 
 def checkpointed(*inputs: Any, function: Segment) -> Any:
@@ -188,6 +196,7 @@ def checkpointed(*inputs: Any, function: Segment) -> Any:
 
 
 _OP = Op(checkpointed, symbol="checkpoint", samples=())
+_OP.name = "checkpoint"
 # For pictures: the formula of the way back. The walk takes `_pull`, once for all inputs.
 _OP.vjp(inputs=lambda g, i: apply("again", (g,)) if isinstance(g, Symbol) else g)
 

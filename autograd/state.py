@@ -210,6 +210,11 @@ class detect_anomaly(_Mode):
     The error names the op, the shapes, the scope, and the line of your code that called the op.
     Costs a look at every array, so it is a mode to debug in.
 
+    Parameters
+    ----------
+    on : bool
+        Whether to look in the block or decorated function.
+
     Raises
     ------
     AnomalyError
@@ -230,8 +235,11 @@ class detect_anomaly(_Mode):
 
     field = "anomaly"
 
+    def __init__(self, on: bool = True) -> None:
+        self._on = on
+
     def _changed(self, value: bool) -> bool:
-        return True
+        return self._on
 
 
 class strong_zero(_Mode):

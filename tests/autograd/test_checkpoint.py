@@ -1,0 +1,187 @@
+"""Checkpoints: the same gradients, less memory, and an error where the second run differs."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import tracemalloc
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import (
+    GradientError,
+    Tensor,
+    checkpoint,
+    detect_anomaly,
+    gradients,
+    graph,
+    hessian,
+    no_grad,
+    pause_collector,
+)
+from autograd.state import STATE
+
+
+def leaf(x: Any) -> Tensor:
+    return Tensor(x, requires_grad=True)
+
+
+def test_gradients_are_those_without_it_for_arguments_and_for_what_it_closes_over() -> None:
+    found = []
+    for wrap in (checkpoint, lambda f: f):
+        x, w = leaf([0.3, -1.0]), leaf([2.0, 0.5])
+        block = wrap(lambda t, w=w: np.sin(t * w) + np.exp(w))
+        (block(block(x)) * x).sum().backward()
+        found.append((x.grad, w.grad))
+    for ours, plain in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, plain)
+
+
+def test_structures_of_results_and_results_that_are_not_recorded() -> None:
+    x = leaf([0.3, -1.0])
+
+    def f(t: Any) -> Any:
+        return (np.sin(t), {"sum": np.sum(t * t), "constant": 3.0, "same": t})
+
+    a, more = checkpoint(f)(x)
+    assert more["constant"] == 3.0
+    assert more["sum"].shape == ()
+    J = a.sum() * more["sum"] + more["same"].sum()
+    expected = np.cos(x.data) * np.sum(x.data**2) + np.sin(x.data).sum() * 2 * x.data + 1
+    # Sums of two terms of size 1.
+    np.testing.assert_allclose(gradients(J, x), expected, rtol=1e-15)
+
+
+def test_second_derivatives_pass_through_it() -> None:
+    point = np.array([0.5, 1.5, -0.3])
+
+    def f(x: Any) -> Any:
+        return (np.sin(x) * x[0] ** 2).sum()
+
+    np.testing.assert_array_equal(hessian(checkpoint(f))(point), hessian(f)(point))
+
+
+def test_it_keeps_a_fraction_of_the_memory() -> None:
+    def peak(wrap: Any) -> int:
+        def block(y: Any) -> Any:
+            for _ in range(10):
+                y = np.sin(y) * 1.01
+            return y
+
+        x = leaf(np.ones(20_000))
+        tracemalloc.start()
+        y: Any = x
+        for _ in range(10):
+            y = wrap(block)(y)
+        y.sum().backward()
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    # 100 steps keep 100 arrays; ten blocks keep 10, and 10 more while one is differentiated.
+    assert peak(checkpoint) < 0.35 * peak(lambda f: f)
+
+
+def test_a_second_run_that_differs_is_an_error() -> None:
+    rng = np.random.default_rng(0)
+    x, w = leaf([1.0, 0.0]), leaf(3.0)
+    constant = np.array(2.0)
+    y = checkpoint(lambda t: t * rng.random())(x)
+    with pytest.raises(GradientError, match="other values when it ran again"):
+        y.backward(np.ones(2))
+    y = checkpoint(lambda t: t * w)(leaf(0.0))  # the same result for any w
+    w.data = 5.0
+    with pytest.raises(GradientError, match="optimizer's step"):
+        y.backward()
+    y = checkpoint(lambda t: t * constant)(leaf(0.0))
+    constant[...] = 7.0
+    with pytest.raises(GradientError, match="must not change"):
+        y.backward()
+    assert x.grad is None
+
+
+def test_it_records_nothing_under_no_grad_and_frees_its_graph_without_the_collector() -> None:
+    with no_grad():
+        assert not checkpoint(np.exp)(leaf(1.0)).requires_grad
+    gc.collect()
+    gc.disable()
+    try:
+        inside = np.exp(leaf(np.zeros(3)) * 1.0)
+        alive = weakref.ref(inside.data.base)
+        y = checkpoint(lambda t, s=inside: np.exp(t) * s)(inside)
+        del inside, y
+        assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_a_picture_shows_one_card_for_it() -> None:
+    x = leaf(0.5)
+    nodes = graph(checkpoint(lambda t: np.sin(np.exp(t)))(x)).nodes
+    assert [n.op for n in nodes] == ["", "checkpoint"]
+    assert nodes[-1].value == np.sin(np.exp(0.5))
+
+
+def test_the_collector_is_paused_once_however_many_ask() -> None:
+    assert gc.isenabled()
+    with pause_collector(), pause_collector():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with pytest.raises(KeyError), pause_collector():
+            raise KeyError
+        assert not gc.isenabled()  # it was off before, and stays off
+    finally:
+        gc.enable()
+
+
+def test_one_mode_may_be_open_in_several_threads() -> None:
+    mode, log = no_grad(), []
+    entered, leave = threading.Barrier(2), threading.Barrier(2)
+
+    def work(outer: bool) -> None:
+        with no_grad() if outer else detect_anomaly():
+            with mode:
+                entered.wait()
+                leave.wait()
+            log.append((outer, STATE.get().recording))
+
+    threads = [threading.Thread(target=work, args=(outer,)) for outer in (True, False)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert sorted(log) == [(False, True), (True, False)]
+
+
+def test_a_mode_decorates_generators_and_coroutines_by_their_bodies() -> None:
+    import asyncio
+
+    @no_grad()
+    def numbers() -> Any:
+        received = yield STATE.get().recording
+        yield received, STATE.get().recording
+        return "done"
+
+    running = numbers()
+    assert next(running) is False
+    assert STATE.get().recording  # between its steps the caller records
+    assert running.send(5) == (5, False)
+    with pytest.raises(StopIteration, match="done"):
+        next(running)
+
+    @no_grad()
+    async def later() -> bool:
+        await asyncio.sleep(0)
+        return STATE.get().recording
+
+    assert asyncio.run(later()) is False
+    with pytest.raises(TypeError, match="asynchronous generator"):
+
+        @no_grad()
+        async def stream() -> Any:
+            yield 1

@@ -39,6 +39,7 @@ check: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/workloads.py
+	@$(BIN)/python benchmarks/scalars.py
 
 # mutmut is for this command alone, so it is not in the lock; 3.x does not mutate rules.
 SAMPLE ?= 300

@@ -116,7 +116,7 @@ def record_source(op: Op) -> list[str]:
                 f"        {other}",
             ]
         if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
-            constant = " or ".join(f"_n_{n} is None" for n in names)
+            constant = " or ".join(f"_n_{n} is None and type({n}) is _Tensor" for n in names)
             lines += [
                 f"    if {constant}:",
                 f"        {', '.join(values)} = _weakened(({', '.join(names)}), "

@@ -158,7 +158,7 @@ def blame(g: Graph) -> list[str]:
     rng = np.random.default_rng(4)
     found: list[str] = []
     for view in g:
-        node = g._entries[view.id]
+        node = g._recording._entries[view.id]
         if not isinstance(node, Node) or node.op is None or view.value is None:
             continue
         values = [g.nodes[i].value for i in view.parents]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class GraphNode:
     scope: tuple[str, ...]
     source: tuple[str, int] | None
     walked: bool
-    _graph: Graph = field(repr=False)
+    _graph: _Recording = field(repr=False)
 
     @property
     def value(self) -> Any:
@@ -128,7 +128,7 @@ class Edge:
     slot: int
     operand: str
     differentiable: bool
-    _graph: Graph = field(repr=False)
+    _graph: _Recording = field(repr=False)
 
     @property
     def formula(self) -> str:
@@ -167,6 +167,60 @@ class Graph:
     """
 
     def __init__(self, roots: list[Node], values: dict[Node, Any] | None = None) -> None:
+        behind = self._recording = _Recording(roots, values)
+        entries = behind._entries
+        self.nodes = tuple(
+            _view(row, entry, behind) for row, entry in zip(behind.nodes, entries, strict=True)
+        )
+        self.edges = tuple(
+            Edge(
+                parent, row.id, slot, _operand(entry, slot), entry.parents[slot] is not None, behind
+            )
+            for row, entry in zip(behind.nodes, entries, strict=True)
+            if isinstance(entry, Node)
+            for slot, parent in enumerate(row.parents)
+        )
+
+    def __iter__(self) -> Iterator[GraphNode]:
+        return iter(self.nodes)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} nodes and {len(self.edges)} edges>"
+
+    @property
+    def leaves(self) -> tuple[GraphNode, ...]:
+        """The nodes that were made with requires_grad=True."""
+        return tuple(node for node in self.nodes if node.kind == "leaf")
+
+    @property
+    def outputs(self) -> tuple[GraphNode, ...]:
+        """The nodes the graph was asked for."""
+        return tuple(self.nodes[i] for i in self._recording._roots)
+
+
+class _Row(NamedTuple):
+    """What computing values and formulas needs to know of a node."""
+
+    id: int
+    parents: tuple[int, ...]
+    params: dict[str, Any]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    label: str
+    walked: bool
+
+
+class _Recording:
+    """The recorded nodes behind a graph, and all that is computed from them.
+
+    It does not refer to the views that users see, so a graph has no reference cycle, and dropping
+    it is enough to free what was recorded.
+    """
+
+    def __init__(self, roots: list[Node], values: dict[Node, Any] | None) -> None:
         recorded = reach(roots)[::-1]
         self._known = {} if values is None else values
         self._entries: list[Any] = []  # Node, Constant or number behind each id
@@ -192,70 +246,7 @@ class Graph:
         self._roots = [index[root] for root in dict.fromkeys(roots)]
         labels = _labels(self._entries)
         self.nodes = tuple(
-            self._view(i, entry, operands[i], labels[i]) for i, entry in enumerate(self._entries)
-        )
-        self.edges = tuple(
-            Edge(parent, child, slot, _operand(entry, slot), entry.parents[slot] is not None, self)
-            for child, entry in enumerate(self._entries)
-            if isinstance(entry, Node)
-            for slot, parent in enumerate(operands[child])
-        )
-
-    def __iter__(self) -> Iterator[GraphNode]:
-        return iter(self.nodes)
-
-    def __len__(self) -> int:
-        return len(self.nodes)
-
-    def __repr__(self) -> str:
-        return f"<Graph of {len(self.nodes)} nodes and {len(self.edges)} edges>"
-
-    @property
-    def leaves(self) -> tuple[GraphNode, ...]:
-        """The nodes that were made with requires_grad=True."""
-        return tuple(node for node in self.nodes if node.kind == "leaf")
-
-    @property
-    def outputs(self) -> tuple[GraphNode, ...]:
-        """The nodes the graph was asked for."""
-        return tuple(self.nodes[i] for i in self._roots)
-
-    def _view(self, i: int, entry: Any, parents: tuple[int, ...], label: str) -> GraphNode:
-        if isinstance(entry, Node):
-            return GraphNode(
-                id=i,
-                kind="leaf" if entry.op is None else "op",
-                op="" if entry.op is None else entry.op.name,
-                symbol="" if entry.op is None else entry.op.symbol,
-                parents=parents,
-                params={}
-                if entry.op is None
-                else dict(zip(entry.op.params, entry.params, strict=True)),
-                shape=entry.shape,
-                dtype=entry.dtype,
-                name=_name(entry),
-                label=label,
-                scope=entry.scope,
-                source=source_of(entry),
-                walked=entry.walked,
-                _graph=self,
-            )
-        number = not isinstance(entry, Constant)
-        return GraphNode(
-            id=i,
-            kind="constant",
-            op="",
-            symbol="",
-            parents=(),
-            params={},
-            shape=() if number else entry.shape,
-            dtype=np.asarray(entry).dtype if number else entry.dtype,
-            name=None if number else entry.name,
-            label=label,
-            scope=(),
-            source=None,
-            walked=False,
-            _graph=self,
+            _row(i, entry, operands[i], labels[i]) for i, entry in enumerate(self._entries)
         )
 
     # -- values and cotangents, computed again -----------------------------------------------------
@@ -280,7 +271,7 @@ class Graph:
                     values.append(entry.value if isinstance(entry, Constant) else entry)
         return values
 
-    def _replayed(self, view: GraphNode, entry: Node, values: list[Any]) -> Any:
+    def _replayed(self, view: _Row | GraphNode, entry: Node, values: list[Any]) -> Any:
         """Compute a result again from the values of its operands."""
         op = entry.op
         assert op is not None
@@ -332,7 +323,7 @@ class Graph:
                         found[i] = g_parent if before is None else before + g_parent
         return [None if g is unknown else g for g in found]
 
-    def _saved_again(self, view: GraphNode, entry: Node) -> tuple[Any, ...] | None:
+    def _saved_again(self, view: _Row | GraphNode, entry: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read, from computed values; None where one is unknown."""
         op, values = entry.op, self._values
         assert op is not None
@@ -364,7 +355,7 @@ class Graph:
         label = self.nodes[i].label
         return Symbol(label, latex_name(label))
 
-    def _formula(self, view: GraphNode, form: str) -> str:
+    def _formula(self, view: _Row | GraphNode, form: str) -> str:
         entry = self._entries[view.id]
         if not isinstance(entry, Node) or entry.op is None:
             return view.label
@@ -403,6 +394,39 @@ class Graph:
         with np.errstate(all="ignore"):
             pulled = entry.op.pull(entry, saved, np.ones((), view.dtype)[()])
         return float(pulled[edge.slot])
+
+
+def _row(i: int, entry: Any, parents: tuple[int, ...], label: str) -> _Row:
+    if isinstance(entry, Node):
+        params = {} if entry.op is None else dict(zip(entry.op.params, entry.params, strict=True))
+        return _Row(i, parents, params, entry.shape, entry.dtype, label, entry.walked)
+    number = not isinstance(entry, Constant)
+    shape = () if number else entry.shape
+    return _Row(
+        i, (), {}, shape, np.asarray(entry).dtype if number else entry.dtype, label, walked=False
+    )
+
+
+def _view(row: _Row, entry: Any, behind: _Recording) -> GraphNode:
+    node = entry if isinstance(entry, Node) else None
+    op = None if node is None else node.op
+    named = isinstance(entry, Constant)
+    return GraphNode(
+        id=row.id,
+        kind="constant" if node is None else "leaf" if op is None else "op",
+        op="" if op is None else op.name,
+        symbol="" if op is None else op.symbol,
+        parents=row.parents,
+        params=row.params,
+        shape=row.shape,
+        dtype=row.dtype,
+        name=_name(node) if node is not None else entry.name if named else None,
+        label=row.label,
+        scope=() if node is None else node.scope,
+        source=None if node is None else source_of(node),
+        walked=row.walked,
+        _graph=behind,
+    )
 
 
 def graph(*outputs: Tensor) -> Graph:

@@ -34,7 +34,7 @@ PLAIN = frozenset(
     | {"argmax", "argmin", "argsort", "nonzero", "shape", "ndim", "size", "result_type", "can_cast"}
     | {"zeros_like", "ones_like", "empty_like", "may_share_memory", "shares_memory"}
     | {"argwhere", "flatnonzero", "argpartition", "nanargmax", "nanargmin", "searchsorted"}
-    | {"digitize", "histogram", "histogram2d", "histogramdd", "histogram_bin_edges", "isin"}
+    | {"digitize", "isin"}
     | {"lexsort", "array_equiv", "isneginf", "isposinf", "iscomplex", "isreal", "common_type"}
     | {"matrix_rank", "tril_indices_from", "triu_indices_from", "diag_indices_from", "spacing"}
     | {"min_scalar_type", "einsum_path", "bitwise_count"}
@@ -204,9 +204,10 @@ _signature = functools.cache(inspect.signature)
 
 
 def _refuse(name: str) -> Any:
+    module = "np.linalg" if hasattr(np.linalg, name) and not hasattr(np, name) else "np"
     raise DTypeError(
-        f"np.{name}: has no derivative rule here; {reason(name)}use t.detach() where no gradient "
-        "is needed, or declare an op for it with @op."
+        f"{module}.{name}: has no derivative rule here; {reason(name)}use t.detach() where no "
+        "gradient is needed, or declare an op for it with @op."
     )
 
 

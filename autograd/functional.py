@@ -16,7 +16,7 @@ from autograd.backward import gradients
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.op import OPS
 from autograd.state import STATE, enable_grad, inside_transform
-from autograd.structures import arrays_of, like, mapped
+from autograd.structures import arrays_of, is_numbers, like, mapped
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
     nested = _nested()
     with inside_transform(), enable_grad():
         given, variables = _variables("vjp", primals, tuple(range(len(primals))))
-        result = f(*given)
+        result = _one_array("vjp", f(*given))
         value = _out(result, nested)
 
     def pull(cotangent: Any) -> Any:
@@ -185,9 +185,11 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     (array(0.), array(2.))
     """
     nested = _nested()
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise GradientError("jvp: primals and tangents need to be tuples; write (x,), (v,).")
     with inside_transform(), enable_grad():
         given, variables = _variables("jvp", tuple(primals), tuple(range(len(primals))))
-        result = f(*given)
+        result = _one_array("jvp", f(*given))
         leaves = list(arrays_of(variables))
         directions = [
             v if isinstance(v, Tensor) else _floats(v) for v in arrays_of(tuple(tangents))
@@ -246,7 +248,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
         nested = _nested()
         with inside_transform(), enable_grad():
             given, variables = _variables("jacobian", args, argnums)
-            result = f(*given, **params)
+            result = _one_array("jacobian", f(*given, **params))
             leaves = list(arrays_of(variables))
             shape = np.shape(result)
             rows = []
@@ -286,7 +288,14 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Any:
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    second = jacobian(grad(f, argnums), argnums)
+
+    @functools.wraps(f)
+    def matrix(*args: Any, **params: Any) -> Any:
+        _single_array("hessian", args, argnums)
+        return second(*args, **params)
+
+    return matrix
 
 
 def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
@@ -316,7 +325,10 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
 
     @functools.wraps(f)
     def product(*args: Any, **params: Any) -> Any:
+        if len(args) < 2:
+            raise GradientError("hvp: call it with the arguments of f, and then the vector.")
         *point, vector = args
+        _single_array("hvp", tuple(point), argnums)
         v = vector if isinstance(vector, Tensor) else _floats(vector)
 
         def along(*inner: Any) -> Any:
@@ -333,6 +345,35 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
 # -- variables and results -------------------------------------------------------------------------
 
 
+def _one_array(where: str, result: Any) -> Any:
+    """Return the result of a function, if it is one array; anything else would lose gradients."""
+    if isinstance(result, Tensor):
+        return result
+    found = None if isinstance(result, dict) or result is None else type(result).__name__
+    if found is not None and not (isinstance(result, (tuple, list)) and not is_numbers(result)):
+        value = np.asarray(result)
+        if value.dtype.kind in "biuf":
+            return result
+    raise GradientError(
+        f"{where}: the function needs to return one array, got {type(result).__name__}; return one "
+        "array, such as concatenate([...]), or differentiate each of its results by itself."
+    )
+
+
+def _single_array(where: str, args: tuple[Any, ...], argnums: Any) -> None:
+    """Raise if the argument to differentiate twice is a structure of arrays."""
+    if not isinstance(argnums, int):
+        raise GradientError(f"{where}: argnums needs to be one int, got {argnums!r}.")
+    if not -len(args) <= argnums < len(args):
+        return  # what runs next says it
+    x = args[argnums]
+    if isinstance(x, (dict, tuple)) or (isinstance(x, list) and not is_numbers(x)):
+        raise GradientError(
+            f"{where}: argument {argnums} needs to be one array, got {type(x).__name__}; put its "
+            "entries into one vector with concatenate, or take jacobian of grad entry by entry."
+        )
+
+
 def _nested() -> bool:
     """Whether another transform will differentiate what this one returns."""
     state = STATE.get()
@@ -342,6 +383,10 @@ def _nested() -> bool:
 def _variables(where: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[list[Any], Any]:
     """Return the arguments with Tensors in the places to differentiate, and those."""
     given, chosen, places = list(args), [], set()
+    if not isinstance(argnums, (int, tuple, list)) or not all(
+        isinstance(i, int) for i in (argnums if isinstance(argnums, (tuple, list)) else ())
+    ):
+        raise GradientError(f"{where}: argnums needs an int or a tuple of ints, got {argnums!r}.")
     for i in (argnums,) if isinstance(argnums, int) else argnums:
         if not -len(args) <= i < len(args):
             raise GradientError(
@@ -415,9 +460,9 @@ def _with_aux(result: Any, has_aux: bool) -> tuple[Any, Any]:
 def _out(x: Any, nested: bool) -> Any:
     """Return a value as the caller is to see it: a Tensor inside another transform."""
     if isinstance(x, Tensor):
-        return x if nested else x.numpy()
+        return x if nested else np.array(x._value)
     return x if nested else np.asarray(x)
 
 
 def _outs(tree: Any, nested: bool) -> Any:
-    return mapped(lambda x: x.numpy() if isinstance(x, Tensor) and not nested else x, tree)
+    return mapped(lambda x: np.array(x._value) if isinstance(x, Tensor) and not nested else x, tree)

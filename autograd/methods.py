@@ -92,6 +92,8 @@ def _comparison(ufunc: np.ufunc) -> Any:
 
 def _plain_method(name: str) -> Any:
     def method(self: Tensor, *args: Any, **params: Any) -> Any:
+        if name == "tolist":
+            self._refuse_in_transform(name)
         return getattr(self._value, name)(*args, **params)
 
     method.__name__ = name

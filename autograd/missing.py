@@ -41,6 +41,9 @@ _REASONS = {
     ),
     "its results may be complex; for a symmetric matrix use eigh or eigvalsh": "eig eigvals roots",
     "it is about complex numbers, and tensors are real": ("angle imag real_if_close sort_complex"),
+    "it counts, and would lose the weights' gradient; use bincount(np.digitize(x.data, bins), w)": (
+        "histogram histogram2d histogramdd histogram_bin_edges"
+    ),
     "its derivative needs the Bessel function I₁, which NumPy does not have": "i0",
     "NumPy deprecates it; use vstack": "row_stack",
     "it is about files, text, types and settings, not about values": (

@@ -368,6 +368,10 @@ def _own(value: Any, given: Any) -> Any:
 
 def frozen(value: Any) -> Any:
     """Return what nobody else can change: copies of arrays and lists, in tuples too."""
+    if type(value) is Tensor:
+        raise DTypeError(
+            "a parameter of an op needs a plain value, got a Tensor; pass t.item() or t.data."
+        )
     if isinstance(value, np.integer) or (
         type(value) is np.ndarray and not value.ndim and value.dtype.kind in "iu"
     ):

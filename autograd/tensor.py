@@ -7,6 +7,7 @@ caller does to an array later can change a recorded computation.
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import numpy as np
@@ -132,8 +133,19 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """The gradient that `backward` has accumulated here: an array of this shape, or None."""
-        extra = None if self._node is None else self._node.extra
-        return None if extra is None else extra.grad
+        node = self._node
+        if node is None:
+            return None
+        if node.extra is None or not node.extra.retains:
+            if node.walked and node.op is not None:
+                warnings.warn(
+                    f"Tensor{_called(self.name)}.grad: a result of {node.op.name} keeps no "
+                    "gradient; for an update write w.data = w.data - rate * w.grad, or ask for it "
+                    "with t.retain_grad() before backward().",
+                    stacklevel=2,
+                )
+            return None
+        return node.extra.grad
 
     @grad.setter
     def grad(self, new: npt.ArrayLike | None) -> None:
@@ -216,10 +228,12 @@ class Tensor:
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return a copy of the value as an array that may be written to."""
+        self._refuse_in_transform("numpy")
         return np.array(self._value)
 
     def item(self) -> Any:
         """Return the single element as a Python number."""
+        self._refuse_in_transform("item")
         return self._value.item()
 
     def __array__(
@@ -227,8 +241,9 @@ class Tensor:
     ) -> npt.NDArray[Any]:
         if self._node is not None:
             raise GradientError(
-                f"np.asarray(Tensor{_called(self.name)}): the gradient would be lost; "
-                "use t.detach() if that is meant, or an op of autograd on the tensor itself."
+                f"np.asarray(Tensor{_called(self.name)}): NumPy would make a plain array of a "
+                "tensor, in a list or for a function that does not record, and its gradient would "
+                "be lost; join a list with np.stack([...]), or use t.detach() if that is meant."
             )
         if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
             raise ValueError(f"np.asarray(Tensor): {self.dtype} to {dtype} cannot be without copy.")
@@ -250,7 +265,7 @@ class Tensor:
         if self._node is not None and STATE.get().depth:
             raise GradientError(
                 f"{kind}(Tensor{_called(self.name)}) inside a transform: the gradient would be "
-                "lost; use NumPy's functions (np.sin, not math.sin), or t.detach()."
+                "lost; use NumPy's functions (np.sin, not math.sin), or t.detach() to look at it."
             )
 
     def __index__(self) -> int:

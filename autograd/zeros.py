@@ -51,8 +51,9 @@ def mended(node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int) -
     if np.all(zero):
         return _where(np.ones(found.shape, bool), 0.0, pulled)
     if _is_factor(node, saved, operand, slot):
-        spread = _spread(zero, found.shape, dict(zip(op.params, node.params, strict=True)))
-        return pulled if spread is None else _where(spread & found, 0.0, pulled)
+        params = dict(zip(op.params, node.params, strict=True))
+        if zero.shape == found.shape or "axis" in params:
+            return _where(_spread(zero, found.shape, params) & found, 0.0, pulled)
     if op.bilinear:
         return _of_products(node, saved, g, pulled, operand, slot)
     return pulled
@@ -75,15 +76,12 @@ def _is_factor(node: Node, saved: tuple[Any, ...], operand: str, slot: int) -> b
 
 
 def _spread(zero: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:
-    """Return the zeros of a cotangent for each element of the operand, or None."""
+    """Return the zeros of a cotangent for each element of the operand it was reduced from."""
     from autograd.ops.reduce import kept
 
-    if "axis" in params and zero.size != 1:
-        zero = np.reshape(zero, kept(shape, params["axis"]))
-    try:
-        return np.broadcast_to(zero if zero.size != 1 else zero.reshape(()), shape)
-    except ValueError:
-        return None
+    if zero.shape == shape:
+        return zero
+    return np.broadcast_to(np.reshape(zero, kept(shape, params["axis"])), shape)
 
 
 def _of_products(

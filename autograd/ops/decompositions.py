@@ -29,9 +29,25 @@ def symmetric_part(a: Any) -> Any:
     return (a + transposed(a)) / 2
 
 
+def symmetric(a: Any) -> Any:
+    """Return the symmetric part of a matrix that is symmetric but for rounding, or raise.
+
+    NumPy reads one triangle; a matrix whose triangles differ would have another value here.
+    """
+    if np.ndim(a) < 2 or np.shape(a)[-1] != np.shape(a)[-2]:
+        raise ValueError("needs square matrices")
+    off = np.max(np.abs(a - transposed(a)), initial=0.0)
+    if off > 1e-3 * np.max(np.abs(a), initial=0.0):
+        raise ValueError(
+            f"needs a symmetric matrix, and a differs from its transpose by up to {off:.3g}; "
+            "pass (a + a.T) / 2, or np.tril(a) + np.tril(a, -1).T"
+        )
+    return symmetric_part(a)
+
+
 def definite(a: Any) -> Any:
     """Return a positive definite matrix made of any matrix: where the samples of cholesky live."""
-    return a @ transposed(a) + 2 * np.eye(a.shape[-1]) + np.tril(a, -1) - transposed(np.tril(a, -1))
+    return a @ transposed(a) + 2 * np.eye(a.shape[-1])
 
 
 def over(x: Any, d: Any) -> Any:
@@ -59,7 +75,7 @@ def on_diagonal(v: Any) -> Any:
 def cholesky(a: Any, /, upper: bool = False) -> Any:
     """Lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix.
 
-    Computed from (a + aᵀ)/2, which is a for a symmetric matrix, so the gradient is symmetric too.
+    The matrix has to be symmetric, but for rounding, and the gradient is symmetric too.
 
     Raises
     ------
@@ -77,7 +93,7 @@ def cholesky(a: Any, /, upper: bool = False) -> Any:
     array([[2., 0.],
            [1., 1.]])
     """
-    return np.linalg.cholesky(symmetric_part(np.asarray(a)), upper=upper)
+    return np.linalg.cholesky(symmetric(np.asarray(a)), upper=upper)
 
 
 def cholesky_pulled(g: Any, lower: Any) -> Any:
@@ -102,7 +118,7 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-@op(symbol="eigh", samples=("3,3", "2,2,2", "1,1", "4,4"))
+@op(symbol="eigh", domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "1,1", "4,4"))
 def eigh_stacked(a: Any) -> Any:
     """Eigenvalues, as the first row, above the eigenvectors of a symmetric matrix: see `eigh`.
 
@@ -114,7 +130,7 @@ def eigh_stacked(a: Any) -> Any:
            [0., 1.],
            [1., 0.]])
     """
-    values, vectors = np.linalg.eigh(symmetric_part(np.asarray(a)))
+    values, vectors = np.linalg.eigh(symmetric(np.asarray(a)))
     return np.concatenate([values[..., None, :], vectors], axis=-2)
 
 
@@ -128,11 +144,11 @@ def eigh_pulled(g: Any, out: Any) -> Any:
 eigh_stacked.vjp(a=lambda g, out: eigh_pulled(g, out))
 
 
-@composite(samples=("3,3", "2,2,2", "1,1"))
+@composite(domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "1,1"))
 def eigh(a: Any) -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix, or of each in a stack.
 
-    Computed from (a + aᵀ)/2, which is a for a symmetric matrix, so the gradient is symmetric too.
+    The matrix has to be symmetric, but for rounding, and the gradient is symmetric too.
 
     Parameters
     ----------
@@ -161,7 +177,7 @@ def eigh(a: Any) -> Any:
     return EighResult(stacked[..., 0, :], stacked[..., 1:, :])
 
 
-@composite(samples=("3,3", "2,2,2"))
+@composite(domain={"a": symmetric_part}, samples=("3,3", "2,2,2"))
 def eigvalsh(a: Any) -> Any:
     """Eigenvalues of a symmetric matrix, ascending; those of (a + aᵀ)/2, as for `eigh`.
 
@@ -208,10 +224,10 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     m, n = shape[-2:]
     u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
     g_u, g_s, g_v = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
-    squares = gaps(s * s)
-    p = off_diagonal(over(transposed(u) @ g_u, squares))
-    q = off_diagonal(over(transposed(v) @ g_v, squares))
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    # s_j² − s_i² as a product, whose factors neither overflow nor vanish where squares would.
+    p = off_diagonal(over(over(transposed(u) @ g_u, gaps(s)), row + column))
+    q = off_diagonal(over(over(transposed(v) @ g_v, gaps(s)), row + column))
     core = (p + transposed(p)) * row + column * (q + transposed(q)) + on_diagonal(g_s)
     found = u @ core @ transposed(v)
     if m > n:

@@ -262,7 +262,15 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     return np.take(a, np.delete(np.arange(a.shape[which]), obj), axis=which)
 
 
-@composite(samples=("4 _ obj=1", "3,2 2 obj=1 axis=0", "4 2 obj=[0,3]", "2,2 2 obj=1 axis=1"))
+@composite(
+    samples=(
+        "4 _ obj=1",
+        "3,2 2 obj=1 axis=0",
+        "4 2 obj=[0,3]",
+        "2,2 2 obj=1 axis=1",
+        "4 2 obj=[1]",
+    )
+)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Put values in before indices, along an axis or into the flattened array.
 
@@ -277,15 +285,20 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     n = a.shape[which]
     # NumPy inserts the places; the values follow as it would have moved them.
     new = arrayed(values)
-    count = np.insert(np.arange(n), obj, -1).size - n
-    single = np.ndim(obj) == 0 and not isinstance(obj, slice)
-    if single and new.ndim:  # one place: values of lower rank have the inserted axis first
-        new = np.moveaxis(np.reshape(new, (1,) * (a.ndim - new.ndim) + new.shape), 0, which)
+    one = not isinstance(obj, slice) and np.size(obj) == 1 and np.asarray(obj).dtype.kind in "iu"
+    if one:  # one place takes all of the values
+        new = np.reshape(new, (1,) * (a.ndim - new.ndim) + new.shape)
+        if np.ndim(obj) == 0:
+            new = np.moveaxis(new, 0, which)
         count = new.shape[which]
-    places = np.insert(np.arange(n), obj, n + np.arange(count) if not single else n)
-    if single:
-        at = int(np.flatnonzero(places == n)[0])
-        places = np.concatenate([places[:at], n + np.arange(count), places[at + 1 :]])
+        place = int(np.ravel(obj)[0])
+        if not -n <= place <= n:
+            raise IndexError(f"index {place} is out of bounds for axis {which} with size {n}")
+        place += n if place < 0 else 0
+        places = np.concatenate([np.arange(place), n + np.arange(count), np.arange(place, n)])
+    else:
+        count = np.insert(np.arange(n), obj, -1).size - n
+        places = np.insert(np.arange(n), obj, n + np.arange(count))
     shape = [count if i == which % a.ndim else k for i, k in enumerate(a.shape)]
     joined = concatenate([a, np.broadcast_to(new, shape)], axis=which)
     return np.take(joined, places, axis=which)

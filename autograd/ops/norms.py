@@ -48,7 +48,8 @@ def vector_norm(a: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
     else:
         # Divided by the greatest, so that no power overflows.
         safe = np.where((scale > 0) & np.isfinite(scale), scale, 1.0).astype(size.dtype)
-        powers = (size / safe) ** ord if ord != 2 else np.square(size / safe)
+        with np.errstate(divide="ignore"):  # of 0, to a negative power: the norm is then 0
+            powers = (size / safe) ** ord if ord != 2 else np.square(size / safe)
         total = np.sum(powers, axis=axis, keepdims=True)
         result = (np.sqrt(total) if ord == 2 else total ** (1 / ord)) * safe
     result = np.asarray(result, dtype=size.dtype if size.dtype.kind == "f" else float)
@@ -65,7 +66,10 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
         return np.sign(a) * holders(np.absolute(plain(a)), plain(out), axis, shape)
     if ord == 1:
         return np.sign(a)
-    return np.sign(a) * (np.absolute(a) / spread(nonzero(out), shape, axis)) ** (ord - 1)
+    # An element of 0 counts as a kink, and a norm of 0 does not change with its other elements.
+    still = np.logical_or(np.equal(a, 0), np.equal(spread(out, shape, axis), 0))
+    size = np.where(still, 1.0, np.absolute(a) / spread(nonzero(out), shape, axis))
+    return np.where(still, 0.0, np.sign(a) * size ** (ord - 1))
 
 
 vector_norm.vjp(

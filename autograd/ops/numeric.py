@@ -162,6 +162,8 @@ def logspace(
     >>> logspace(0.0, 2.0, 3)
     array([  1.,  10., 100.])
     """
+    if np.ndim(base):
+        raise ValueError(f"the base needs to be one number, got shape {np.shape(base)}")
     return np.power(base, linspace(start, stop, num, endpoint, axis=axis))
 
 

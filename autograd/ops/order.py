@@ -89,7 +89,7 @@ take.vjp(
         scatter(
             g,
             shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
-            index=at_axis(np.array(indices), axis, len(a_shape)),
+            index=at_axis(np.array(indices, dtype=np.intp), axis, len(a_shape)),
         ),
         a_shape,
     )
@@ -103,6 +103,7 @@ take.vjp(
         "3,2 indices=[[0,0],[2,1]] axis=0",
         "4 indices=[3,3,0] axis=0",
         "2,3 indices=[[1]] axis=1",
+        "1,3 indices=[[1],[0]] axis=1",
         "4 indices=[3,3,0] axis=None",
     ),
 )
@@ -125,17 +126,19 @@ def spanning(indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     return np.broadcast_to(indices, full)
 
 
-take_along_axis.vjp(
-    a=lambda g, a_shape, indices, axis: np.reshape(
-        scatter(
-            g,
-            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
-            index=np.array(indices)
-            if axis is None
-            else along(spanning(np.array(indices), a_shape, axis), axis, len(a_shape)),
-        ),
-        a_shape,
+def put_along(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None) -> Any:
+    """Add each cotangent where its element was taken; axes of length 1 are for the whole array."""
+    if axis is None:
+        return np.reshape(scatter(g, shape=(int(np.prod(shape)),), index=indices), shape)
+    full = tuple(
+        n if i == axis % len(shape) else max(n, m)
+        for i, (n, m) in enumerate(zip(shape, indices.shape, strict=True))
     )
+    return scatter(g, shape=full, index=along(spanning(indices, full, axis), axis, len(full)))
+
+
+take_along_axis.vjp(
+    a=lambda g, a_shape, indices, axis: put_along(g, a_shape, np.array(indices), axis)
 )
 
 

@@ -11,6 +11,7 @@ from autograd.ops.index import scatter
 from autograd.ops.joining import arrayed
 from autograd.ops.order import along
 from autograd.ops.statistics import plain
+from autograd.tensor import Tensor
 
 from_engine = True
 
@@ -238,7 +239,7 @@ def quantile(
     floor, ceiling = np.floor(position).astype(int), np.ceil(position).astype(int)
     part = _part(position, method).astype(ordered.dtype)
     below, above = ordered[..., floor], ordered[..., ceiling]
-    found = np.where(np.equal(part, 0), below, below + part * (above - below))
+    found = np.where(np.equal(part, 0), below, below * (1 - part) + above * part)
     nan = np.isnan(plain(ordered)[..., -1])  # NaN sorts last, and makes its whole slice NaN
     if np.any(nan):
         found = np.where(nan.reshape(nan.shape + (1,) * fractions.ndim), np.nan, found)
@@ -249,12 +250,21 @@ def quantile(
 
 def _checked(q: Any, method: str) -> Any:
     """Return the fractions as an array, or raise."""
+    if isinstance(q, Tensor) and q.requires_grad:
+        raise TypeError("fractions are not differentiated; pass q.detach()")
     fractions = np.asarray(plain(q), float)
     if method not in _METHODS:
         raise ValueError(f"method needs to be one of {', '.join(_METHODS)}, got {method!r}")
     if not np.all((fractions >= 0) & (fractions <= 1)):
         raise ValueError("fractions need to be between 0 and 1")
     return fractions
+
+
+def _per_cent(q: Any) -> Any:
+    """Return per cents as fractions, refusing those that somebody wants to differentiate."""
+    if isinstance(q, Tensor) and q.requires_grad:
+        raise TypeError("per cents are not differentiated; pass q.detach()")
+    return np.true_divide(plain(q), 100)
 
 
 def _part(position: Any, method: str) -> Any:
@@ -296,7 +306,7 @@ def percentile(
     >>> percentile([1.0, 2.0, 4.0], 75)
     np.float64(3.0)
     """
-    return quantile(a, np.true_divide(plain(q), 100), axis=axis, method=method, keepdims=keepdims)
+    return quantile(a, _per_cent(q), axis=axis, method=method, keepdims=keepdims)
 
 
 @composite(
@@ -324,7 +334,7 @@ def nanquantile(
     part = _part(position, method).astype(ordered.dtype)
     below = np.take_along_axis(ordered, floor, axis=-1)
     above = np.take_along_axis(ordered, ceiling, axis=-1)
-    found = np.where(np.equal(part, 0), below, below + part * (above - below))
+    found = np.where(np.equal(part, 0), below, below * (1 - part) + above * part)
     found = np.reshape(np.moveaxis(found, -1, 0), (*fractions.shape, *np.shape(found)[:-1]))
     return np.reshape(found, (*fractions.shape, *shape)) if keepdims else found
 
@@ -341,7 +351,7 @@ def nanpercentile(
     >>> nanpercentile([1.0, float("nan"), 3.0], 50)
     np.float64(2.0)
     """
-    return nanquantile(a, np.true_divide(plain(q), 100), axis, method, keepdims)
+    return nanquantile(a, _per_cent(q), axis, method, keepdims)
 
 
 @composite(samples=("4", "3", "2,4 axis=1", "2,3 axis=0 keepdims=True"), kinks=True)

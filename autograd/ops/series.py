@@ -83,7 +83,16 @@ def average(
 
 
 @composite(
-    samples=("4", "2,4 dx=0.5", "4,2 axis=0", "4 x:4", "2,4 x:4", "3,2 x:3 axis=0", "2,3 x:2,3")
+    samples=(
+        "4",
+        "2,4 dx=0.5",
+        "4,2 axis=0",
+        "4 x:4",
+        "2,4 x:4",
+        "3,2 x:3 axis=0",
+        "2,3 x:2,3",
+        "3,2,3 x:3,3 axis=0",
+    )
 )
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     """Integral along an axis by the trapezoidal rule, over points x or steps of dx.
@@ -94,12 +103,16 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     >>> trapezoid([0.0, 1.0, 4.0])
     np.float64(3.0)
     """
-    y = np.moveaxis(arrayed(y), axis, -1)
+    y = arrayed(y)
     step: Any = dx
+    before = (slice(None),) * (axis % y.ndim)
     if x is not None:
         x = arrayed(x)
-        step = np.diff(x if x.ndim == 1 else np.moveaxis(x, axis, -1), axis=-1)
-    return np.sum(step * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
+        step = np.diff(x, axis=0 if x.ndim == 1 else axis)
+        if x.ndim == 1:
+            step = np.reshape(step, [-1 if i == axis % y.ndim else 1 for i in range(y.ndim)])
+    pairs = y[(*before, slice(1, None))] + y[(*before, slice(None, -1))]
+    return np.sum(step * pairs / 2, axis=axis)
 
 
 @composite(
@@ -208,7 +221,7 @@ def _centred(m: Any, y: Any, *, rowvar: bool) -> Any:
     rows = rows.T if not rowvar and np.ndim(m) == 2 else rows
     if y is not None:
         others = np.atleast_2d(arrayed(y))
-        others = others.T if not rowvar and np.ndim(y) == 2 else others
+        others = others.T if not rowvar and others.shape[0] != 1 else others
         rows = np.concatenate([rows, others], axis=0)
     return rows
 

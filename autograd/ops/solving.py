@@ -33,7 +33,11 @@ inv.vjp(
 )
 
 
-@op(symbol="solve", latex=r"{a}^{-1} {b}", samples=("3,3 3,2", "3,3 3", "2,3,3 2,3,1", "3,3 2,3,2"))
+@op(
+    symbol="solve",
+    latex=r"{a}^{-1} {b}",
+    samples=("3,3 3,2", "3,3 3", "2,3,3 2,3,1", "3,3 2,3,2", "3,3,3 3", "2,3,3 3"),
+)
 def solve(a: Any, b: Any) -> Any:
     """Solution x of a x = b, for a vector b or the columns of a matrix.
 
@@ -47,20 +51,22 @@ def solve(a: Any, b: Any) -> Any:
 
 
 def as_columns(x: Any, b_shape: tuple[int, ...]) -> Any:
-    """Return a vector as a column; a matrix as it is."""
-    return x[:, None] if len(b_shape) == 1 else x
+    """Return a vector, or a stack of solutions for one vector, as columns; a matrix as it is."""
+    return np.expand_dims(x, -1) if len(b_shape) == 1 else x
 
 
-def solved(g: Any, a: Any) -> Any:
-    """Return a⁻ᵀ g, the cotangent of b."""
-    return np.linalg.solve(np.matrix_transpose(a), g)
+def solved(g: Any, a: Any, b_shape: tuple[int, ...]) -> Any:
+    """Return a⁻ᵀ g, the cotangent of b, for columns."""
+    return np.linalg.solve(np.matrix_transpose(a), as_columns(g, b_shape))
 
 
 solve.vjp(
     a=lambda g, a, out, b_shape: (
-        -as_columns(solved(g, a), b_shape) @ np.matrix_transpose(as_columns(out, b_shape))
+        -solved(g, a, b_shape) @ np.matrix_transpose(as_columns(out, b_shape))
     ),
-    b=lambda g, a: solved(g, a),
+    b=lambda g, a, b_shape: (
+        np.squeeze(solved(g, a, b_shape), -1) if len(b_shape) == 1 else solved(g, a, b_shape)
+    ),
 )
 
 
@@ -88,12 +94,11 @@ def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
     """
     n = shape[-1]
     if isinstance(a, np.ndarray):
-        if not np.all(np.isfinite(a)):
-            return np.full(shape, np.nan)
-        u, s, vt = np.linalg.svd(a)
+        finite = np.all(np.isfinite(a), axis=(-2, -1), keepdims=True)
+        u, s, vt = np.linalg.svd(np.where(finite, a, 0.0))
         sign = np.linalg.det(u) * np.linalg.det(vt)
         scaled = u * others(s, s.shape, -1)[..., None, :]
-        return np.asarray(sign)[..., None, None] * (scaled @ vt)
+        return np.where(finite, np.asarray(sign)[..., None, None] * (scaled @ vt), np.nan)
     if n == 1:
         return np.ones(shape)
     keep = [np.array([k for k in range(n) if k != i]) for i in range(n)]

@@ -49,7 +49,7 @@ def staying(shape: tuple[int, ...], index: Any) -> Any:
 def set_pulled(g: Any, shape: tuple[int, ...], index: Any) -> Any:
     """Return the cotangent of the values that stay."""
     taken = getitem(g, index)
-    return taken if isinstance(g, Symbol) else taken * staying(shape, index)
+    return taken if isinstance(g, Symbol) else np.where(staying(shape, index), taken, 0.0)
 
 
 index_set.vjp(

@@ -44,6 +44,9 @@ def sliding_window_view(x: Any, /, window_shape: Lengths, axis: Any = None) -> A
     array([[1., 2.],
            [2., 3.]])
     """
+    axes = slid_axes(np.ndim(x), window_shape, axis)
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"windows slide along each axis once, got axis={axis}")
     return np.lib.stride_tricks.sliding_window_view(x, window_shape, axis)
 
 
@@ -136,7 +139,14 @@ convolve.vjp(
 )
 
 
-@composite(samples=("4 3", "5 3 mode='same'", "2 4 mode='full'", "3 3", "5 2 mode='same'"))
+_MODES = [
+    f"{n} {m} mode='{mode}'"
+    for n, m in ((4, 3), (2, 3), (2, 4), (5, 2), (4, 5))
+    for mode in ("same", "full", "valid")
+]
+
+
+@composite(samples=("4 3", "3 3", *_MODES))
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     """Cross-correlation Σ_n a[n + k] v[n] of two sequences, with NumPy's modes.
 
@@ -146,6 +156,8 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     >>> correlate([1.0, 2.0, 3.0], [0.0, 1.0])
     array([2., 3.])
     """
+    if np.shape(v)[0] > np.shape(a)[0]:  # NumPy exchanges them, and turns the result around
+        return flip(convolve(v, flip(a), mode=mode))
     return convolve(a, flip(v), mode=mode)
 
 
@@ -238,7 +250,9 @@ def avg_pool(x: Any, window: Lengths, stride: Lengths | None = None) -> Any:
 
 def _pools(x: Any, window: Lengths, stride: Lengths | None) -> Any:
     lengths = each(window, np.ndim(x) - 2, "window length")
-    return _strided(x if hasattr(x, "shape") else np.asarray(x), lengths, stride or lengths)
+    return _strided(
+        x if hasattr(x, "shape") else np.asarray(x), lengths, lengths if stride is None else stride
+    )
 
 
 def _padded(x: Any, padding: Lengths) -> Any:

@@ -103,6 +103,23 @@ def test_a_second_run_that_differs_is_an_error() -> None:
     assert x.grad is None
 
 
+def test_a_second_run_that_reads_another_element_is_an_error() -> None:
+    calls = []
+
+    def f(t: Any) -> Any:
+        calls.append(1)
+        return t[len(calls) % 2]
+
+    y = checkpoint(f)(leaf([3.0, 3.0]))  # the same value, from another place
+    with pytest.raises(GradientError, match="other values"):
+        y.backward()
+    rng = np.random.default_rng(0)
+    mask = np.array([1.0, 2.0, 3.0])
+    y = checkpoint(lambda t: (t * rng.permutation(mask)).sum())(leaf(np.ones(3)))
+    with pytest.raises(GradientError, match="other values"):
+        y.backward()
+
+
 def test_it_records_nothing_under_no_grad_and_frees_its_graph_without_the_collector() -> None:
     with no_grad():
         assert not checkpoint(np.exp)(leaf(1.0)).requires_grad

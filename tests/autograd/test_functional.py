@@ -158,3 +158,37 @@ def test_an_outer_tensor_is_seen_through_a_transform() -> None:
     w = Tensor(3.0, requires_grad=True)
     inner = grad(lambda x: grad(lambda y: w * y * y)(x))(2.0)
     assert inner == 6.0
+
+
+@pytest.mark.parametrize("transform", [jacobian, lambda f: lambda x: vjp(f, x)])
+@pytest.mark.parametrize("result", [lambda x: {"u": 2 * x}, lambda x: None, lambda x: (x, x)])
+def test_functions_that_return_no_single_array_are_refused(transform, result) -> None:
+    with pytest.raises(
+        GradientError, match=r"needs to return one array, got (dict|NoneType|tuple)"
+    ):
+        transform(result)(np.ones(2))
+    with pytest.raises(GradientError, match="jvp: the function needs to return one array"):
+        jvp(result, (np.ones(2),), (np.ones(2),))
+
+
+def test_second_derivatives_by_a_structure_are_refused() -> None:
+    def f(p):
+        return (p["w"] ** 2).sum()
+
+    with pytest.raises(GradientError, match="hessian: argument 0 needs to be one array, got dict"):
+        hessian(f)({"w": np.ones(2)})
+    with pytest.raises(GradientError, match="hvp: argument 0 needs to be one array, got dict"):
+        hvp(f)({"w": np.ones(2)}, np.ones(2))
+    with pytest.raises(GradientError, match="and then the vector"):
+        hvp(np.sum)(np.ones(2))
+    with pytest.raises(GradientError, match=r"write \(x,\), \(v,\)"):
+        jvp(np.sin, 0.0, 1.0)
+    with pytest.raises(GradientError, match="an int or a tuple of ints, got 'b'"):
+        grad(np.sum, argnums="b")(np.ones(2))
+
+
+@pytest.mark.parametrize("cut", ["numpy", "item", "tolist"])
+def test_values_without_their_gradient_are_refused_inside_a_transform(cut) -> None:
+    with pytest.raises(GradientError, match=rf"{cut}\(Tensor\) inside a transform"):
+        grad(lambda x: x * np.sum(getattr(x, cut)()))(2.5)
+    assert grad(lambda x: x * getattr(x.detach(), cut)())(2.5) == 2.5

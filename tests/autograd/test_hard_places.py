@@ -935,7 +935,7 @@ def test_numpys_functions_and_operators_record(f: Any, value: Any, gradient: Any
         {
             "function": (np.unique, "np.unique"),
             "of fft": (np.fft.fft, "np.fft"),
-            "of linalg": (np.linalg.eig, "np.eig"),
+            "of linalg": (np.linalg.eig, r"np\.linalg\.eig"),
             "ufunc": (lambda t: np.nextafter(t, 1.0), "np.nextafter"),
             "bitwise": (np.bitwise_not, "np.invert"),
         }

@@ -400,3 +400,13 @@ def test_methods_are_the_ops() -> None:
     assert x.std(axis=0).shape == (2,)
     assert x.trace().item() == 5
     assert x.cumsum(1).swapaxes(0, 1).ravel().shape == (4,)
+
+
+def test_reading_the_gradient_of_a_result_says_how_to_get_one() -> None:
+    w = leaf([1.0, 2.0])
+    (w * w).sum().backward()
+    w -= 0.1 * w.grad
+    assert w.grad is None  # nothing has gone back through it yet
+    (w * w).sum().backward()
+    with pytest.warns(UserWarning, match=r"w.data = w.data - rate \* w.grad"):
+        assert w.grad is None

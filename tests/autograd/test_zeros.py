@@ -146,3 +146,15 @@ def test_the_backward_pass_is_silent() -> None:
     # filterwarnings = error: NumPy's warnings would be raised here
     assert slope(np.sqrt, 0.0) == np.inf
     assert slope(lambda x: x * np.sqrt(x), 0.0) == 0
+
+
+@quiet
+def test_one_matrix_of_a_stack_does_not_speak_for_another() -> None:
+    stack = [[[np.nan, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 5.0]]]
+    t = leaf(stack)
+    found = gradients(autograd.det(t), t, np.array([1.0, 0.0]))
+    assert np.isnan(found[0]).all()
+    np.testing.assert_array_equal(found[1], np.zeros((2, 2)))
+    t = leaf(stack)
+    found = gradients(autograd.det(t), t, np.array([0.0, 1.0]))
+    np.testing.assert_allclose(found[1], [[5.0, -3.0], [-2.0, 1.0]], rtol=1e-14)  # cofactors

@@ -143,10 +143,9 @@ def survives(folder: Path, path: Path, mutant: RelativeMutationID) -> str | None
         return None
     finally:
         target.write_text(source, "utf-8")
-    lines = difflib.unified_diff(
-        source.splitlines(), changed.splitlines(), str(path.relative_to(ROOT)), "", n=0, lineterm=""
-    )
-    return "\n".join(list(lines)[:1] + list(lines)[1:])
+    old, new = source.splitlines(), changed.splitlines()
+    lines = difflib.unified_diff(old, new, str(path.relative_to(ROOT)), "", n=0, lineterm="")
+    return "\n".join(line for line in lines if line != "+++ ")
 
 
 def main() -> None:

@@ -400,7 +400,10 @@ def _notes(
 
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not result.requires_grad:
-        return []
+        return [
+            "note: the function is constant by its ops; where it jumps, as floor does, a difference "
+            "across the jump is wrong, not the gradient. Try inputs away from it."
+        ]
     recorded = graph(result)
     notes = blame(recorded)
     kinked = sorted({n.op for n in recorded if n.op in OPS and OPS[n.op].kinks})

@@ -65,10 +65,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
     if found is not None and method == "__call__" and params.keys() <= set(found.params):
         return found.record(*inputs, **params)
     if method != "__call__":
-        raise DTypeError(
-            f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
-            "or t.detach() where no gradient is needed."
-        )
+        return _of_ufunc(name, method, inputs, params)
     if params.get("out") is not None:
         raise DTypeError(
             f"np.{name}: out= would overwrite an array that a graph may still need; "
@@ -84,6 +81,38 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
         f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
         "use where() for a mask, astype() for a dtype."
     )
+
+
+# What the methods of ufuncs are as ops: np.add.reduce(t) is a sum along the first axis.
+_METHODS = {
+    ("add", "reduce"): "sum",
+    ("multiply", "reduce"): "prod",
+    ("add", "accumulate"): "cumsum",
+    ("maximum", "reduce"): "max",
+    ("minimum", "reduce"): "min",
+    ("multiply", "accumulate"): "cumprod",
+    ("logaddexp", "reduce"): "logsumexp",
+}
+
+
+def _of_ufunc(name: str, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Run the op that a method of a ufunc is."""
+    found = OPS.get(_METHODS.get((name, method), ""))
+    given = {k: v for k, v in params.items() if v is not None and v is not np._NoValue}
+    if found is not None and len(inputs) == 1 and given.keys() <= set(found.params):
+        return found.record(inputs[0], **{"axis": 0, **given, **_kept_axis(params)})
+    if method == "outer" and name in OPS and len(inputs) == 2 and not given:
+        a, b = inputs
+        return OPS[name].record(OPS["reshape"].record(a, (*np.shape(a), *(1,) * np.ndim(b))), b)
+    raise DTypeError(
+        f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
+        "or t.detach() where no gradient is needed."
+    )
+
+
+def _kept_axis(params: dict[str, Any]) -> dict[str, Any]:
+    """Return axis=None where it was given: all axes, while a missing axis is the first."""
+    return {"axis": None} if "axis" in params and params["axis"] is None else {}
 
 
 def array_function(

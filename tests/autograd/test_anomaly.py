@@ -69,3 +69,13 @@ def test_finite_computations_are_untouched() -> None:
     with detect_anomaly():
         (np.log(x) * x).sum().backward()
     np.testing.assert_allclose(x.grad, np.log([1.0, 2.0]) + 1)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_sums_of_cotangents_that_overflow_are_found() -> None:
+    x = Tensor(1.0, requires_grad=True, name="x")
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"came back to a leaf 'x' of shape"):
+        (x + x).backward(1.7e308)
+    y = Tensor(1.0, requires_grad=True) * 1.0
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"came back to multiply of shape"):
+        (y + y).backward(1.7e308)

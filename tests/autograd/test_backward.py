@@ -489,3 +489,13 @@ def test_reductions_where_a_naive_form_loses_everything() -> None:
     d = leaf([1.0, 2.0])
     np.diff(d, n=3).sum().backward()
     assert not d.grad.any()
+
+
+def test_messages_name_an_input_only_if_it_has_a_name() -> None:
+    x = Tensor(1.0, requires_grad=True)
+    for constant, called in (
+        (Tensor(2.0), "an input requires"),
+        (Tensor(2.0, name="c"), "input 'c'"),
+    ):
+        with pytest.raises(GradientError, match=called):
+            gradients(x * constant, constant)

@@ -40,6 +40,12 @@ def test_gradients_are_those_without_it_for_arguments_and_for_what_it_closes_ove
         np.testing.assert_array_equal(ours, plain)
 
 
+def test_what_an_op_reads_is_found_on_both_of_its_sides() -> None:
+    x, w = leaf(0.5), leaf(2.0)
+    checkpoint(lambda t: w * np.sin(t))(x).backward()  # w is outside, its partner inside
+    assert (x.grad, w.grad) == (2 * np.cos(0.5), np.sin(0.5))
+
+
 def test_structures_of_results_and_results_that_are_not_recorded() -> None:
     x = leaf([0.3, -1.0])
 

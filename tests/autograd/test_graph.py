@@ -365,3 +365,9 @@ def test_check_gradients_sees_a_small_result_beside_a_large_one() -> None:
         return np.stack([np.sum(x) * 0 + 1e12, np.sin(x[0]) * 2 - np.sin(x[0]).detach()])
 
     assert not check_gradients(f, np.array([1.0]))
+
+
+def test_check_gradients_points_at_jumps() -> None:
+    report = check_gradients(np.floor, np.array([1.0]))
+    assert not report
+    assert "across the jump" in report.notes[0]

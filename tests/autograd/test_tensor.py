@@ -173,7 +173,8 @@ def test_numpy_functions_without_a_rule_are_refused_by_name() -> None:
         (lambda: np.fft.fft(x), "fft"),
         (lambda: np.nextafter(x, 1.0), "nextafter"),
         (lambda: np.exp(x, out=np.empty(2)), "out="),
-        (lambda: np.add.reduce(x), "reduce"),
+        (lambda: np.hypot.reduce(x), "reduce"),
+        (lambda: np.add.at(x, 0, 1.0), "at"),
         (lambda: np.sum(x, dtype=float), "dtype"),
         (lambda: np.where(x), "where"),
     ]:
@@ -410,3 +411,24 @@ def test_reading_the_gradient_of_a_result_says_how_to_get_one() -> None:
     (w * w).sum().backward()
     with pytest.warns(UserWarning, match=r"w.data = w.data - rate \* w.grad"):
         assert w.grad is None
+
+
+def test_methods_of_ufuncs_are_the_ops_they_stand_for() -> None:
+    a = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+    for call in (
+        lambda x: np.add.reduce(x),
+        lambda x: np.add.reduce(x, axis=1, keepdims=True),
+        lambda x: np.add.reduce(x, axis=None),
+        lambda x: np.multiply.reduce(x, axis=(0, 1)),
+        lambda x: np.maximum.reduce(x),
+        lambda x: np.minimum.reduce(x, axis=-1),
+        lambda x: np.logaddexp.reduce(x),
+        lambda x: np.add.accumulate(x),
+        lambda x: np.multiply.accumulate(x, axis=1),
+        lambda x: np.multiply.outer(x, np.array([1.0, 2.0])),
+        lambda x: np.subtract.outer(np.array([1.0, 2.0]), x),
+    ):
+        y = call(leaf(a))
+        assert y.requires_grad
+        # logaddexp in another order of its additions
+        np.testing.assert_allclose(y.data, call(a), rtol=1e-15)

@@ -62,7 +62,17 @@ from autograd.ops.elementwise import (
     square,
     where,
 )
-from autograd.ops.index import concatenate, diag, diagonal, getitem, repeat, scatter, stack, trace
+from autograd.ops.index import (
+    concatenate,
+    diag,
+    diagonal,
+    getitem,
+    repeat,
+    scatter,
+    scatter_all,
+    stack,
+    trace,
+)
 from autograd.ops.joining import (
     append,
     array_split,
@@ -450,6 +460,7 @@ __all__ = [
     "rot90",
     "round",
     "scatter",
+    "scatter_all",
     "select",
     "sigmoid",
     "sign",

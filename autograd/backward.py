@@ -247,8 +247,12 @@ def _walk(
     anomaly, strong = state.anomaly, state.strong_zero
     square = (_square if record else np.vdot) if strong else None
     buffers: set[Node] = set()  # nodes whose cotangent is an array that is only ours
+    parts: dict[Node, list[tuple[Any, Any]]] = {}  # recorded cotangents of parts, with their places
     for node in order:
         g = pop(node, None)
+        if parts and node in parts:
+            together = _together(node, parts.pop(node))
+            g = together if g is None else g + together
         if g is None:
             continue
         if anomaly:
@@ -274,10 +278,13 @@ def _walk(
                 "backward pass; compute the result again, or pass retain_graph=True to that pass."
             )
         first = node.parents[0]
-        if op.add_to is not None and not record and first is not None and first.shape:
+        if op.add_to is not None and first is not None and first.shape and not anomaly:
             if not retain_graph:
                 node.saved = FREED
-            _add_into(node, cotangents, buffers, g)
+            if record:
+                parts.setdefault(first, []).append((g, node.params[0]))
+            else:
+                _add_into(node, cotangents, buffers, g)
             continue
         if record:
             saved = _lifted(node, saved)
@@ -292,6 +299,10 @@ def _walk(
             op.push(node, saved, g, cotangents, useful, square)
         if not retain_graph:
             node.saved = FREED
+    for node, given in parts.items():  # of nodes that this walk does not visit, but leads to
+        together = _together(node, given)
+        before = cotangents.get(node)
+        cotangents[node] = together if before is None else before + together
     return found
 
 
@@ -309,6 +320,17 @@ def _add_into(node: Node, cotangents: dict[Node, Any], buffers: set[Node], g: An
     buffers.add(parent)
     cotangents[parent] = buffer
     op.add_to(buffer, g, *node.params)
+
+
+def _together(node: Node, parts: list[tuple[Any, Any]]) -> Any:
+    """Record the sum of the cotangents of parts as one op: n parts then cost n, not n²."""
+    from autograd.op import OPS
+
+    pieces, places = zip(*parts, strict=True)
+    name = "scatter_all" if len(parts) > 1 else "scatter"
+    if len(parts) > 1:
+        return OPS[name].record(pieces, shape=node.shape, indices=places)
+    return OPS[name].record(pieces[0], shape=node.shape, index=places[0])
 
 
 def _single(x: Any) -> Any:

@@ -401,8 +401,8 @@ def _notes(
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not result.requires_grad:
         return [
-            "note: the function is constant by its ops; where it jumps, as floor does, a difference "
-            "across the jump is wrong, not the gradient. Try inputs away from it."
+            "note: the function is constant by its ops; where it jumps, as floor does, a "
+            "difference across the jump is wrong, not the gradient. Try inputs away from it."
         ]
     recorded = graph(result)
     notes = blame(recorded)

@@ -85,6 +85,29 @@ scatter.vjp(a=lambda g, index: getitem(g, index))
 
 
 @op(
+    symbol="scatter",
+    accumulates=True,
+    samples=("3 3 shape=(4,3) indices=(1,-1)", "_ 2 shape=(3,) indices=(0,[0,2])"),
+)
+def scatter_all(*parts: Any, shape: tuple[int, ...], indices: tuple[Any, ...]) -> Any:
+    """Add several parts into zeros of a shape, each at its own index.
+
+    Examples
+    --------
+    >>> from autograd import scatter_all
+    >>> scatter_all([1.0, 2.0], shape=(3,), indices=(0, 2))
+    array([1., 0., 2.])
+    """
+    result = np.zeros(shape, np.result_type(*parts))
+    for part, index in zip(parts, indices, strict=True):
+        add_at(result, part, index)
+    return result
+
+
+scatter_all.vjp(parts=lambda g, i, indices: getitem(g, indices[i]))
+
+
+@op(
     symbol="concatenate",
     samples=("2,3 1,3", "2,3 2,1 2,2 axis=-1", "2 3 1", "0,2 3,2", "2,2 axis=1", "2,2 3 axis=None"),
 )

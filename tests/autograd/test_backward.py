@@ -499,3 +499,12 @@ def test_messages_name_an_input_only_if_it_has_a_name() -> None:
     ):
         with pytest.raises(GradientError, match=called):
             gradients(x * constant, constant)
+
+
+def test_a_recorded_loop_over_elements_is_exact_to_second_order() -> None:
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x[0] ** 3 + x[1:] @ x[:2] + x[[0, 0]].sum()
+    (slope,) = gradients(y, [x], create_graph=True)
+    # x0³ + x1 x0 + x2 x1 + 2 x0
+    np.testing.assert_array_equal(slope.data, [3.0 + 2.0 + 2.0, 1.0 + 3.0, 2.0])
+    np.testing.assert_array_equal(gradients(slope.sum(), x), [6.0 + 1.0, 2.0, 1.0])

@@ -139,6 +139,9 @@ DEFINITIONS: dict[str, Any] = {
     ),
     "relu": lambda a: np.maximum(a, 0),
     "scatter": scattered,
+    "scatter_all": lambda parts, shape, indices: sum(
+        scattered(part, shape, index) for part, index in zip(parts, indices, strict=True)
+    ),
     "sigmoid": logistic,
     "softmax": normalized_exp,
     "softmax_cross_entropy": lambda z, y, axis=0: -(y * np.log(normalized_exp(z, axis))).sum(axis),

@@ -198,7 +198,7 @@ _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
             "5 q=0.3",
             "5 q=[0.1,0.5,1.0]",
             "2,4 q=0.25 axis=1",
-            "2,4 q=[[0.2,0.6]] axis=0 keepdims=True",
+            "2,4 q=[[0.2,0.6]] axis=-2 keepdims=True",
         ),
         *("2,3,2 q=0.4 axis=(0,2)", *(f"5 q=0.33 method='{m}'" for m in _METHODS[1:]), "1 q=0.5"),
     ),

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Tensor, detect_anomaly, grad, gradients, hessian, strong_zero
+from autograd import (
+    AnomalyError,
+    Tensor,
+    detect_anomaly,
+    grad,
+    gradients,
+    hessian,
+    strong_zero,
+)
 
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -158,3 +166,11 @@ def test_one_matrix_of_a_stack_does_not_speak_for_another() -> None:
     t = leaf(stack)
     found = gradients(autograd.det(t), t, np.array([0.0, 1.0]))
     np.testing.assert_allclose(found[1], [[5.0, -3.0], [-2.0, 1.0]], rtol=1e-14)  # cofactors
+
+
+@quiet
+def test_anomaly_detection_sees_what_a_zero_beside_it_has_not_mended() -> None:
+    t = leaf([np.nan, np.nan])
+    y = t * t
+    with pytest.raises(AnomalyError, match="backward pass of multiply gave nan"), detect_anomaly():
+        gradients(y, t, np.array([0.0, 1.0]))

@@ -184,6 +184,9 @@ def main() -> None:
             ignored = shutil.ignore_patterns(".venv", ".git", "demo", ".*_cache", "__pycache__")
             shutil.copytree(ROOT, folder, ignore=ignored)
             folders.put(folder)
+        command = [sys.executable, "-m", "pytest", *PYTEST, "tests/autograd"]
+        if subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode:
+            raise SystemExit("A test fails without any mutant; mend that first.")
 
         def one(pair: tuple[Path, RelativeMutationID]) -> None:
             path, mutant = pair

@@ -376,4 +376,4 @@ def test_check_gradients_points_at_jumps() -> None:
 def test_the_derivative_of_a_maximum_is_printed_as_a_share() -> None:
     A = leaf(np.array([1.0, 5.0]), "A")
     (edge,) = graph(np.max(A).named("J")).edges
-    assert edge.formula == "[A = J] / Σ [A = J]"
+    assert edge.formula == "[A = J] / (Σ [A = J])"

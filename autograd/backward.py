@@ -200,7 +200,7 @@ def walk(
     kept: list[tuple[Node, Any]],
     targets: set[Node] | None = None,
 ) -> dict[Node, Any]:
-    """Pull cotangents through the nodes in order; the chain rule is the three lines at the end.
+    """Take cotangents through the nodes in order; the chain rule is what each op's `push` does.
 
     It is silent where a local derivative is infinite or NaN, as the value that follows says it:
     NumPy's warnings would also come where a strong zero mends it.
@@ -327,10 +327,9 @@ def _together(node: Node, parts: list[tuple[Any, Any]]) -> Any:
     from autograd.op import OPS
 
     pieces, places = zip(*parts, strict=True)
-    name = "scatter_all" if len(parts) > 1 else "scatter"
-    if len(parts) > 1:
-        return OPS[name].record(pieces, shape=node.shape, indices=places)
-    return OPS[name].record(pieces[0], shape=node.shape, index=places[0])
+    if len(parts) == 1:
+        return OPS["scatter"].record(pieces[0], shape=node.shape, index=places[0])
+    return OPS["scatter_all"].record(pieces, shape=node.shape, indices=places)
 
 
 def _single(x: Any) -> Any:

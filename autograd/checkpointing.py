@@ -15,7 +15,7 @@ from autograd.backward import walk
 from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import Leaf, Node, next_id
-from autograd.op import OPS, Op
+from autograd.op import OPS, op
 from autograd.state import STATE, enable_grad, no_grad
 from autograd.structures import arrays_of, like
 from autograd.symbol import Symbol, apply
@@ -87,7 +87,7 @@ class Segment:
     def first(self) -> Any:
         """Run the function, forget its graph, and return its results on one node."""
         packed, outside, inner, made = self.run()
-        if packed is None:
+        if packed is None or not outside:  # nothing to differentiate by
             return made
         self.digest = _digest(packed, inner)
         self.read = [(x, x.written) for x in outside if isinstance(x, Leaf)]
@@ -178,25 +178,21 @@ def _unpacked(packed: Tensor, made: Any) -> Any:
 
 def _digest(result: Tensor, inner: list[Node]) -> tuple[Any, ...]:
     """Return what tells whether a second run was the same: its result, and what its rules read."""
-    value = np.ascontiguousarray(result._value)
-    read = tuple(
-        (node.op.name, _mark(node.saved), _mark(node.params))
-        for node in inner
-        if node.op is not None
-    )
-    return hashlib.blake2b(value.tobytes(), digest_size=16).digest(), read
+    ops = [(node.op.name, node.saved, node.params) for node in inner if node.op is not None]
+    digest: tuple[Any, ...] = _digested((result._value, ops))
+    return digest
 
 
-def _mark(value: Any) -> Any:
-    """Return a number that differs for arrays that differ, in the place of an element too."""
+def _digested(value: Any) -> Any:
+    """Return a structure with a digest in the place of each array."""
     if isinstance(value, (tuple, list)):
-        return tuple(_mark(v) for v in value)
+        return tuple(_digested(v) for v in value)
     if isinstance(value, np.ndarray):
-        ramp = np.random.default_rng(value.size).random(value.size)
-        return value.shape, np.float64(np.vdot(value.ravel(), ramp)).tobytes()
+        return value.shape, hashlib.blake2b(value.tobytes(), digest_size=16).digest()
     return repr(value)
 
 
+@op(symbol="checkpoint", samples=())
 def checkpointed(*inputs: Any, function: Segment) -> Any:
     """Compute again what a function gave that `checkpoint` runs again when it is differentiated."""
     with no_grad():
@@ -204,7 +200,8 @@ def checkpointed(*inputs: Any, function: Segment) -> Any:
     return made[0] if len(made) == 1 else np.concatenate([a.ravel() for a in made])
 
 
-_OP = Op(checkpointed, symbol="checkpoint", samples=())
+# It belongs to `checkpoint`, and is not for users to call.
+_OP = OPS.pop("checkpointed")
 _OP.name = "checkpoint"
 # For pictures: the formula of the way back. The walk takes `_pull`, once for all inputs.
 _OP.vjp(inputs=lambda g, i: apply("again", (g,)) if isinstance(g, Symbol) else g)

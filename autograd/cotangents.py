@@ -31,11 +31,10 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
             g = g.reshape((1, *given))
             given = g.shape
         extra = len(given) - len(shape)
-        axes = [i + extra for i, n in enumerate(shape) if n == 1 and given[i + extra] != 1]
-        if extra > 0:
-            axes[:0] = range(extra)
-        if extra < 0 or any(given[extra + i] != n for i, n in enumerate(shape) if n != 1):
+        if extra < 0 or any(k != n != 1 for k, n in zip(given[extra:], shape, strict=True)):
             raise _misfit(g, node, parent)
+        axes = [*range(extra)]
+        axes += [i for i, n in enumerate(shape, extra) if n == 1 and given[i] != 1]
         if axes:
             g = _reduced(g, tuple(axes))
         if extra:

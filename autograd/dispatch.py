@@ -16,7 +16,7 @@ import numpy as np
 from autograd.errors import DTypeError
 from autograd.missing import reason
 from autograd.op import COMPOSITES, OPS, Composite, Op
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,7 +72,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
             "use the result instead."
         )
     if name in PLAIN:
-        return getattr(ufunc, method)(*[_value(x) for x in inputs], **params)
+        return getattr(ufunc, method)(*[value_of(x) for x in inputs], **params)
     if name in COMPOSITES and not params:
         return COMPOSITES[name].call(*inputs)
     if found is None and name not in COMPOSITES:
@@ -125,7 +125,7 @@ def array_function(
     """Run the op named as the function (NumPy's `__array_function__` protocol)."""
     name = function.__name__
     if name in PLAIN:
-        return function(*_values(args), **{k: _value(v) for k, v in params.items()})
+        return function(*_values(args), **{k: value_of(v) for k, v in params.items()})
     found = OPS.get(ALIASES.get(name, name))
     if name in COMPOSITES and function in _homes(name):
         return _call(function, COMPOSITES[name], args, params)
@@ -240,9 +240,7 @@ def _refuse(name: str) -> Any:
     )
 
 
-def _value(x: Any) -> Any:
-    return x._value if type(x) is Tensor else x
-
-
 def _values(args: tuple[Any, ...]) -> list[Any]:
-    return [type(a)(_value(x) for x in a) if type(a) in (list, tuple) else _value(a) for a in args]
+    return [
+        type(a)(value_of(x) for x in a) if type(a) in (list, tuple) else value_of(a) for a in args
+    ]

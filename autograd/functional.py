@@ -349,11 +349,9 @@ def _one_array(where: str, result: Any) -> Any:
     """Return the result of a function, if it is one array; anything else would lose gradients."""
     if isinstance(result, Tensor):
         return result
-    found = None if isinstance(result, dict) or result is None else type(result).__name__
-    if found is not None and not (isinstance(result, (tuple, list)) and not is_numbers(result)):
-        value = np.asarray(result)
-        if value.dtype.kind in "biuf":
-            return result
+    structure = isinstance(result, (dict, tuple, list)) and not is_numbers(result)
+    if not structure and np.asarray(result).dtype.kind in "biuf":
+        return result
     raise GradientError(
         f"{where}: the function needs to return one array, got {type(result).__name__}; return one "
         "array, such as concatenate([...]), or differentiate each of its results by itself."

@@ -139,11 +139,11 @@ def op(
             text=text,
             binds=binds,
             associative=associative,
-            domain=domain,
+            domain=domain or {},
             kinks=kinks,
             bilinear=bilinear,
             accumulates=accumulates,
-            absent=absent,
+            absent=absent or {},
         )
         known = OPS.get(declared.name)
         if known is not None and known.forward.__module__ != forward.__module__:
@@ -170,20 +170,20 @@ class Op:
         *,
         symbol: str,
         samples: tuple[str, ...],
-        latex: str | None = None,
-        text: str | None = None,
-        binds: int | None = None,
-        associative: bool = False,
-        domain: dict[str, Any] | None = None,
-        kinks: bool = False,
-        bilinear: bool = False,
-        accumulates: bool = False,
-        absent: dict[str, float] | None = None,
+        latex: str | None,
+        text: str | None,
+        binds: int | None,
+        associative: bool,
+        domain: dict[str, Any],
+        kinks: bool,
+        bilinear: bool,
+        accumulates: bool,
+        absent: dict[str, float],
     ) -> None:
         self.name: str = forward.__name__
         self.forward = forward
         self.symbol, self.samples = symbol, samples
-        self.domain, self.absent = domain or {}, absent or {}
+        self.domain, self.absent = domain, absent
         self.binds, self.associative = binds, associative
         self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
         self._latex, self._text = latex, text

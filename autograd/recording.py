@@ -88,40 +88,9 @@ def record_source(op: Op) -> list[str]:
     lines = [f"def {op.name}({', '.join([*given, *default])}):"]
     for n in op.absent:
         lines += [f"    if {n} is None:", f"        {n} = _absent_{n}"]
-    if variadic:
-        (n,) = names
-        call = ", ".join(filter(None, [f"*_v_{n}", params]))
-        lines += [
-            f"    {n} = tuple({n})",
-            f"    if not any([type(x) is _Tensor for x in {n}]):",
-            f"        return _plain(_op, {n}, dict({params}))",
-            f"    _v_{n} = tuple([x._value if type(x) is _Tensor else _coerce(_op, x) "
-            f"for x in {n}])",
-            f"    _parents = tuple([x._node if type(x) is _Tensor else None for x in {n}])",
-            "    _needed = any([p is not None for p in _parents])",
-        ]
-    else:
-        call = ", ".join(filter(None, [", ".join(values), params]))
-        plain = f"return _plain(_op, ({', '.join(names)},), dict({params}))"
-        none = " and ".join(f"type({n}) is not _Tensor" for n in names[1:])
-        for k, n in enumerate(names):
-            node = f"{n}._node" if n in tracked else "None"
-            other = f"_v_{n} = {n} if type({n}) in _numbers else _coerce(_op, {n})"
-            lines += [
-                f"    if type({n}) is _Tensor:",
-                f"        _n_{n}, _v_{n} = {node}, {n}._value",
-                "    else:",
-                *([f"        if {none or 'True'}:", f"            {plain}"] if k == 0 else []),
-                f"        _n_{n} = None",
-                f"        {other}",
-            ]
-        if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
-            constant = " or ".join(f"_n_{n} is None and type({n}) is _Tensor" for n in names)
-            lines += [
-                f"    if {constant}:",
-                f"        {', '.join(values)} = _weakened(({', '.join(names)}), "
-                f"({', '.join(values)}))",
-            ]
+    lines += _several_source(op) if variadic else _operands_source(op, tracked)
+    n = names[0]
+    call = ", ".join(filter(None, [f"*_v_{n}" if variadic else ", ".join(values), params]))
     everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
     lines += [
         "    try:",
@@ -133,7 +102,7 @@ def record_source(op: Op) -> list[str]:
             else []
         ),
         "    except Exception as _error:",
-        f"        raise _explain(_op, _error, {everything}, dict({params}))",
+        f"        raise _explain(_op, _error, {everything}, dict({params})) from _error",
         "    if _shape:",
         "        out.setflags(write=False)",
         "    elif type(out) is _array:",
@@ -171,6 +140,45 @@ def record_source(op: Op) -> list[str]:
         f"        _inspect(_node, out, {everything})",
         "    return _result",
     ]
+    return lines
+
+
+def _several_source(op: Op) -> list[str]:
+    """Write what takes the values and nodes of a sequence of operands."""
+    (n,), params = op.operands, ", ".join(f"{p}={p}" for p in op.params)
+    return [
+        f"    {n} = tuple({n})",
+        f"    if not any([type(x) is _Tensor for x in {n}]):",
+        f"        return _plain(_op, {n}, dict({params}))",
+        f"    _v_{n} = tuple([x._value if type(x) is _Tensor else _coerce(_op, x) for x in {n}])",
+        f"    _parents = tuple([x._node if type(x) is _Tensor else None for x in {n}])",
+        "    _needed = any([p is not None for p in _parents])",
+    ]
+
+
+def _operands_source(op: Op, tracked: list[str]) -> list[str]:
+    """Write what takes the value and the node of each operand."""
+    names, params = op.operands, ", ".join(f"{p}={p}" for p in op.params)
+    lines = []
+    for k, n in enumerate(names):
+        lines += [
+            f"    if type({n}) is _Tensor:",
+            f"        _n_{n}, _v_{n} = {f'{n}._node' if n in tracked else 'None'}, {n}._value",
+            "    else:",
+        ]
+        if k == 0:
+            others = " and ".join(f"type({m}) is not _Tensor" for m in names[1:]) or "True"
+            call = f"_plain(_op, ({', '.join(names)},), dict({params}))"
+            lines += [f"        if {others}:", f"            return {call}"]
+        value = f"{n} if type({n}) in _numbers else _coerce(_op, {n})"
+        lines += [f"        _n_{n}, _v_{n} = None, {value}"]
+    if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
+        constant = " or ".join(f"_n_{n} is None and type({n}) is _Tensor" for n in names)
+        values = ", ".join(f"_v_{n}" for n in names)
+        lines += [
+            f"    if {constant}:",
+            f"        {values} = _weakened(({', '.join(names)}), ({values}))",
+        ]
     return lines
 
 
@@ -236,11 +244,7 @@ def _constants_source(op: Op) -> str:
 
 def pull_source(op: Op) -> list[str]:
     """Write `_pull(node, saved, g)`: the parents' cotangents, None where none is needed."""
-    lines = ["def _pull(_node, _saved, g):"]
-    if op.saved:
-        lines.append(f"    {', '.join(op.saved)}, = _saved")
-    if op.params:
-        lines.append(f"    {', '.join(op.params)}, = _node.params")
+    lines = ["def _pull(_node, _saved, g):", *_unpacked(op)]
     if op.variadic:
         (n,) = op.operands
         call = f"_rule_{n}({', '.join(op.asks.get(n, []))})"
@@ -266,11 +270,7 @@ def push_source(op: Op) -> list[str]:
     broadcasting and dtype are undone, and it is added to what is there. `useful` are the nodes that
     somebody asked for, or None; `square` is what finds a NaN, or None where nobody looks.
     """
-    lines = ["def _push(_node, _saved, g, _into, _useful, _square):"]
-    if op.saved:
-        lines.append(f"    {', '.join(op.saved)}, = _saved")
-    if op.params:
-        lines.append(f"    {', '.join(op.params)}, = _node.params")
+    lines = ["def _push(_node, _saved, g, _into, _useful, _square):", *_unpacked(op)]
     if op.variadic:
         lines.append("    for i, _parent in enumerate(_node.parents):")
         return lines + _pushed(op, op.operands[0], "i", "_parent", "        ")
@@ -278,7 +278,13 @@ def push_source(op: Op) -> list[str]:
     for slot, n in enumerate(op.operands):
         if op.rules.get(n) is not None:
             lines += _pushed(op, n, str(slot), f"_n_{n}", "    ")
-    return [*lines, "    return"]
+    return lines
+
+
+def _unpacked(op: Op) -> list[str]:
+    """Write what gives the saved values and the parameters their names."""
+    lines = [f"    {', '.join(op.saved)}, = _saved"] if op.saved else []
+    return lines + ([f"    {', '.join(op.params)}, = _node.params"] if op.params else [])
 
 
 def _pushed(op: Op, operand: str, slot: str, parent: str, indent: str) -> list[str]:
@@ -448,10 +454,27 @@ def explain(
     kind = next((ours for theirs, ours in kinds.items() if type(error) is theirs), None)
     if kind is None and isinstance(error, np.exceptions.AxisError):
         return ShapeError(f"{where}: {said}; choose an axis the operand has.")
+    ours = error.__cause__ is not None  # an op inside a composite has explained it
+    if isinstance(error, np.linalg.LinAlgError) and not ours:
+        return np.linalg.LinAlgError(f"{where}: {said}; {_mending(said)}.")
+    if type(error) is IndexError and not ours:
+        fix = "" if said.startswith("only integers") else "; take an index within the shape"
+        return IndexError(f"{where}: {said}{fix}.")
     if kind is None:
         error.add_note(where)
         return error
     return kind(f"{where}: {said}.")
+
+
+def _mending(said: str) -> str:
+    """Return what to do about a matrix that linear algebra cannot take."""
+    if "square" in said:
+        return "pass square matrices"
+    if "positive definite" in said:
+        return "add a small multiple of the identity, such as 1e-8 * np.eye(n)"
+    if "Singular" in said:
+        return "use pinv or lstsq, or add a small multiple of the identity"
+    return "look for NaN and infinities in it"
 
 
 def _not_real(out: Any) -> None:

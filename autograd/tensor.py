@@ -279,7 +279,7 @@ class Tensor:
         return self.shape[0]
 
     def __contains__(self, item: Any) -> bool:
-        return bool((self._value == _value_of(item)).any())
+        return bool((self._value == value_of(item)).any())
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
@@ -477,8 +477,14 @@ def _rebuilt(value: npt.NDArray[Any], is_leaf: bool, name: str | None) -> Tensor
     return Tensor(value, requires_grad=is_leaf, name=name)
 
 
-def _value_of(x: Any) -> Any:
-    return x._value if isinstance(x, Tensor) else x
+def value_of(x: Any) -> Any:
+    """Return the value of a tensor, without its history; anything else as it is."""
+    return x._value if type(x) is Tensor else x
+
+
+def arrayed(x: Any) -> Any:
+    """Return a tensor or an array as it is, and numbers and lists as an array."""
+    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def _called(name: str | None) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.state import no_grad
 from autograd.symbol import Symbol, local_derivative
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def mended(node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int) -
     op = node.op
     assert op is not None
     operand = op.operands[0] if op.variadic else op.operands[slot]
-    zero, found = np.equal(_value(g), 0), np.isnan(_value(pulled))
+    zero, found = np.equal(value_of(g), 0), np.isnan(value_of(pulled))
     if not np.any(zero):
         return pulled
     if np.all(zero):
@@ -104,22 +104,16 @@ def _of_products(
         return op.pull(node, tuple(values), cotangent)[slot]
 
     def finite(v: Any) -> Any:
-        return v if v is None else _where(np.isfinite(_value(v)), v, 0.0)
+        return v if v is None else _where(np.isfinite(value_of(v)), v, 0.0)
 
-    weight = np.not_equal(_value(g), 0).astype(float)
+    weight = np.not_equal(value_of(g), 0).astype(float)
     with no_grad():
-        terms = ask(weight, lambda v: v if v is None else np.ones(np.shape(_value(v))))
-        good = ask(weight, lambda v: v if v is None else np.isfinite(_value(v)).astype(float))
+        terms = ask(weight, lambda v: v if v is None else np.ones(np.shape(value_of(v))))
+        good = ask(weight, lambda v: v if v is None else np.isfinite(value_of(v)).astype(float))
     return _where(np.equal(terms, good), ask(g, finite), pulled)
 
 
 def _where(condition: Any, x: Any, y: Any) -> Any:
     """Choose elements; recorded where a Tensor takes part, as a rule's own arithmetic is."""
-    if type(x) is Tensor or type(y) is Tensor:
-        return np.where(condition, x, y)
-    chosen = np.where(condition, x, y)
-    return chosen.astype(np.result_type(y if np.ndim(y) else x))[()]
-
-
-def _value(x: Any) -> Any:
-    return x._value if type(x) is Tensor else x
+    chosen: Any = np.where(condition, x, y)
+    return chosen if type(chosen) is Tensor else chosen[()]

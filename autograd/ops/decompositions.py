@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.op import composite, op
-from autograd.ops.joining import arrayed
 from autograd.ops.linalg import matmul
 from autograd.ops.solving import inv, pinv, solve
-from autograd.ops.statistics import plain
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
@@ -405,10 +404,10 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     if a.ndim != 2:
         raise ValueError("needs a matrix")
     m, n = a.shape
-    eps = np.finfo(plain(a).dtype).eps
+    eps = np.finfo(value_of(a).dtype).eps
     cut = float(eps * max(m, n)) if rcond is None else rcond
     x = pinv(a, cut) @ b
     s = svdvals(a)
-    rank = int(np.sum(plain(s) > cut * plain(s)[0])) if min(m, n) else 0
+    rank = int(np.sum(value_of(s) > cut * value_of(s)[0])) if min(m, n) else 0
     squares = np.sum((a @ x - b) ** 2, axis=0) if rank == n and m > n else np.empty(0)
     return x, np.reshape(squares, (-1,)), rank, s

@@ -8,13 +8,9 @@ import numpy as np
 
 from autograd.op import composite
 from autograd.ops.index import concatenate, stack
+from autograd.tensor import arrayed
 
 from_engine = True
-
-
-def arrayed(x: Any) -> Any:
-    """Return a tensor or array as it is, and what else there is as an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def pieces(a: Any, indices_or_sections: Any, axis: int, *, evenly: bool) -> list[Any]:

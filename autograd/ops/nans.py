@@ -7,17 +7,34 @@ from typing import Any
 import numpy as np
 
 from autograd.op import composite, op
-from autograd.ops.joining import arrayed
-from autograd.ops.reduce import Axis, holders, spread
-from autograd.ops.statistics import plain
+from autograd.ops import products, reduce, statistics
+from autograd.ops.reduce import Axis, chosen, holders, spread
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
 _AXES = ("2,3", "2,3 axis=0", "2,3 axis=-1 keepdims=True", "2,3,2 axis=(0,2)")
+_MASK = "where=[True,False,True]"
+_SUMS = (*_AXES, f"2,3 {_MASK} initial=2.0", f"2,3 axis=1 {_MASK}")
+_MOMENTS = (*_AXES, "2,3 axis=1 ddof=1", f"2,3 {_MASK}", f"2,3 axis=1 {_MASK} ddof=1")
+_EXTREMES = (*_AXES, f"2,3 {_MASK} initial=0.0", f"2,3 axis=1 {_MASK} initial=0.0")
 
 
-@op(accumulates=True, symbol="nansum", latex=r"\operatorname{nansum} {a}", samples=_AXES)
-def nansum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def there(a: Any, where: Any = None) -> Any:
+    """Return where an element is not NaN, and a mask holds."""
+    found = np.logical_not(np.isnan(value_of(a)))
+    return found if where is None else np.logical_and(found, where)
+
+
+def without_nan(a: Any, instead: float) -> Any:
+    """Return the array with a number in the place of each NaN, which gets no gradient."""
+    return np.where(there(a), a, instead)
+
+
+@composite(samples=_SUMS)
+def nansum(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
     """Sum that passes over NaN, whose derivative is 0.
 
     Examples
@@ -26,79 +43,14 @@ def nansum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> nansum([1.0, float("nan"), 2.0])
     np.float64(3.0)
     """
-    return np.nansum(a, axis=axis, keepdims=keepdims)
+    a = arrayed(a)
+    return reduce.sum(a, axis, keepdims, initial, there(a, where))
 
 
-def there(a: Any) -> Any:
-    """Return 1 where an element is not NaN."""
-    return np.logical_not(np.isnan(a))
-
-
-nansum.vjp(a=lambda g, a, axis, a_shape: spread(g, a_shape, axis) * there(a))
-
-
-@op(accumulates=True, symbol="nanmean", latex=r"\operatorname{nanmean} {a}", samples=_AXES)
-def nanmean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Average that passes over NaN, whose derivative is 0.
-
-    Examples
-    --------
-    >>> from autograd import nanmean
-    >>> nanmean([1.0, float("nan"), 2.0])
-    np.float64(1.5)
-    """
-    return np.nanmean(a, axis=axis, keepdims=keepdims)
-
-
-nanmean.vjp(
-    a=lambda g, a, axis, a_shape: (
-        spread(g, a_shape, axis) * (there(a) / np.sum(there(a), axis=axis, keepdims=True))
-    )
-)
-
-
-@op(symbol="nanmax", latex=r"\operatorname{nanmax} {a}", kinks=True, samples=_AXES)
-def nanmax(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Greatest value that is not NaN. Elements that share it share its derivative evenly.
-
-    Examples
-    --------
-    >>> from autograd import nanmax
-    >>> nanmax([1.0, float("nan"), 2.0])
-    np.float64(2.0)
-    """
-    return np.nanmax(a, axis=axis, keepdims=keepdims)
-
-
-@op(symbol="nanmin", latex=r"\operatorname{nanmin} {a}", kinks=True, samples=_AXES)
-def nanmin(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Least value that is not NaN. Elements that share it share its derivative evenly.
-
-    Examples
-    --------
-    >>> from autograd import nanmin
-    >>> nanmin([1.0, float("nan"), 2.0])
-    np.float64(1.0)
-    """
-    return np.nanmin(a, axis=axis, keepdims=keepdims)
-
-
-for _extreme in (nanmax, nanmin):
-    _extreme.vjp(
-        a=lambda g, a, out, axis, a_shape: spread(g, a_shape, axis) * holders(a, out, axis, a_shape)
-    )
-
-
-def without_nan(a: Any, instead: float) -> Any:
-    """Return the array with a number in the place of each NaN, which gets no gradient."""
-    return np.where(np.isnan(plain(a)), instead, a)
-
-
-_MOMENTS = (*_AXES, "2,3 axis=1 ddof=1")
-
-
-@composite(samples=_AXES)
-def nanprod(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+@composite(samples=_SUMS)
+def nanprod(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
     """Product that passes over NaN.
 
     Examples
@@ -107,7 +59,8 @@ def nanprod(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> nanprod([2.0, float("nan"), 3.0])
     np.float64(6.0)
     """
-    return np.prod(without_nan(a, 1.0), axis=axis, keepdims=keepdims)
+    a = arrayed(a)
+    return products.prod(a, axis, keepdims, initial, there(a, where))
 
 
 @composite(samples=("4", "2,3 axis=1"))
@@ -136,18 +89,24 @@ def nancumprod(a: Any, axis: int | None = None) -> Any:
     return np.cumprod(without_nan(a, 1.0), axis=axis)
 
 
-def _nan_centred(a: Any, axis: Axis, ddof: int) -> tuple[Any, Any, Any]:
-    """Return distances from the means, 0 for NaN; n − ddof, NaN for none; and where n > 0."""
-    there = np.logical_not(np.isnan(plain(a)))
-    n = np.sum(there, axis=axis, keepdims=True)
-    filled = without_nan(a, 0.0)
-    mean = np.sum(filled, axis=axis, keepdims=True) / np.maximum(n, 1).astype(filled.dtype)
-    degrees = np.where(n - ddof > 0, n - ddof, np.nan).astype(plain(a).dtype)
-    return np.where(there, filled - mean, 0.0), degrees, n
+@composite(samples=(*_AXES, f"2,3 {_MASK}", f"2,3 axis=1 {_MASK}"))
+def nanmean(a: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = None) -> Any:
+    """Average that passes over NaN, whose derivative is 0.
+
+    Examples
+    --------
+    >>> from autograd import nanmean
+    >>> nanmean([1.0, float("nan"), 2.0])
+    np.float64(1.5)
+    """
+    a = arrayed(a)
+    return reduce.mean(a, axis, keepdims, there(a, where))
 
 
 @composite(samples=_MOMENTS)
-def nanvar(a: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def nanvar(
+    a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, *, where: Any = None
+) -> Any:
     """Variance that passes over NaN, with n − ddof in the denominator.
 
     Examples
@@ -157,13 +116,13 @@ def nanvar(a: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) 
     np.float64(1.0)
     """
     a = arrayed(a)
-    centred, degrees, _ = _nan_centred(a, axis, ddof)
-    found = np.sum(centred * centred, axis=axis, keepdims=True) / degrees
-    return found if keepdims else np.reshape(found, _reduced(a.shape, axis))
+    return statistics.var(a, axis, ddof, keepdims, there(a, where))
 
 
 @composite(samples=_MOMENTS)
-def nanstd(a: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
+def nanstd(
+    a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, *, where: Any = None
+) -> Any:
     """Spread √variance that passes over NaN. Its derivative at a constant slice is 0.
 
     Examples
@@ -173,19 +132,42 @@ def nanstd(a: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) 
     np.float64(1.0)
     """
     a = arrayed(a)
-    centred, degrees, n = _nan_centred(a, axis, ddof)
-    low = np.min(np.where(np.isnan(plain(a)), np.inf, plain(a)), axis=axis, keepdims=True)
-    high = np.max(np.where(np.isnan(plain(a)), -np.inf, plain(a)), axis=axis, keepdims=True)
-    varies = np.logical_and(n > 0, np.greater(high, low))  # the mean's rounding must not count
-    squares = np.sum(np.where(varies, centred * centred, 0.0), axis=axis, keepdims=True)
-    root = np.sqrt(np.where(varies, squares, 1.0) / degrees)
-    found = np.where(varies, root, 0.0 * degrees)
-    return found if keepdims else np.reshape(found, _reduced(a.shape, axis))
+    return statistics.std(a, axis, ddof, keepdims, there(a, where))
 
 
-def _reduced(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
-    """Return the shape that a reduction has without the axes."""
-    if axis is None:
-        return ()
-    axes = {i % len(shape) for i in ((axis,) if isinstance(axis, int) else axis)}
-    return tuple(n for i, n in enumerate(shape) if i not in axes)
+@op(symbol="nanmax", latex=r"\operatorname{nanmax} {a}", kinks=True, samples=_EXTREMES)
+def nanmax(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """Greatest value that is not NaN. Elements that share it share its derivative evenly.
+
+    Examples
+    --------
+    >>> from autograd import nanmax
+    >>> nanmax([1.0, float("nan"), 2.0])
+    np.float64(2.0)
+    """
+    return np.nanmax(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
+
+
+@op(symbol="nanmin", latex=r"\operatorname{nanmin} {a}", kinks=True, samples=_EXTREMES)
+def nanmin(
+    a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
+) -> Any:
+    """Least value that is not NaN. Elements that share it share its derivative evenly.
+
+    Examples
+    --------
+    >>> from autograd import nanmin
+    >>> nanmin([1.0, float("nan"), 2.0])
+    np.float64(1.0)
+    """
+    return np.nanmin(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
+
+
+for _extreme in (nanmax, nanmin):
+    _extreme.vjp(
+        a=lambda g, a, out, axis, a_shape, initial, where: (
+            spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+        )
+    )

@@ -11,7 +11,7 @@ from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
 from autograd.ops.reduce import Axis, holders, kept, spread
 from autograd.ops.solving import inv
-from autograd.ops.statistics import plain
+from autograd.tensor import value_of
 
 from_engine = True
 
@@ -63,7 +63,7 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
     if ord == 0:
         return np.zeros(shape)
     if np.isinf(ord):
-        return np.sign(a) * holders(np.absolute(plain(a)), plain(out), axis, shape)
+        return np.sign(a) * holders(np.absolute(value_of(a)), value_of(out), axis, shape)
     if ord == 1:
         return np.sign(a)
     # An element of 0 counts as a kink, and a norm of 0 does not change with its other elements.

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import composite
-from autograd.ops.joining import arrayed
-from autograd.ops.statistics import plain
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
@@ -42,7 +41,7 @@ def unwrap(
     >>> unwrap([0.0, 3.0, 6.0], period=4)
     array([ 0., -1., -2.])
     """
-    values = plain(arrayed(p))
+    values = value_of(arrayed(p))
     turns = np.round((np.unwrap(values, discont, axis, period=period) - values) / period)
     return p + period * turns
 
@@ -71,7 +70,7 @@ def modf(x: Any, /) -> tuple[Any, Any]:
     (np.float64(-0.5), np.float64(-1.0))
     """
     whole = np.trunc(x)
-    return np.where(np.isinf(plain(x)), 0.0 * np.sign(plain(whole)), x - whole), whole
+    return np.where(np.isinf(value_of(x)), 0.0 * np.sign(value_of(whole)), x - whole), whole
 
 
 @composite(samples=("4", "_"), kinks=True)
@@ -84,7 +83,7 @@ def frexp(x: Any, /) -> tuple[Any, Any]:
     >>> frexp(8.0)
     (np.float64(0.5), np.int32(4))
     """
-    _, exponent = np.frexp(plain(x))
+    _, exponent = np.frexp(value_of(x))
     return ldexp(x, -exponent), exponent
 
 
@@ -98,10 +97,10 @@ def ldexp(x1: Any, x2: Any) -> Any:
     >>> ldexp(0.5, 4)
     np.float64(8.0)
     """
-    n = np.asarray(plain(x2))
+    n = np.asarray(value_of(x2))
     if n.dtype.kind not in "biu":
         raise TypeError("the exponent needs integers; use x1 * 2**x2 to differentiate it")
-    dtype = plain(arrayed(x1)).dtype
+    dtype = value_of(arrayed(x1)).dtype
     # In two factors, neither of which overflows where the product does not.
     half = n // 2
     return x1 * np.ldexp(dtype.type(1), half) * np.ldexp(dtype.type(1), n - half)
@@ -136,7 +135,7 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axi
         raise ValueError(f"num cannot be negative, got {num}")
     n = num - 1 if endpoint else num
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
-    dtype = (np.asarray(plain(start)) + np.asarray(plain(stop)) + 0.0).dtype
+    dtype = (np.asarray(value_of(start)) + np.asarray(value_of(stop)) + 0.0).dtype
     parts = (np.arange(num) / max(n, 1)).astype(dtype).reshape((-1,) + (1,) * len(shape))
     points = start + (stop - start) * parts
     if endpoint and num > 1:  # exactly stop at the end
@@ -177,11 +176,11 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, ax
     >>> geomspace(1.0, 4.0, 3)
     array([1., 2., 4.])
     """
-    if np.any(plain(start) * plain(stop) <= 0):
+    if np.any(value_of(start) * value_of(stop) <= 0):
         raise ValueError("start and stop need to be of one sign, and not 0")
     ratio = stop / start
-    exponents = linspace(np.zeros(np.shape(plain(ratio))), np.ones(()), num, endpoint, axis=0)
-    points = start * ratio ** exponents.astype(plain(arrayed(ratio)).dtype)
+    exponents = linspace(np.zeros(np.shape(value_of(ratio))), np.ones(()), num, endpoint, axis=0)
+    points = start * ratio ** exponents.astype(value_of(arrayed(ratio)).dtype)
     if endpoint and num > 1:
         last = np.equal(exponents, 1)
         points = np.where(last, stop, points)

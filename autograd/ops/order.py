@@ -10,7 +10,7 @@ import numpy as np
 from autograd.op import op
 from autograd.ops.index import scatter
 from autograd.ops.reduce import Axis, spread
-from autograd.ops.statistics import plain
+from autograd.tensor import value_of
 
 from_engine = True
 
@@ -31,7 +31,7 @@ def sort(a: Any, axis: int | None = -1) -> Any:
 def sorted_places(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
     """Return the index that sorts, of the flattened array where the axis is None."""
     axis = axis if axis is None else operator.index(axis)
-    order = np.argsort(plain(a), axis, kind="stable")
+    order = np.argsort(value_of(a), axis, kind="stable")
     return order if axis is None else along(order, axis, len(shape))
 
 
@@ -227,7 +227,7 @@ def middles(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Return each element's part of the median of its slice; of NaN, where one is there."""
     reduced = [i for i, (n, k) in enumerate(zip(shape, _ones(shape, axis), strict=True)) if k]
     rest = [i for i in range(len(shape)) if i not in reduced]
-    values = np.transpose(plain(a), (*rest, *reduced))
+    values = np.transpose(value_of(a), (*rest, *reduced))
     if not values.size:
         return np.zeros(shape)
     flat = np.reshape(values, (*(shape[i] for i in rest), -1))

@@ -8,10 +8,8 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops.index import scatter
-from autograd.ops.joining import arrayed
 from autograd.ops.order import along
-from autograd.ops.statistics import plain
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, arrayed, value_of
 
 from_engine = True
 
@@ -37,7 +35,7 @@ def partition(a: Any, /, kth: Any, axis: int | None = -1) -> Any:
 
 def partitioned(g: Any, a: Any, shape: tuple[int, ...], kth: Any, axis: int | None) -> Any:
     """Put each cotangent where its element came from."""
-    values = plain(a) if axis is not None else np.ravel(plain(a))
+    values = value_of(a) if axis is not None else np.ravel(value_of(a))
     which = -1 if axis is None else axis
     places = along(np.argpartition(values, kth, which), which, values.ndim)
     return np.reshape(scatter(g, shape=values.shape, index=places), shape)
@@ -56,7 +54,7 @@ def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     >>> compress([True, False, True], [1.0, 2.0, 3.0])
     array([1., 3.])
     """
-    mask = np.asarray(plain(condition), bool)
+    mask = np.asarray(value_of(condition), bool)
     if mask.ndim != 1:
         raise ValueError("the condition needs one axis")
     return np.take(arrayed(a), np.flatnonzero(mask), axis=axis)
@@ -74,7 +72,7 @@ def extract(condition: Any, arr: Any) -> Any:
     >>> extract([True, False, True], [1.0, 2.0, 3.0])
     array([1., 3.])
     """
-    return np.take(arrayed(arr), np.flatnonzero(np.ravel(plain(condition))))
+    return np.take(arrayed(arr), np.flatnonzero(np.ravel(value_of(condition))))
 
 
 @composite(
@@ -94,7 +92,7 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     """
     options = list(choices)
     numbers: Any = np.arange(len(options))
-    which = np.choose(plain(a), numbers, mode=mode)  # type: ignore[call-overload]
+    which = np.choose(value_of(a), numbers, mode=mode)  # type: ignore[call-overload]
     result = options[0]
     for k, option in enumerate(options[1:], 1):
         result = np.where(np.equal(which, k), option, result)
@@ -116,7 +114,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     >>> select([[True, False], [True, False]], [[1.0, 2.0], [3.0, 4.0]], -1.0)
     array([ 1., -1.])
     """
-    choices, conditions = list(choicelist), [np.asarray(plain(c)) for c in condlist]
+    choices, conditions = list(choicelist), [np.asarray(value_of(c)) for c in condlist]
     if len(choices) != len(conditions) or not choices:
         raise ValueError(f"needs a choice for each of {len(conditions)} conditions")
     result = default
@@ -170,21 +168,21 @@ def interp(
         if not period:
             raise ValueError("the period cannot be 0")
         x, xp = x % abs(period), xp % abs(period)
-        order = np.argsort(plain(xp))
+        order = np.argsort(value_of(xp))
         xp = np.concatenate([xp[order[-1:]] - abs(period), xp[order], xp[order[:1]] + abs(period)])
         fp = np.concatenate([fp[order[-1:]], fp[order], fp[order[:1]]])
         left = right = None
     n = xp.shape[0]
     low = fp[0] if left is None else left
     high = fp[n - 1] if right is None else right
-    below, above = np.less(plain(x), plain(xp)[0]), np.greater(plain(x), plain(xp)[-1])
+    below, above = np.less(value_of(x), value_of(xp)[0]), np.greater(value_of(x), value_of(xp)[-1])
     between: Any = np.broadcast_to(fp[0], x.shape)
     if n > 1:
-        i = np.clip(np.searchsorted(plain(xp), plain(x), side="right") - 1, 0, n - 2)
+        i = np.clip(np.searchsorted(value_of(xp), value_of(x), side="right") - 1, 0, n - 2)
         x0, y0 = xp[i], fp[i]
         slope = (fp[i + 1] - y0) / (xp[i + 1] - x0)
         # Exactly fp at the points, also at the last one.
-        last = np.equal(plain(x), plain(xp)[n - 1])
+        last = np.equal(value_of(x), value_of(xp)[n - 1])
         between = np.where(last, fp[n - 1] + slope * (x - xp[n - 1]), y0 + slope * (x - x0))
     return np.where(below, low, np.where(above, high, between))
 
@@ -240,7 +238,7 @@ def quantile(
     part = _part(position, method).astype(ordered.dtype)
     below, above = ordered[..., floor], ordered[..., ceiling]
     found = np.where(np.equal(part, 0), below, below * (1 - part) + above * part)
-    nan = np.isnan(plain(ordered)[..., -1])  # NaN sorts last, and makes its whole slice NaN
+    nan = np.isnan(value_of(ordered)[..., -1])  # NaN sorts last, and makes its whole slice NaN
     if np.any(nan):
         found = np.where(nan.reshape(nan.shape + (1,) * fractions.ndim), np.nan, found)
     k, m = fractions.ndim, found.ndim
@@ -252,7 +250,7 @@ def _checked(q: Any, method: str) -> Any:
     """Return the fractions as an array, or raise."""
     if isinstance(q, Tensor) and q.requires_grad:
         raise TypeError("fractions are not differentiated; pass q.detach()")
-    fractions = np.asarray(plain(q), float)
+    fractions = np.asarray(value_of(q), float)
     if method not in _METHODS:
         raise ValueError(f"method needs to be one of {', '.join(_METHODS)}, got {method!r}")
     if not np.all((fractions >= 0) & (fractions <= 1)):
@@ -264,7 +262,7 @@ def _per_cent(q: Any) -> Any:
     """Return per cents as fractions, refusing those that somebody wants to differentiate."""
     if isinstance(q, Tensor) and q.requires_grad:
         raise TypeError("per cents are not differentiated; pass q.detach()")
-    return np.true_divide(plain(q), 100)
+    return np.true_divide(value_of(q), 100)
 
 
 def _part(position: Any, method: str) -> Any:
@@ -328,7 +326,7 @@ def nanquantile(
     a = arrayed(a)
     flat, shape = _slices_last(a, axis)
     ordered = np.sort(flat, axis=-1)  # NaN comes last
-    n = np.sum(np.logical_not(np.isnan(plain(ordered))), axis=-1, keepdims=True)
+    n = np.sum(np.logical_not(np.isnan(value_of(ordered))), axis=-1, keepdims=True)
     position = fractions.ravel() * np.maximum(n - 1, 0)
     floor, ceiling = np.floor(position).astype(int), np.ceil(position).astype(int)
     part = _part(position, method).astype(ordered.dtype)
@@ -396,7 +394,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> bincount([0, 2, 2], [0.5, 1.0, 2.0])
     array([0.5, 0. , 3. ])
     """
-    groups = np.asarray(plain(x))
+    groups = np.asarray(value_of(x))
     if weights is None:
         return np.bincount(groups, minlength=minlength)
     if groups.shape != np.shape(weights) or groups.ndim != 1:

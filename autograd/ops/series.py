@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.op import composite
-from autograd.ops.joining import arrayed
-from autograd.ops.statistics import plain
 
 if TYPE_CHECKING:
     from autograd.ops.reduce import Axis
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
@@ -76,7 +75,7 @@ def average(
         w = np.reshape(np.transpose(w, order), full)
     w = np.broadcast_to(w, a.shape)
     total = np.sum(w, axis=axis, keepdims=keepdims)
-    if np.any(np.equal(plain(total), 0)):
+    if np.any(np.equal(value_of(total), 0)):
         raise ZeroDivisionError("weights sum to zero, and cannot be normalized")
     mean = np.sum(a * w, axis=axis, keepdims=keepdims) / total
     return (mean, total) if returned else mean

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.op import composite, op
-from autograd.ops.joining import arrayed
 from autograd.ops.products import others
-from autograd.ops.statistics import plain
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
@@ -150,7 +149,7 @@ def slogdet(a: Any) -> Any:
     >>> slogdet([[1.0, 0.0], [0.0, -1.0]]).sign
     np.float64(-1.0)
     """
-    return SlogdetResult(np.linalg.slogdet(plain(a))[0], logabsdet(a))
+    return SlogdetResult(np.linalg.slogdet(value_of(a))[0], logabsdet(a))
 
 
 @op(symbol="⁺", binds=50, text="{a}⁺", latex="{a}^{+}", samples=("3,3", "2,3", "4,2", "2,3,2"))

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.op import op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.reduce import Axis, chosen, holders, masked, number, spread
-from autograd.tensor import Tensor
+from autograd.tensor import value_of
 
 from_engine = True
 
@@ -70,13 +70,10 @@ def varies(a: Any, axis: Axis, where: Any) -> Any:
     """Return 1 for slices that are not constant; the rounding of their mean must not count."""
     if where is None:
         where = True
-    high = np.max(plain(a), axis=axis, keepdims=True, initial=-np.inf, where=where)
-    return np.greater(high, np.min(plain(a), axis=axis, keepdims=True, initial=np.inf, where=where))
-
-
-def plain(a: Any) -> Any:
-    """Return the values of a tensor, for what is piecewise constant: nothing to record."""
-    return a.data if isinstance(a, Tensor) else a
+    high = np.max(value_of(a), axis=axis, keepdims=True, initial=-np.inf, where=where)
+    return np.greater(
+        high, np.min(value_of(a), axis=axis, keepdims=True, initial=np.inf, where=where)
+    )
 
 
 std.vjp(
@@ -111,4 +108,4 @@ ptp.vjp(
 
 def extreme(which: Any, a: Any, axis: Axis, shape: tuple[int, ...]) -> Any:
     """Return each element's part of the greatest or the least value of its slice."""
-    return holders(plain(a), which(plain(a), axis=axis), axis, shape)
+    return holders(value_of(a), which(value_of(a), axis=axis), axis, shape)

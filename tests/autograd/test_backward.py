@@ -508,3 +508,20 @@ def test_a_recorded_loop_over_elements_is_exact_to_second_order() -> None:
     # x0³ + x1 x0 + x2 x1 + 2 x0
     np.testing.assert_array_equal(slope.data, [3.0 + 2.0 + 2.0, 1.0 + 3.0, 2.0])
     np.testing.assert_array_equal(gradients(slope.sum(), x), [6.0 + 1.0, 2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "given"), [((3, 1), ()), ((3,), (2,)), ((2, 3), (3,)), ((3,), (2, 4))]
+)
+def test_a_rule_whose_cotangent_does_not_fit_is_named(registry, shape, given):
+    @op(symbol="odd", samples=())
+    def odd_rule(a):
+        return a * 1.0
+
+    odd_rule.vjp(a=lambda g: np.ones(given))
+    x = leaf(np.ones(shape))
+    with pytest.raises(
+        ShapeError, match=r"odd_rule\.vjp\(a=\.\.\.\): needs a cotangent .*; correct the rule"
+    ):
+        odd_rule(x).sum().backward()
+    assert x.grad is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import autograd
 from autograd import COMPOSITES, OPS, DTypeError, Tensor, check_gradients, gradients
 from autograd.dispatch import ALIASES, PLAIN
 from autograd.missing import MISSING
+from tests.autograd.helpers import run_example
 from tests.autograd.samples import parse_composite
 
 CASES = [(name, sample) for name, c in sorted(COMPOSITES.items()) for sample in c.samples]
@@ -53,14 +53,11 @@ def pooled(of: Any) -> Any:
     return pool
 
 
-# What the functions that NumPy does not have are, by their definition; and those of np.linalg that
-# read one triangle of a matrix, where ours read its symmetric part.
+# What the functions that NumPy does not have are, by their definition.
 DEFINITIONS: dict[str, Any] = {
     "conv": convolved,
     "max_pool": pooled(np.max),
     "avg_pool": pooled(np.mean),
-    "eigh": lambda a: np.linalg.eigh((a + np.matrix_transpose(a)) / 2),
-    "eigvalsh": lambda a: np.linalg.eigvalsh((a + np.matrix_transpose(a)) / 2),
 }
 
 
@@ -146,11 +143,7 @@ def test_arrays_give_arrays(name: str, sample: str) -> None:
 
 @every_composite
 def test_docstring_example_runs(name: str) -> None:
-    c = COMPOSITES[name]
-    examples = doctest.DocTestParser().get_doctest(c.doc, {}, name, None, 0)
-    assert examples.examples, f"{name} needs an example in its docstring"
-    messages: list[str] = []
-    assert doctest.DocTestRunner().run(examples, out=messages.append).failed == 0, "".join(messages)
+    run_example(name, COMPOSITES[name].doc)
 
 
 @every_composite

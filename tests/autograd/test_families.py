@@ -128,7 +128,7 @@ def test_where_and_clip_broadcast_three(drawn: Any, layout: str, seed: int) -> N
 
 REDUCTIONS = [
     *(np.sum, np.mean, np.prod, np.max, np.min, np.var, np.std, np.ptp, np.median),
-    *(np.nansum, np.nanmean, np.nanvar, autograd.logsumexp, autograd.vector_norm),
+    *(autograd.logsumexp, autograd.vector_norm),
 ]
 
 
@@ -157,6 +157,46 @@ def test_reductions_where_a_mask_holds(
     )
     more = {"initial": 0.1} if f is np.max else {}
     holds(lambda a: f(a, axis=axis, where=mask, **more), [values(shape, seed, 0.4, 2.0)], layout)
+
+
+@examples
+@given(
+    st.data(),
+    st.sampled_from(
+        [
+            *((np.nansum, np.sum), (np.nanprod, np.prod), (np.nanmean, np.mean)),
+            *((np.nanvar, np.var), (np.nanstd, np.std), (np.nanmedian, np.median)),
+            *((np.nanmax, np.max), (np.nanmin, np.min)),
+        ]
+    ),
+    filled,
+    layouts,
+    seeds,
+)
+def test_reductions_that_pass_over_nan_are_those_of_the_other_elements(
+    data: Any, pair: Any, shape: Any, layout: str, seed: int
+) -> None:
+    passing, plain = pair
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    rng = np.random.default_rng(seed)
+    x = values(shape, seed, 0.4, 2.0)
+    x[rng.random(shape) < 0.4] = np.nan
+    slices = np.moveaxis(x, axis, -1)
+    slices[np.all(np.isnan(slices), -1), 0] = 1.0  # no slice of nothing
+    a = Tensor(laid_out(x, layout), requires_grad=True)
+    y = passing(a, axis=axis)
+    w = rng.uniform(0.5, 1.5, y.shape)
+    y.backward(w)
+    expected = np.zeros_like(x)
+    found = np.moveaxis(expected, axis, -1)
+    for place in np.ndindex(*slices.shape[:-1]):
+        there = ~np.isnan(slices[place])
+        part = Tensor(slices[place][there], requires_grad=True)
+        result = plain(part)
+        np.testing.assert_allclose(y.data[place], result.data, rtol=1e-12)
+        result.backward(w[place])
+        found[(*place, there)] = part.grad
+    np.testing.assert_allclose(a.grad, expected, rtol=1e-11, atol=1e-13)
 
 
 @examples
@@ -220,6 +260,95 @@ def test_every_kind_of_index(data: Any, shape: Any, layout: str, seed: int) -> N
     holds(lambda a: np.asarray(a)[index] if isinstance(a, np.ndarray) else a[index], [x], layout)
     part = np.zeros(x[index].shape)
     holds(lambda a, b: autograd.at(a, index).add(b) * a, [x, values(part.shape, seed)], layout)
+
+
+METHODS = ["linear", "lower", "higher", "nearest", "midpoint"]
+
+
+@examples
+@given(st.data(), filled, layouts, seeds)
+def test_selecting_along_an_axis(data: Any, shape: Any, layout: str, seed: int) -> None:
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    n = shape[axis]
+    q = data.draw(
+        st.lists(st.integers(0, 64), min_size=1, max_size=3).map(lambda k: np.divide(k, 64))
+    )
+    method = data.draw(st.sampled_from(METHODS))
+    kth = data.draw(st.integers(-n, n - 1))
+    mask = np.random.default_rng(seed).random(n) > 0.5
+    picks = data.draw(hnp.arrays(int, st.integers(1, 4), elements=st.integers(-n, n - 1)))
+    f = data.draw(
+        st.sampled_from(
+            [
+                lambda a: np.quantile(a, q, axis=axis, method=method),
+                lambda a: np.percentile(a, 100 * q, axis=axis, keepdims=True),
+                lambda a: np.median(a, axis=axis),
+                lambda a: np.take(np.partition(a, kth, axis=axis), kth, axis=axis),
+                lambda a: np.compress(mask, a, axis=axis),
+                lambda a: np.take(a, picks, axis=axis),
+                lambda a: np.take_along_axis(a, np.argsort(a, axis=axis), axis),
+                lambda a: np.select([a > 0.5, a > -0.5], [a * a, 3 * a], 1.0),
+                lambda a: np.choose(np.greater(a, 0), [a * 2, a * a]),
+            ]
+        )
+    )
+    holds(f, [values(shape, seed)], layout)
+
+
+@examples
+@given(st.data(), filled, layouts, seeds)
+def test_joining_and_splitting(data: Any, shape: Any, layout: str, seed: int) -> None:
+    n = len(shape)
+    axis = data.draw(st.integers(-n, n - 1))
+    cuts = sorted(data.draw(st.lists(st.integers(-5, 5), max_size=3)))
+    where = data.draw(st.integers(-shape[axis], shape[axis] - 1))
+    joined = data.draw(
+        st.sampled_from(
+            [
+                lambda a, b: np.concatenate([a, b], axis=axis),
+                lambda a, b: np.stack([a, b, a], axis=axis),
+                lambda a, b: np.vstack([a, b]),
+                lambda a, b: np.hstack([a, b]),
+                lambda a, b: np.dstack([a, b]),
+                lambda a, b: np.append(a, b, axis=axis),
+                lambda a, b: np.append(a, b),
+                lambda a, b: np.block([[a, b], [b, a]]),
+                lambda a, b: np.insert(a, where, np.mean(b), axis=axis),
+                lambda a, b: np.concatenate([np.delete(a, where, axis=axis), b], axis=axis),
+            ]
+        )
+    )
+    holds(joined, [values(shape, seed), values(shape, seed + 1)], layout)
+
+    def in_parts(a: Any) -> Any:
+        parts = np.split(a, cuts, axis=axis)
+        return np.concatenate([(k + 1.0) * p for k, p in enumerate(parts)], axis=axis)
+
+    holds(in_parts, [values(shape, seed)], layout)
+
+
+@examples
+@given(st.data(), layouts, seeds)
+def test_windows_pools_and_convolutions(data: Any, layout: str, seed: int) -> None:
+    dims = data.draw(st.integers(1, 2))
+    sides = st.tuples(*[st.integers(1, 5)] * dims)
+    size = data.draw(sides)
+    window = tuple(min(k, n) for k, n in zip(data.draw(sides), size, strict=True))
+    stride = data.draw(st.tuples(*[st.integers(1, 3)] * dims))
+    padding = data.draw(st.tuples(*[st.integers(0, 2)] * dims))
+    axes = tuple(range(-dims, 0))
+    n, channels, filters = data.draw(st.tuples(*[st.integers(1, 2)] * 3))
+    x = values((n, channels, *size), seed)
+    slide = np.lib.stride_tricks.sliding_window_view
+    holds(lambda a: autograd.max_pool(a, window, stride), [x], layout)
+    holds(lambda a: autograd.avg_pool(a, window, stride), [x], layout)
+    holds(lambda a: slide(a, window, axes), [x], layout)
+    w = values((filters, channels, *window), seed + 1)
+    holds(lambda a, b: autograd.conv(a, b, stride, padding), [x, w], layout)
+    row, kernel = values((size[0] + 1,), seed), values((window[0],), seed + 1)
+    mode = data.draw(st.sampled_from(["full", "same", "valid"]))
+    holds(lambda a, b: np.convolve(a, b, mode), [row, kernel], layout)
+    holds(lambda a, b: np.correlate(a, b, mode), [row, kernel], layout)
 
 
 @examples

@@ -377,20 +377,25 @@ def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:
     elif type(cotangent) is Tensor and lift:
         value = cotangent
     else:
-        value = real_array(cotangent)
-        with np.errstate(over="ignore"):
-            narrow = value.astype(output.dtype)[()]
-        if not np.all(np.isfinite(narrow) | ~np.isfinite(value)):
+        given = real_array(cotangent)
+        value = np.array(given)[()] if given.dtype == output.dtype else _narrow(given, output.dtype)
+        if value is None:
             raise DTypeError(
-                f"{where}: a cotangent of {value.dtype} is beyond the range of the output's dtype "
-                f"{output.dtype}; scale it, or compute in {value.dtype}."
+                f"{where}: a cotangent of {given.dtype} is beyond the range of the output's dtype "
+                f"{output.dtype}; scale it, or compute in {given.dtype}."
             )
-        value = narrow
     if value.shape != output.shape:
         raise ShapeError(
             f"{where}: the cotangent needs the output's shape {output.shape}, got {value.shape}."
         )
     return value if type(value) is Tensor or not lift else wrap(value)
+
+
+def _narrow(given: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a cotangent in another dtype, or None where a number is beyond its range."""
+    with np.errstate(over="ignore"):
+        value = given.astype(dtype)[()]
+    return value if np.all(np.isfinite(value) | ~np.isfinite(given)) else None
 
 
 def _root(output: Any, where: str) -> Node:

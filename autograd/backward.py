@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["backward", "gradients", "reach", "seed", "walk"]
+__all__ = ["backward", "gradients", "pulled", "reach", "seed", "single", "walk"]
 
 from_engine = True
 
@@ -288,12 +288,11 @@ def _walk(
             continue
         if record:
             saved = _lifted(node, saved)
-        if node.dtype is half:  # rules compute in single precision
-            saved = tuple([_single(v) for v in saved])
-            g = _single(g)
+        if node.dtype is half:
+            saved, g = single(saved), single(g)
         if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
             with detect_anomaly(False):
-                inspect_backward(node, g, _pulled(node, saved, g, square))
+                inspect_backward(node, g, pulled(node, saved, g, square))
                 op.push(node, saved, g, cotangents, useful, square)
         else:
             op.push(node, saved, g, cotangents, useful, square)
@@ -332,10 +331,10 @@ def _together(node: Node, parts: list[tuple[Any, Any]]) -> Any:
     return OPS["scatter_all"].record(pieces, shape=node.shape, indices=places)
 
 
-def _single(x: Any) -> Any:
-    """Return half precision as single precision, and anything else as it is."""
+def single(x: Any) -> Any:
+    """Return half precision as single, in which rules compute, and anything else as it is."""
     if isinstance(x, tuple):
-        return tuple(_single(v) for v in x)
+        return tuple([single(v) for v in x])
     return x.astype(np.float32) if getattr(x, "dtype", None) == np.float16 else x
 
 
@@ -344,7 +343,7 @@ def _in_dtype(g: Any, node: Node) -> Any:
     return g if g.dtype == node.dtype else g.astype(node.dtype)
 
 
-def _pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]:
+def pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]:
     """Return what a node gives to each parent, mended where a zero has met NaN."""
     assert node.op is not None
     found = list(node.op.pull(node, saved, g))

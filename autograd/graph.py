@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from autograd.backward import reach
+from autograd.backward import pulled, reach, single
 from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import FREED, Constant, Leaf, Node, source_of
+from autograd.state import STATE
 from autograd.symbol import Symbol, fill, format_number, local_derivative, render
 from autograd.tensor import Tensor, wrap
 
@@ -292,26 +293,27 @@ class _Recording:
 
     @cached_property
     def _cotangents(self) -> list[Any]:
-        unknown = object()
+        unknown, half = object(), np.dtype(np.float16)
+        square = np.vdot if STATE.get().strong_zero else None
         found: list[Any] = [None] * len(self.nodes)
         if not all(self.nodes[i].walked for i in self._roots):
             return found
         for i in self._roots:
             root = self.nodes[i]
-            single = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
-            found[i] = np.ones(root.shape, root.dtype)[()] if single else unknown
+            one = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
+            found[i] = np.ones(root.shape, root.dtype)[()] if one else unknown
         with np.errstate(all="ignore"):
             for view in reversed(self.nodes):
                 entry, g = self._entries[view.id], found[view.id]
                 if not isinstance(entry, Node) or entry.op is None or g is None:
                     continue
                 saved = None if g is unknown else self._saved_again(view, entry)
-                pulled = (
-                    [unknown] * len(view.parents)
-                    if saved is None
-                    else entry.op.pull(entry, saved, g)
-                )
-                for parent, i, g_parent in zip(entry.parents, view.parents, pulled, strict=False):
+                if saved is None:
+                    gs = [unknown] * len(view.parents)
+                else:
+                    saved, g = (single(saved), single(g)) if entry.dtype == half else (saved, g)
+                    gs = pulled(entry, saved, g, square)
+                for parent, i, g_parent in zip(entry.parents, view.parents, gs, strict=False):
                     if parent is None:
                         continue
                     if g_parent is not unknown:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from viz.extract import NotDrawable, view_of, without_values
+from viz.extract import NotDrawable, pause_collector, view_of, without_values
 from viz.passes import explain_shorthand, fold, fold_to_budget, hide_constants, one_direction
 from viz.render.dot import render_dot, svg_by_dot, svg_by_pygraphviz
 from viz.render.svg import render_svg
@@ -45,7 +45,8 @@ class Drawing:
             return svg_by_dot(self.dot)
         if self.engine == "pygraphviz":
             return svg_by_pygraphviz(self.dot)
-        return render_svg(self.view, self.theme)
+        with pause_collector():
+            return render_svg(self.view, self.theme)
 
     @property
     def dot(self) -> str:
@@ -104,6 +105,7 @@ def draw(
     direction: Literal["both", "forward", "backward"] = "both",
     depth: int | None = None,
     values: bool = True,
+    health: bool = False,
     constants: bool = False,
     theme: Literal["light", "dark", "auto"] = "light",
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
@@ -125,6 +127,9 @@ def draw(
         `max_nodes` allows.
     values : bool
         Show numbers; without them, structure and formulas only.
+    health : bool
+        Draw derivatives by the size of their gradients, and mark on the cards what vanishes (norms
+        below 1e-7), explodes (above 1e3), is zero or is not finite, and where that begins.
     constants : bool
         Give unnamed constants a card each. Otherwise they stand in the formulas only.
     theme : {"light", "dark", "auto"}
@@ -177,7 +182,8 @@ def draw(
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
     if not outputs:
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
-    view = view_of(*outputs, values=values)
+    with pause_collector():
+        view = view_of(*outputs, values=values, health=health)
     if not values:
         view = without_values(view)
     view = one_direction(view, direction)

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph
+from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph, pause_collector
 from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["NotDrawable", "elementwise", "view_of"]
+__all__ = ["NotDrawable", "elementwise", "pause_collector", "view_of"]
+
+VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
 
 class NotDrawable(ValueError):
@@ -59,7 +61,7 @@ def _graph(outputs: Sequence[Any]) -> Graph:
     return graph(*outputs)
 
 
-def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
+def view_of(*outputs: Tensor, values: bool = True, health: bool = False) -> GraphView:
     """Return everything a picture of these outputs can show."""
     g = _graph(outputs)
     outs = {node.id for node in g.outputs}
@@ -75,16 +77,9 @@ def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
         )
         for node in g
     )
-    edges = tuple(
-        EdgeView(
-            source=edge.parent,
-            target=edge.child,
-            slot=edge.slot,
-            label=clean(_edge_label(g, edge, cost, values)) if edge.differentiable else "",
-            back=edge.differentiable,
-        )
-        for edge in g.edges
-    )
+    if health:
+        nodes = _with_health(g, nodes)
+    edges = tuple(_edge(g, edge, cost, paths, values) for edge in g.edges)
     caption = [
         "Forward pass left to right"
         + (", backward pass right to left." if walked else "; the backward pass has not run.")
@@ -95,6 +90,71 @@ def view_of(*outputs: Tensor, values: bool = True) -> GraphView:
         caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
     title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
     return GraphView(title, tuple(caption), nodes, edges)
+
+
+def _edge(
+    g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values: bool
+) -> EdgeView:
+    if not edge.differentiable:
+        return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
+    label = clean(_edge_label(g, edge, cost, values))
+    words = clean(_chain_rule(g, edge, cost, label, len(paths.get(edge.parent, []))), 400)
+    return EdgeView(edge.parent, edge.child, edge.slot, label=label, back=True, words=words)
+
+
+def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
+    """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    one = f", on one of {paths} paths" if paths > 1 else ""
+    if not edge.is_factor or label.startswith(f"∂{cost}/"):
+        return f"{label}{one}"
+    back, local = child.cotangent, edge.number
+    whole = f"∂{cost}/∂{child.label} · {label.partition(' = ')[0]}"
+    if back is not None and np.ndim(back) == 0 and local is not None:
+        numbers = f"{_factor(back)} · {_factor(local)} = {format_number(float(back) * local)}"
+        return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}; {label}"
+    return f"∂{cost}/∂{parent.label} = {whole}{one}; {label}"
+
+
+def _factor(x: Any) -> str:
+    text = format_number(x)
+    return f"({text})" if text.startswith("−") else text
+
+
+def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
+    """Add the norm of each gradient, and a word where something is out of bounds."""
+    before: list[list[int]] = [[] for _ in views]
+    after: list[list[int]] = [[] for _ in views]
+    for edge in g.edges:
+        before[edge.child].append(edge.parent)
+        if edge.differentiable:
+            after[edge.parent].append(edge.child)
+    value = [_trouble(node.value) for node in g]
+    slope = [_trouble(node.cotangent) for node in g]
+    healthy = []
+    for i, view in enumerate(views):
+        mark, norm = "", None
+        if value[i]:
+            mark = value[i] if any(value[p] for p in before[i]) else f"{value[i]} begins here"
+        elif slope[i]:
+            begins = not any(slope[c] or value[c] for c in after[i])
+            mark = f"{slope[i]} gradient" + (" begins here" if begins else "")
+        elif view.gradient and g.nodes[i].cotangent is not None:
+            norm = float(np.linalg.norm(np.asarray(g.nodes[i].cotangent, np.float64)))
+            if not 0 < norm < np.inf:
+                mark = "zero gradient" if norm == 0 else ""
+            else:
+                mark = "vanishing" if norm < VANISHING else "exploding" if norm > EXPLODING else ""
+        words = f"{view.words}. {mark}" if mark else view.words
+        healthy.append(replace(view, mark=mark, norm=norm, words=words))
+    return tuple(healthy)
+
+
+def _trouble(x: Any) -> str:
+    """Return NaN or ∞ for an array that has one."""
+    if x is None or np.all(np.isfinite(x)):
+        return ""
+    return "NaN" if np.any(np.isnan(x)) else "∞"
 
 
 def _kind(node: GraphNode, outs: set[int]) -> Kind:

@@ -13,8 +13,10 @@ violators.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter, le
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ HEAD = 14.0  # room for an arrow head beside a label
 PAD = 16.0  # inside a cluster's border
 TITLE = 24.0  # a cluster's title
 _SWEEPS = 13  # odd, so that the last one goes forward
+_FEWER = {20_000: 3, 4_000: 7}  # more boxes than these have to do with fewer sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,10 @@ class _Item:
     weight: float = 1.0
     label: float = 0.0  # room its incoming links need for labels
     at_start: bool = False
+    # The ends of its links in the column before and in the one after: the item there, where along
+    # its side in 0..1, and how far above ours it leaves or arrives.
+    before: list[tuple[_Item, float, float]] = field(default_factory=list)
+    after: list[tuple[_Item, float, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -205,8 +212,10 @@ def _arrange(
     _ports(boxes, {link.number: link for link in links}, ends)
     _rank(boxes, ends)
     chains = _placeholders(boxes, ends)
-    columns = _ordered(boxes, chains)
-    _heights(columns, chains)
+    _neighbours(chains)
+    sweeps = next((n for many, n in _FEWER.items() if len(boxes) > many), _SWEEPS)
+    columns = _ordered(boxes, sweeps)
+    _heights(columns, sweeps)
     return _placed(path, columns, chains)
 
 
@@ -278,96 +287,83 @@ def _placeholders(
     return chains
 
 
-def _neighbours(
-    chains: dict[int, list[_Item]],
-) -> tuple[dict[int, list[tuple[_Item, int]]], dict[int, list[tuple[_Item, int]]]]:
-    """Return for each item the items before and after it, with the link."""
-    before: dict[int, list[tuple[_Item, int]]] = {}
-    after: dict[int, list[tuple[_Item, int]]] = {}
+def _neighbours(chains: dict[int, list[_Item]]) -> None:
+    """Tell each item what it is linked with in the columns beside it, by the height of the port."""
+    after: dict[int, list[tuple[float, _Item, float, float]]] = {}
     for number, chain in chains.items():
         for left, right in pairwise(chain):
-            after.setdefault(id(left), []).append((right, number))
-            before.setdefault(id(right), []).append((left, number))
-    return before, after
+            leaves, arrives = left.outs[number], right.ins[number]
+            along = leaves / max(left.height, 1.0)
+            right.before.append((left, along, leaves - arrives))
+            along = arrives / max(right.height, 1.0)
+            after.setdefault(id(left), []).append((leaves, right, along, arrives - leaves))
+    for chain in chains.values():
+        for left in chain[:-1]:
+            if found := after.pop(id(left), None):
+                found.sort(key=itemgetter(0))
+                left.after = [end[1:] for end in found]
 
 
-def _ordered(boxes: list[_Item], chains: dict[int, list[_Item]]) -> list[list[_Item]]:
+def _ordered(boxes: list[_Item], sweeps: int) -> list[list[_Item]]:
     """Return the columns, ordered so that few links cross."""
     columns: list[list[_Item]] = [[] for _ in range(1 + max((b.rank for b in boxes), default=0))]
     for box in boxes:
+        box.order = float(len(columns[box.rank]))
         columns[box.rank].append(box)
-    before, after = _neighbours(chains)
-
-    def number() -> None:
-        for column in columns:
-            for k, box in enumerate(column):
-                box.order = float(k)
-
-    def port(box: _Item, link: int, ports: dict[int, float]) -> float:
-        return box.order + ports[link] / max(box.height, 1.0)
-
-    def sort(column: list[_Item], near: dict[int, list[tuple[_Item, int]]], ahead: bool) -> None:
-        centres = {}
-        for box in column:
-            at = [port(b, n, b.ins if ahead else b.outs) for b, n in near.get(id(box), ())]
-            centres[id(box)] = sum(at) / len(at) if at else box.order
-        column.sort(key=lambda box: centres[id(box)])
-        for k, box in enumerate(column):
-            box.order = float(k)
-
-    number()
-    best, fewest = [list(column) for column in columns], _crossings(columns, after)
-    for sweep in range(_SWEEPS):
+    wide = [column for column in columns if len(column) > 1]
+    best, fewest = [list(column) for column in wide], _crossings(wide)
+    for sweep in range(sweeps):
         if not fewest:
             break
         forward = sweep % 2 == 1
-        for column in columns if forward else reversed(columns):
-            sort(column, before if forward else after, not forward)
-        crossings = _crossings(columns, after)
+        for column in wide if forward else reversed(wide):
+            _sort(column, forward)
+        crossings = _crossings(wide)
         if crossings < fewest:
-            best, fewest = [list(column) for column in columns], crossings
-    for column, kept in zip(columns, best, strict=True):
+            best, fewest = [list(column) for column in wide], crossings
+    for column, kept in zip(wide, best, strict=True):
         column[:] = kept
-    number()
+        for k, box in enumerate(column):
+            box.order = float(k)
     return columns
 
 
-def _crossings(columns: list[list[_Item]], after: dict[int, list[tuple[_Item, int]]]) -> int:
+def _sort(column: list[_Item], forward: bool) -> None:
+    """Order a column by the mean place of what each box is linked with on one side."""
+    centres = {}
+    for box in column:
+        centre, ends = 0.0, box.before if forward else box.after
+        for other, along, _ in ends:
+            centre += other.order + along
+        centres[id(box)] = centre / len(ends) if ends else box.order
+    column.sort(key=lambda box: centres[id(box)])
+    for k, box in enumerate(column):
+        box.order = float(k)
+
+
+def _crossings(columns: list[list[_Item]]) -> int:
     """Count the pairs of links that cross, column by column, as inversions."""
     total = 0
     for column in columns:
-        ends: list[float] = []
-        for box in column:
-            leaving = sorted(after.get(id(box), ()), key=lambda t: box.outs[t[1]])
-            ends += [b.order + b.ins[n] / max(b.height, 1.0) for b, n in leaving]
+        ends = [other.order + along for box in column for other, along, _ in box.after]
         total += _inversions(ends)
     return total
 
 
 def _inversions(values: list[float]) -> int:
-    """Count the pairs out of order, by merging."""
-    count, size, width = 0, len(values), 1
-    while width < size:
-        merged: list[float] = []
-        for start in range(0, size, 2 * width):
-            left, right = values[start : start + width], values[start + width : start + 2 * width]
-            i = j = 0
-            while i < len(left) and j < len(right):
-                if left[i] <= right[j]:
-                    merged.append(left[i])
-                    i += 1
-                else:
-                    merged.append(right[j])
-                    j += 1
-                    count += len(left) - i
-            merged += left[i:] + right[j:]
-        values, width = merged, 2 * width
+    """Count the pairs that are out of order."""
+    if all(map(le, values, values[1:])):
+        return 0
+    count, later = 0, []
+    for value in reversed(values):
+        place = bisect_left(later, value)
+        count += place
+        later.insert(place, value)
     return count
 
 
-def _heights(columns: list[list[_Item]], chains: dict[int, list[_Item]]) -> None:
+def _heights(columns: list[list[_Item]], sweeps: int) -> None:
     """Choose the heights: links as level as the order in each column allows."""
-    before, after = _neighbours(chains)
     for column in columns:
         y = 0.0
         for box in column:
@@ -375,16 +371,15 @@ def _heights(columns: list[list[_Item]], chains: dict[int, list[_Item]]) -> None
             y += box.height + _gap(box)
         for box in column:  # centred, to begin with
             box.y -= y / 2
-    for sweep in range(_SWEEPS):
+    for sweep in range(sweeps):
         forward = sweep % 2 == 0
         for column in columns if forward else reversed(columns):
             wanted = []
             for box in column:
-                if forward:
-                    at = [b.y + b.outs[n] - box.ins[n] for b, n in before.get(id(box), ())]
-                else:
-                    at = [b.y + b.ins[n] - box.outs[n] for b, n in after.get(id(box), ())]
-                wanted.append(sum(at) / len(at) if at else box.y)
+                wish, ends = 0.0, box.before if forward else box.after
+                for other, _, above in ends:
+                    wish += other.y + above
+                wanted.append(wish / len(ends) if ends else box.y)
             _settle(column, wanted)
     top = min((box.y for column in columns for box in column), default=0.0)
     for column in columns:
@@ -402,19 +397,23 @@ def _settle(column: list[_Item], wanted: list[float]) -> None:
     Least squares under y[k+1] ≥ y[k] + height[k] + gap is an isotonic regression of the wishes
     minus the room taken so far; pooling adjacent violators solves it in linear time.
     """
-    pools: list[list[float]] = []  # sum of weighted wishes, weight, count
+    if len(column) == 1:
+        column[0].y = wanted[0]
+        return
+    pools: list[tuple[float, float, int]] = []  # sum of weighted wishes, weight, count
     taken = 0.0
     offsets = []
     for box, wish in zip(column, wanted, strict=True):
         offsets.append(taken)
-        pools.append([(wish - taken) * box.weight, box.weight, 1.0])
-        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
-            last = pools.pop()
-            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
+        total, weight, count = (wish - taken) * box.weight, box.weight, 1
+        while pools and pools[-1][0] * weight > total * pools[-1][1]:
+            more, heavier, further = pools.pop()
+            total, weight, count = total + more, weight + heavier, count + further
+        pools.append((total, weight, count))
         taken += box.height + _gap(box)
     k = 0
     for total, weight, count in pools:
-        for _ in range(int(count)):
+        for _ in range(count):
             column[k].y = total / weight + offsets[k]
             k += 1
 

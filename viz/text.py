@@ -78,7 +78,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
     >>> clean("x" * 9, limit=5)
     'xxxx…'
     """
-    safe = "".join(
+    safe = text if text.isprintable() else "".join(
         "\N{REPLACEMENT CHARACTER}"
         if unicodedata.category(c) in {"Cc", "Cs", "Cf", "Cn", "Zl", "Zp"}
         else c

@@ -31,6 +31,7 @@ class Theme:
     cost: str
     gradient: str
     cluster: str
+    mark: str
 
 
 LIGHT = Theme(
@@ -45,6 +46,7 @@ LIGHT = Theme(
     cost="#FFF4E0",
     gradient="#FDEDE3",
     cluster="#F7F8FA",
+    mark="#A3195B",
 )
 DARK = Theme(
     background="#0F172A",
@@ -58,4 +60,5 @@ DARK = Theme(
     cost="#3A2E12",
     gradient="#3A2113",
     cluster="#131D33",
+    mark="#F08CB4",
 )

@@ -6,6 +6,7 @@ none of these knows of tensors. Ids are positions in topological order.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -39,6 +40,10 @@ class NodeView:
         The card read aloud.
     source : str
         File and line of the user's code, or empty.
+    mark : str
+        A word that stands out on the card: "vanishing", "NaN begins here", "changed".
+    norm : float or None
+        ‖gradient‖, for drawings that show its health; None where unknown, or not finite.
     """
 
     id: int
@@ -50,6 +55,8 @@ class NodeView:
     scope: tuple[str, ...]
     words: str
     source: str = ""
+    mark: str = ""
+    norm: float | None = None
 
     @property
     def header(self) -> str:
@@ -73,6 +80,8 @@ class EdgeView:
         Whether a derivative comes back.
     forward : bool
         Whether the value going forward is drawn.
+    words : str
+        The chain rule along this edge, with numbers where they are known.
     """
 
     source: int
@@ -81,6 +90,7 @@ class EdgeView:
     label: str
     back: bool
     forward: bool = True
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,16 @@ class GraphView:
     caption: tuple[str, ...]
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
+
+    @property
+    def digest(self) -> str:
+        """Eight characters that tell this view from others, for the ids of a picture."""
+        parts = [self.title, *self.caption]
+        for n in self.nodes:
+            parts += (str(n.id), n.kind, n.header, *n.value, n.gradient, n.mark, *n.scope)
+        for e in self.edges:
+            parts += (f"{e.source} {e.target} {e.slot} {e.back} {e.forward}", e.label)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
     def to_json(self) -> str:
         """Return the view as JSON text; the same view gives the same text."""

@@ -20,6 +20,7 @@ from autograd import (
     name_scope,
     op,
     relative_error,
+    strong_zero,
 )
 
 
@@ -377,3 +378,22 @@ def test_the_derivative_of_a_maximum_is_printed_as_a_share() -> None:
     A = leaf(np.array([1.0, 5.0]), "A")
     (edge,) = graph(np.max(A).named("J")).edges
     assert edge.formula == "[A = J] / (Σ [A = J])"
+
+
+@pytest.mark.parametrize("strong", [True, False])
+def test_cotangents_are_those_of_the_walk_beside_an_infinite_derivative(strong: bool) -> None:
+    w, x = leaf(0.0, "w"), leaf(2.0, "x")
+    with np.errstate(divide="ignore"), strong_zero(strong):
+        y = np.where(np.array(False), np.log(w), x * x)
+        y.backward()
+        found = {n.label: n.cotangent for n in graph(y).leaves}
+    assert found["x"] == x.grad == 4.0
+    np.testing.assert_array_equal(found["w"], w.grad)
+    np.testing.assert_array_equal(w.grad, 0.0 if strong else np.nan)
+
+
+def test_cotangents_of_half_precision_are_those_of_the_walk() -> None:
+    x = Tensor(np.full(3, 0.1), dtype=np.float16, requires_grad=True)
+    y = np.sum(np.exp(x) * x)
+    y.backward()
+    np.testing.assert_array_equal(graph(y).leaves[0].cotangent, x.grad)

@@ -94,7 +94,7 @@ def test_lecture_picture_reads_left_to_right_with_backward_below_forward() -> No
     assert ".bwd { fill: none; stroke: #D55E00; stroke-width: 1.5; stroke-dasharray: 5 4 }" in style
     pairs = 0
     for group in root.iter(f"{SVG}g"):
-        ways = {p.get("class"): p.get("d") for p in group.findall(f"{SVG}path")}
+        ways = {p.get("class"): p.get("d") for p in group.iter(f"{SVG}path")}
         if "bwd" in ways and (group.get("id") or "").split("-e")[-1].isdigit():
             start = {
                 k: float(ways[k].split("L")[0].split("C")[0].split()[1]) for k in ("fwd", "bwd")
@@ -564,3 +564,47 @@ def test_graphviz_reads_hostile_names_back_as_they_were(name) -> None:
     assert len(nodes) == 2
     text = nodes[0].find(f"{SVG}text").text
     assert text.replace("\xa0", " ").strip() == clean(name).strip()
+
+
+def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> None:
+    x, w = leaf(0.001, "x"), leaf(0.0, "w")
+    with np.errstate(all="ignore"):
+        u = (1e-5 * x).named("u")
+        v = (u * u).named("v")
+        q = np.log(w).named("q")
+        J = (v + 1e5 * x + 0 * q).named("J")
+        J.backward()
+    view = viz.draw(J, health=True).view
+    marks = {n.name: n.mark for n in view.nodes if n.mark}
+    # By hand: ∂J/∂u = 2u = 2e-8; ∂J/∂x = 1e5; log 0 = −∞, and 0 · −∞ is NaN.
+    assert marks == {
+        "x": "exploding",
+        "w": "zero gradient",  # 0 times ∞: a strong zero
+        "u": "vanishing",
+        "q": "∞ begins here",
+        "s": "NaN",
+        "J": "NaN",
+    }
+    norms = {n.name: n.norm for n in view.nodes}
+    assert norms["u"] == pytest.approx(2e-8, rel=1e-12)
+    assert "vanishing" in next(n.words for n in view.nodes if n.name == "u")
+    assert not any(n.mark or n.norm for n in viz.draw(J).view.nodes)
+    root = ET.fromstring(viz.draw(J, health=True).svg)
+    thin, thick = (
+        next(
+            p.get("class")
+            for g in root.iter(f"{SVG}g")
+            if g.get("class") == "edge"
+            for t in g.iter(f"{SVG}text")
+            if t.text == label
+            for p in g.iter(f"{SVG}path")
+            if (p.get("class") or "").startswith("bwd")
+        )
+        for label in ("∂v/∂u = u = 1e−8", "∂p/∂x = 100000")
+    )
+    assert int(thin[-1]) < int(thick[-1])
+
+
+def test_chain_rule_of_each_edge_in_words() -> None:
+    words = {e.words for e in viz.draw(lecture()).view.edges}
+    assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6; ∂u/∂b = c = 2" in words

@@ -5,7 +5,7 @@ The file needs no script, no font, no stylesheet and no network. Text is put in 
 
 from __future__ import annotations
 
-import hashlib
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -17,7 +17,7 @@ from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 if TYPE_CHECKING:
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["render_svg"]
+__all__ = ["placed", "render_svg", "style_of", "svg_element"]
 
 MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
@@ -26,7 +26,7 @@ _APART = 3.5  # half the distance between the forward and the backward line
 
 
 def render_svg(view: GraphView, theme: str = "light") -> str:
-    """Return the picture as SVG text.
+    """Return the picture as SVG text, which needs nothing else.
 
     Parameters
     ----------
@@ -35,18 +35,33 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
     theme : {"light", "dark", "auto"}
         auto follows the reader's setting by a media query.
     """
-    cards = [
-        Card(n.id, *_size(n), scope=n.scope, at_start=n.kind != "constant") for n in view.nodes
-    ]
-    links = [
-        Link(i, e.source, e.target, e.slot, width(e.label, LABEL) + 4 if e.label else 0.0)
-        for i, e in enumerate(view.edges)
-    ]
-    place = layout(cards, links)
+    root = svg_element(view, f"g{view.digest}")
+    root.set("style", "max-width: 100%; height: auto")
+    style = ET.Element("style")
+    style.text = style_of(f"#{root.get('id')}", theme)
+    root.insert(2, style)
+    ET.indent(root, " ")
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None) -> ET.Element:
+    """Return the picture as an SVG element without a style.
+
+    Parameters
+    ----------
+    view : GraphView
+        What to show.
+    prefix : str
+        What the ids of its elements begin with.
+    measured : GraphView, optional
+        The same nodes and edges with other texts, which cards and labels get their sizes from: for
+        several pictures in one place.
+    """
+    place, sizes = placed(measured or view)
     legend = _legend_size(view)
     total_width = max(place.width, legend[0], 320.0) + 2 * MARGIN
     total_height = place.height + legend[1] + 2 * MARGIN
-    prefix = "g" + hashlib.sha256(view.to_json().encode()).hexdigest()[:8]
+    prefix = f"g{view.digest}"
     root = ET.Element(
         "svg",
         {
@@ -54,7 +69,7 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
             "viewBox": f"0 0 {_n(total_width)} {_n(total_height)}",
             "width": _n(total_width),
             "height": _n(total_height),
-            "style": "max-width: 100%; height: auto",
+            "class": "graph",
             "role": "img",
             "id": prefix,
             "aria-labelledby": f"{prefix}-title {prefix}-desc",
@@ -65,18 +80,30 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
     ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(
         [*view.caption, *(f"{n.words}." for n in view.nodes)]
     )
-    ET.SubElement(root, "style").text = _style(prefix, theme)
     ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
     canvas = ET.SubElement(root, "g", {"transform": f"translate({_n(MARGIN)} {_n(MARGIN)})"})
     for path, rect in place.clusters.items():
         _cluster(canvas, path[-1], rect)
+    thick = {n.id: _thickness(n.norm) for n in view.nodes}
     for number, edge in enumerate(view.edges):
-        _arrows(canvas, f"{prefix}-e{number}", edge, place.ways[number])
+        _arrows(canvas, f"{prefix}-e{number}", edge, place.ways[number], thick[edge.source])
     for node in view.nodes:
-        _card(canvas, f"{prefix}-n{node.id}", node, place.cards[node.id])
+        _card(canvas, f"{prefix}-n{node.id}", node, place.cards[node.id], sizes[node.id][1])
     _legend(canvas, view, place)
-    ET.indent(root, " ")
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return root
+
+
+def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
+    """Return the layout of a view, and the width and height that each card's text needs."""
+    sizes = {n.id: _size(n) for n in view.nodes}
+    cards = [
+        Card(n.id, *sizes[n.id], scope=n.scope, at_start=n.kind != "constant") for n in view.nodes
+    ]
+    links = [
+        Link(i, e.source, e.target, e.slot, width(e.label, LABEL) + 4 if e.label else 0.0)
+        for i, e in enumerate(view.edges)
+    ]
+    return layout(cards, links), sizes
 
 
 def _size(node: NodeView) -> tuple[float, float]:
@@ -84,11 +111,15 @@ def _size(node: NodeView) -> tuple[float, float]:
     widths = [width(node.header, NAME, bold=True)]
     widths += [width(line, VALUE) for line in node.value]
     widths += [width(node.gradient, LABEL)] if node.gradient else []
-    height = _HEADER + _LINE * len(node.value) + (6.0 if node.value else 0.0)
+    widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
+    lines = len(node.value) + bool(node.mark)
+    height = _HEADER + _LINE * lines + (6.0 if lines else 0.0)
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
 
-def _style(prefix: str, theme: str) -> str:
+def style_of(prefix: str, theme: str) -> str:
+    """Return the style sheet of pictures below a CSS selector."""
+
     def rules(t: Theme, indent: str = "") -> str:
         table = {
             ".bg": f"fill: {t.background}",
@@ -102,17 +133,19 @@ def _style(prefix: str, theme: str) -> str:
             ".cluster": f"fill: {t.cluster}; stroke: {t.muted}; stroke-width: 1",
             ".fwd": f"fill: none; stroke: {t.forward}; stroke-width: 1.7",
             ".bwd": f"fill: none; stroke: {t.backward}; stroke-width: 1.5; stroke-dasharray: 5 4",
+            **{f".w{k}": f"stroke-width: {0.6 + 0.7 * k:.1f}" for k in range(7)},
             ".fhead": f"fill: {t.forward}",
             ".bhead": f"fill: {t.backward}",
             "text": f"fill: {t.ink}; font-size: {VALUE:g}px",
             ".name": f"font-size: {NAME:g}px; font-weight: bold",
             ".grad, text.back": f"fill: {t.backward_text}; font-size: {LABEL:g}px",
+            "text.mark": f"fill: {t.mark}; font-size: {LABEL:g}px; font-weight: bold",
             ".note": f"fill: {t.muted}; font-size: {SMALL:g}px",
             ".title": f"fill: {t.muted}; font-size: {LABEL:g}px; font-weight: bold",
         }
         lines = []
         for names, body in table.items():
-            scoped = ", ".join(f"#{prefix} {name.strip()}" for name in names.split(","))
+            scoped = ", ".join(f"{prefix} {name.strip()}" for name in names.split(","))
             lines.append(f"{indent}{scoped} {{ {body} }}")
         return "\n".join(lines)
 
@@ -128,10 +161,9 @@ def _cluster(parent: ET.Element, title: str, rect: Rect) -> None:
     _text(group, "title", title, rect.x + 14, rect.y + 20)
 
 
-def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect) -> None:
-    group = ET.SubElement(
-        parent, "g", {"id": id, "data-kind": node.kind, "role": "img", "aria-label": node.words}
-    )
+def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect, needed: float) -> None:
+    attributes = {"data-kind": node.kind, "role": "img", "aria-label": node.words}
+    group = ET.SubElement(parent, "g", {"id": id, "class": "node", **attributes})
     ET.SubElement(group, "title").text = "\n".join(
         filter(None, [node.header, *node.value, node.gradient, node.source])
     )
@@ -141,7 +173,7 @@ def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect) -> None:
         group, "pill" if node.kind == "constant" else "card" + fill.get(node.kind, ""), rect, radius
     )
     y = rect.y + _HEADER - 9
-    spare = rect.height - _size(node)[1]  # a card with many ports is taller than its text
+    spare = rect.height - needed  # a card with many ports is taller than its text
     y += spare / 2
     middle = rect.x + rect.width / 2
     _text(group, "name", node.header, middle, y, middle=True)
@@ -149,6 +181,8 @@ def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect) -> None:
     for line in node.value:
         y += _LINE
         _text(group, "", line, middle, y, middle=True)
+    if node.mark:
+        _text(group, "mark", node.mark, middle, y + _LINE, middle=True)
     if node.gradient:
         strip = Rect(rect.x, rect.y + rect.height - _STRIP, rect.width, _STRIP)
         inset = 3.4 if node.kind == "parameter" else 1.6 if node.kind == "cost" else 0.7
@@ -174,19 +208,33 @@ def _bottom(parent: ET.Element, r: Rect, inset: float, radius: float) -> None:
     )
 
 
-def _arrows(parent: ET.Element, id: str, edge: EdgeView, way: list[tuple[float, float]]) -> None:
+def _arrows(
+    parent: ET.Element, id: str, edge: EdgeView, way: list[tuple[float, float]], thick: str
+) -> None:
     """Draw the forward arrow, and the backward one below it with its label."""
-    group = ET.SubElement(parent, "g", {"id": id})
+    group = ET.SubElement(parent, "g", {"id": id, "class": "edge"})
     shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
     if edge.forward:
-        ET.SubElement(group, "path", {"class": "fwd", "d": _line(way, -shift, end=-7.0)})
-        _head(group, "fhead", x1 - 1, y1 - shift, -1.0)
-    if edge.back:
-        ET.SubElement(group, "path", {"class": "bwd", "d": _line(way, shift, start=7.0)})
-        _head(group, "bhead", x0 + 1, y0 + shift, 1.0)
+        ahead = ET.SubElement(group, "g", {"class": "ahead"})
+        ET.SubElement(ahead, "path", {"class": "fwd", "d": _line(way, -shift, end=-7.0)})
+        _head(ahead, "fhead", x1 - 1, y1 - shift, -1.0)
+    if not edge.back:
+        return
+    back = ET.SubElement(group, "g", {"class": "back"})
+    if edge.words:
+        ET.SubElement(back, "title").text = edge.words
+    ET.SubElement(back, "path", {"class": f"bwd{thick}", "d": _line(way, shift, start=7.0)})
+    _head(back, "bhead", x0 + 1, y0 + shift, 1.0)
     if edge.label:
-        _text(group, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
+        _text(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
+
+
+def _thickness(norm: float | None) -> str:
+    """Return the class of a derivative's arrow: one step for every two powers of ten."""
+    if norm is None:
+        return ""
+    return f" w{min(max(round((math.log10(norm) + 8) / 2), 0), 6)}" if norm else " w0"
 
 
 def _line(

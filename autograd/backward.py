@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["backward", "gradients", "pulled", "reach", "seed", "single", "walk"]
+__all__ = ["backward", "gradients", "in_dtype", "pulled", "reach", "seed", "single", "walk"]
 
 from_engine = True
 
@@ -262,9 +262,9 @@ def _walk(
             if extra.hooks:
                 g = _hooked(node, extra.hooks, g)
             if extra.retains:
-                kept.append((node, g if g.dtype is node.dtype else _in_dtype(g, node)))
+                kept.append((node, g if g.dtype is node.dtype else in_dtype(g, node)))
         if targets is not None and node in targets:
-            found[node] = _in_dtype(g, node)
+            found[node] = in_dtype(g, node)
         op = node.op
         node.walked = True
         if op is None:
@@ -338,7 +338,7 @@ def single(x: Any) -> Any:
     return x.astype(np.float32) if getattr(x, "dtype", None) == np.float16 else x
 
 
-def _in_dtype(g: Any, node: Node) -> Any:
+def in_dtype(g: Any, node: Any) -> Any:
     """Return a cotangent in the dtype of its node: those of half precision are added in single."""
     return g if g.dtype == node.dtype else g.astype(node.dtype)
 
@@ -435,7 +435,7 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
     """Show a cotangent to a node's hooks; return it, or what they put in its place."""
-    g = _in_dtype(g, node)
+    g = in_dtype(g, node)
     for hook in tuple(hooks):
         new = hook(g if type(g) is Tensor else np.array(g))
         if new is None:

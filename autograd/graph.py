@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from autograd.backward import pulled, reach, single
+from autograd.backward import in_dtype, pulled, reach, single
 from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import FREED, Constant, Leaf, Node, source_of
@@ -323,7 +323,10 @@ class _Recording:
                         found[i] = unknown
                     else:
                         found[i] = g_parent if before is None else before + g_parent
-        return [None if g is unknown else g for g in found]
+        return [
+            None if g is None or g is unknown else in_dtype(g, node)
+            for g, node in zip(found, self.nodes, strict=True)
+        ]
 
     def _saved_again(self, view: _Row | GraphNode, entry: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read, from computed values; None where one is unknown."""

@@ -76,7 +76,7 @@ def test_recursion_over_the_graph_is_nowhere() -> None:
     """Functions of the engine that handle nodes do not call themselves.
 
     `frozen` does: it goes into the tuples of an index, and `_numbers` into those of a result.
-    `_single` goes into the tuple of a variadic op's operands.
+    `single` goes into the tuple of a variadic op's operands.
     `backward` the method calls the function.
     """
     for name in ("backward", "graph", "node", "tensor", "op", "recording"):
@@ -92,7 +92,7 @@ def test_recursion_over_the_graph_is_nowhere() -> None:
                     "backward",
                     "frozen",
                     "_numbers",
-                    "_single",
+                    "single",
                 }, function.name
 
 

@@ -92,9 +92,7 @@ def view_of(*outputs: Tensor, values: bool = True, health: bool = False) -> Grap
     return GraphView(title, tuple(caption), nodes, edges)
 
 
-def _edge(
-    g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values: bool
-) -> EdgeView:
+def _edge(g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values: bool) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
     label = clean(_edge_label(g, edge, cost, values))

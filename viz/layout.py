@@ -354,7 +354,8 @@ def _inversions(values: list[float]) -> int:
     """Count the pairs that are out of order."""
     if all(map(le, values, values[1:])):
         return 0
-    count, later = 0, []
+    count = 0
+    later: list[float] = []
     for value in reversed(values):
         place = bisect_left(later, value)
         count += place

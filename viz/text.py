@@ -78,10 +78,14 @@ def clean(text: str, limit: int = LIMIT) -> str:
     >>> clean("x" * 9, limit=5)
     'xxxx…'
     """
-    safe = text if text.isprintable() else "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(c) in {"Cc", "Cs", "Cf", "Cn", "Zl", "Zp"}
-        else c
-        for c in text
+    safe = (
+        text
+        if text.isprintable()
+        else "".join(
+            "\N{REPLACEMENT CHARACTER}"
+            if unicodedata.category(c) in {"Cc", "Cs", "Cf", "Cn", "Zl", "Zp"}
+            else c
+            for c in text
+        )
     )
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"

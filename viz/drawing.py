@@ -9,8 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from viz.extract import NotDrawable, pause_collector, view_of, without_values
-from viz.passes import explain_shorthand, fold, fold_to_budget, hide_constants, one_direction
+from viz.passes import (
+    deepest,
+    explain_shorthand,
+    fold,
+    fold_to_budget,
+    hide_constants,
+    one_direction,
+)
 from viz.render.dot import render_dot, svg_by_dot, svg_by_pygraphviz
+from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
 from viz.theme import NAMES
@@ -35,8 +43,17 @@ class Drawing:
         What it shows, as data.
     """
 
-    def __init__(self, view: GraphView, *, theme: str = "light", engine: str = "auto") -> None:
+    def __init__(
+        self,
+        view: GraphView,
+        *,
+        theme: str = "light",
+        engine: str = "auto",
+        full: GraphView | None = None,
+        max_nodes: int = 150,
+    ) -> None:
         self.view, self.theme, self.engine = view, theme, engine
+        self._full, self._max_nodes = full or view, max_nodes
 
     @cached_property
     def svg(self) -> str:
@@ -47,6 +64,15 @@ class Drawing:
             return svg_by_pygraphviz(self.dot)
         with pause_collector():
             return render_svg(self.view, self.theme)
+
+    @cached_property
+    def html(self) -> str:
+        """The picture as one HTML page, which plays it, opens its modules and finds its cards.
+
+        It works from a file and offline; without scripts it is the picture and its words.
+        """
+        with pause_collector():
+            return render_page(*_pictures(self.view, self._full, self._max_nodes))
 
     @property
     def dot(self) -> str:
@@ -64,7 +90,7 @@ class Drawing:
         Parameters
         ----------
         path : path_like
-            Ending in .svg, .dot, .json or .txt.
+            Ending in .svg, .html, .dot, .json or .txt.
 
         Raises
         ------
@@ -76,6 +102,7 @@ class Drawing:
         target = Path(path)
         makers: dict[str, Callable[[], str]] = {
             ".svg": lambda: self.svg,
+            ".html": lambda: self.html,
             ".dot": lambda: self.dot,
             ".json": self.view.to_json,
             ".txt": lambda: self.text,
@@ -187,16 +214,56 @@ def draw(
     if not values:
         view = without_values(view)
     view = one_direction(view, direction)
-    if not constants:
-        view = hide_constants(view)
-    view = fold_to_budget(view, max_nodes) if depth is None else fold(view, depth)
+    full = view if constants else hide_constants(view)
+    view = fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
     if len(view.nodes) > max_nodes:
         raise NotDrawable(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw "
             f"a smaller "
             "part, group ops with name_scope() so that they can fold, or raise max_nodes."
         )
-    return Drawing(explain_shorthand(view), theme=theme, engine=engine)
+    return Drawing(
+        explain_shorthand(view), theme=theme, engine=engine, full=full, max_nodes=max_nodes
+    )
+
+
+def _pictures(view: GraphView, full: GraphView, max_nodes: int) -> tuple[list[Picture], int]:
+    """Return the graph with more and fewer modules open, and which of them `view` is."""
+    views = {"as drawn": view}
+    alone: dict[tuple[str, ...], str] = {}  # module path to the picture in which it is open
+    levels = deepest(full)
+    for depth in range(levels + 1):
+        label = "all folded" if not depth else "all open" if depth == levels else f"{depth} open"
+        folded = explain_shorthand(fold(full, depth))
+        if len(folded.nodes) > max_nodes:
+            break
+        if folded.nodes == view.nodes:
+            views = {label: view, **{k: v for k, v in views.items() if k != "as drawn"}}
+        else:
+            views[label] = folded
+        for node in folded.nodes:
+            path = (*node.scope, node.name)
+            if node.kind != "module" or path in alone or len(views) > 24:
+                continue
+            ancestors = {path[:k] for k in range(1, len(path) + 1)}
+            opened = explain_shorthand(fold(full, 0, ancestors))
+            if len(opened.nodes) <= max_nodes:
+                alone[path] = f"{' › '.join(path)} open"
+                views[alone[path]] = opened
+    labels = list(views)
+    pictures = [
+        Picture(
+            label,
+            shown,
+            {
+                n.id: labels.index(alone[(*n.scope, n.name)])
+                for n in shown.nodes
+                if n.kind == "module" and (*n.scope, n.name) in alone
+            },
+        )
+        for label, shown in views.items()
+    ]
+    return pictures, next(i for i, p in enumerate(pictures) if p.view is view)
 
 
 def _write(target: Path, text: str) -> None:

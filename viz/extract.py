@@ -108,10 +108,11 @@ def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
         return f"{label}{one}"
     back, local = child.cotangent, edge.number
     whole = f"∂{cost}/∂{child.label} · {label.partition(' = ')[0]}"
+    how = f", where {label}" if label.count(" = ") > 1 or edge.number is None else ""
     if back is not None and np.ndim(back) == 0 and local is not None:
         numbers = f"{_factor(back)} · {_factor(local)} = {format_number(float(back) * local)}"
-        return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}; {label}"
-    return f"∂{cost}/∂{parent.label} = {whole}{one}; {label}"
+        return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
+    return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
 
 
 def _factor(x: Any) -> str:

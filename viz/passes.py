@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["explain_shorthand", "fold", "fold_to_budget", "hide_constants", "one_direction"]
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+__all__ = [
+    "deepest",
+    "explain_shorthand",
+    "fold",
+    "fold_to_budget",
+    "hide_constants",
+    "one_direction",
+]
 
 
 def hide_constants(view: GraphView) -> GraphView:
@@ -42,20 +53,24 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
     return view
 
 
-def fold(view: GraphView, depth: int) -> GraphView:
+def fold(
+    view: GraphView, depth: int, opened: Collection[tuple[str, ...]] = frozenset()
+) -> GraphView:
     """Make one card of every module deeper than `depth` levels of opened clusters.
 
-    The card shows the shape of what comes out and the gradients of the parameters inside.
+    The card shows the shape of what comes out and the gradients of the parameters inside. Modules
+    named in `opened` by their path are open whatever their depth.
     """
     groups: dict[tuple[str, ...], list[NodeView]] = {}
+    paths = {scope: _closed(scope, depth, opened) for scope in {n.scope for n in view.nodes}}
     for node in view.nodes:
-        if len(node.scope) > depth:
-            groups.setdefault(node.scope[: depth + 1], []).append(node)
+        if (path := paths[node.scope]) is not None:
+            groups.setdefault(path, []).append(node)
     if not groups:
         return view
     home: dict[int, int] = {}
     cards: dict[int, NodeView] = {}
-    leaving = {e.source for e in view.edges} - _only_inside(view, depth)
+    leaving = {e.source for e in view.edges} - _only_inside(view, paths)
     for path, members in groups.items():
         last = members[-1].id  # ids are in topological order: the card stands where it ends
         home.update((m.id, last) for m in members)
@@ -92,13 +107,23 @@ def _is_ordered(view: GraphView) -> bool:
     return all(place[e.source] < place[e.target] for e in view.edges)
 
 
-def _only_inside(view: GraphView, depth: int) -> set[int]:
+def _closed(
+    scope: tuple[str, ...], depth: int, opened: Collection[tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Return the path of the outermost module around a scope that is folded."""
+    for level in range(1, len(scope) + 1):
+        if level > depth and scope[:level] not in opened:
+            return scope[:level]
+    return None
+
+
+def _only_inside(view: GraphView, paths: dict[tuple[str, ...], tuple[str, ...] | None]) -> set[int]:
     """Return the nodes whose every use stays in their own folded module."""
-    by_id = {n.id: n.scope for n in view.nodes}
+    by_id = {n.id: paths[n.scope] for n in view.nodes}
     inside: dict[int, bool] = {}
     for edge in view.edges:
-        home = by_id[edge.source][: depth + 1]
-        stays = len(home) > depth and by_id[edge.target][: depth + 1] == home
+        home = by_id[edge.source]
+        stays = home is not None and by_id[edge.target] == home
         inside[edge.source] = inside.get(edge.source, True) and stays
     return {i for i, stays in inside.items() if stays}
 
@@ -136,9 +161,13 @@ def explain_shorthand(view: GraphView) -> GraphView:
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
     """Open as many levels of modules as the budget allows."""
-    deepest = max((len(n.scope) for n in view.nodes), default=0)
-    for depth in range(deepest, -1, -1):
+    for depth in range(deepest(view), -1, -1):
         folded = fold(view, depth)
         if len(folded.nodes) <= max_nodes:
             return folded
     return fold(view, 0)
+
+
+def deepest(view: GraphView) -> int:
+    """Return how many levels of modules a view has."""
+    return max((len(n.scope) for n in view.nodes), default=0)

@@ -423,11 +423,11 @@ def test_view_round_trips_through_json() -> None:
 
 def test_save_writes_each_kind_and_refuses_others(tmp_path) -> None:
     drawing = viz.draw(lecture())
-    for ending in (".svg", ".dot", ".json", ".txt"):
+    for ending in (".svg", ".html", ".dot", ".json", ".txt"):
         path = drawing.save(tmp_path / f"J{ending}")
         assert path.read_text(encoding="utf-8")
     assert json.loads((tmp_path / "J.json").read_text())["title"] == "Computation graph of J"
-    with pytest.raises(ValueError, match=r"one of the endings \.svg, \.dot"):
+    with pytest.raises(ValueError, match=r"one of the endings \.svg, \.html, \.dot"):
         drawing.save(tmp_path / "J.gif")
 
 
@@ -607,4 +607,4 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
 
 def test_chain_rule_of_each_edge_in_words() -> None:
     words = {e.words for e in viz.draw(lecture()).view.edges}
-    assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6; ∂u/∂b = c = 2" in words
+    assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2" in words

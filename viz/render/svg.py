@@ -17,7 +17,7 @@ from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 if TYPE_CHECKING:
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["placed", "render_svg", "style_of", "svg_element"]
+__all__ = ["placed", "render_svg", "style_of", "svg_element", "texts", "thickness"]
 
 MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
@@ -61,7 +61,6 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
     legend = _legend_size(view)
     total_width = max(place.width, legend[0], 320.0) + 2 * MARGIN
     total_height = place.height + legend[1] + 2 * MARGIN
-    prefix = f"g{view.digest}"
     root = ET.Element(
         "svg",
         {
@@ -84,7 +83,7 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
     canvas = ET.SubElement(root, "g", {"transform": f"translate({_n(MARGIN)} {_n(MARGIN)})"})
     for path, rect in place.clusters.items():
         _cluster(canvas, path[-1], rect)
-    thick = {n.id: _thickness(n.norm) for n in view.nodes}
+    thick = {n.id: thickness(n.norm) for n in view.nodes}
     for number, edge in enumerate(view.edges):
         _arrows(canvas, f"{prefix}-e{number}", edge, place.ways[number], thick[edge.source])
     for node in view.nodes:
@@ -230,7 +229,12 @@ def _arrows(
         _text(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
 
 
-def _thickness(norm: float | None) -> str:
+def texts(node: NodeView) -> list[str]:
+    """Return the lines of a card, in the order in which it shows them."""
+    return list(filter(None, [node.header, *node.value, node.mark, node.gradient]))
+
+
+def thickness(norm: float | None) -> str:
     """Return the class of a derivative's arrow: one step for every two powers of ten."""
     if norm is None:
         return ""

@@ -1,0 +1,306 @@
+"""The page, driven in a real browser: playback, modules, search, keyboard, and what it must not do.
+
+Chromium is found on the path; `.ci/run` installs Debian's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import Tensor, name_scope
+from tests.viz.browser import PROGRAM, Browser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with Browser() as running:
+        yield running
+
+
+def leaf(value: Any, name: str) -> Tensor:
+    return Tensor(value, name=name, requires_grad=True)
+
+
+def lecture() -> Tensor:
+    a, b, c = leaf(5.0, "a"), leaf(3.0, "b"), leaf(2.0, "c")
+    J = (3 * (a + (b * c).named("u")).named("v")).named("J")
+    J.backward()
+    return J
+
+
+def modules() -> Tensor:
+    x = leaf(0.5, "x")
+    y = x
+    for outer in ("first", "second"):
+        with name_scope(outer):
+            y = np.tanh(y * 2)
+            with name_scope("inner"):
+                y = np.sin(y) + x
+    y = y.named("y")
+    y.backward()
+    return y
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Browser:
+    browser.open(viz.draw(lecture()).save(tmp_path / "J.html"))
+    return browser
+
+
+def state(page: Browser) -> dict[str, Any]:
+    return page.js(
+        """({step: Number(document.getElementById('step').value),
+             last: Number(document.getElementById('step').max),
+             words: document.getElementById('words').textContent,
+             off: document.querySelectorAll('.figure:not([hidden]) .off').length,
+             on: [...document.querySelectorAll('.figure:not([hidden]) .on')].map(e => e.id)})"""
+    )
+
+
+def test_it_opens_without_errors_requests_or_violations_of_its_policy(page: Browser) -> None:
+    assert page.js("document.body.classList.contains('live')")
+    assert state(page)["off"] == 0
+    assert page.troubles() == []
+    # The policy is in force: a script or style of somebody else does not run.
+    page.js(
+        "document.body.insertAdjacentHTML('beforeend', '<style>body{color:red}</style>');"
+        "var s = document.createElement('script'); s.textContent = 'window.bad = 1';"
+        "document.body.append(s)"
+    )
+    assert page.js("window.bad === undefined && getComputedStyle(document.body).color") != "red"
+    assert any("Content Security Policy" in t or "contentSecurity" in t for t in page.troubles())
+
+
+def test_steps_go_forward_and_then_back_in_exact_reverse(page: Browser) -> None:
+    words = []
+    last = state(page)["last"]
+    for _ in range(last):
+        page.press("ArrowRight")
+        words.append(state(page)["words"])
+    assert words == [
+        "Given: a = 5; b = 3; c = 2.",
+        "u = b · c = 6.",
+        "v = a + u = 11.",
+        "J = 3 · v = 33.",
+        "∂J/∂J = 1: the backward pass begins here.",
+        "∂J/∂v = 3.",
+        "∂J/∂u = ∂J/∂v · ∂v/∂u = 3 · 1 = 3.",
+        "∂J/∂a = ∂J/∂v · ∂v/∂a = 3 · 1 = 3.",
+        "∂J/∂c = ∂J/∂u · ∂u/∂c = 3 · 3 = 9, where ∂u/∂c = b = 3.",
+        "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2.",
+    ]
+    assert last == 10
+    assert state(page)["off"] == 0
+
+
+def test_what_has_not_happened_yet_is_dim(page: Browser) -> None:
+    page.press("ArrowRight")
+    page.press("ArrowRight")  # u = b · c
+    shown = page.js(
+        """[...document.querySelectorAll('.node:not(.off)')]
+             .map(n => n.querySelector('text').textContent)"""
+    )
+    assert shown == ["a", "b", "c", "u = b · c"]
+    gradients = "[...document.querySelectorAll('.grad:not(.off)')].map(g => g.textContent)"
+    assert page.js(gradients) == []
+    page.press("End")
+    assert len(page.js(gradients)) == 6
+    page.press("ArrowLeft")  # b has not got its derivative
+    assert "∂J/∂b = 6" not in page.js(gradients)
+    assert "∂J/∂c = 9" in page.js(gradients)
+
+
+def test_play_goes_to_the_end_and_stops(page: Browser) -> None:
+    page.js("window.setInterval = ((real) => (f) => real(f, 5))(window.setInterval)")
+    page.press(" ")
+    assert page.js("document.getElementById('play').textContent") == "Pause"
+    page.js("new Promise(done => setTimeout(done, 600))")
+    assert state(page)["step"] == state(page)["last"]
+    assert page.js("document.getElementById('play').textContent") == "Play"
+    page.press("ArrowLeft")
+    assert state(page)["step"] == state(page)["last"] - 1
+    page.press("Escape")
+    assert state(page)["step"] == 0
+    assert state(page)["off"] == 0
+
+
+def test_the_keyboard_reaches_everything(page: Browser) -> None:
+    seen = []
+    for _ in range(24):
+        page.press("Tab")
+        seen.append(
+            page.js(
+                "document.activeElement.id || document.activeElement.getAttribute('aria-label')"
+            )
+        )
+    cards = [f"p0-n{n.id}" for n in viz.draw(lecture()).view.nodes]
+    for wanted in ("play", "next", "step", "all", "search", "in", "out", "fit", *cards):
+        assert wanted in seen
+
+
+def test_search_finds_and_goes_there(page: Browser) -> None:
+    page.press("/")
+    for letter in "b · c":
+        page.press(letter)
+    assert page.js("document.getElementById('hits').textContent") == "1 found"
+    assert page.js("document.querySelector('.found text').textContent") == "u = b · c"
+    before = page.js("document.querySelector('svg').getAttribute('viewBox')")
+    page.press("Enter")
+    assert page.js("document.querySelector('svg').getAttribute('viewBox')") != before
+    page.press("Escape")
+    assert page.js("document.querySelectorAll('.found').length") == 0
+    assert page.js("document.querySelector('svg').getAttribute('viewBox')").split()[2:] == [
+        f"{float(v):.2f}" for v in before.split()[2:]
+    ]
+
+
+def test_pointing_at_a_card_lights_its_paths(page: Browser) -> None:
+    a = next(n.id for n in viz.draw(lecture()).view.nodes if n.name == "a")
+    page.js(f"document.getElementById('p0-n{a}').focus()")
+    dim = page.js(
+        """[...document.querySelectorAll('.node.dim')]
+             .map(n => n.querySelector('text').textContent)"""
+    )
+    assert dim == ["b", "c", "u = b · c"]
+    page.js("document.activeElement.blur()")
+    assert page.js("document.querySelectorAll('.dim').length") == 0
+
+
+def test_zoom_and_fit(page: Browser) -> None:
+    width = "document.querySelector('svg').viewBox.baseVal.width"
+    whole = page.js(width)
+    page.press("+")
+    assert page.js(width) == pytest.approx(whole / 1.4, rel=1e-3)
+    page.click("#fit")
+    assert page.js(width) == pytest.approx(whole, rel=1e-3)
+
+
+def test_modules_open_and_close(browser: Browser, tmp_path: Path) -> None:
+    browser.open(viz.draw(modules(), depth=0).save(tmp_path / "m.html"))
+    heads = """[...document.querySelectorAll('.figure:not([hidden]) .node')]
+                 .map(n => n.querySelector('text').textContent)"""
+    assert "first" in browser.js(heads)
+    browser.click(".figure:not([hidden]) .node[data-module]", times=2)
+    opened = browser.js(heads)
+    assert "first" not in opened
+    assert "inner" in opened
+    assert "second" in opened
+    browser.js("document.querySelector('.figure:not([hidden]) .node[data-module]').focus()")
+    browser.press("Enter")
+    assert browser.js(heads) != opened
+    labels = browser.js("[...document.getElementById('open').options].map(o => o.textContent)")
+    assert labels[0] == "all folded"
+    assert "all open" in labels
+    assert browser.troubles() == []
+
+
+def test_without_scripts_the_page_is_the_picture_and_its_words(
+    browser: Browser, tmp_path: Path
+) -> None:
+    path = viz.draw(lecture()).save(tmp_path / "J.html")
+    browser.open(path, scripts=False)
+    tree = browser.call("Accessibility.getFullAXTree")["nodes"]
+    names = {n.get("name", {}).get("value", "") for n in tree if not n.get("ignored")}
+    assert any("∂J/∂b = 6" in name for name in names)
+    assert not {"Play", "Fit", "Show all"} & names  # what would not work is not shown
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+
+
+LOW_CONTRAST = """
+(() => {
+              const light = (c) => {
+                const v = c.map(x => x / 255)
+                  .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
+              };
+              const parse = (t) => t.match(/[0-9.]+/g).map(Number);
+              const bad = [];
+              for (const e of document.querySelectorAll('text, h1, button, label, #words, .keys')) {
+                if (!e.textContent.trim() || !e.getClientRects().length) continue;
+                const style = getComputedStyle(e);
+                const ink = parse(e.tagName === 'text' ? style.fill : style.color);
+                let under = null;
+                if (e.tagName === 'text') {
+                  const r = e.getBoundingClientRect();
+                  const [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
+                  const fills = document.elementsFromPoint(x, y)
+                    .filter(s => ['rect', 'path'].includes(s.tagName))
+                    .map(s => getComputedStyle(s).fill).filter(f => f !== 'none');
+                  if (fills.length) under = parse(fills[0]);
+                }
+                for (let p = e; !under && p; p = p.parentElement) {
+                  const c = parse(getComputedStyle(p).backgroundColor);
+                  if (c.length === 3 || c[3] > 0) under = c;
+                }
+                const [a, b] = [light(ink), light(under || [255, 255, 255])];
+                const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+                if (ratio < 4.5) bad.push([e.textContent.slice(0, 40), ratio.toFixed(2)]);
+              }
+              return bad;
+            })()
+"""
+
+
+def test_what_a_screen_reader_meets_has_names_and_enough_contrast(page: Browser) -> None:
+    """Some rules of WCAG 2.2: names (4.1.2), language (3.1.1), titles (2.4.2), contrast (1.4.3)."""
+    tree = page.call("Accessibility.getFullAXTree")["nodes"]
+    controls = {"button", "slider", "searchbox", "combobox", "img", "group", "toolbar"}
+    met = [n for n in tree if not n.get("ignored") and n["role"]["value"] in controls]
+    assert len(met) > 10
+    assert [n for n in met if not n.get("name", {}).get("value")] == []
+    assert page.js("document.documentElement.lang") == "en"
+    assert page.js("document.title") == "Computation graph of J"
+    assert page.js(
+        "new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size"
+    ) == page.js("document.querySelectorAll('[id]').length")
+    for scheme in ("light", "dark"):
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        page.call("Emulation.setEmulatedMedia", features=features)
+        low = page.js(LOW_CONTRAST)
+        assert low == [], scheme
+    page.call("Emulation.setEmulatedMedia", features=[])
+
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '" onload="alert(1)',
+    "]]>",
+    "javascript:alert(1)",
+    "&lt;b&gt;",
+    "\\",
+    "a\u2028b",
+    "{{x}}",
+    "<!--",
+    "\x00\x1b[31m",
+]
+
+
+def test_hostile_names_stay_text(browser: Browser, tmp_path: Path) -> None:
+    total: Any = 0.0
+    for k, name in enumerate(HOSTILE):
+        total = total + leaf(float(k), name) * 2
+    total.backward()
+    browser.open(viz.draw(total).save(tmp_path / "h.html"))
+    assert browser.js("document.body.classList.contains('live')")
+    assert browser.js("document.scripts.length") == 2
+    assert browser.js("document.querySelectorAll('img, iframe, object, a, use, image').length") == 0
+    heads = browser.js(
+        "[...document.querySelectorAll('.node')].map(n => n.querySelector('text').textContent)"
+    )
+    view = viz.draw(total).view
+    assert heads == [n.header for n in view.nodes]
+    assert json.loads(browser.js("document.getElementById('data').textContent"))["pictures"]
+    browser.press("End")
+    assert browser.troubles() == []

@@ -1,0 +1,222 @@
+"""One HTML file that plays a graph step by step; it needs no network, and no script to be read.
+
+The steps are the recorded order forward, and its exact reverse backward. Each step has its elements
+(`data-at` in the SVG) and its words. The page's own style and script are the only ones its
+Content-Security-Policy lets in, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from viz.render.svg import style_of, svg_element, texts, thickness
+from viz.render.text import render_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viz.view import GraphView, NodeView
+
+__all__ = ["Picture", "render_page", "steps_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One of the pictures of a page: a graph with some of its modules open.
+
+    Attributes
+    ----------
+    label : str
+        What the list of pictures calls it.
+    view : GraphView
+        What it shows.
+    leads : dict
+        Card id to the number of the picture in which that module is open.
+    """
+
+    label: str
+    view: GraphView
+    leads: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens at one step: its words, and whether it goes back."""
+
+    words: str
+    back: bool
+
+
+@dataclass(slots=True)
+class Steps:
+    """The steps of a picture, and the step (from 1) at which each part of it appears."""
+
+    steps: list[Step]
+    nodes: dict[int, int]
+    gradients: dict[int, int]
+    ahead: dict[int, int]
+    back: dict[int, int]
+
+
+def steps_of(view: GraphView) -> Steps:
+    """Return the forward steps in the order of the nodes, and the backward ones in reverse."""
+    s = Steps([], {}, {}, {}, {})
+    arriving: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    for number, edge in enumerate(view.edges):
+        arriving[edge.target].append(number)
+    given = [n for n in view.nodes if not arriving[n.id]]
+    if given:
+        s.steps.append(Step(f"Given: {'; '.join(_said(n) for n in given)}.", back=False))
+    s.nodes.update((n.id, 1) for n in given)
+    for node in view.nodes:
+        if arriving[node.id]:
+            s.steps.append(Step(f"{_said(node)}.", back=False))
+            s.nodes[node.id] = len(s.steps)
+            s.ahead.update((number, len(s.steps)) for number in arriving[node.id])
+    missing = {n.id: 0 for n in view.nodes}
+    for edge in view.edges:
+        missing[edge.source] += edge.back
+    by_id = {n.id: n for n in view.nodes}
+    forward = len(s.steps)
+    for node in reversed(view.nodes):
+        if node.gradient and not missing[node.id] and node.id not in s.gradients:
+            if arriving[node.id] or len(s.steps) == forward:
+                s.steps.append(Step(f"{node.gradient}: the backward pass begins here.", back=True))
+            s.gradients[node.id] = len(s.steps)
+        for number in reversed(arriving[node.id]):
+            edge = view.edges[number]
+            if not edge.back:
+                continue
+            missing[edge.source] -= 1
+            words = edge.words or edge.label or f"back into {by_id[edge.source].name}"
+            if not missing[edge.source]:
+                s.gradients[edge.source] = len(s.steps) + 1
+                gradient = by_id[edge.source].gradient
+                words += f". In all {gradient}" if gradient.endswith("paths)") else ""
+            s.steps.append(Step(f"{words}.", back=True))
+            s.back[number] = len(s.steps)
+    for node in view.nodes:  # what no derivative reaches says so from the beginning
+        s.gradients.setdefault(node.id, s.nodes[node.id])
+    return s
+
+
+def _said(node: NodeView) -> str:
+    value = ", ".join(node.value)
+    return f"{node.header} = {value}" if value else node.header
+
+
+def render_page(
+    pictures: Sequence[Picture],
+    first: int = 0,
+    frames: Sequence[GraphView] = (),
+    measured: GraphView | None = None,
+) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The same graph with more or fewer of its modules open.
+    first : int
+        The picture that is shown first, and where no script runs.
+    frames : sequence of GraphView
+        The graph of the only picture at several times.
+    measured : GraphView, optional
+        What the sizes of that picture are taken from.
+    """
+    style = f"{_file('player.css')}\n{style_of('svg.graph', 'auto')}"
+    script = _file("player.js")
+    figures, described = [], []
+    for k, picture in enumerate(pictures):
+        steps = steps_of(picture.view)
+        prefix = f"p{k}"
+        svg = _marked(svg_element(picture.view, prefix, measured), prefix, picture, steps)
+        hidden = "" if k == first else " hidden"
+        text = ET.tostring(svg, encoding="unicode")
+        figures.append(f'<div class="figure"{hidden}>{text}</div>')
+        described.append(
+            {
+                "prefix": prefix,
+                "summary": " ".join(picture.view.caption),
+                "edges": [[e.source, e.target] for e in picture.view.edges],
+                "steps": _steps(steps),
+            }
+        )
+    data = {"first": first, "pictures": described, "frames": [_frame(view) for view in frames]}
+    view = pictures[first].view
+    options = "".join(
+        f'<option value="{k}"{" selected" if k == first else ""}>{html.escape(p.label)}</option>'
+        for k, p in enumerate(pictures)
+    )
+    return _file("player.html").format(
+        title=html.escape(view.title),
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'",
+        style=style,
+        script=script,
+        figures="\n".join(figures),
+        options=options,
+        last=max(len(frames) - 1, 0),
+        text=html.escape(render_text(view)),
+        data=_json(data),
+    )
+
+
+def _steps(steps: Steps) -> list[dict[str, Any]]:
+    return [{"words": s.words, "back": s.back} for s in steps.steps]
+
+
+def _frame(view: GraphView) -> dict[str, Any]:
+    """Return what changes in a picture from one time to another."""
+    thick = {n.id: thickness(n.norm) for n in view.nodes}
+    return {
+        "title": view.title,
+        "cards": {n.id: {"words": n.words, "texts": texts(n)} for n in view.nodes},
+        "edges": {
+            k: {"label": e.label, "thick": thick[e.source]}
+            for k, e in enumerate(view.edges)
+            if e.back
+        },
+        "steps": _steps(steps_of(view)),
+    }
+
+
+def _marked(root: ET.Element, prefix: str, picture: Picture, steps: Steps) -> ET.Element:
+    """Write into a picture's elements at which step they appear."""
+    for group in root.iter("g"):
+        name = group.get("id", "")
+        if name.startswith(f"{prefix}-n"):
+            node = int(name.removeprefix(f"{prefix}-n"))
+            group.set("data-at", str(steps.nodes[node]))
+            for part in group:
+                if part.get("class") in {"strip", "grad"}:
+                    part.set("data-at", str(steps.gradients[node]))
+            if node in picture.leads:
+                group.set("data-module", str(picture.leads[node]))
+        elif name.startswith(f"{prefix}-e"):
+            number = int(name.removeprefix(f"{prefix}-e"))
+            for part in group:
+                when = steps.ahead if part.get("class") == "ahead" else steps.back
+                part.set("data-at", str(when[number]))
+    return root
+
+
+def _file(name: str) -> str:
+    return (files("viz.render") / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(data: Any) -> str:
+    """Return JSON that cannot end the element it stands in."""
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

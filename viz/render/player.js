@@ -1,0 +1,264 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const $ = (id) => document.getElementById(id);
+  const figures = [...document.querySelectorAll(".figure")];
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  let shown = data.first; // which of the pictures
+  let step = 0; // 0: all of it; 1, 2, ...: up to this step
+  let frame = 0;
+  let timer = null;
+  let hits = [];
+  let hit = -1;
+
+  const picture = () => figures[shown].querySelector("svg");
+  const steps = () => data.pictures[shown].steps;
+
+  // -- steps ---------------------------------------------------------------------------------------
+
+  function show(to) {
+    step = Math.max(0, Math.min(to, steps().length));
+    for (const element of picture().querySelectorAll("[data-at]")) {
+      const at = Number(element.dataset.at);
+      element.classList.toggle("off", step > 0 && at > step);
+      element.classList.toggle("on", step > 0 && at === step && !element.matches(".strip, .grad"));
+    }
+    const now = step ? steps()[step - 1] : null;
+    $("words").textContent = now ? now.words : data.pictures[shown].summary;
+    $("words").classList.toggle("back", Boolean(now && now.back));
+    $("step").max = steps().length;
+    $("step").value = step;
+    $("step").setAttribute("aria-valuetext", step ? `step ${step} of ${steps().length}` : "everything");
+    $("count").textContent = step ? `${step} / ${steps().length}` : `all ${steps().length} steps`;
+    $("previous").disabled = step === 0;
+    $("next").disabled = step === steps().length;
+  }
+
+  function play(on) {
+    clearInterval(timer);
+    timer = null;
+    if (on) {
+      if (step === steps().length) show(0);
+      timer = setInterval(() => {
+        show(step + 1);
+        if (step === steps().length) play(false);
+      }, still ? 1400 : 900);
+      show(step + 1);
+    }
+    $("play").textContent = timer ? "Pause" : "Play";
+    $("play").setAttribute("aria-pressed", String(Boolean(timer)));
+  }
+
+  // -- frames of a film ----------------------------------------------------------------------------
+
+  function cut(to) {
+    frame = Math.max(0, Math.min(to, data.frames.length - 1));
+    const now = data.frames[frame];
+    for (const [id, card] of Object.entries(now.cards)) {
+      const group = $(`${data.pictures[shown].prefix}-n${id}`);
+      group.setAttribute("aria-label", card.words);
+      group.querySelectorAll("text").forEach((text, k) => { text.textContent = card.texts[k]; });
+      const tip = group.querySelector("title");
+      if (tip) tip.textContent = card.texts.join("\n");
+    }
+    for (const [number, edge] of Object.entries(now.edges)) {
+      const group = $(`${data.pictures[shown].prefix}-e${number}`);
+      const text = group.querySelector("text");
+      if (text) text.textContent = edge.label;
+      const line = group.querySelector(".bwd");
+      if (line) line.setAttribute("class", `bwd${edge.thick}`);
+    }
+    data.pictures[shown].steps = now.steps;
+    $("frame").value = frame;
+    $("frame").setAttribute("aria-valuetext", now.title);
+    $("title").textContent = now.title;
+    show(step);
+  }
+
+  // -- pictures: open and close modules ------------------------------------------------------------
+
+  function choose(which) {
+    figures[shown].hidden = true;
+    shown = which;
+    figures[shown].hidden = false;
+    $("open").value = String(which);
+    search($("search").value);
+    show(0);
+  }
+
+  // -- pan and zoom --------------------------------------------------------------------------------
+
+  const box = () => picture().viewBox.baseVal;
+  const home = new Map(figures.map((f) => {
+    const b = f.querySelector("svg").viewBox.baseVal;
+    return [f, [b.x, b.y, b.width, b.height]];
+  }));
+
+  function look(x, y, w, h) {
+    picture().setAttribute("viewBox", [x, y, w, h].map((v) => v.toFixed(2)).join(" "));
+  }
+
+  function fit() { look(...home.get(figures[shown])); }
+
+  function zoom(by, cx, cy) {
+    const b = box();
+    const [, , w] = home.get(figures[shown]);
+    const width = Math.min(Math.max(b.width / by, w / 200), w * 4);
+    const ratio = width / b.width;
+    const x = cx === undefined ? b.x + b.width / 2 : cx;
+    const y = cy === undefined ? b.y + b.height / 2 : cy;
+    look(x - (x - b.x) * ratio, y - (y - b.y) * ratio, width, b.height * ratio);
+  }
+
+  function point(event) {
+    const p = new DOMPoint(event.clientX, event.clientY);
+    return p.matrixTransform(picture().getScreenCTM().inverse());
+  }
+
+  function centre(group) {
+    const r = group.getBBox();
+    const [, , w, h] = home.get(figures[shown]);
+    const width = Math.min(w, Math.max(900, r.width * 3));
+    const height = (h * width) / w;
+    const at = new DOMPoint(r.x + r.width / 2, r.y + r.height / 2).matrixTransform(
+      picture().getCTM().inverse().multiply(group.getCTM()));
+    look(at.x - width / 2, at.y - height / 2, width, height);
+  }
+
+  // -- paths and search ----------------------------------------------------------------------------
+
+  function reach(start, from, to) {
+    const seen = new Set([start]);
+    const edges = data.pictures[shown].edges;
+    const beside = new Map();
+    edges.forEach((e) => beside.set(e[from], [...(beside.get(e[from]) || []), e[to]]));
+    const left = [start];
+    while (left.length) {
+      for (const other of beside.get(left.pop()) || []) {
+        if (!seen.has(other)) { seen.add(other); left.push(other); }
+      }
+    }
+    return seen;
+  }
+
+  function light(id) {
+    const prefix = data.pictures[shown].prefix;
+    if (id === null) {
+      picture().querySelectorAll(".dim").forEach((e) => e.classList.remove("dim"));
+      return;
+    }
+    const before = reach(id, 1, 0);
+    const after = reach(id, 0, 1);
+    for (const node of picture().querySelectorAll(".node")) {
+      const n = Number(node.id.slice(prefix.length + 2));
+      node.classList.toggle("dim", !before.has(n) && !after.has(n));
+    }
+    data.pictures[shown].edges.forEach(([source, target], k) => {
+      const on = (before.has(source) && before.has(target)) || (after.has(source) && after.has(target));
+      $(`${prefix}-e${k}`).classList.toggle("dim", !on);
+    });
+  }
+
+  function search(text) {
+    picture().querySelectorAll(".found").forEach((e) => e.classList.remove("found"));
+    const wanted = text.trim().toLowerCase();
+    hits = wanted ? [...picture().querySelectorAll(".node")].filter((n) =>
+      n.querySelector("text").textContent.toLowerCase().includes(wanted)) : [];
+    hits.forEach((n) => n.classList.add("found"));
+    hit = -1;
+    $("hits").textContent = wanted ? `${hits.length} found` : "";
+  }
+
+  // -- what the reader does ------------------------------------------------------------------------
+
+  $("play").onclick = () => play(!timer);
+  $("previous").onclick = () => { play(false); show(step - 1); };
+  $("next").onclick = () => { play(false); show(step + 1); };
+  $("all").onclick = () => { play(false); show(0); };
+  $("step").oninput = (event) => { play(false); show(Number(event.target.value)); };
+  $("in").onclick = () => zoom(1.4);
+  $("out").onclick = () => zoom(1 / 1.4);
+  $("fit").onclick = fit;
+  $("open").onchange = (event) => { play(false); choose(Number(event.target.value)); };
+  $("frame").oninput = (event) => cut(Number(event.target.value));
+  $("search").oninput = (event) => search(event.target.value);
+  $("search").onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape") { event.target.value = ""; search(""); fit(); }
+    if (event.key !== "Enter" || !hits.length) return;
+    hit = (hit + 1) % hits.length;
+    centre(hits[hit]);
+    $("hits").textContent = `${hit + 1} of ${hits.length}`;
+  };
+
+  const keys = {
+    " ": () => play(!timer),
+    ArrowRight: () => { play(false); show(step + 1); },
+    ArrowLeft: () => { play(false); show(step - 1); },
+    Home: () => { play(false); show(1); },
+    End: () => { play(false); show(steps().length); },
+    Escape: () => { play(false); show(0); light(null); fit(); },
+    "+": () => zoom(1.4),
+    "=": () => zoom(1.4),
+    "-": () => zoom(1 / 1.4),
+    "0": fit,
+    "/": () => $("search").focus(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest("input, select, textarea, summary");
+    const button = event.target.closest("button") && event.key === " ";
+    if (event.ctrlKey || event.metaKey || event.altKey || field || button) return;
+    const module = event.target.closest(".node[data-module]");
+    if (event.key === "Enter" && module) { choose(Number(module.dataset.module)); return; }
+    if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
+  });
+
+  for (const figure of figures) {
+    const svg = figure.querySelector("svg");
+    svg.setAttribute("role", "group");
+    svg.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const p = point(event);
+      zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, p.x, p.y);
+    }, { passive: false });
+    let grip = null;
+    svg.addEventListener("pointerdown", (event) => {
+      grip = point(event);
+    });
+    svg.addEventListener("pointermove", (event) => {
+      if (!grip) return;
+      if (!svg.hasPointerCapture(event.pointerId)) { // later than a click, which is the card's
+        svg.setPointerCapture(event.pointerId);
+        svg.classList.add("moving");
+      }
+      const p = point(event);
+      const b = box();
+      look(b.x + grip.x - p.x, b.y + grip.y - p.y, b.width, b.height);
+    });
+    const drop = () => { grip = null; svg.classList.remove("moving"); };
+    svg.addEventListener("pointerup", drop);
+    svg.addEventListener("pointercancel", drop);
+    const cards = [...svg.querySelectorAll(".node")];
+    for (const card of cards) {
+      const id = Number(card.id.slice(card.id.lastIndexOf("-n") + 2));
+      if (cards.length <= 300) card.setAttribute("tabindex", "0");
+      card.addEventListener("pointerenter", () => light(id));
+      card.addEventListener("pointerleave", () => light(null));
+      card.addEventListener("focus", () => light(id));
+      card.addEventListener("blur", () => light(null));
+      if (card.dataset.module !== undefined) {
+        card.setAttribute("role", "button");
+        card.addEventListener("dblclick", () => choose(Number(card.dataset.module)));
+      }
+    }
+  }
+
+  document.body.classList.add("live");
+  $("bar").hidden = false;
+  $("words").hidden = false;
+  $("keys").hidden = false;
+  $("modules").hidden = figures.length < 2;
+  $("film").hidden = data.frames.length < 2;
+  if (data.frames.length) cut(0);
+  show(0);
+})();

@@ -9,6 +9,7 @@ everything that follows from it.
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -190,6 +191,13 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"<Graph of {len(self.nodes)} nodes and {len(self.edges)} edges>"
+
+    def find(self, tensor: Tensor) -> GraphNode | None:
+        """Return the node of a tensor that requires a gradient; None if it is not in the graph."""
+        node = tensor._node
+        if node is None:
+            return None
+        return next((v for v in self.nodes if self._recording._entries[v.id] is node), None)
 
     @property
     def leaves(self) -> tuple[GraphNode, ...]:
@@ -490,18 +498,31 @@ def latex_name(name: str) -> str:
     stem = name.rstrip("0123456789")
     digits = name[len(stem) :]
     if not stem:
-        return name
-    escaped = "".join(
-        c
-        if c.isalnum()
-        else {"\\": r"\backslash ", " ": r"\ "}.get(c, f"\\{c}")
-        if c in "\\ _&%$#{}"
-        else c
-        for c in stem
-    )
+        return name or r"\ "
+    escaped = "".join(map(_latex_character, stem))
     upright = "\\mathrm{" + escaped + "}"
     body = escaped if len(stem) == 1 else "\\" + stem if stem in _GREEK else upright
     return body + "_{" + digits + "}" if digits else body
+
+
+def _latex_character(c: str) -> str:
+    """Return what stands for a character of a name in LaTeX's mathematics."""
+    if c in _SIGNS:
+        return _SIGNS[c]
+    if c.isascii():
+        return c if c.isprintable() else r"\ "
+    name = unicodedata.name(c, "").removeprefix("GREEK SMALL LETTER ").lower()
+    return f"\\{name} " if name in _GREEK else rf"\mathtt{{U{{+}}{ord(c):04X}}}"
+
+
+_SIGNS = {
+    **{c: f"\\{c}" for c in "_&%$#{}"},
+    "\\": r"\backslash ",
+    " ": r"\ ",
+    "^": r"\wedge ",
+    "~": r"\sim ",
+    "-": r"\mbox{-}",
+}
 
 
 def _labels(entries: list[Any]) -> list[str]:

@@ -5,6 +5,7 @@ Always: the same program gives the same bytes, and a picture needs nothing but t
 
 from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
 from viz.drawing import Drawing, draw
+from viz.explain import Explanation, explain
 from viz.extract import NotDrawable
 from viz.render.dot import EngineError
 from viz.view import EdgeView, GraphView, NodeView
@@ -13,8 +14,10 @@ __all__ = [
     "Drawing",
     "EdgeView",
     "EngineError",
+    "Explanation",
     "GraphView",
     "NodeView",
     "NotDrawable",
     "draw",
+    "explain",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from viz.extract import NotDrawable, pause_collector, view_of, without_values
+from viz.files import write
 from viz.passes import (
     deepest,
     explain_shorthand,
@@ -17,13 +16,16 @@ from viz.passes import (
     hide_constants,
     one_direction,
 )
-from viz.render.dot import render_dot, svg_by_dot, svg_by_pygraphviz
+from viz.render.dot import by_dot, render_dot, svg_by_pygraphviz
+from viz.render.mermaid import render_mermaid
 from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
+from viz.render.tikz import render_tikz
 from viz.theme import NAMES
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from viz.view import GraphView
@@ -59,7 +61,7 @@ class Drawing:
     def svg(self) -> str:
         """The picture as SVG text."""
         if self.engine == "dot":
-            return svg_by_dot(self.dot)
+            return by_dot(self.dot, "svg").decode()
         if self.engine == "pygraphviz":
             return svg_by_pygraphviz(self.dot)
         with pause_collector():
@@ -90,30 +92,30 @@ class Drawing:
         Parameters
         ----------
         path : path_like
-            Ending in .svg, .html, .dot, .json or .txt.
+            Ending in .svg, .html, .dot, .json, .txt, .md (a Mermaid flowchart), .tex (TikZ), or
+            .png and .pdf, which Graphviz makes.
 
         Raises
         ------
         ValueError
             If the ending is another one.
+        EngineError
+            If Graphviz is needed and not installed.
         OSError
             If the file cannot be written. What was there before is untouched.
         """
-        target = Path(path)
-        makers: dict[str, Callable[[], str]] = {
+        makers: dict[str, Callable[[], str | bytes]] = {
             ".svg": lambda: self.svg,
             ".html": lambda: self.html,
             ".dot": lambda: self.dot,
             ".json": self.view.to_json,
             ".txt": lambda: self.text,
+            ".md": lambda: render_mermaid(self.view),
+            ".tex": lambda: render_tikz(self.view),
+            ".png": lambda: by_dot(self.dot, "png"),
+            ".pdf": lambda: by_dot(self.dot, "pdf"),
         }
-        maker = makers.get(target.suffix.lower())
-        if maker is None:
-            raise ValueError(
-                f"Drawing.save: {target.name!r} needs one of the endings {', '.join(makers)}."
-            )
-        _write(target, maker())
-        return target
+        return write("Drawing.save", Path(path), makers)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
@@ -264,33 +266,3 @@ def _pictures(view: GraphView, full: GraphView, max_nodes: int) -> tuple[list[Pi
         for label, shown in views.items()
     ]
     return pictures, next(i for i, p in enumerate(pictures) if p.view is view)
-
-
-def _write(target: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    folder = target.parent
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"Drawing.save: cannot write {str(target)!r}: the folder {str(folder)!r} does "
-            f"not exist; "
-            "create it first."
-        )
-    try:
-        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
-    except OSError as error:
-        raise type(error)(
-            f"Drawing.save: cannot write {str(target)!r}: {error.strerror}; choose another folder."
-        ) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(part).chmod(0o666 & ~mask)
-        Path(part).replace(target)
-    except OSError as error:
-        raise type(error)(
-            f"Drawing.save: cannot write {str(target)!r}: {error.strerror}."
-        ) from error
-    finally:
-        Path(part).unlink(missing_ok=True)

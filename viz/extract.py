@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph, pause_collector
+from autograd.graph import latex_name
 from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["NotDrawable", "elementwise", "pause_collector", "view_of"]
+__all__ = ["NotDrawable", "elementwise", "find", "pause_collector", "view_of"]
 
+TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
 
@@ -73,7 +75,14 @@ def view_of(*outputs: Tensor, values: bool = True, health: bool = False) -> Grap
     paths = _paths(g) if values else {}
     nodes = tuple(
         _node(
-            node, _kind(node, outs), cost, scopes[node.id], paths.get(node.id, []), walked, values
+            node,
+            _kind(node, outs),
+            cost,
+            scopes[node.id],
+            paths.get(node.id, []),
+            walked,
+            values,
+            len(g) <= TYPESET,
         )
         for node in g
     )
@@ -97,7 +106,10 @@ def _edge(g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values:
         return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
     label = clean(_edge_label(g, edge, cost, values))
     words = clean(_chain_rule(g, edge, cost, label, len(paths.get(edge.parent, []))), 400)
-    return EdgeView(edge.parent, edge.child, edge.slot, label=label, back=True, words=words)
+    latex = _latex_rule(g, edge, cost) if len(g) <= TYPESET else ""
+    return EdgeView(
+        edge.parent, edge.child, edge.slot, label=label, back=True, words=words, latex=latex
+    )
 
 
 def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
@@ -113,6 +125,59 @@ def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
         numbers = f"{_factor(back)} · {_factor(local)} = {format_number(float(back) * local)}"
         return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
     return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
+
+
+def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
+    """Return the chain rule along an edge as LaTeX."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    top = " + ".join(latex_name(n.label) for n in g.outputs)
+    ahead = _fraction(top, latex_name(child.label))
+    whole = f"{_fraction(top, latex_name(parent.label))} = "
+    if not edge.is_factor:
+        return f"{whole}{edge.latex}"
+    local = _fraction(latex_name(child.label), latex_name(parent.label))
+    if math.prod(parent.shape) < math.prod(child.shape):
+        factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
+        return rf"{whole}\sum {ahead}{factor}"
+    if child.label == cost:
+        return f"{whole}{edge.latex}{_number(edge)}"
+    back = child.cotangent
+    known = back is not None and np.ndim(back) == 0 and edge.number is not None
+    numbers = ""
+    if known:
+        product = latex_number(float(back) * edge.number)
+        numbers = rf" = {_bracketed(back)} \cdot {_bracketed(edge.number)} = {product}"
+    how = rf", \quad {local} = {edge.latex}{_number(edge)}" if _number(edge) or not numbers else ""
+    return rf"{whole}{ahead} \cdot {local}{numbers}{how}"
+
+
+def _number(edge: Any) -> str:
+    """Return the value of a local derivative, unless its formula is that number."""
+    if edge.number is None or format_number(edge.number) == edge.formula:
+        return ""
+    return f" = {latex_number(edge.number)}"
+
+
+def _fraction(top: str, bottom: str) -> str:
+    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
+
+
+def _bracketed(x: Any) -> str:
+    text = latex_number(x)
+    return f"({text})" if text.startswith("-") else text
+
+
+def latex_number(x: Any) -> str:
+    r"""Write a number with four significant digits as LaTeX.
+
+    Examples
+    --------
+    >>> latex_number(-0.123456), latex_number(1.5e-9), latex_number(float("inf"))
+    ('-0.1235', '1.5 \\cdot 10^{-9}', '\\infty')
+    """
+    text = format_number(x).replace("−", "-").replace("∞", r"\infty")
+    digits, e, power = text.replace("NaN", r"\mathrm{NaN}").partition("e")
+    return rf"{digits} \cdot 10^{{{power}}}" if e else digits
 
 
 def _factor(x: Any) -> str:
@@ -156,6 +221,18 @@ def _trouble(x: Any) -> str:
     return "NaN" if np.any(np.isnan(x)) else "∞"
 
 
+def find(output: Tensor, x: Any) -> int:
+    """Return the id of a tensor in the graph of an output."""
+    node = _graph([output]).find(x) if isinstance(x, Tensor) else None
+    if node is None:
+        name = getattr(x, "name", None)
+        raise NotDrawable(
+            f"viz.explain: the output does not depend on {name or f'this {type(x).__name__}'}; "
+            "pass tensors it was computed from, made with requires_grad=True."
+        )
+    return node.id
+
+
 def _kind(node: GraphNode, outs: set[int]) -> Kind:
     if node.kind == "leaf":
         return "parameter"
@@ -172,6 +249,7 @@ def _node(
     paths: list[float],
     walked: bool,
     values: bool,
+    typeset: bool,
 ) -> NodeView:
     name = clean(node.label)
     formula = clean(node.formula) if node.op else ""
@@ -192,7 +270,12 @@ def _node(
     source = ""
     if node.source is not None:
         source = clean(f"{Path(node.source[0]).name}:{node.source[1]}")
-    return NodeView(node.id, kind, name, formula, lines, gradient, scope, spoken, source)
+    latex = ""
+    if typeset:
+        latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
+    return NodeView(
+        node.id, kind, name, formula, lines, gradient, scope, spoken, source, latex=latex
+    )
 
 
 def _value_lines(node: GraphNode) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ class NodeView:
         A word that stands out on the card: "vanishing", "NaN begins here", "changed".
     norm : float or None
         ‖gradient‖, for drawings that show its health; None where unknown, or not finite.
+    latex : str
+        The header as LaTeX.
     """
 
     id: int
@@ -57,11 +59,17 @@ class NodeView:
     source: str = ""
     mark: str = ""
     norm: float | None = None
+    latex: str = ""
 
     @property
     def header(self) -> str:
         """First row of the card: ``u = b · c``."""
         return f"{self.name} = {self.formula}" if self.formula else self.name
+
+    @property
+    def lines(self) -> list[str]:
+        """All that the card says, from top to bottom."""
+        return [self.header, *self.value, *filter(None, (self.mark, self.gradient))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class EdgeView:
         Whether the value going forward is drawn.
     words : str
         The chain rule along this edge, with numbers where they are known.
+    latex : str
+        The same as LaTeX.
     """
 
     source: int
@@ -91,6 +101,7 @@ class EdgeView:
     back: bool
     forward: bool = True
     words: str = ""
+    latex: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from viz.theme import DARK, LIGHT
 if TYPE_CHECKING:
     from viz.view import GraphView, NodeView
 
-__all__ = ["EngineError", "render_dot", "svg_by_dot", "svg_by_pygraphviz"]
+__all__ = ["EngineError", "by_dot", "render_dot", "svg_by_pygraphviz"]
 
 TIMEOUT = 60.0  # seconds
 
@@ -35,11 +35,10 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
     lines += _clusters(view, 0, (), colours.muted)
     fills = {"parameter": colours.leaf, "data": colours.leaf, "cost": colours.cost}
     for node in view.nodes:
-        rows = [node.header, *node.value, *([node.gradient] if node.gradient else [])]
         extra = {"parameter": ", peripheries=2", "cost": ", penwidth=3"}.get(node.kind, "")
         rounded = ', style="filled,rounded"' if node.kind in {"op", "cost", "constant"} else ""
         fill = f', fillcolor="{fills[node.kind]}"' if node.kind in fills else ""
-        lines.append(f"  n{node.id} [label={_quoted(*rows)}{fill}{rounded}{extra}];")
+        lines.append(f"  n{node.id} [label={_quoted(*node.lines)}{fill}{rounded}{extra}];")
     for edge in view.edges:
         style = "" if edge.forward else ", style=invis"  # it still ranks the graph
         lines.append(f'  n{edge.source} -> n{edge.target} [color="{colours.forward}"{style}];')
@@ -84,8 +83,8 @@ def _quoted(*rows: str) -> str:
     return '"' + "\\n".join(escaped) + '"'
 
 
-def svg_by_dot(source: str, timeout: float = TIMEOUT) -> str:
-    """Return SVG made by the `dot` program.
+def by_dot(source: str, kind: str, timeout: float = TIMEOUT) -> bytes:
+    """Return the SVG, PNG or PDF that the `dot` program makes.
 
     Raises
     ------
@@ -100,7 +99,7 @@ def svg_by_dot(source: str, timeout: float = TIMEOUT) -> str:
         )
     try:
         done = subprocess.run(
-            [program, "-Tsvg"],
+            [program, f"-T{kind}"],
             input=source.encode(),
             capture_output=True,
             timeout=timeout,
@@ -115,7 +114,7 @@ def svg_by_dot(source: str, timeout: float = TIMEOUT) -> str:
         raise EngineError(
             f"engine='dot': dot failed: {done.stderr.decode(errors='replace').strip()}"
         )
-    return done.stdout.decode()
+    return done.stdout
 
 
 def svg_by_pygraphviz(source: str) -> str:

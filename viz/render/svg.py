@@ -17,7 +17,7 @@ from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 if TYPE_CHECKING:
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["placed", "render_svg", "style_of", "svg_element", "texts", "thickness"]
+__all__ = ["placed", "render_svg", "style_of", "svg_element", "thickness"]
 
 MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
@@ -163,9 +163,7 @@ def _cluster(parent: ET.Element, title: str, rect: Rect) -> None:
 def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect, needed: float) -> None:
     attributes = {"data-kind": node.kind, "role": "img", "aria-label": node.words}
     group = ET.SubElement(parent, "g", {"id": id, "class": "node", **attributes})
-    ET.SubElement(group, "title").text = "\n".join(
-        filter(None, [node.header, *node.value, node.gradient, node.source])
-    )
+    ET.SubElement(group, "title").text = "\n".join(filter(None, [*node.lines, node.source]))
     fill = {"parameter": " leaf", "data": " leaf", "cost": " cost", "module": " module"}
     radius = {"data": 0.0, "constant": rect.height / 2}.get(node.kind, 7.0)
     _rect(
@@ -227,11 +225,6 @@ def _arrows(
     _head(back, "bhead", x0 + 1, y0 + shift, 1.0)
     if edge.label:
         _text(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
-
-
-def texts(node: NodeView) -> list[str]:
-    """Return the lines of a card, in the order in which it shows them."""
-    return list(filter(None, [node.header, *node.value, node.mark, node.gradient]))
 
 
 def thickness(norm: float | None) -> str:

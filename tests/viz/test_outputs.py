@@ -1,0 +1,284 @@
+"""Every output read back: Mermaid, LaTeX, PNG and PDF, the derivation, the page's data."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import viz
+from autograd import Tensor, name_scope
+from viz.render.mermaid import render_mermaid
+from viz.render.tikz import escaped, render_tikz
+from viz.text import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"] --> n9["x',
+    "`code` **bold** [link](javascript:alert(1))",
+    "#quot;",
+    "\\input{/etc/passwd}",
+    "$\\infty$ & % _ ^ ~ # {}",
+    "\\end{document}",
+    "}}{{",
+    "end",
+    "n0",
+    "a\nb",
+    "--",
+    "中文 é θ",
+    "\\",
+    "^",
+    "",
+]
+names = st.one_of(st.text(max_size=30), st.text("\\{}$&#^_~%<>\"'`|;:-=[]()", max_size=12))
+
+
+def leaf(value: Any, name: str | None = None) -> Tensor:
+    return Tensor(value, name=name, requires_grad=True)
+
+
+def lecture() -> Tensor:
+    a, b, c = leaf(5.0, "a"), leaf(3.0, "b"), leaf(2.0, "c")
+    J = (3 * (a + (b * c).named("u")).named("v")).named("J")
+    J.backward()
+    return J
+
+
+def scoped(name: str) -> Tensor:
+    x = leaf(2.0, name)
+    with name_scope(name or "scope"):
+        y = x * x + 1
+    y = (y * x).named("J")
+    y.backward()
+    return y
+
+
+def unescaped(label: str) -> str:
+    """Read Mermaid's character codes."""
+    return re.sub(r"#(\d+);", lambda m: chr(int(m[1])), label)
+
+
+def test_mermaid_has_the_nodes_and_both_arrows_of_the_lecture() -> None:
+    text = render_mermaid(viz.draw(lecture()).view)
+    assert "flowchart LR" in text
+    assert len(re.findall(r"^  n\d+ --> n\d+$", text, re.M)) == 5
+    back = re.findall(r'^  n\d+ -\. "(.*)" \.-> n\d+$', text, re.M)
+    assert sorted(map(unescaped, back)) == sorted(
+        ["∂J/∂v = 3", "∂v/∂a = 1", "∂v/∂u = 1", "∂u/∂b = c = 2", "∂u/∂c = b = 3"]
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(names)
+@example("end")
+def test_mermaid_reads_back_as_what_was_drawn(name: str) -> None:
+    view = viz.draw(scoped(name)).view
+    text = render_mermaid(view)
+    block = text.split("```mermaid\n")[1].split("\n```\n")[0].splitlines()[1:]
+    found = {}
+    for line in block:
+        if m := re.fullmatch(r'  n(\d+)[\[(]{1,2}"([^"]*)"[\])]{1,2}', line):
+            found[int(m[1])] = unescaped(m[2].split("<br/>")[0])
+        else:
+            assert re.fullmatch(
+                r'\s*(n\d+ (-->|-\.->|-\. "[^"]*" \.->) n\d+|subgraph s\d+x\d+\["[^"]*"\]|end|n\d+'
+                r"|style [n\d,]+ stroke-width:4px)",
+                line,
+            ), line
+    assert found == {n.id: n.header for n in view.nodes}
+    assert sum(" --> " in line for line in block) == len(view.edges)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_printed_by_latex(name: str, tmp_path: Path) -> None:
+    for text in (render_tikz(viz.draw(scoped(name)).view), viz.explain(scoped(name)).latex):
+        body = text.split(r"\begin{document}")[1]
+        assert body.count(r"\end{document}") == 1
+        assert r"\input" not in body.replace(r"\textbackslash{}input", "")
+        assert text.isascii()
+        compiled(text, tmp_path)
+
+
+def compiled(text: str, folder: Path) -> Path:
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    (folder / "J.tex").write_text(text)
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "J.tex"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    return folder / "J.pdf"
+
+
+def test_latex_of_the_lecture_compiles_with_formulas(tmp_path: Path) -> None:
+    text = render_tikz(viz.draw(lecture()).view)
+    assert r"$u = b \cdot c$" in text
+    assert text.count(r"\path[ahead]") == text.count(r"\path[back]") == 5
+    assert text.count(r"\node[rule]") == 5
+    assert compiled(text, tmp_path).stat().st_size > 1000
+
+
+def test_every_printable_character_of_ascii_survives_latex(tmp_path: Path) -> None:
+    text = escaped(" ".join(map(chr, range(33, 127))))
+    head = r"\documentclass{article}\usepackage[T1]{fontenc}\begin{document}"
+    compiled(rf"{head}{text}\end{{document}}", tmp_path)
+    if shutil.which("pdftotext"):
+        subprocess.run(["pdftotext", "J.pdf"], cwd=tmp_path, check=True)
+        shown = (tmp_path / "J.txt").read_text().replace(" ", "").replace("\n", "")
+        for sign in "\\&%$#_{}~^<>|":
+            assert sign in shown.replace("∼", "~").replace("ˆ", "^").replace("˜", "~")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_png_and_pdf_are_graphvizs(tmp_path: Path) -> None:
+    drawing = viz.draw(lecture())
+    assert drawing.save(tmp_path / "J.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert drawing.save(tmp_path / "J.pdf").read_bytes()[:5] == b"%PDF-"
+
+
+def test_without_graphviz_png_says_what_to_install(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(viz.EngineError, match=r"apt-get install graphviz"):
+        viz.draw(lecture()).save(tmp_path / "J.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- explain ---------------------------------------------------------------------------------------
+
+
+def test_explain_derives_by_hand() -> None:
+    text = viz.explain(lecture()).text
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[0] == "The derivative of J by a, b, c"
+    assert lines[3:8] == [
+        "a = 5, given",
+        "b = 3, given",
+        "c = 2, given",
+        "u = b · c = 6",
+        "v = a + u = 11",
+    ]
+    assert "∂J/∂u = ∂J/∂v · ∂v/∂u = 3 · 1 = 3" in lines
+    assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2" in lines
+    assert "∂J/∂c = ∂J/∂u · ∂u/∂c = 3 · 3 = 9, where ∂u/∂c = b = 3" in lines
+
+
+def test_explain_with_respect_to_one_input_tells_its_paths_only() -> None:
+    a, b = leaf(2.0, "a"), leaf(3.0, "b")
+    J = (a * b + b * b).named("J")
+    J.backward()
+    text = viz.explain(J, wrt=b).text
+    assert "The sum over 3 paths: ∂J/∂b = 2 + 3 + 3 = 8 (3 paths)" in text
+    assert "∂J/∂a" not in text
+    assert "∂J/∂a" in viz.explain(J, wrt=[a, b]).text
+
+
+def test_explain_as_latex_and_markdown() -> None:
+    made = viz.explain(lecture())
+    by, whole = r"\frac{\partial u}{\partial b}", r"\frac{\partial J}{\partial u}"
+    chain = rf"\frac{{\partial J}}{{\partial b}} = {whole} \cdot {by} = 3 \cdot 2 = 6"
+    chain += rf", \quad {by} = c = 2"
+    assert f"${chain}$" in made.markdown
+    assert chain in made.latex
+    assert made._repr_markdown_() == made.markdown
+    assert str(made) == made.text
+
+
+def test_explain_of_arrays_gives_the_rules() -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
+    J = (W @ X).named("Z").sum().named("J")
+    J.backward()
+    assert "∂J/∂W = ∂Z @ Xᵀ" in viz.explain(J).text
+
+
+def test_explain_needs_a_backward_pass_and_a_path(tmp_path: Path) -> None:
+    a, b = leaf(2.0, "a"), leaf(3.0, "b")
+    J = a * a
+    with pytest.raises(viz.NotDrawable, match=r"call backward\(\) first"):
+        viz.explain(J)
+    J.backward()
+    with pytest.raises(viz.NotDrawable, match="does not depend on b"):
+        viz.explain(J, wrt=b)
+    with pytest.raises(viz.NotDrawable, match="needs a Tensor, got float"):
+        viz.explain(3.0)
+    with pytest.raises(ValueError, match=r"one of the endings \.txt, \.md, \.tex"):
+        viz.explain(J).save(tmp_path / "J.svg")
+    assert viz.explain(J).save(tmp_path / "J.md").read_text() == viz.explain(J).markdown
+
+
+# -- the page without a browser --------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """The elements, the script texts and the policy of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "script":
+            self.scripts[-1] += data
+
+
+def test_the_page_refers_to_nothing_and_lets_nothing_else_in() -> None:
+    text = viz.draw(lecture()).html
+    page = Page(text)
+    assert not {t for t, _ in page.tags} & {"link", "img", "iframe", "object", "embed", "a", "base"}
+    for _, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            assert name not in {"src", "href", "style", "xlink:href"}
+            assert "url(" not in (value or "")
+    (policy,) = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert len(page.scripts) == 2
+    assert "http" not in page.scripts[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(names)
+def test_names_in_the_page_read_back(name: str) -> None:
+    J = scoped(name)
+    text = viz.draw(J).html
+    page = Page(text)
+    assert len(page.scripts) == 2
+    data = json.loads(page.scripts[0])
+    assert data["pictures"]
+    labels = [a.get("aria-label") for t, a in page.tags if a.get("class") == "node"]
+    assert len(labels) >= len(viz.draw(J).view.nodes)
+    assert f'<h1 id="title">{html.escape(viz.draw(J).view.title)}</h1>' in text
+    assert clean(name) in (labels[0] or "")
+
+
+def test_the_same_program_gives_the_same_page() -> None:
+    assert viz.draw(lecture()).html == viz.draw(lecture()).html

@@ -1,0 +1,216 @@
+"""`explain`: the chain rule, derived step by step with numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viz.extract import NotDrawable, find, pause_collector, view_of
+from viz.files import write
+from viz.passes import hide_constants
+from viz.render.mermaid import markdown
+from viz.render.tikz import escaped
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from viz.view import EdgeView, GraphView, NodeView
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A derivation; `print` it, show it in a notebook, or save it.
+
+    Attributes
+    ----------
+    view : GraphView
+        The part of the graph it is about.
+    title : str
+        What is derived.
+    """
+
+    view: GraphView
+    title: str
+
+    @property
+    def text(self) -> str:
+        """The derivation as plain text."""
+        lines = [self.title, "", "Forward"]
+        lines += [f"  {_given(node)}" for node in self.view.nodes]
+        lines += ["", "Backward"]
+        for node, edges in _backward(self.view):
+            if not edges:
+                lines.append(f"  {node.gradient}")
+            lines += [f"  {edge.words or edge.label}" for edge in edges]
+            if len(edges) > 1 and node.gradient:
+                lines.append(f"  The sum over {len(edges)} paths: {node.gradient}")
+        return "\n".join([*lines, ""])
+
+    @property
+    def markdown(self) -> str:
+        """The derivation as Markdown, its mathematics between dollar signs."""
+        lines = [f"## {markdown(self.title)}", "", "**Forward**", ""]
+        lines += [f"- ${node.latex}${_value(node)}" for node in self.view.nodes]
+        lines += ["", "**Backward**", ""]
+        for node, edges in _backward(self.view):
+            if not edges:
+                lines.append(f"- {markdown(node.gradient)}")
+            lines += [f"- ${edge.latex}$" for edge in edges]
+            if len(edges) > 1 and node.gradient:
+                lines.append(f"- The sum over {len(edges)} paths: {markdown(node.gradient)}")
+        return "\n".join([*lines, ""])
+
+    @property
+    def latex(self) -> str:
+        """The derivation as a LaTeX document."""
+        lines = [
+            r"\documentclass{article}",
+            r"\usepackage[T1]{fontenc}",
+            r"\usepackage{amsmath,amssymb}",
+            r"\begin{document}",
+            rf"\section*{{{escaped(self.title)}}}",
+            r"\subsection*{Forward}",
+            r"\begin{itemize}",
+            *[rf"\item ${n.latex}${escaped(_value(n))}" for n in self.view.nodes],
+            r"\end{itemize}",
+            r"\subsection*{Backward}",
+            r"\begin{itemize}",
+        ]
+        for node, edges in _backward(self.view):
+            if not edges:
+                lines.append(rf"\item {escaped(node.gradient)}")
+            lines += [rf"\item $\displaystyle {edge.latex}$" for edge in edges]
+            if len(edges) > 1 and node.gradient:
+                lines.append(rf"\item The sum over {len(edges)} paths: {escaped(node.gradient)}")
+        return "\n".join([*lines, r"\end{itemize}", r"\end{document}", ""])
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the derivation to a file ending in .txt, .md or .tex; return the path.
+
+        Raises
+        ------
+        ValueError
+            If the ending is another one.
+        OSError
+            If the file cannot be written. What was there before is untouched.
+        """
+        makers = {
+            ".txt": lambda: self.text,
+            ".md": lambda: self.markdown,
+            ".tex": lambda: self.latex,
+        }
+        return write("Explanation.save", Path(path), makers)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
+def explain(output: Any, wrt: Any = None) -> Explanation:
+    """Derive the derivative of an output step by step, as the chain rule gives it.
+
+    Parameters
+    ----------
+    output : Tensor
+        The result of a recorded computation that a backward pass has gone through.
+    wrt : Tensor or sequence of Tensor, optional
+        What to differentiate by; every leaf by default. Only paths to these are told.
+
+    Returns
+    -------
+    Explanation
+        With `text`, `markdown` and `latex`.
+
+    Raises
+    ------
+    NotDrawable
+        If the output has no graph, no backward pass has been, or it does not depend on `wrt`.
+
+    Examples
+    --------
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> a, b = Tensor(2.0, name="a", requires_grad=True), Tensor(3.0, name="b", requires_grad=True)
+    >>> J = (a * b + b).named("J")
+    >>> J.backward()
+    >>> print(viz.explain(J, wrt=b))
+    The derivative of J by b
+    <BLANKLINE>
+    Forward
+      a = 2, given
+      b = 3, given
+      u = a · b = 6
+      J = u + b = 9
+    <BLANKLINE>
+    Backward
+      ∂J/∂J = 1
+      ∂J/∂u = 1
+      ∂J/∂b = 1, on one of 2 paths
+      ∂J/∂b = ∂J/∂u · ∂u/∂b = 1 · 2 = 2, on one of 2 paths, where ∂u/∂b = a = 2
+      The sum over 2 paths: ∂J/∂b = 2 + 1 = 3 (2 paths)
+    <BLANKLINE>
+    """
+    with pause_collector():
+        view = view_of(output)
+        if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
+            raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
+        wanted = _sequence(wrt)
+        ids = {find(output, x) for x in wanted} if wanted else None
+    if ids is None:
+        ids = {n.id for n in view.nodes if n.kind == "parameter"}
+    names = ", ".join(n.name for n in view.nodes if n.id in ids)
+    (name,) = (n.name for n in view.nodes if n.kind == "cost")
+    return Explanation(_towards(hide_constants(view), ids), f"The derivative of {name} by {names}")
+
+
+def _sequence(wrt: Any) -> Sequence[Any]:
+    if wrt is None:
+        return ()
+    return list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
+
+
+def _towards(view: GraphView, ids: set[int]) -> GraphView:
+    """Keep the nodes on paths from these to the output, and the operands they were made of."""
+    above = set(ids)
+    for edge in view.edges:  # in the order of their targets
+        if edge.back and edge.source in above:
+            above.add(edge.target)
+    edges = tuple(
+        replace(e, back=e.back and e.source in above) for e in view.edges if e.target in above
+    )
+    kept = above | {e.source for e in edges}
+    # What the operands beside the path are made of is told too: their values come from there.
+    for edge in reversed(view.edges):
+        if edge.target in kept:
+            kept.add(edge.source)
+    return replace(view, nodes=tuple(n for n in view.nodes if n.id in kept), edges=edges)
+
+
+def _given(node: NodeView) -> str:
+    value = ", ".join(node.value)
+    made = f"{node.header} = {value}" if value and value != node.name else node.header
+    return made if node.formula else f"{made}, given"
+
+
+def _value(node: NodeView) -> str:
+    value = ", ".join(node.value)
+    return f" = {value}" if value and value != node.name else ""
+
+
+def _backward(view: GraphView) -> list[tuple[NodeView, list[EdgeView]]]:
+    """Return each node that a derivative reaches, latest first, with the edges it comes by."""
+    leaving: dict[int, list[EdgeView]] = {}
+    for edge in reversed(view.edges):
+        if edge.back:
+            leaving.setdefault(edge.source, []).append(edge)
+    return [
+        (node, leaving.get(node.id, []))
+        for node in reversed(view.nodes)
+        if node.id in leaving or (node.kind == "cost" and node.gradient)
+    ]

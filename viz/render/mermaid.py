@@ -1,0 +1,58 @@
+"""Mermaid text, which GitHub and many editors draw: https://mermaid.js.org/syntax/flowchart.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from viz.view import GraphView
+
+__all__ = ["markdown", "render_mermaid"]
+
+_SAFE = frozenset(" .,=+/()_|!?")
+
+
+def render_mermaid(view: GraphView) -> str:
+    """Return the picture as a Mermaid flowchart in a Markdown page."""
+    lines = [markdown(view.title), "", "```mermaid", "flowchart LR"]
+    shapes = {"data": ("[", "]"), "parameter": ("[[", "]]"), "module": ("[", "]")}
+    lines += _clusters(view, (), "  ")
+    for node in view.nodes:
+        left, right = shapes.get(node.kind, ("(", ")"))
+        label = "<br/>".join(map(_escaped, node.lines))
+        lines.append(f'  n{node.id}{left}"{label}"{right}')
+    for edge in view.edges:
+        if edge.forward:
+            lines.append(f"  n{edge.source} --> n{edge.target}")
+        if edge.back:
+            label = f'-. "{_escaped(edge.label)}" .->' if edge.label else "-.->"
+            lines.append(f"  n{edge.target} {label} n{edge.source}")
+    outputs = [f"n{n.id}" for n in view.nodes if n.kind == "cost"]
+    if outputs:
+        lines.append(f"  style {','.join(outputs)} stroke-width:4px")
+    return "\n".join([*lines, "```", "", *(f"{markdown(line)}  " for line in view.caption), ""])
+
+
+def _clusters(view: GraphView, path: tuple[str, ...], indent: str) -> list[str]:
+    level = len(path)
+    inner = dict.fromkeys(
+        n.scope[: level + 1] for n in view.nodes if len(n.scope) > level and n.scope[:level] == path
+    )
+    lines = []
+    for scope in inner:
+        members = [n for n in view.nodes if n.scope[: level + 1] == scope]
+        lines.append(f'{indent}subgraph s{members[0].id}x{level}["{_escaped(scope[-1])}"]')
+        lines += _clusters(view, scope, indent + "  ")
+        lines += [f"{indent}  n{n.id}" for n in members if n.scope == scope]
+        lines.append(f"{indent}end")
+    return lines
+
+
+def markdown(text: str) -> str:
+    """Return text in which Markdown finds nothing to do."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|$~&!" else c for c in text)
+
+
+def _escaped(text: str) -> str:
+    """Return text in which everything that Mermaid or Markdown could read is a character code."""
+    return "".join(c if c.isalnum() or c in _SAFE else f"#{ord(c)};" for c in text)

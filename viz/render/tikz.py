@@ -1,0 +1,147 @@
+"""LaTeX: the picture as a TikZ document of its own size, at the places of the built-in layout."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from viz.render.svg import placed
+from viz.theme import LIGHT
+
+if TYPE_CHECKING:
+    from viz.view import GraphView, NodeView
+
+__all__ = ["escaped", "render_tikz"]
+
+_APART = 3.5
+
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta lambda mu nu xi pi rho tau phi chi psi omega"
+)
+
+# Every character of drawings that LaTeX does not know by itself, in text.
+_SIGNS = {
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    **{c: f"${c}$" for c in "<>|"},
+    **{c: f"$^{{{k}}}$" for k, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{c: f"$_{{{k}}}$" for k, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{c: rf"$\{name}$" for c, name in zip("αβγδεζηθλμνξπρτφχψω", _GREEK.split(), strict=True)},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    '"': r"\textquotedbl{}",
+    "−": "$-$",
+    "·": r"$\cdot$",
+    "∂": r"$\partial$",
+    "Σ": r"$\sum$",
+    "∏": r"$\prod$",
+    "‖": r"$\|$",
+    "∞": r"$\infty$",
+    "√": r"$\surd$",
+    "σ": r"$\sigma$",
+    "×": r"$\times$",
+    "≥": r"$\ge$",
+    "≤": r"$\le$",
+    "≠": r"$\ne$",
+    "→": r"$\to$",
+    "…": r"\ldots{}",
+    "–": "--",
+    "ᵀ": r"$^{\mathsf{T}}$",
+    "⁻": "$^{-}$",
+    "⁺": "$^{+}$",
+}
+
+
+def render_tikz(view: GraphView) -> str:
+    r"""Return a document for pdflatex; `\\input` its tikzpicture into a paper as it stands."""
+    place, _ = placed(view)
+    lines = [
+        r"% pdflatex makes a page of the picture's own size; the tikzpicture can be copied out.",
+        r"\documentclass{article}",
+        r"\usepackage[T1]{fontenc}",
+        r"\usepackage{amsmath,amssymb,tikz}",
+        r"\usetikzlibrary{arrows.meta}",
+        rf"\usepackage[papersize={{{place.width + 60:.0f}bp,{place.height + 110:.0f}bp}},"
+        r"margin=24bp]{geometry}",
+        r"\pagestyle{empty}\parindent=0pt",
+        r"\begin{document}\sffamily\noindent",
+        *[
+            rf"\definecolor{{{name}}}{{HTML}}{{{colour.lstrip('#')}}}"
+            for name, colour in (
+                ("forward", LIGHT.forward),
+                ("backward", LIGHT.backward),
+                ("backtext", LIGHT.backward_text),
+                ("leaf", LIGHT.leaf),
+                ("cost", LIGHT.cost),
+                ("cluster", LIGHT.cluster),
+                ("muted", LIGHT.muted),
+            )
+        ],
+        r"\begin{tikzpicture}[x=1bp, y=-1bp, card/.style={draw, rounded corners=4bp, fill=white,",
+        r"  align=center, inner sep=1bp, font=\fontsize{9}{11}\selectfont\sffamily},",
+        r"  parameter/.style={card, double, double distance=1.5bp, fill=leaf},",
+        r"  data/.style={card, sharp corners, fill=leaf}, op/.style={card},",
+        r"  constant/.style={card, draw=muted}, module/.style={card, fill=cluster},",
+        r"  cost/.style={card, line width=2bp, fill=cost},",
+        r"  ahead/.style={draw=forward, line width=1bp, -{Stealth[length=6bp]}},",
+        r"  back/.style={draw=backward, line width=.9bp, dashed, {Stealth[length=6bp]}-},",
+        r"  rule/.style={text=backtext, anchor=north east, inner sep=1.5bp,",
+        r"    font=\fontsize{7.5}{9}\selectfont\sffamily}]",
+    ]
+    for path, r in place.clusters.items():
+        corner = f"({r.x:.2f},{r.y:.2f}) rectangle ({r.x + r.width:.2f},{r.y + r.height:.2f})"
+        lines.append(rf"\draw[draw=muted, fill=cluster, rounded corners=6bp] {corner};")
+        lines.append(
+            rf"\node[anchor=north west, text=muted] at ({r.x + 6:.2f},{r.y + 4:.2f}) "
+            rf"{{\footnotesize {escaped(path[-1])}}};"
+        )
+    for edge, way in zip(view.edges, place.ways, strict=True):
+        if edge.forward:
+            lines.append(rf"\path[ahead] {_way(way, -_APART if edge.back else 0.0)};")
+        if edge.back:
+            shift = _APART if edge.forward else 0.0
+            lines.append(rf"\path[back] {_way(way, shift)};")
+            if edge.label:
+                x, y = way[-1][0] - 6, way[-1][1] + shift
+                lines.append(rf"\node[rule] at ({x:.2f},{y:.2f}) {{{escaped(edge.label)}}};")
+    for node in view.nodes:
+        r = place.cards[node.id]
+        size = f"minimum width={r.width:.2f}bp, minimum height={r.height:.2f}bp"
+        middle = f"({r.x + r.width / 2:.2f},{r.y + r.height / 2:.2f})"
+        lines.append(rf"\node[{node.kind}, {size}] at {middle} {{{_rows(node)}}};")
+    lines += [r"\end{tikzpicture}", "", r"\bigskip\footnotesize"]
+    lines += [rf"{escaped(line)}\\" for line in view.caption]
+    return "\n".join([*lines, r"\end{document}", ""])
+
+
+def _rows(node: NodeView) -> str:
+    head = f"${node.latex}$" if node.latex else escaped(node.header)
+    rows = [rf"{{\bfseries\boldmath {head}}}", *map(escaped, node.value)]
+    if node.mark:
+        rows.append(rf"\textbf{{{escaped(node.mark)}}}")
+    if node.gradient:
+        rows.append(
+            rf"\textcolor{{backtext}}{{\fontsize{{7.5}}{{9}}\selectfont "
+            rf"{escaped(node.gradient)}}}"
+        )
+    return r"\\[1bp] ".join(rows)
+
+
+def _way(way: list[tuple[float, float]], shift: float) -> str:
+    points = [(x, y + shift) for x, y in way]
+    parts = [f"({points[0][0]:.2f},{points[0][1]:.2f})"]
+    for (ax, ay), (bx, by) in pairwise(points):
+        middle = (ax + bx) / 2
+        turn = f" .. controls ({middle:.2f},{ay:.2f}) and ({middle:.2f},{by:.2f}) .. "
+        parts.append(f"{' -- ' if abs(ay - by) < 0.05 else turn}({bx:.2f},{by:.2f})")
+    return "".join(parts)
+
+
+def escaped(text: str) -> str:
+    """Return text that LaTeX prints as it is; a character it cannot print becomes its number."""
+    made = "".join(
+        _SIGNS.get(c) or (c if c.isascii() and c.isprintable() else rf"\texttt{{U+{ord(c):04X}}}")
+        for c in text
+    )
+    return re.sub(r"--+", lambda m: "{-}" * len(m[0]) if m[0] != "--" else "--", made)

@@ -99,6 +99,9 @@ class Symbol:
         first = args[0] if args and isinstance(args[0], (list, tuple)) else args
         return apply(function.__name__, tuple(first), params)
 
+    def __getitem__(self, index: Any) -> Any:
+        return apply("getitem", (self,), {"index": index})
+
     def __repr__(self) -> str:
         return render(self, "text")
 
@@ -113,7 +116,7 @@ def _operator(name: str, *, swapped: bool = False) -> Callable[..., Any]:
 for _dunder, _name in BINARY.items():
     setattr(Symbol, f"__{_dunder}__", _operator(_name))
     setattr(Symbol, f"__r{_dunder}__", _operator(_name, swapped=True))
-for _dunder, _name in {**UNARY, **COMPARISONS, "getitem": "getitem"}.items():
+for _dunder, _name in {**UNARY, **COMPARISONS}.items():
     setattr(Symbol, f"__{_dunder}__", _operator(_name))
 
 

@@ -3,79 +3,131 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import importlib.util
+import platform
 import re
+import shutil
 import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from viz.drawing import DIRECTIONS, ENGINES, draw
-from viz.expression import ExpressionError, run
-from viz.extract import NotDrawable, elementwise, leaf
+from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
+from viz.explain import explain
+from viz.expression import ExpressionError, Program, run
+from viz.extract import NotDrawable, engine, functions, leaf
 from viz.render.dot import EngineError
 from viz.theme import NAMES
 
 __all__ = ["main"]
 
 _EXAMPLE = 'python -m viz draw "u = b*c; J = 3*(a + u)" a=5 b=3 c=2 -o J.svg'
+_EXAMPLES = f"""examples:
+  {_EXAMPLE}
+  python -m viz draw "J = sum(tanh(W @ x))" W=[[1,2],[3,4]] x=[0.1,-0.2] --health
+  python -m viz explain "J = 3*(a + b*c)" a=5 b=3 c=2 --wrt b --format latex
+  python -m viz play "J = sigmoid(w*x + b)" w=0.5 x=2 b=-1
+  python -m viz doctor"""
+_MOST = 10_000  # elements of a value
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code: 0 done, 1 it could not be, 2 wrong usage."""
-    parser = argparse.ArgumentParser(
-        prog="python -m viz", description="Draw computation graphs.", epilog=f"Example: {_EXAMPLE}"
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    drawing = commands.add_parser(
-        "draw",
-        help="draw an expression with its values and derivatives",
-        description="Compute an expression, differentiate it, and draw both passes. "
-        f"Functions: {', '.join(sorted(elementwise()))}.",
-        epilog=f"Example: {_EXAMPLE}",
-    )
-    drawing.add_argument("expression", help='such as "J = 3*(a + b*c)"; statements end with ;')
-    drawing.add_argument("values", nargs="*", metavar="name=value", help="such as a=5")
-    drawing.add_argument(
-        "-o", "--output", help="file to write (.svg .dot .json .txt); without it, text is printed"
-    )
-    drawing.add_argument("--theme", choices=NAMES, default="light")
-    drawing.add_argument("--engine", choices=ENGINES, default="auto")
-    drawing.add_argument("--direction", choices=DIRECTIONS, default="both")
-    drawing.add_argument("--constants", action="store_true", help="draw constants as cards")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        return _draw(options)
+        code: int = options.run(options)
+        return code
     except (ExpressionError, NotDrawable, EngineError, OSError, ValueError) as error:
         print(f"viz: {error}", file=sys.stderr)
         return 1
 
 
-def _draw(options: argparse.Namespace) -> int:
-    pairs = [_assignment(word) for word in options.values]
-    given = dict(pairs)
-    if len(given) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice}: given a value twice; give it once.")
-    with np.errstate(all="ignore"):  # infinities and NaN are shown in the picture
-        program = run(options.expression, given, elementwise())
-        unused = sorted(set(given) - program.used)
-        if unused:
-            raise ValueError(f"{', '.join(unused)}: given a value, but not in the expression.")
-        for name, value in program.names.items():
-            if hasattr(value, "named") and not _is_given(value, given):
-                value.named(name)
-        result = program.result
-        if not getattr(result, "requires_grad", False):
-            raise NotDrawable("no variables in the expression, so nothing to differentiate.")
-        result.backward()
-        picture = draw(
-            result,
-            theme=options.theme,
-            engine=options.engine,
-            direction=options.direction,
-            constants=options.constants,
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m viz",
+        description="Draw computation graphs, derive their derivatives, play them step by step.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    described = f"Functions: {', '.join(sorted(functions()))}."
+
+    def command(name: str, what: str, about: str, does: Any) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name,
+            help=what,
+            description=about,
+            epilog=f"{described}\n\n{_EXAMPLES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        made.set_defaults(run=does)
+        return made
+
+    drawing = command(
+        "draw",
+        "draw an expression with its values and derivatives",
+        "Compute an expression, differentiate it, and draw both passes.",
+        _draw,
+    )
+    drawing.add_argument(
+        "-o",
+        "--output",
+        help="file to write (.svg .html .dot .json .txt .md .tex .png .pdf); without it, the steps "
+        "are printed",
+    )
+    explaining = command(
+        "explain",
+        "derive the derivatives step by step",
+        "Compute an expression and derive its derivatives by the chain rule, with numbers.",
+        _explain,
+    )
+    explaining.add_argument(
+        "--wrt", action="append", metavar="name", help="tell only the paths to this (repeatable)"
+    )
+    explaining.add_argument("--format", choices=("text", "markdown", "latex"), default="text")
+    explaining.add_argument("-o", "--output", help="file to write (.txt .md .tex)")
+    playing = command(
+        "play",
+        "write a page that plays the expression step by step",
+        "Write one HTML file that plays both passes, and print its name.",
+        _play,
+    )
+    playing.add_argument("-o", "--output", default="graph.html", help="by default graph.html")
+    for made in (drawing, explaining, playing):
+        made.add_argument(
+            "expression",
+            nargs="?",
+            help='such as "J = 3*(a + b*c)"; statements end with ; or with a line',
+        )
+        made.add_argument(
+            "values",
+            nargs="*",
+            metavar="name=value",
+            help="a=5, x=[1,2,3], W=[[1,2],[3,4]], or a file: X=data.csv, W=w.npy",
+        )
+        made.add_argument("-f", "--file", help="read the expression from a file; - is the input")
+    for made in (drawing, playing):
+        made.add_argument("--theme", choices=NAMES, default="light")
+        made.add_argument("--engine", choices=ENGINES, default="auto")
+        made.add_argument("--direction", choices=DIRECTIONS, default="both")
+        made.add_argument("--constants", action="store_true", help="draw constants as cards")
+        made.add_argument("--health", action="store_true", help="mark gradients out of bounds")
+        made.add_argument("--max-nodes", type=int, default=150, help="the greatest number of cards")
+    checking = commands.add_parser(
+        "doctor", help="say what is installed, and which engine will draw"
+    )
+    checking.set_defaults(run=_doctor)
+    return parser
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+def _draw(options: argparse.Namespace) -> int:
+    picture = _drawing(options)
     if options.output is None:
         print(picture.text, end="")
     else:
@@ -83,18 +135,142 @@ def _draw(options: argparse.Namespace) -> int:
     return 0
 
 
-def _is_given(value: Any, given: dict[str, Any]) -> bool:
-    return any(value is x for x in given.values())
+def _play(options: argparse.Namespace) -> int:
+    target = Path(options.output)
+    if target.suffix.lower() != ".html":
+        raise ValueError(f"play: {target.name!r} needs the ending .html.")
+    print(f"wrote {_drawing(options).save(target)}; open it in a browser")
+    return 0
+
+
+def _drawing(options: argparse.Namespace) -> Drawing:
+    with np.errstate(all="ignore"):  # infinities and NaN are shown in the picture
+        program, _ = _differentiated(options)
+        return draw(
+            program.result,
+            theme=options.theme,
+            engine=options.engine,
+            direction=options.direction,
+            constants=options.constants,
+            health=options.health,
+            max_nodes=options.max_nodes,
+        )
+
+
+def _explain(options: argparse.Namespace) -> int:
+    with np.errstate(all="ignore"):
+        program, given = _differentiated(options)
+        known = {**given, **program.names}
+        for name in options.wrt or ():
+            if name not in known:
+                raise ValueError(f"--wrt {name}: there are {', '.join(sorted(known))}.")
+        wrt = [known[name] for name in options.wrt] if options.wrt else None
+        made = explain(program.result, wrt=wrt)
+    if options.output is not None:
+        print(f"wrote {made.save(options.output)}")
+    else:
+        kinds = {"text": made.text, "markdown": made.markdown, "latex": made.latex}
+        print(kinds[options.format], end="")
+    return 0
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    """Print what is there; the exit code is 1 where something of ours is not as it should be."""
+    import viz
+
+    lines = [("python", platform.python_version()), ("numpy", np.__version__)]
+    for name in ("retrograd", "pygraphviz", "matplotlib", "tqdm"):
+        try:
+            lines.append((name, version(name)))
+        except PackageNotFoundError:
+            lines.append((name, "not installed"))
+    lines += [(name, shutil.which(name) or "not on the path") for name in ("dot", "pdflatex")]
+    ours = Path(viz.__file__).resolve().parent.parent
+    theirs = engine().parent
+    lines += [("viz", str(ours / "viz")), ("autograd", str(engine()))]
+    for name, value in lines:
+        print(f"{name:12} {value}")
+    print("engine auto is the built-in layout: the same pictures on every machine")
+    if importlib.util.find_spec("pygraphviz") is None and shutil.which("dot") is None:
+        print(".png and .pdf need Graphviz (Debian: apt-get install graphviz)")
+    if ours != theirs:
+        print("viz: autograd is another distribution's; uninstall it.", file=sys.stderr)
+        return 1
+    return 0
+
+
+# -- expressions -----------------------------------------------------------------------------------
+
+
+def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any]]:
+    """Compute the expression with its values, and differentiate its result."""
+    text, values = options.expression, list(options.values)
+    if options.file is not None:
+        values = [text, *values] if text is not None else values
+        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
+    if text is None:
+        raise ValueError(f"needs an expression, such as: {_EXAMPLE}")
+    pairs = [_assignment(word) for word in values]
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice}: given a value twice; give it once.")
+    program = run(text, given, functions())
+    unused = sorted(set(given) - program.used)
+    if unused:
+        raise ValueError(f"{', '.join(unused)}: given a value, but not in the expression.")
+    for name, value in program.names.items():
+        if hasattr(value, "named") and not any(value is x for x in given.values()):
+            value.named(name)
+    result = program.result
+    if not getattr(result, "requires_grad", False):
+        raise NotDrawable("no variables in the expression, so nothing to differentiate.")
+    if result.size != 1:
+        raise NotDrawable(
+            f"the result has shape {result.shape}; only a single number can be differentiated: "
+            "write sum(...) or mean(...) around it."
+        )
+    result.backward()
+    return program, given
 
 
 def _assignment(word: str) -> tuple[str, Any]:
-    name, equals, number = word.partition("=")
-    if not equals or not re.fullmatch(r"[^\W\d]\w*", name.strip()):
+    name, equals, value = word.partition("=")
+    name = name.strip()
+    if not equals or not re.fullmatch(r"[^\W\d]\w*", name):
         raise ValueError(f"{word!r}: needs the form name=value, such as a=5.")
+    array = _array(word, value.strip())
+    if array.size > _MOST:
+        raise ValueError(f"{name}: {array.size} elements are more than {_MOST}; take a part of it.")
+    return name, leaf(name, array)
+
+
+def _array(word: str, value: str) -> Any:
+    """Read a number, a list of numbers, or a file of them."""
     try:
-        return name.strip(), leaf(name.strip(), float(number))
+        return np.float64(value)
     except ValueError:
-        raise ValueError(f"{word!r}: {number!r} is not a number.") from None
+        pass
+    if Path(value).suffix.lower() in {".npy", ".csv", ".txt", ".tsv"}:
+        path = Path(value)
+        try:
+            if path.suffix.lower() == ".npy":
+                array = np.load(path, allow_pickle=False)
+            else:
+                separator = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
+                array = np.loadtxt(path, delimiter=separator)
+        except ValueError as error:
+            raise ValueError(f"{word!r}: {value} holds no array of numbers: {error}.") from None
+        return np.asarray(array, np.float64)
+    try:
+        array = np.array(ast.literal_eval(value), np.float64)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise ValueError(
+            f"{word!r}: {value[:60]!r} is not a number, a list such as [1,2] or [[1,2],[3,4]], "
+            "or a .csv, .tsv, .txt or .npy file."
+        ) from None
+    return array
 
 
 if __name__ == "__main__":

@@ -22,13 +22,14 @@ DEPTH = 60  # parentheses, powers and signs inside each other
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r]+)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/^(),=;\n])"
+    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/@^(),=;\n])"
 )
 _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "+": (10, operator.add),
     "-": (10, operator.sub),
     "*": (20, operator.mul),
     "/": (20, operator.truediv),
+    "@": (20, operator.matmul),
     "**": (40, operator.pow),
     "^": (40, operator.pow),
 }
@@ -89,7 +90,7 @@ def run(
     ----------
     text : str
         Statements, separated by ``;`` or line ends: ``name = expression`` or an expression, with
-        ``+ - * / ** ^``, parentheses, numbers, names, and calls of the functions.
+        ``+ - * / @ ** ^``, parentheses, numbers, names, and calls of the functions.
     given : mapping
         The values of names.
     functions : mapping

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import autograd
 from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph, pause_collector
 from autograd.graph import latex_name
 from viz.text import clean
@@ -20,7 +21,7 @@ from viz.view import EdgeView, GraphView, Kind, NodeView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["NotDrawable", "elementwise", "find", "pause_collector", "view_of"]
+__all__ = ["NotDrawable", "engine", "find", "functions", "pause_collector", "view_of"]
 
 TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
@@ -30,21 +31,33 @@ class NotDrawable(ValueError):
     """Something that has no picture, or not one of a readable size."""
 
 
-def elementwise() -> dict[str, Callable[..., Any]]:
-    """Return the ops that an expression may call on numbers, by name."""
-    names = (
-        "abs absolute cos exp expm1 leaky_relu log log1p logaddexp maximum minimum power relu "
-        "sigmoid sign sin softplus sqrt square tanh"
-    )
-    found: dict[str, Callable[..., Any]] = {n: OPS[n].record for n in names.split() if n in OPS}
-    found["abs"], found["max"], found["min"] = (
-        OPS[n].record for n in ("absolute", "maximum", "minimum")
-    )
+# What an expression may call besides the functions of each element.
+_ARRAYS = (
+    *("dot", "inner", "logsumexp", "log_softmax", "matmul", "mean", "norm", "outer", "prod"),
+    *("softmax", "sum", "std", "transpose", "var"),
+    *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
+)
+_OURS = ["elu", "erf", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Return what an expression may call, by name: functions of each element, sums and products."""
+    names = [n for n, o in OPS.items() if isinstance(getattr(np, n, None), np.ufunc) and o.rules]
+    found: dict[str, Callable[..., Any]] = {
+        n: OPS[n].record if n in OPS else getattr(np.linalg, n) for n in (*names, *_ARRAYS, *_OURS)
+    }
+    for short, name in (("abs", "absolute"), ("max", "maximum"), ("min", "minimum")):
+        found[short] = OPS[name].record
     return found
 
 
-def leaf(name: str, value: float) -> Tensor:
-    """Return a named number that derivatives are wanted for."""
+def engine() -> Path:
+    """Return the folder of the engine that is in use."""
+    return Path(autograd.__file__).resolve().parent
+
+
+def leaf(name: str, value: Any) -> Tensor:
+    """Return a named value that derivatives are wanted for."""
     return Tensor(value, name=name, requires_grad=True)
 
 

@@ -272,6 +272,7 @@ def test_graph_prints_label_latex_and_local_derivatives(name: str, sample: str) 
         assert edge.formula
         assert edge.latex
         assert "object at" not in edge.formula
+        assert "{" not in edge.formula  # an operand or a parameter that the template lacks
 
 
 @every_op

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import random
 import subprocess
 import sys
+import time
+import tracemalloc
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import autograd
 from viz.__main__ import main
 from viz.expression import DEPTH, LIMIT, ExpressionError, run
 
@@ -145,3 +152,102 @@ def test_wrong_usage_ends_with_code_2_and_help_names_an_example() -> None:
     shown = subprocess.run([*command, "draw", "--help"], capture_output=True, check=True, text=True)
     assert "-o J.svg" in shown.stdout
     assert "sigmoid" in shown.stdout
+
+
+def test_vectors_matrices_and_files_are_values(tmp_path, capsys) -> None:
+    arguments = ["J = sum(tanh(W @ x) * y)", "W=[[1,2],[3,4]]", "x=[0.5, -0.25]", "y=2"]
+    assert main(["draw", *arguments]) == 0
+    out = capsys.readouterr().out
+    # W x = (0, 0.5); ∂J/∂y = tanh 0.5 = 0.4621, ∂J/∂x = 2 Wᵀ (1, 1 − tanh² 0.5).
+    assert "u = W @ x = [0 0.5]" in out
+    assert "∂J/∂y = 0.4621" in out
+    np.save(tmp_path / "w.npy", np.array([[1.0, 2.0], [3.0, 4.0]]))
+    (tmp_path / "x.csv").write_text("0.5\n-0.25\n")
+    files = [f"W={tmp_path / 'w.npy'}", f"x={tmp_path / 'x.csv'}", "y=2"]
+    assert main(["draw", arguments[0], *files]) == 0
+    assert capsys.readouterr().out == out
+
+
+def test_the_expression_may_come_from_a_file_or_the_input(tmp_path, capsys, monkeypatch) -> None:
+    text = "u = b*c\nv = a + u\nJ = 3*v\n"
+    (tmp_path / "J.txt").write_text(text)
+    assert main(["draw", "-f", str(tmp_path / "J.txt"), "a=5", "b=3", "c=2"]) == 0
+    from_file = capsys.readouterr().out
+    assert "∂J/∂b = 6" in from_file
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    assert main(["draw", "-f", "-", "a=5", "b=3", "c=2"]) == 0
+    assert capsys.readouterr().out == from_file
+
+
+def test_explain_derives_one_derivative(capsys, tmp_path) -> None:
+    lecture = ["J = 3*(a + b*c)", "a=5", "b=3", "c=2"]
+    assert main(["explain", *lecture, "--wrt", "b"]) == 0
+    out = capsys.readouterr().out
+    assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2" in out
+    assert "∂J/∂a" not in out
+    assert main(["explain", *lecture, "--format", "latex"]) == 0
+    assert r"\frac{\partial J}{\partial a}" in capsys.readouterr().out
+    assert main(["explain", *lecture, "-o", str(tmp_path / "J.md")]) == 0
+    assert "**Backward**" in (tmp_path / "J.md").read_text("utf-8")
+    assert main(["explain", *lecture, "--wrt", "z"]) == 1
+    assert "--wrt z: there are J, a, b, c" in capsys.readouterr().err
+
+
+def test_play_writes_and_names_the_page(capsys, tmp_path) -> None:
+    path = tmp_path / "J.html"
+    assert main(["play", "J = sigmoid(w*x + b)", "w=0.5", "x=2", "b=-1", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == f"wrote {path}; open it in a browser\n"
+    assert path.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert main(["play", "a*2", "a=1", "-o", str(tmp_path / "J.svg")]) == 1
+    assert "needs the ending .html" in capsys.readouterr().err
+
+
+def test_doctor_says_what_is_there(capsys) -> None:
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert f"numpy        {np.__version__}" in out
+    assert str(Path(autograd.__file__).parent) in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["J = tanh(W)", "W=[1,2]"], "write sum(...) or mean(...) around it"),
+        (["sum(W)", "W=[1,2"], "is not a number, a list such as [1,2]"),
+        (["sum(W)", "W=[[1],[2,3]]"], "is not a number, a list"),
+        (["sum(W)", "W=__import__('os')"], "is not a number, a list"),
+        (["sum(W)", "W=/nonexistent.npy"], "nonexistent.npy"),
+        (["sum(W)", f"W=[{'1,' * 10_001}]"], "10001 elements are more than 10000"),
+        (["sum(W @ x)", "W=[[1,2]]", "x=[1,2,3]"], "inner lengths 2 and 3 must agree"),
+        ([], "needs an expression, such as"),
+    ],
+)
+def test_mistakes_in_arrays_are_one_message(arguments, message, capsys) -> None:
+    assert main(["draw", *arguments]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+
+
+PIECES = ["a", "b", "x", "W", "max", "neg", "(", ")", "+", "-", "*", "/", "^", "**", "@", "=", ";"]
+PIECES += [",", "1", "2.5", "1e9", "1e308", "0", " ", "\n", "é", "$", "'", "\\", "((((", "9^9^9"]
+
+
+def test_a_hundred_thousand_texts_end_in_a_result_or_an_error_with_a_place() -> None:
+    rng = random.Random(0)
+    tracemalloc.start()
+    began = time.process_time()
+    results = lost = 0
+    for _ in range(100_000):
+        text = "".join(rng.choices(PIECES, k=rng.randint(1, 14)))
+        try:
+            run(text, VALUES, FUNCTIONS)
+            results += 1
+        except ExpressionError as error:
+            lost += not 0 <= error.position <= len(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert not lost
+    assert results > 500  # not all of them are mistakes
+    assert peak < 10e6
+    assert time.process_time() - began < 120

@@ -142,7 +142,7 @@ from autograd.ops.numeric import (
     unwrap,
 )
 from autograd.ops.order import median, pad, sort, take, take_along_axis, tile
-from autograd.ops.products import cumprod, cumsum, diff, prod
+from autograd.ops.products import cumprod, cumsum, prod
 from autograd.ops.reduce import logsumexp, max, mean, min, sum
 from autograd.ops.rounding import (
     ceil,
@@ -182,6 +182,7 @@ from autograd.ops.series import (
     cov,
     cumulative_prod,
     cumulative_sum,
+    diff,
     ediff1d,
     gradient,
     trapezoid,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import string
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,10 +139,9 @@ def array_function(
     if len(args) == 1 and not params:
         return found.record(*args)
     if name == "einsum":  # np.einsum("ij,jk->ik", a, b, optimize=...)
-        if not isinstance(args[0], str):
-            return _refuse("einsum with lists of indices")
+        subscripts, arrays = _einsum(args)
         params.pop("optimize", None)
-        return found.record(args[1:], subscripts=args[0], **params)
+        return found.record(arrays, subscripts=subscripts, **params)
     operands, given = _bound(function, found, args, params)
     unknown = [k for k in given if k not in found.params]
     if unknown:
@@ -181,6 +181,21 @@ def _bound(
     given = {n: v for n, v in bound.items() if n in op.params or v is not defaults.get(n, _Nothing)}
     # np.sum and others mark "not given" by a value of their own.
     return operands, {n: v for n, v in given.items() if v is not np._NoValue}
+
+
+def _einsum(args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """Return subscripts and operands; each operand may be followed by a list of its indices."""
+    if isinstance(args[0], str):
+        return args[0], args[1:]
+
+    def letters(indices: Any) -> str:
+        return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in indices)
+
+    n = len(args) // 2
+    subscripts = ",".join(letters(args[2 * k + 1]) for k in range(n))
+    if len(args) % 2:
+        subscripts += f"->{letters(args[-1])}"
+    return subscripts, args[: 2 * n : 2]
 
 
 # np.linalg has these two for the last two axes, np for the first two.

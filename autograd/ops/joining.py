@@ -375,6 +375,8 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     (2, 1)
     """
     n = np.ndim(a)
+    if not -n <= axis < n:
+        raise np.exceptions.AxisError(axis, n)
     axis, start = axis % n, start + n if start < 0 else start
     if not 0 <= start <= n:
         raise ValueError(f"start needs to be between {-n} and {n}")

@@ -122,8 +122,18 @@ def float_power(x1: Any, x2: Any, /) -> Any:
 @composite(
     samples=("_ _ num=4", "_ _ num=3 endpoint=False", "2 2 num=3", "2 _ num=3 axis=-1", "_ _ num=1")
 )
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    *,
+    axis: int = 0,
+) -> Any:
     """Evenly spaced numbers from start to stop, which may be arrays, along a new axis.
+
+    With `retstep`, also the distance between two of them.
 
     Examples
     --------
@@ -140,7 +150,8 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axi
     points = start + (stop - start) * parts
     if endpoint and num > 1:  # exactly stop at the end
         points = np.where(np.equal(parts, 1), stop, points)
-    return np.moveaxis(points, 0, axis)
+    points = np.moveaxis(points, 0, axis)
+    return (points, (stop - start) / (n or np.nan)) if retstep else points
 
 
 @composite(samples=("_ _ num=4", "2 _ num=3 base=2.0"))

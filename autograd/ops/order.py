@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -65,10 +66,15 @@ sort.vjp(
         "2,3 indices=4",
         "2,3 indices=[[0,1],[1,1]] axis=0",
         "2,3 indices=-1 axis=-1",
+        "2,3 indices=[0,7,-9] mode='wrap'",
+        "2,3 indices=[0,7,-9] axis=1 mode='clip'",
     ),
 )
-def take(a: Any, /, indices: Any, axis: int | None = None) -> Any:
+def take(a: Any, /, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """Take elements along an axis; of the flattened array by default.
+
+    Indices beyond the ends are an error, or with mode="wrap" begin again, or with mode="clip" are
+    the first and the last.
 
     Examples
     --------
@@ -76,24 +82,23 @@ def take(a: Any, /, indices: Any, axis: int | None = None) -> Any:
     >>> take([1.0, 2.0, 3.0], [2, 0])
     array([3., 1.])
     """
-    return np.take(a, indices, axis)
+    return np.take(a, indices, axis, mode=cast("Any", mode))
 
 
-def at_axis(indices: Any, axis: int | None, ndim: int) -> tuple[Any, ...]:
-    """Return the full index of `take`."""
-    return (*[slice(None)] * (0 if axis is None else axis % ndim), indices)
+def taken(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None, mode: str) -> Any:
+    """Return the cotangents of the elements that `take` took, at their places."""
+    full = (math.prod(shape),) if axis is None else shape
+    which = 0 if axis is None else axis % len(shape)
+    places = np.array(indices, dtype=np.intp)
+    if mode == "clip":
+        places = np.clip(places, 0, full[which] - 1)
+    elif mode == "wrap":
+        places = places % full[which]
+    index = (*[slice(None)] * which, places)
+    return np.reshape(scatter(g, shape=full, index=index), shape)
 
 
-take.vjp(
-    a=lambda g, a_shape, indices, axis: np.reshape(
-        scatter(
-            g,
-            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
-            index=at_axis(np.array(indices, dtype=np.intp), axis, len(a_shape)),
-        ),
-        a_shape,
-    )
-)
+take.vjp(a=lambda g, a_shape, indices, axis, mode: taken(g, a_shape, indices, axis, mode))
 
 
 @op(

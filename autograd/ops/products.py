@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -146,31 +145,3 @@ def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> 
 
 
 cumprod.vjp(a=lambda g, a, axis, a_shape: running_others(g, a, a_shape, axis))
-
-
-@op(symbol="diff", samples=("4", "2,3", "2,3 axis=0", "5 n=2", "2,4 n=3 axis=1", "3 n=0"))
-def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences of neighbours along an axis, taken n times.
-
-    Examples
-    --------
-    >>> from autograd import diff
-    >>> diff([1.0, 4.0, 9.0])
-    array([3., 5.])
-    """
-    return np.diff(np.asarray(a), operator.index(n), operator.index(axis))
-
-
-def undiff(g: Any, shape: tuple[int, ...], n: int, axis: int) -> Any:
-    """Apply the transpose of `diff`: minus the differences of g between zeros, n times."""
-    if n == 0:
-        return g
-    if n >= shape[axis]:
-        return np.zeros(shape)  # nothing was left to depend on
-    zero = np.zeros([1 if i == axis % len(shape) else k for i, k in enumerate(shape)])
-    for _ in range(n):
-        g = -np.diff(np.concatenate([zero, g, zero], axis=axis), axis=axis)
-    return g
-
-
-diff.vjp(a=lambda g, a_shape, n, axis: undiff(g, a_shape, n, axis))

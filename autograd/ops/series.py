@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -225,9 +226,87 @@ def _centred(m: Any, y: Any, *, rowvar: bool) -> Any:
     return rows
 
 
-@composite(samples=("2,4", "4", "4,2 rowvar=False", "2,4 bias=True", "4 4", "2,4 ddof=0"))
+@composite(
+    samples=(
+        "4",
+        "2,3",
+        "2,3 axis=0",
+        "5 n=2",
+        "2,4 n=3 axis=1",
+        "3 n=0",
+        "4 prepend=0.5 append=2.0",
+    )
+)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along an axis, taken n times.
+
+    Parameters
+    ----------
+    a : Tensor or array_like, of at least one axis
+        Data.
+    n : int
+        How often.
+    axis : int
+        Along which axis.
+    prepend, append : Tensor or array_like, optional
+        What stands before and after the data: numbers, or arrays that fit along the axis.
+
+    Examples
+    --------
+    >>> from autograd import diff
+    >>> diff([1.0, 4.0, 9.0])
+    array([3., 5.])
+    """
+    a, n = arrayed(a), operator.index(n)
+    if not -a.ndim <= operator.index(axis) < a.ndim:
+        raise np.exceptions.AxisError(axis, a.ndim)
+    if n < 0:
+        raise ValueError(f"order must be non-negative but got {n}")
+    if not n:
+        return a
+    ends = [
+        arrayed(x) if np.ndim(x) else np.broadcast_to(_weak(x, a), _one_along(a.shape, axis))
+        for x in (prepend, append)
+        if x is not None
+    ]
+    if ends:
+        parts = [*ends[: prepend is not None], a, *ends[prepend is not None :]]
+        a = np.concatenate(parts, axis=axis)
+    last, first = ([slice(None)] * a.ndim for _ in range(2))
+    last[axis], first[axis] = slice(1, None), slice(None, -1)
+    for _ in range(n):
+        a = a[tuple(last)] - a[tuple(first)]
+    return a
+
+
+def _weak(x: Any, a: Any) -> Any:
+    """Return a Python number in the dtype of the array it meets."""
+    return np.asarray(x, value_of(a).dtype) if isinstance(x, (int, float)) else x
+
+
+def _one_along(shape: tuple[int, ...], axis: int) -> list[int]:
+    return [1 if i == axis % len(shape) else k for i, k in enumerate(shape)]
+
+
+@composite(
+    samples=(
+        "2,4",
+        "4",
+        "4,2 rowvar=False",
+        "2,4 bias=True",
+        "4 4",
+        "2,4 ddof=0",
+        "2,3 fweights=[1,2,3]",
+    )
+)
 def cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
 ) -> Any:
     """Covariance matrix of variables in rows, observed in columns.
 
@@ -243,6 +322,10 @@ def cov(
         Divide by n rather than by n − 1.
     ddof : int, optional
         Divide by n − ddof, whatever `bias` is.
+    fweights : array_like of int, shape (observations,), optional
+        How often each observation was made.
+    aweights : Tensor or array_like, shape (observations,), optional
+        How much each observation counts.
 
     Examples
     --------
@@ -251,10 +334,32 @@ def cov(
     np.float64(2.0)
     """
     rows = _centred(m, y, rowvar=rowvar)
-    centred = rows - np.mean(rows, axis=1, keepdims=True)
-    n = rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
-    found = centred @ centred.T / (float(n) if n > 0 else np.nan)
-    return np.squeeze(found)
+    less = (0 if bias else 1) if ddof is None else ddof
+    aweights = None if aweights is None else arrayed(aweights)
+    weights = _weights(fweights, aweights, rows)
+    if weights is None:
+        centred = rows - np.mean(rows, axis=1, keepdims=True)
+        n = rows.shape[1] - less
+        return np.squeeze(centred @ centred.T / (float(n) if n > 0 else np.nan))
+    total = np.sum(weights)
+    centred = rows - np.sum(rows * weights, axis=1, keepdims=True) / total
+    if aweights is not None and less:
+        less = less * np.sum(weights * aweights) / total
+    n = total - less
+    return np.squeeze((centred * weights) @ centred.T / np.where(value_of(n) > 0, n, np.nan))
+
+
+def _weights(fweights: Any, aweights: Any, rows: Any) -> Any:
+    """Return how much each observation, a column, counts; None where all count the same."""
+    n = rows.shape[1]
+    for name, given in (("fweights", fweights), ("aweights", aweights)):
+        if given is not None and (np.shape(given) != (n,) or np.any(np.less(value_of(given), 0))):
+            raise ValueError(f"{name} need {n} numbers that are not negative, got {given!r}")
+    if fweights is not None and np.any(np.not_equal(fweights, np.round(fweights))):
+        raise ValueError("fweights need to be whole numbers")
+    if fweights is None or aweights is None:
+        return aweights if fweights is None else np.asarray(fweights, value_of(rows).dtype)
+    return aweights * np.asarray(fweights)
 
 
 @composite(samples=("2,4", "4 4", "4,2 rowvar=False"))

@@ -15,10 +15,15 @@ Shape = int | tuple[int, ...]
 
 @op(
     symbol="reshape",
-    samples=("2,3 shape=(3,2)", "2,3 shape=-1", "_ shape=(1,1)", "1 shape=()", "0,3 shape=(3,0)"),
+    samples=(
+        *("2,3 shape=(3,2)", "2,3 shape=-1", "_ shape=(1,1)", "1 shape=()", "0,3 shape=(3,0)"),
+        "2,3,2 shape=(3,4) order='F'",
+    ),
 )
-def reshape(a: Any, /, shape: Shape) -> Any:
-    """Arrange the elements, in C order, in another shape; one length may be −1.
+def reshape(a: Any, /, shape: Shape, order: str = "C") -> Any:
+    """Arrange the elements in another shape; one length may be −1.
+
+    The last index changes fastest, or with order="F" the first.
 
     Examples
     --------
@@ -27,10 +32,17 @@ def reshape(a: Any, /, shape: Shape) -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
-    return np.reshape(a, shape)
+    return np.reshape(a, shape, known(order))
 
 
-reshape.vjp(a=lambda g, a_shape: np.reshape(g, a_shape))
+def known(order: str) -> Any:
+    """Return an order that does not depend on where in memory the elements are."""
+    if order not in {"C", "F"}:
+        raise ValueError(f"order needs to be 'C' or 'F', got {order!r}")
+    return order
+
+
+reshape.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))
 
 
 @op(
@@ -123,9 +135,9 @@ def astype(a: Any, /, dtype: Any) -> Any:
 astype.vjp(a=lambda g: g)
 
 
-@op(symbol="ravel", samples=("2,3", "_", "0,3", "4"))
-def ravel(a: Any) -> Any:
-    """Flatten to one axis, in C order.
+@op(symbol="ravel", samples=("2,3", "_", "0,3", "4", "2,3 order='F'"))
+def ravel(a: Any, order: str = "C") -> Any:
+    """Flatten to one axis; the last index changes fastest, or with order="F" the first.
 
     Examples
     --------
@@ -133,10 +145,10 @@ def ravel(a: Any) -> Any:
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
     array([1., 2., 3., 4.])
     """
-    return np.ravel(a)
+    return np.ravel(a, known(order))
 
 
-ravel.vjp(a=lambda g, a_shape: np.reshape(g, a_shape))
+ravel.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))
 
 
 @op(symbol="swapaxes", samples=("2,3 axis1=0 axis2=1", "2,3,4 axis1=-1 axis2=0"))

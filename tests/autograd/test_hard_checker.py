@@ -247,3 +247,18 @@ def test_the_checker_points_at_kinks(f: Any, x: Any, name: str) -> None:
 def test_derivatives_at_symmetric_kinks_are_what_differences_give(f: Any) -> None:
     assert check_gradients(f, np.zeros(1))
     assert check_gradients(f, np.zeros(2))
+
+
+def test_second_order_sees_a_rule_that_is_wrong_for_tensors_alone(registry: Any) -> None:
+    """The rule's way for Tensors is a function of its own, whose derivative is right for it."""
+
+    @op(symbol="cubed", samples=("3",))
+    def cubed_twice(a: Any) -> Any:
+        return a**3
+
+    cubed_twice.vjp(a=lambda g, a: g * (3 * a**2 if isinstance(a, np.ndarray) else 3 * a**3))
+    x = np.array([0.5, 1.5, -2.0])
+    assert check_gradients(cubed_twice, x)
+    report = check_gradients(cubed_twice, x, order=2)
+    assert not report
+    assert [row.name for row in report.rows if row.wrong] == ["∂²: input 0"]

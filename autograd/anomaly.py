@@ -33,19 +33,18 @@ def inspect_forward(node: Node, out: Any, operands: Sequence[Any]) -> None:
     )
 
 
-def inspect_backward(node: Node, g: Any, pulled: Sequence[Any]) -> None:
-    """Raise AnomalyError if a rule's result is not finite."""
+def inspect_backward(node: Node, pulled: Sequence[Any]) -> None:
+    """Raise AnomalyError if a rule gives what is not finite; what it began with is."""
     op = node.op
     assert op is not None
     for slot, cotangent in enumerate(pulled):
         found = None if cotangent is None else _first(cotangent, f" for {operand(op, slot)}")
         if found is None:
             continue
-        began = _first(g) is None
         raise AnomalyError(
             f"detect_anomaly: the backward pass of {op.name} gave {found} "
-            f"(of shape {np.shape(cotangent)}; what came back to {op.name} was "
-            f"{'finite: it began here' if began else 'not finite itself'}){_where(node)}."
+            f"(of shape {np.shape(cotangent)}; what came back to {op.name} was finite: it began "
+            f"here){_where(node)}."
         )
 
 

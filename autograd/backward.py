@@ -73,7 +73,8 @@ def backward(
     with _ACCUMULATING:
         while kept:
             node, g = kept.pop()
-            extra = node.extra or node.more()
+            extra = node.extra
+            assert extra is not None  # what retains its gradient has a place for it
             before = extra.grad
             if before is not None:
                 g = before + g
@@ -292,7 +293,7 @@ def _walk(
             saved, g = single(saved), single(g)
         if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
             with detect_anomaly(False):
-                inspect_backward(node, g, pulled(node, saved, g, square))
+                inspect_backward(node, pulled(node, saved, g, square))
                 op.push(node, saved, g, cotangents, useful, square)
         else:
             op.push(node, saved, g, cotangents, useful, square)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd import AnomalyError, Tensor, detect_anomaly, gradients, name_scope
+from autograd import AnomalyError, Tensor, detect_anomaly, gradients, name_scope, op
 
 pytestmark = pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 
@@ -79,3 +79,14 @@ def test_sums_of_cotangents_that_overflow_are_found() -> None:
     y = Tensor(1.0, requires_grad=True) * 1.0
     with detect_anomaly(), pytest.raises(AnomalyError, match=r"came back to multiply of shape"):
         (y + y).backward(1.7e308)
+
+
+def test_a_backward_infinity_names_the_operand_of_a_sequence(registry) -> None:
+    @op(symbol="odd", samples=())
+    def odd_sum(*parts):
+        return np.sum(parts, axis=0)
+
+    odd_sum.vjp(parts=lambda g, i: g * (np.inf if i == 1 else 1.0))
+    x, y = leaf(1.0), leaf(2.0)
+    with detect_anomaly(), pytest.raises(AnomalyError, match=r"for parts\[1\]"):
+        odd_sum([x, y]).backward()

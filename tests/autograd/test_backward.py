@@ -525,3 +525,39 @@ def test_a_rule_whose_cotangent_does_not_fit_is_named(registry, shape, given):
     ):
         odd_rule(x).sum().backward()
     assert x.grad is None
+
+
+def test_one_output_given_twice_counts_twice():
+    x = leaf(3.0)
+    y = x * x
+    assert gradients([y, y, y], x, [2.0, 5.0, -1.0]) == 6.0 * 6.0
+
+
+def test_what_has_no_cotangent_does_not_end_the_walk():
+    x, w = leaf(0.75), leaf(2.0)
+    y = w * x  # older than what the rounding cuts off
+    z = np.floor(np.sin(x * 3.0) * w)
+    (y + z).backward()
+    assert (x.grad, w.grad) == (2.0, 0.75)
+
+
+def test_a_rule_may_give_a_python_number(registry):
+    @op(symbol="twice", samples=())
+    def doubled_up(a):
+        return a * 2.0
+
+    doubled_up.vjp(a=lambda g: 2.0 * float(g))
+    x = leaf(1.5)
+    doubled_up(x).backward()
+    assert x.grad == 2.0
+
+
+def test_gradients_of_views_of_one_cotangent_do_not_share_memory():
+    x, y = leaf([1.0, 2.0]), leaf([[3.0, 4.0]])
+    total = (np.reshape(x, (1, 2)) + y).sum()
+    total.backward()
+    assert not np.shares_memory(x.grad, y.grad)
+    z = leaf(np.ones((2, 2)))
+    seed = np.ones((2, 2))
+    (z + 0.0).T.backward(seed.T)
+    assert not np.shares_memory(z.grad, seed)

@@ -7,6 +7,7 @@ result, so a graph has no cycles and reference counts alone free it.
 
 from __future__ import annotations
 
+import functools
 import weakref
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -101,12 +102,15 @@ class Leaf(Node):
 
 def source_of(node: Node) -> tuple[str, int] | None:
     """Return the file and line of the user's code that called a node's op."""
-    if node.code is None:
-        return None
-    for i, (line, _, _, _) in enumerate(node.code.co_positions()):
-        if i * 2 >= node.lasti and line is not None:
-            return node.code.co_filename, line
-    return node.code.co_filename, node.code.co_firstlineno
+    return None if node.code is None else _line(node.code, node.lasti)
+
+
+@functools.lru_cache(maxsize=1024)  # a loop asks for the same few lines again and again
+def _line(code: CodeType, lasti: int) -> tuple[str, int]:
+    for i, (line, _, _, _) in enumerate(code.co_positions()):
+        if i * 2 >= lasti and line is not None:
+            return code.co_filename, line
+    return code.co_filename, code.co_firstlineno
 
 
 class Constant:

@@ -12,6 +12,7 @@ from viz.passes import (
     deepest,
     explain_shorthand,
     fold,
+    fold_repeats,
     fold_to_budget,
     hide_constants,
     one_direction,
@@ -135,6 +136,7 @@ def draw(
     depth: int | None = None,
     values: bool = True,
     health: bool = False,
+    repeats: bool | None = None,
     constants: bool = False,
     theme: Literal["light", "dark", "auto"] = "light",
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
@@ -159,6 +161,9 @@ def draw(
     health : bool
         Draw derivatives by the size of their gradients, and mark on the cards what vanishes (norms
         below 1e-7), explodes (above 1e3), is zero or is not finite, and where that begins.
+    repeats : bool, optional
+        Fold what repeats: rounds of a loop into one card, equal modules in a row into one. By
+        default only where there are too many cards otherwise.
     constants : bool
         Give unnamed constants a card each. Otherwise they stand in the formulas only.
     theme : {"light", "dark", "auto"}
@@ -212,12 +217,20 @@ def draw(
     if not outputs:
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
     with pause_collector():
-        view = view_of(*outputs, values=values, health=health)
+        view = view_of(*outputs, values=values, health=health, loops=repeats)
     if not values:
         view = without_values(view)
     view = one_direction(view, direction)
     full = view if constants else hide_constants(view)
     view = fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
+    if repeats or (repeats is None and len(view.nodes) > max_nodes):
+        view = fold_repeats(view)
+    if repeats is None and len(view.nodes) > max_nodes:  # loops that are not large
+        with pause_collector():
+            view = view_of(*outputs, values=values, health=health, loops=True)
+        view = one_direction(view if values else without_values(view), direction)
+        full = view if constants else hide_constants(view)
+        view = fold_repeats(fold_to_budget(full, max_nodes))
     if len(view.nodes) > max_nodes:
         raise NotDrawable(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw "

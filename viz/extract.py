@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import autograd
 from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph, pause_collector
 from autograd.graph import latex_name
+from viz.repeats import repeats
 from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NotDrawable", "engine", "find", "functions", "pause_collector", "view_of"]
 
+LARGE = 2000  # nodes, beyond which loops fold by themselves
 TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
@@ -76,32 +78,38 @@ def _graph(outputs: Sequence[Any]) -> Graph:
     return graph(*outputs)
 
 
-def view_of(*outputs: Tensor, values: bool = True, health: bool = False) -> GraphView:
-    """Return everything a picture of these outputs can show."""
+def view_of(
+    *outputs: Tensor, values: bool = True, health: bool = False, loops: bool | None = False
+) -> GraphView:
+    """Return everything a picture of these outputs can show.
+
+    Loops, parts of the recording that repeat themselves, become one card each; with None, if there
+    are more than some thousand nodes.
+    """
     g = _graph(outputs)
+    found = _loops(g) if loops or (loops is None and len(g) > LARGE) else []
+    home = {i: k for k, loop in enumerate(found) for i in loop.ids}
+    shown = [node for node in g.nodes if node.id not in home]
+    meeting = [e for e in g.edges if e.parent not in home or home.get(e.child) != home[e.parent]]
     outs = {node.id for node in g.outputs}
     cost = " + ".join(clean(node.label, 40) for node in g.outputs)
     if len(outs) > 1:
         cost = f"({cost})"
     scopes = _scopes(g)
     walked = all(node.walked for node in g.outputs)
-    paths = _paths(g) if values else {}
-    nodes = tuple(
-        _node(
-            node,
-            _kind(node, outs),
-            cost,
-            scopes[node.id],
-            paths.get(node.id, []),
-            walked,
-            values,
-            len(g) <= TYPESET,
-        )
-        for node in g
-    )
+    paths = _paths(g, [e for e in meeting if e.parent not in home]) if values else {}
+    typeset = len(shown) <= TYPESET
+
+    def card(node: GraphNode) -> NodeView:
+        known, scope = paths.get(node.id, []), scopes[node.id]
+        return _node(node, _kind(node, outs), cost, scope, known, walked, values, typeset)
+
+    nodes = tuple(card(node) for node in shown)
     if health:
         nodes = _with_health(g, nodes)
-    edges = tuple(_edge(g, edge, cost, paths, values) for edge in g.edges)
+    edges = tuple(_edge(g, e, cost, paths, values) for e in meeting if e.child not in home)
+    if found:
+        nodes, edges = _with_loops(g, found, (nodes, edges), meeting, card)
     caption = [
         "Forward pass left to right"
         + (", backward pass right to left." if walked else "; the backward pass has not run.")
@@ -110,6 +118,9 @@ def view_of(*outputs: Tensor, values: bool = True, health: bool = False) -> Grap
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
         caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
+    if found:
+        inside = sum(len(loop.ids) for loop in found)
+        caption.append(f"{inside} nodes folded into {len(found)} loop{'s' * (len(found) > 1)}.")
     title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
     return GraphView(title, tuple(caption), nodes, edges)
 
@@ -200,8 +211,8 @@ def _factor(x: Any) -> str:
 
 def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     """Add the norm of each gradient, and a word where something is out of bounds."""
-    before: list[list[int]] = [[] for _ in views]
-    after: list[list[int]] = [[] for _ in views]
+    before: list[list[int]] = [[] for _ in g.nodes]
+    after: list[list[int]] = [[] for _ in g.nodes]
     for edge in g.edges:
         before[edge.child].append(edge.parent)
         if edge.differentiable:
@@ -209,7 +220,8 @@ def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     value = [_trouble(node.value) for node in g]
     slope = [_trouble(node.cotangent) for node in g]
     healthy = []
-    for i, view in enumerate(views):
+    for view in views:
+        i = view.id
         mark, norm = "", None
         if value[i]:
             mark = value[i] if any(value[p] for p in before[i]) else f"{value[i]} begins here"
@@ -225,6 +237,76 @@ def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
         words = f"{view.words}. {mark}" if mark else view.words
         healthy.append(replace(view, mark=mark, norm=norm, words=words))
     return tuple(healthy)
+
+
+class Loop(NamedTuple):
+    """A part of a recording that repeats itself: its first id, and how long a round is."""
+
+    start: int
+    period: int
+    rounds: int
+
+    @property
+    def ids(self) -> range:
+        return range(self.start, self.start + self.period * self.rounds)
+
+
+def _loops(g: Graph) -> list[Loop]:
+    """Return the loops of a graph: each round has the same ops, and reads what the last one made.
+
+    What is given (leaves, constants) may differ from round to round, outputs are never inside.
+    """
+    outs = {node.id for node in g.outputs}
+
+    def signature(node: GraphNode) -> Any:
+        if node.kind != "op" or node.id in outs:
+            return node.id if node.id in outs or node.kind == "leaf" else "given"
+        operands = [node.id - p if g.nodes[p].kind == "op" else "given" for p in node.parents]
+        return node.op, node.scope, node.shape, *operands
+
+    loops = [Loop(*found) for found in repeats(signature(node) for node in g.nodes)]
+    return [x for x in loops if any(n.kind == "op" for n in g.nodes[x.start : x.start + x.period])]
+
+
+def _with_loops(
+    g: Graph,
+    loops: list[Loop],
+    view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
+    meeting: Sequence[Any],
+    card: Callable[[GraphNode], NodeView],
+) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
+    """Add a card for each loop, and the edges from and to it."""
+    home = {i: loop.ids[-1] for loop in loops for i in loop.ids}  # a card stands where it ends
+    results: dict[int, dict[int, None]] = {}
+    links: dict[tuple[int, int], EdgeView] = {}
+    for edge in meeting:
+        source, target = home.get(edge.parent, edge.parent), home.get(edge.child, edge.child)
+        if edge.parent in home:
+            results.setdefault(source, {})[edge.parent] = None
+        if edge.child in home:
+            known = links.get((source, target))
+            slot = len(links) if known is None else known.slot
+            back = edge.differentiable or (known is not None and known.back)
+            links[source, target] = EdgeView(source, target, slot, label="", back=back)
+    cards = []
+    for loop in loops:
+        last = loop.ids[-1]
+        first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
+        body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
+        outs = [card(g.nodes[i]) for i in results.get(last, {last: None})]
+        made = [f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs]
+        lines = (*body[:3], *(["…"] if len(body) > 3 else []), *made, f"{len(loop.ids)} nodes")
+        name = f"loop × {loop.rounds}"
+        words = f"{name}. {'. '.join(lines)}"
+        cards.append(
+            NodeView(last, "module", name, "", lines, outs[-1].gradient, outs[-1].scope, words)
+        )
+    nodes, edges = view
+    moved = [replace(e, source=home.get(e.source, e.source)) for e in edges]
+    return (
+        tuple(sorted([*nodes, *cards], key=lambda n: n.id)),
+        tuple(sorted([*moved, *links.values()], key=lambda e: (e.target, e.slot))),
+    )
 
 
 def _trouble(x: Any) -> str:
@@ -326,12 +408,12 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
     return f"{symbol} = {format_number(array.item())}{ways}"
 
 
-def _paths(g: Graph) -> dict[int, list[float]]:
+def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
     """Return what each use of a value brings back to it; NaN stands for an array."""
     used = {edge.parent for edge in g.edges}
     # An output that is also used counts for itself.
     found: dict[int, list[float]] = {n.id: [1.0] for n in g.outputs if n.id in used}
-    for edge in g.edges:
+    for edge in edges:
         if not edge.differentiable:
             continue
         local, back = edge.number, g.nodes[edge.child].cotangent

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from viz.repeats import repeats
 from viz.view import EdgeView, GraphView, NodeView
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ __all__ = [
     "deepest",
     "explain_shorthand",
     "fold",
+    "fold_repeats",
     "fold_to_budget",
     "hide_constants",
     "one_direction",
@@ -157,6 +159,69 @@ def explain_shorthand(view: GraphView) -> GraphView:
             note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
             return replace(view, caption=(*view.caption, note))
     return view
+
+
+def fold_repeats(view: GraphView) -> GraphView:
+    """Make one card of folded modules in a row that have the same type and the same inside."""
+    place = {n.id: i for i, n in enumerate(view.nodes)}
+    operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    for edge in view.edges:
+        operands[edge.target].append(place[edge.target] - place[edge.source])
+    modules = {n.id for n in view.nodes if n.kind == "module"}
+
+    def signature(node: NodeView) -> tuple[object, ...]:
+        if node.kind == "parameter" or node.kind == "data":
+            return (node.id,)
+        name = re.sub(r"\d+", "#", node.name if node.id in modules else node.formula)
+        size = (len(node.value), node.value[-1]) if node.id in modules else ()
+        return node.kind, name, node.scope, size, *sorted(operands[node.id])
+
+    home: dict[int, int] = {}
+    cards: dict[int, NodeView] = {}
+    for start, period, rounds in repeats([signature(n) for n in view.nodes], longest=8):
+        inside = view.nodes[start : start + period * rounds]
+        if not any(n.id in modules for n in inside):
+            continue
+        first, last = inside[:period], inside[-1]
+        between = f"{inside[0].name} … {inside[(rounds - 1) * period].name}"
+        lines = (
+            " → ".join(
+                re.sub(r"^.*\((\w+)\)$", r"\1", n.name) if n.id in modules else n.formula
+                for n in first
+            ),
+            *[line for line in last.value if line.startswith("out ")],
+            f"{len(inside)} cards",
+        )
+        name = f"{between} × {rounds}"
+        words = f"{name}. {'. '.join(lines)}"
+        cards[last.id] = NodeView(
+            last.id, "module", name, "", lines, last.gradient, last.scope, words
+        )
+        home.update((n.id, last.id) for n in inside)
+    if not cards:
+        return view
+    edges: dict[tuple[int, int, int], EdgeView] = {}
+    for edge in view.edges:
+        source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
+        if source == target:
+            continue
+        into = edge.target in home
+        key = (source, target, -1 if into else edge.slot)
+        before = edges.get(key)
+        edges[key] = replace(
+            edge,
+            source=source,
+            target=target,
+            label="" if into else edge.label,
+            back=edge.back or (before is not None and before.back),
+        )
+    folded = replace(
+        view,
+        caption=(*view.caption, f"{len(home)} cards folded into {len(cards)} that repeat."),
+        nodes=tuple(cards.get(n.id, n) for n in view.nodes if home.get(n.id, n.id) == n.id),
+        edges=tuple(edges.values()),
+    )
+    return folded if _is_ordered(folded) else view
 
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:

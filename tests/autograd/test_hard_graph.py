@@ -105,7 +105,9 @@ def test_a_long_chain_is_drawn_folded_without_recursion() -> None:
             y = y + 0.5
     y = y.named("y")
     y.backward()
-    drawing = viz.draw(y)
+    (loop,) = (n for n in viz.draw(y).view.nodes if n.kind == "module")
+    assert (loop.scope, loop.name) == (("chain",), "loop × 19998")
+    drawing = viz.draw(y, repeats=False)
     (card,) = drawing.view.nodes
     assert (card.kind, card.name) == ("module", "chain")
     assert "out y: 10001" in card.value

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
@@ -173,9 +174,10 @@ def test_the_budget_folds_and_says_so_or_is_an_error() -> None:
     J = network()
     assert "3 modules folded; depth=1 opens them." in viz.draw(J, max_nodes=12).view.caption
     y = x = leaf(1.0, "x")
-    for _ in range(200):
-        y = y * x
-    with pytest.raises(viz.NotDrawable, match=r"201 cards are more than max_nodes=150.*name_scope"):
+    rng = np.random.default_rng(0)
+    for _ in range(200):  # nothing in it repeats
+        y = (np.sin, np.cos, np.tanh, lambda t: t * x, lambda t: t + x)[rng.integers(5)](y)
+    with pytest.raises(viz.NotDrawable, match=r"\d+ cards are more than max_nodes=150.*name_scope"):
         viz.draw(y)
     assert len(viz.draw(y, max_nodes=300).view.nodes) == 201
 
@@ -608,3 +610,77 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
 def test_chain_rule_of_each_edge_in_words() -> None:
     words = {e.words for e in viz.draw(lecture()).view.edges}
     assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2" in words
+
+
+# -- what repeats ----------------------------------------------------------------------------------
+
+
+def steps(n: int) -> Tensor:
+    x = leaf(1.0, "x")
+    y = x
+    for _ in range(n):
+        y = np.tanh(y) * 1.5
+    y = y.named("y")
+    y.backward()
+    return y
+
+
+def test_a_loop_folds_into_one_card_when_there_are_too_many() -> None:
+    y = steps(200)
+    view = viz.draw(y).view
+    (loop,) = (n for n in view.nodes if n.kind == "module")
+    assert loop.name == "loop × 199"
+    assert [line.split(" = ")[1] for line in loop.value[:2]] == ["u · 1.5", "tanh(v)"]
+    assert loop.value[-1] == "597 nodes"  # two ops and a constant each
+    assert any("597 nodes folded into 1 loop" in line for line in view.caption)
+    assert len(view.nodes) <= 5
+    assert next(n for n in view.nodes if n.name == "x").gradient.startswith("∂y/∂x = ")
+    assert len(viz.draw(y, max_nodes=1000).view.nodes) == 401  # nothing folds that need not
+    assert len(viz.draw(y, repeats=True, max_nodes=1000).view.nodes) <= 5
+    with pytest.raises(viz.NotDrawable, match="401 cards are more than max_nodes=150"):
+        viz.draw(y, repeats=False)
+
+
+def test_a_loop_over_time_folds_with_its_shared_parameters_outside() -> None:
+    W, U, h = leaf(np.full((2, 2), 0.4), "W"), leaf(np.full((2, 2), 0.3), "U"), Tensor(np.ones(2))
+    for t in range(60):
+        h = np.tanh(W @ h + U @ Tensor(np.full(2, 0.01 * t)))
+    J = h.sum().named("J")
+    J.backward()
+    view = viz.draw(J, max_nodes=20).view
+    (loop,) = (n for n in view.nodes if n.kind == "module")
+    names = {n.id: n.name for n in view.nodes}
+    into = {names[e.source] for e in view.edges if e.target == loop.id}
+    assert {"W", "U"} <= into
+    assert int(loop.name.split("× ")[1]) >= 57
+
+
+def test_equal_layers_in_a_row_fold() -> None:
+    net = nn.Network([3, *[4] * 10, 1], rng=0)
+    X, Y = Tensor(np.ones((3, 5)), name="X"), Tensor(np.ones((1, 5)), name="Y")
+    J = nn.cost(net, X, Y, nn.binary_cross_entropy)
+    J.backward()
+    view = viz.draw(J, depth=0, repeats=True).view
+    modules = [n.name for n in view.nodes if n.kind == "module"]
+    # The first layer's weights have another shape, which its card does not tell apart by type.
+    assert modules == ["layer1 (Linear) … layer10 (Linear) × 10", "layer11 (Linear)"]
+    assert len(viz.draw(J, depth=0).view.nodes) == 11 + 5
+
+
+def test_repeats_of_sequences() -> None:
+    from viz.repeats import repeats
+
+    assert repeats("abcabcabc") == [(0, 3, 3)]
+    assert repeats("abababx" * 3) == [(0, 2, 3), (7, 2, 3), (14, 2, 3)]
+    assert repeats("aab") == []
+    assert repeats("") == []
+    assert repeats("xaaaay") == [(1, 1, 4)]
+
+
+def test_a_hundred_thousand_nodes_are_drawn_folded_in_seconds() -> None:
+    y = steps(50_000)
+    began = time.process_time()
+    drawing = viz.draw(y)
+    assert len(drawing.view.nodes) <= 5
+    assert len(drawing.svg) < 20_000
+    assert time.process_time() - began < 30

@@ -7,6 +7,8 @@ from viz import _guard  # noqa: F401 - refuses another distribution's autograd f
 from viz.drawing import Drawing, draw
 from viz.explain import Explanation, explain
 from viz.extract import NotDrawable
+from viz.film import Film, diff, film
+from viz.network import NetworkDrawing, draw_network
 from viz.render.dot import EngineError
 from viz.view import EdgeView, GraphView, NodeView
 
@@ -15,9 +17,14 @@ __all__ = [
     "EdgeView",
     "EngineError",
     "Explanation",
+    "Film",
     "GraphView",
+    "NetworkDrawing",
     "NodeView",
     "NotDrawable",
+    "diff",
     "draw",
+    "draw_network",
     "explain",
+    "film",
 ]

@@ -23,6 +23,7 @@ from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
 from viz.render.tikz import render_tikz
+from viz.scalars import opened
 from viz.theme import NAMES
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def draw(
     values: bool = True,
     health: bool = False,
     repeats: bool | None = None,
+    scalars: bool = False,
     constants: bool = False,
     theme: Literal["light", "dark", "auto"] = "light",
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
@@ -164,6 +166,8 @@ def draw(
     repeats : bool, optional
         Fold what repeats: rounds of a loop into one card, equal modules in a row into one. By
         default only where there are too many cards otherwise.
+    scalars : bool
+        Open tensors into their numbers: what ``W @ A`` and a sum really are. For small examples.
     constants : bool
         Give unnamed constants a card each. Otherwise they stand in the formulas only.
     theme : {"light", "dark", "auto"}
@@ -216,6 +220,8 @@ def draw(
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
     if not outputs:
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
+    if scalars:
+        outputs = tuple(opened(*outputs))
     with pause_collector():
         view = view_of(*outputs, values=values, health=health, loops=repeats)
     if not values:

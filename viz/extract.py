@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 import autograd
-from autograd import OPS, Graph, GraphNode, Tensor, format_number, graph, pause_collector
+from autograd import (
+    OPS,
+    Graph,
+    GraphNode,
+    Tensor,
+    format_number,
+    graph,
+    name_scope,
+    pause_collector,
+)
 from autograd.graph import latex_name
 from viz.repeats import repeats
 from viz.text import clean
@@ -22,7 +31,20 @@ from viz.view import EdgeView, GraphView, Kind, NodeView
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["NotDrawable", "engine", "find", "functions", "pause_collector", "view_of"]
+__all__ = [
+    "NotDrawable",
+    "engine",
+    "find",
+    "functions",
+    "graph_of",
+    "is_recorded",
+    "leaf",
+    "op_named",
+    "pause_collector",
+    "scalar",
+    "scoped",
+    "view_of",
+]
 
 LARGE = 2000  # nodes, beyond which loops fold by themselves
 TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
@@ -58,12 +80,33 @@ def engine() -> Path:
     return Path(autograd.__file__).resolve().parent
 
 
+def op_named(name: str) -> Any:
+    """Return the engine's op of a name."""
+    return OPS[name]
+
+
+def scalar(value: float, name: str, is_leaf: bool) -> Tensor:
+    """Return one named number."""
+    return Tensor(value, name=name, requires_grad=is_leaf)
+
+
+def is_recorded(x: Any) -> bool:
+    """Return whether a number is the result of a recorded op, or a leaf."""
+    return isinstance(x, Tensor) and x.requires_grad
+
+
+def scoped(name: str) -> Any:
+    """Return a block in which ops belong to a module."""
+    return name_scope(name)
+
+
 def leaf(name: str, value: Any) -> Tensor:
     """Return a named value that derivatives are wanted for."""
     return Tensor(value, name=name, requires_grad=True)
 
 
-def _graph(outputs: Sequence[Any]) -> Graph:
+def graph_of(*outputs: Any) -> Graph:
+    """Return the recorded graph of some results."""
     for y in outputs:
         if not isinstance(y, Tensor):
             raise NotDrawable(
@@ -86,7 +129,7 @@ def view_of(
     Loops, parts of the recording that repeat themselves, become one card each; with None, if there
     are more than some thousand nodes.
     """
-    g = _graph(outputs)
+    g = graph_of(*outputs)
     found = _loops(g) if loops or (loops is None and len(g) > LARGE) else []
     home = {i: k for k, loop in enumerate(found) for i in loop.ids}
     shown = [node for node in g.nodes if node.id not in home]
@@ -318,7 +361,7 @@ def _trouble(x: Any) -> str:
 
 def find(output: Tensor, x: Any) -> int:
     """Return the id of a tensor in the graph of an output."""
-    node = _graph([output]).find(x) if isinstance(x, Tensor) else None
+    node = graph_of(output).find(x) if isinstance(x, Tensor) else None
     if node is None:
         name = getattr(x, "name", None)
         raise NotDrawable(

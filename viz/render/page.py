@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from viz.render.svg import style_of, svg_element, thickness
+from viz.render.svg import description, style_of, svg_element, thickness
 from viz.render.text import render_text
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ def _frame(view: GraphView) -> dict[str, Any]:
     thick = {n.id: thickness(n.norm) for n in view.nodes}
     return {
         "title": view.title,
+        "words": description(view),
         "cards": {n.id: {"words": n.words, "texts": n.lines} for n in view.nodes},
         "edges": {
             k: {"label": e.label, "thick": thick[e.source]}

@@ -72,6 +72,8 @@
     $("frame").value = frame;
     $("frame").setAttribute("aria-valuetext", now.title);
     $("title").textContent = now.title;
+    picture().querySelector("title").textContent = now.title;
+    picture().querySelector("desc").textContent = now.words;
     show(step);
   }
 

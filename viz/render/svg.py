@@ -17,7 +17,17 @@ from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 if TYPE_CHECKING:
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["placed", "render_svg", "style_of", "svg_element", "thickness"]
+__all__ = [
+    "MARGIN",
+    "coord",
+    "description",
+    "placed",
+    "render_svg",
+    "style_of",
+    "svg_element",
+    "text_at",
+    "thickness",
+]
 
 MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
@@ -65,9 +75,9 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {_n(total_width)} {_n(total_height)}",
-            "width": _n(total_width),
-            "height": _n(total_height),
+            "viewBox": f"0 0 {coord(total_width)} {coord(total_height)}",
+            "width": coord(total_width),
+            "height": coord(total_height),
             "class": "graph",
             "role": "img",
             "id": prefix,
@@ -76,11 +86,9 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
         },
     )
     ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = view.title
-    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = " ".join(
-        [*view.caption, *(f"{n.words}." for n in view.nodes)]
-    )
+    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = description(view)
     ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
-    canvas = ET.SubElement(root, "g", {"transform": f"translate({_n(MARGIN)} {_n(MARGIN)})"})
+    canvas = ET.SubElement(root, "g", {"transform": f"translate({coord(MARGIN)} {coord(MARGIN)})"})
     for path, rect in place.clusters.items():
         _cluster(canvas, path[-1], rect)
     thick = {n.id: thickness(n.norm) for n in view.nodes}
@@ -90,6 +98,11 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
         _card(canvas, f"{prefix}-n{node.id}", node, place.cards[node.id], sizes[node.id][1])
     _legend(canvas, view, place)
     return root
+
+
+def description(view: GraphView) -> str:
+    """Return the picture in words, for those who do not see it."""
+    return " ".join([*view.caption, *(f"{n.words}." for n in view.nodes)])
 
 
 def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
@@ -157,7 +170,7 @@ def style_of(prefix: str, theme: str) -> str:
 def _cluster(parent: ET.Element, title: str, rect: Rect) -> None:
     group = ET.SubElement(parent, "g")
     _rect(group, "cluster", rect, radius=10)
-    _text(group, "title", title, rect.x + 14, rect.y + 20)
+    text_at(group, "title", title, rect.x + 14, rect.y + 20)
 
 
 def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect, needed: float) -> None:
@@ -173,18 +186,18 @@ def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect, needed: float
     spare = rect.height - needed  # a card with many ports is taller than its text
     y += spare / 2
     middle = rect.x + rect.width / 2
-    _text(group, "name", node.header, middle, y, middle=True)
+    text_at(group, "name", node.header, middle, y, middle=True)
     y += 3
     for line in node.value:
         y += _LINE
-        _text(group, "", line, middle, y, middle=True)
+        text_at(group, "", line, middle, y, middle=True)
     if node.mark:
-        _text(group, "mark", node.mark, middle, y + _LINE, middle=True)
+        text_at(group, "mark", node.mark, middle, y + _LINE, middle=True)
     if node.gradient:
         strip = Rect(rect.x, rect.y + rect.height - _STRIP, rect.width, _STRIP)
         inset = 3.4 if node.kind == "parameter" else 1.6 if node.kind == "cost" else 0.7
         _bottom(group, strip, inset, max(radius - inset, 0.0))
-        _text(group, "grad", node.gradient, middle, strip.y + 16, middle=True)
+        text_at(group, "grad", node.gradient, middle, strip.y + 16, middle=True)
     if node.kind == "parameter":
         _rect(group, "inner", Rect(rect.x + 3, rect.y + 3, rect.width - 6, rect.height - 6), 5)
 
@@ -198,9 +211,10 @@ def _bottom(parent: ET.Element, r: Rect, inset: float, radius: float) -> None:
         "path",
         {
             "class": "strip",
-            "d": f"M{_n(left)} {_n(r.y)}H{_n(right)}V{_n(low - radius)}"
-            f"Q{_n(right)} {_n(low)} {_n(right - radius)} {_n(low)}H{_n(left + radius)}"
-            f"Q{_n(left)} {_n(low)} {_n(left)} {_n(low - radius)}Z",
+            "d": f"M{coord(left)} {coord(r.y)}H{coord(right)}V{coord(low - radius)}"
+            f"Q{coord(right)} {coord(low)} {coord(right - radius)} {coord(low)}"
+            f"H{coord(left + radius)}"
+            f"Q{coord(left)} {coord(low)} {coord(left)} {coord(low - radius)}Z",
         },
     )
 
@@ -224,7 +238,7 @@ def _arrows(
     ET.SubElement(back, "path", {"class": f"bwd{thick}", "d": _line(way, shift, start=7.0)})
     _head(back, "bhead", x0 + 1, y0 + shift, 1.0)
     if edge.label:
-        _text(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
+        text_at(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
 
 
 def thickness(norm: float | None) -> str:
@@ -241,13 +255,13 @@ def _line(
     points = [(x, y + shift) for x, y in way]
     points[0] = (points[0][0] + start, points[0][1])
     points[-1] = (points[-1][0] + end, points[-1][1])
-    parts = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
+    parts = [f"M{coord(points[0][0])} {coord(points[0][1])}"]
     for (ax, ay), (bx, by) in pairwise(points):
         if abs(ay - by) < 0.05:
-            parts.append(f"L{_n(bx)} {_n(by)}")
+            parts.append(f"L{coord(bx)} {coord(by)}")
         else:
-            mid = _n((ax + bx) / 2)
-            parts.append(f"C{mid} {_n(ay)} {mid} {_n(by)} {_n(bx)} {_n(by)}")
+            mid = coord((ax + bx) / 2)
+            parts.append(f"C{mid} {coord(ay)} {mid} {coord(by)} {coord(bx)} {coord(by)}")
     return "".join(parts)
 
 
@@ -257,7 +271,10 @@ def _head(parent: ET.Element, kind: str, x: float, y: float, direction: float) -
     ET.SubElement(
         parent,
         "path",
-        {"class": kind, "d": f"M{_n(x)} {_n(y)}L{_n(back)} {_n(y - 4)}V{_n(y + 4)}Z"},
+        {
+            "class": kind,
+            "d": f"M{coord(x)} {coord(y)}L{coord(back)} {coord(y - 4)}V{coord(y + 4)}Z",
+        },
     )
 
 
@@ -292,7 +309,7 @@ def _legend(parent: ET.Element, view: GraphView, place: Layout) -> None:
     for kind, text in _legend_entries(view):
         if kind in {"fwd", "bwd"}:
             ET.SubElement(
-                group, "path", {"class": kind, "d": f"M{_n(x)} {_n(y - 3.5)}H{_n(x + 26)}"}
+                group, "path", {"class": kind, "d": f"M{coord(x)} {coord(y - 3.5)}H{coord(x + 26)}"}
             )
             point = x + 27 if kind == "fwd" else x
             _head(
@@ -308,22 +325,22 @@ def _legend(parent: ET.Element, view: GraphView, place: Layout) -> None:
             _rect(group, "card" + fill.get(kind, ""), r, 0 if kind == "data" else 4)
             if kind == "parameter":
                 _rect(group, "inner", Rect(r.x + 2.5, r.y + 2.5, r.width - 5, r.height - 5), 2)
-        _text(group, "note", text, x + 32, y)
+        text_at(group, "note", text, x + 32, y)
         x += 44 + width(text, SMALL)
     for line in view.caption:
         y += 15
-        _text(group, "note", line, 0, y + 3)
+        text_at(group, "note", line, 0, y + 3)
 
 
 def _rect(parent: ET.Element, kind: str, r: Rect, radius: float = 0.0) -> None:
     attributes = {"x": r.x, "y": r.y, "width": r.width, "height": r.height}
     element = ET.SubElement(parent, "rect", {"class": kind})
-    element.attrib.update({name: _n(value) for name, value in attributes.items()})
+    element.attrib.update({name: coord(value) for name, value in attributes.items()})
     if radius:
-        element.set("rx", _n(radius))
+        element.set("rx", coord(radius))
 
 
-def _text(
+def text_at(
     parent: ET.Element,
     kind: str,
     text: str,
@@ -333,7 +350,8 @@ def _text(
     middle: bool = False,
     end: bool = False,
 ) -> None:
-    element = ET.SubElement(parent, "text", {"x": _n(x), "y": _n(y)})
+    """Put a line of text at a place: beginning there, or with its middle or end there."""
+    element = ET.SubElement(parent, "text", {"x": coord(x), "y": coord(y)})
     if kind:
         element.set("class", kind)
     if middle or end:
@@ -341,7 +359,7 @@ def _text(
     element.text = clean(text, 400)
 
 
-def _n(value: float) -> str:
+def coord(value: float) -> str:
     """Write a coordinate, to a hundredth of a pixel."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

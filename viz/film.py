@@ -1,0 +1,222 @@
+"""`film`: one graph at several times; `diff`: what changed between two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viz.drawing import Drawing
+from viz.extract import NotDrawable
+from viz.files import write
+from viz.render.page import Picture, render_page
+from viz.text import width
+from viz.theme import LABEL, VALUE
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from viz.view import EdgeView, GraphView, NodeView
+
+__all__ = ["Film", "diff", "film"]
+
+
+class Film:
+    """Drawings of one graph at several times, as a page with a slider.
+
+    Attributes
+    ----------
+    views : tuple of GraphView
+        The graph at each time, first to last.
+    """
+
+    def __init__(self, views: Sequence[GraphView]) -> None:
+        self.views = tuple(views)
+
+    @cached_property
+    def html(self) -> str:
+        """The page: values, gradients and health change on one fixed layout."""
+        wide = _widest(self.views)
+        # Every card has the same lines at every time, and the caption says what is true of all.
+        common = tuple(
+            line for line in self.views[0].caption if all(line in v.caption for v in self.views)
+        )
+        frames = [
+            replace(
+                view,
+                caption=common,
+                nodes=tuple(
+                    replace(n, mark=n.mark or " ") if w.mark else n
+                    for n, w in zip(view.nodes, wide.nodes, strict=True)
+                ),
+            )
+            for view in self.views
+        ]
+        measured = replace(wide, caption=common)
+        return render_page([Picture("", frames[0], {})], frames=frames, measured=measured)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file ending in .html; return the path."""
+        return write("Film.save", Path(path), {".html": lambda: self.html})
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+    def __repr__(self) -> str:
+        return f"<Film of {len(self.views)} drawings: {self.views[0].title}>"
+
+
+def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Film:
+    """Put drawings of the same graph at several times behind one slider.
+
+    Parameters
+    ----------
+    drawings : iterable of Drawing
+        What `draw` gave at each time, such as after each epoch. They need the same cards and
+        arrows; their values, gradients and marks may differ.
+    titles : sequence of str, optional
+        What to call each time; by default "step 1 of n" and so on.
+
+    Returns
+    -------
+    Film
+
+    Raises
+    ------
+    NotDrawable
+        If there are no drawings, or one has other cards or arrows than the first.
+    ValueError
+        If there is not one title for each.
+
+    Examples
+    --------
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> w, frames = Tensor(1.0, name="w", requires_grad=True), []
+    >>> for _ in range(3):
+    ...     J = (w * w).named("J")
+    ...     w.zero_grad()
+    ...     J.backward()
+    ...     frames.append(viz.draw(J))
+    ...     w.data = w.data - 0.1 * w.grad
+    >>> viz.film(frames)
+    <Film of 3 drawings: step 1 of 3: Computation graph of J>
+    """
+    views = [d.view for d in drawings]
+    if not views:
+        raise NotDrawable("viz.film: needs at least one drawing, got none.")
+    names = [f"step {k + 1} of {len(views)}" for k in range(len(views))]
+    names = names if titles is None else [str(t) for t in titles]
+    if len(names) != len(views):
+        raise ValueError(
+            f"viz.film: needs one title for each of {len(views)} drawings, got {len(names)}."
+        )
+    for k, view in enumerate(views):
+        if _shape(view) != _shape(views[0]):
+            raise NotDrawable(
+                f"viz.film: drawing {k + 1} has other cards or arrows than the first; draw the "
+                "same computation each time, with the same options."
+            )
+    return Film(
+        [replace(v, title=f"{name}: {v.title}") for name, v in zip(names, views, strict=True)]
+    )
+
+
+def diff(before: Drawing, after: Drawing) -> Drawing:
+    """Mark what changed between two drawings.
+
+    Cards are matched by their names, formulas and modules. What differs shows both texts, old →
+    new, and the mark "changed"; new cards are marked "new", and those that have gone are listed
+    under the picture.
+
+    Examples
+    --------
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> w = Tensor(1.0, name="w", requires_grad=True)
+    >>> old = viz.draw((w * 2).named("J"))
+    >>> w.data = 3.0
+    >>> print(viz.diff(old, viz.draw((w * 2).named("J"))).view.nodes[0].value)
+    ('1 → 3',)
+    """
+    known = {_key(n): n for n in before.view.nodes}
+    nodes, changed, new = [], 0, 0
+    for node in after.view.nodes:
+        old = known.pop(_key(node), None)
+        if old is None:
+            nodes.append(replace(node, mark="new", words=f"new: {node.words}"))
+            new += 1
+            continue
+        value, gradient = _both(old.value, node.value), _one(old.gradient, node.gradient)
+        if (value, gradient) == (node.value, node.gradient):
+            nodes.append(node)
+            continue
+        changed += 1
+        words = f"changed: {node.header}; {'; '.join(value)}; {gradient}"
+        nodes.append(replace(node, value=value, gradient=gradient, mark="changed", words=words))
+    caption = [*after.view.caption, f"{changed} changed, {new} new, {len(known)} gone."]
+    if known:
+        caption.append(f"Gone: {', '.join(n.header for n in known.values())}.")
+    view = replace(
+        after.view,
+        title=f"What changed: {after.view.title}",
+        nodes=tuple(nodes),
+        caption=tuple(caption),
+    )
+    return Drawing(view, theme=after.theme, engine=after.engine)
+
+
+def _shape(view: GraphView) -> Any:
+    return (
+        [(n.id, n.kind, n.header, len(n.value), n.scope) for n in view.nodes],
+        [(e.source, e.target, e.slot, e.back) for e in view.edges],
+    )
+
+
+def _key(node: NodeView) -> tuple[str, str, tuple[str, ...]]:
+    return node.name, node.formula, node.scope
+
+
+def _both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    if len(old) != len(new):
+        return (*old, "→", *new)
+    return tuple(_one(a, b) for a, b in zip(old, new, strict=True))
+
+
+def _one(old: str, new: str) -> str:
+    """Return `new`, or what it was and is where they differ."""
+    if old == new or not old:
+        return new
+    for sign in (" = ", ": "):
+        head, found, value = new.partition(sign)
+        before, _, was = old.partition(sign)
+        if found and head == before:
+            return f"{head}{sign}{was} → {value}"
+    return f"{old} → {new}"
+
+
+def _widest(views: Sequence[GraphView]) -> GraphView:
+    """Return the view whose every text is the widest of all times."""
+
+    def widest(texts: Iterable[str], size: float) -> str:
+        return max(texts, key=lambda t: width(t, size))
+
+    def card(nodes: tuple[NodeView, ...]) -> NodeView:
+        lines = zip(*(n.value for n in nodes), strict=True)
+        return replace(
+            nodes[0],
+            value=tuple(widest(line, VALUE) for line in lines),
+            gradient=widest((n.gradient for n in nodes), LABEL),
+            mark=widest((n.mark for n in nodes), LABEL),
+        )
+
+    def arrow(edges: tuple[EdgeView, ...]) -> EdgeView:
+        return replace(edges[0], label=widest((e.label for e in edges), LABEL))
+
+    return replace(
+        views[0],
+        nodes=tuple(card(nodes) for nodes in zip(*(v.nodes for v in views), strict=True)),
+        edges=tuple(arrow(edges) for edges in zip(*(v.edges for v in views), strict=True)),
+    )

@@ -1,0 +1,275 @@
+"""`draw_network`: neurons in columns, the edges tinted by weight or by gradient.
+
+A network is read by its parameters alone: pairs of a matrix of weights of shape (n_out, n_in) and a
+bias of shape (n_out, 1), in the order of the layers, as `named_parameters()` gives them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+from viz.extract import NotDrawable
+from viz.files import write
+from viz.render.svg import MARGIN, coord, style_of, text_at
+from viz.text import clean, width
+from viz.theme import LABEL, NAMES, SMALL
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+__all__ = ["NetworkDrawing", "draw_network"]
+
+RADIUS, ROW, COLUMN = 15.0, 44.0, 190.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer: its path, its weights, its bias if it has one, and what tints its edges."""
+
+    name: str
+    weights: Any
+    bias: Any
+    tint: Any
+
+
+@dataclass(frozen=True)
+class NetworkDrawing:
+    """A picture of a network; it shows itself in a notebook.
+
+    Attributes
+    ----------
+    svg : str
+        The picture as SVG text.
+    title : str
+        What it shows.
+    """
+
+    svg: str
+    title: str
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture to a file ending in .svg; return the path."""
+        return write("NetworkDrawing.save", Path(path), {".svg": lambda: self.svg})
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": repr(self), "image/svg+xml": self.svg}
+
+    def __repr__(self) -> str:
+        return f"<NetworkDrawing: {self.title}>"
+
+
+def draw_network(
+    network: Any,
+    *,
+    tint: Literal["weight", "gradient"] = "weight",
+    theme: Literal["light", "dark", "auto"] = "light",
+    max_neurons: int = 10,
+) -> NetworkDrawing:
+    """Draw a network of dense layers as neurons in columns.
+
+    Parameters
+    ----------
+    network : object with named_parameters()
+        Such as `nn.Network`: matrices (n_out, n_in), each with a bias (n_out, 1) or without.
+    tint : {"weight", "gradient"}
+        What the colour and the width of an edge show: blue for positive, vermillion and dashed for
+        negative numbers, in proportion to the greatest of the layer.
+    theme : {"light", "dark", "auto"}
+        auto follows the reader's setting.
+    max_neurons : int
+        The greatest number of neurons drawn in a column; of more, the first and the last are.
+
+    Raises
+    ------
+    NotDrawable
+        If there are no such matrices, they do not fit each other, or `tint="gradient"` comes before
+        a backward pass.
+    ValueError
+        If an option has an unknown value.
+    """
+    for name, value, known in (("tint", tint, ("weight", "gradient")), ("theme", theme, NAMES)):
+        if value not in known:
+            raise ValueError(
+                f"viz.draw_network: {name} needs one of {', '.join(known)}, got {value!r}."
+            )
+    if not isinstance(max_neurons, int) or max_neurons < 3:
+        raise ValueError(f"viz.draw_network: max_neurons needs to be at least 3, got {max_neurons}")
+    layers = _layers(network, tint)
+    sizes = [layers[0].weights.shape[1], *(layer.weights.shape[0] for layer in layers)]
+    title = f"Network of {' → '.join(map(str, sizes))} units, edges by {tint}"
+    return NetworkDrawing(_svg(layers, sizes, title, tint, theme, max_neurons), title)
+
+
+def _layers(network: Any, tint: str) -> list[Layer]:
+    named = getattr(network, "named_parameters", None)
+    if named is None:
+        raise NotDrawable(
+            f"viz.draw_network: needs a network with named_parameters(), got "
+            f"{type(network).__name__}; to draw a computation use viz.draw."
+        )
+    layers: list[Layer] = []
+    for path, parameter in named():
+        value = np.asarray(parameter.data, np.float64)
+        last = layers[-1] if layers else None
+        units = last.weights.shape[0] if last is not None and last.bias is None else None
+        if last is not None and value.shape == (units, 1):
+            layers[-1] = replace(last, bias=value)
+            continue
+        if value.ndim != 2:
+            continue
+        if last is not None and last.weights.shape[0] != value.shape[1]:
+            raise NotDrawable(
+                f"viz.draw_network: {path} has shape {value.shape}, which does not take the "
+                f"{last.weights.shape[0]} units of the layer before it."
+            )
+        slope = parameter.grad if tint == "gradient" else value
+        if slope is None:
+            raise NotDrawable(
+                f"viz.draw_network: {path} has no gradient; call backward() first, or pass "
+                "tint='weight'."
+            )
+        layers.append(Layer(clean(path, 40), value, None, np.asarray(slope, np.float64)))
+    if not layers:
+        raise NotDrawable("viz.draw_network: the network has no matrices of weights.")
+    return layers
+
+
+def _svg(
+    layers: Sequence[Layer], sizes: list[int], title: str, tint: str, theme: str, most: int
+) -> str:
+    drawn = [_drawn(n, most) for n in sizes]
+    rows = max(len(d) for d in drawn)
+    under = [_under(k, layers, sizes) for k in range(len(sizes))]
+    step = max(COLUMN, *(max(width(line, LABEL) for line in lines) + 24 for lines in under))
+    side = max(width(line, LABEL) for line in under[0]) / 2
+    legend = f"width and depth of colour: the share of the layer's greatest {tint}"
+    wide = max(2 * side + step * len(layers), 290 + width(legend, SMALL)) + 2 * MARGIN
+    high = 2 * MARGIN + ROW * rows + 16 * max(map(len, under)) + 44
+    prefix = f"n{hashlib.sha256(repr([*layers, title, theme]).encode()).hexdigest()[:8]}"
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {coord(wide)} {coord(high)}",
+            "width": coord(wide),
+            "height": coord(high),
+            "style": "max-width: 100%; height: auto",
+            "role": "img",
+            "id": prefix,
+            "aria-labelledby": f"{prefix}-title {prefix}-desc",
+            "font-family": "Helvetica, Arial, 'DejaVu Sans', sans-serif",
+        },
+    )
+    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
+    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = ". ".join(
+        f"{layer.name}: {layer.tint.shape[0]} by {layer.tint.shape[1]} {tint}s from "
+        f"{layer.tint.min():.4g} to {layer.tint.max():.4g}"
+        for layer in layers
+    )
+    ET.SubElement(root, "style").text = style_of(f"#{prefix}", theme)
+    ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
+
+    def place(column: int, k: int) -> tuple[float, float]:
+        offset = (rows - len(drawn[column])) / 2
+        return MARGIN + side + step * column, MARGIN + ROW * (k + offset + 0.5)
+
+    for column, layer in enumerate(layers):
+        greatest = float(np.nanmax(np.abs(layer.tint), initial=0.0)) or 1.0
+        for i, target in enumerate(drawn[column + 1]):
+            for j, source in enumerate(drawn[column]):
+                if source is None or target is None:
+                    continue
+                x0, y0 = place(column, j)
+                x1, y1 = place(column + 1, i)
+                _edge(root, (x0 + RADIUS, y0, x1 - RADIUS, y1), layer, target, source, greatest)
+    for column, units in enumerate(drawn):
+        for k, unit in enumerate(units):
+            x, y = place(column, k)
+            if unit is None:
+                text_at(root, "name", "⋮", x, y + 5, middle=True)
+                continue
+            kind = "leaf" if not column else "cost" if column == len(layers) else ""
+            circle = {"class": f"card {kind}".strip(), "cx": coord(x), "cy": coord(y)}
+            ET.SubElement(root, "circle", {**circle, "r": coord(RADIUS)})
+            text_at(
+                root,
+                "note",
+                _unit(column, unit, len(layers), sizes[column]),
+                x,
+                y + 3.5,
+                middle=True,
+            )
+        x, y = MARGIN + side + step * column, MARGIN + ROW * rows + 16
+        for k, line in enumerate(under[column]):
+            text_at(root, "name" if not k else "note", line, x, y + 16 * k, middle=True)
+    _legend(root, tint, legend, high - MARGIN)
+    ET.indent(root, " ")
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _drawn(n: int, most: int) -> list[int | None]:
+    """Return the units of a column that are drawn; None stands for those left out."""
+    if n <= most:
+        return list(range(n))
+    half = (most - 1) // 2
+    return [*range(most - 1 - half), None, *range(n - half, n)]
+
+
+def _unit(column: int, k: int, last: int, units: int) -> str:
+    if column == 0:
+        return f"x{k + 1}"
+    if column == last:
+        return "ŷ" if units == 1 else f"ŷ{k + 1}"
+    return f"a{k + 1}"
+
+
+def _under(column: int, layers: Sequence[Layer], sizes: list[int]) -> list[str]:
+    """Return what stands under a column: the shapes that the notes give."""
+    if not column:
+        return ["input", f"X ({sizes[0]}, m)"]
+    layer, n = layers[column - 1], sizes[column]
+    name = f"layer {column}" if column < len(layers) else "output"
+    lines = [name, f"W{column} {layer.weights.shape}"]
+    lines += [f"b{column} {layer.bias.shape}"] if layer.bias is not None else []
+    return [*lines, f"Z{column}, A{column} ({n}, m)"]
+
+
+def _edge(
+    root: ET.Element,
+    ends: tuple[float, float, float, float],
+    layer: Layer,
+    target: int,
+    source: int,
+    greatest: float,
+) -> None:
+    value = float(layer.tint[target, source])
+    x0, y0, x1, y1 = map(coord, ends)
+    share = min(abs(value) / greatest, 1.0) if np.isfinite(value) else 1.0
+    line = ET.SubElement(
+        root,
+        "path",
+        {
+            "class": "fwd" if value >= 0 else "bwd",
+            "d": f"M{x0} {y0}L{x1} {y1}",
+            "stroke-opacity": coord(0.15 + 0.85 * share),
+            "style": f"stroke-width: {coord(0.4 + 3.2 * share)}",
+        },
+    )
+    ET.SubElement(line, "title").text = f"{layer.name}[{target}, {source}] = {value:.4g}"
+
+
+def _legend(root: ET.Element, tint: str, words: str, y: float) -> None:
+    x = MARGIN
+    for kind, sign in (("fwd", f"positive {tint}"), ("bwd", f"negative {tint}")):
+        path = {"class": kind, "d": f"M{coord(x)} {coord(y - 3.5)}H{coord(x + 26)}"}
+        ET.SubElement(root, "path", path)
+        text_at(root, "note", sign, x + 32, y)
+        x += 48 + width(sign, SMALL)
+    text_at(root, "note", words, x, y)

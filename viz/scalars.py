@@ -1,0 +1,152 @@
+"""`draw(J, scalars=True)`: a small tensor graph opened into the graph of its numbers.
+
+The recorded ops are run once more, on arrays whose elements are tensors of one number each: NumPy's
+own object arrays do the shapes, the sums and the matrix products, and the engine records.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz.extract import NotDrawable, graph_of, is_recorded, op_named, scalar, scoped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["opened"]
+
+MOST = 2000  # numbers of all tensors together
+
+# What only moves elements, or adds and multiplies them, NumPy does to arrays of anything.
+_MOVES = {
+    *("broadcast_to", "concatenate", "diagonal", "dot", "expand_dims", "flip", "getitem", "inner"),
+    *(
+        "matmul",
+        "matrix_transpose",
+        "moveaxis",
+        "outer",
+        "prod",
+        "ravel",
+        "repeat",
+        "reshape",
+        "roll",
+        "squeeze",
+    ),
+    *("stack", "sum", "swapaxes", "take", "tile", "trace", "transpose", "vecdot", "matvec"),
+}
+_EACH = {  # functions of each element that NumPy does not have as a ufunc
+    *("binary_cross_entropy", "binary_cross_entropy_with_logits", "clip", "elu", "erf", "erfc"),
+    *("gelu", "leaky_relu", "relu", "sigmoid", "silu", "sinc", "softplus", "where"),
+}
+_SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
+
+
+def opened(*outputs: Any) -> list[Any]:
+    """Return the numbers of the outputs, computed again number by number.
+
+    Raises
+    ------
+    NotDrawable
+        If there are too many numbers, or an op mixes elements in a way that has no scalar form.
+    """
+    g = graph_of(*outputs)
+    total = sum(int(np.prod(node.shape)) for node in g)
+    if total > MOST:
+        raise NotDrawable(
+            f"viz.draw: scalars=True would open {total} numbers, more than {MOST}; draw a smaller "
+            "example (fewer rows, fewer neurons)."
+        )
+    made: list[Any] = []
+    for node in g:
+        if node.kind != "op":
+            made.append(_given(node))
+            continue
+        operands = [made[p] for p in node.parents]
+        with ExitStack() as stack:
+            for name in node.scope:
+                stack.enter_context(scoped(name))
+            made.append(_named(_computed(node, operands), node))
+    walked = all(node.walked for node in g.outputs)
+    results = [x for node in g.outputs for x in np.ravel(_array(made[node.id])).tolist()]
+    if walked:
+        for x in results:
+            x.backward(retain_graph=True)
+    return results
+
+
+def _given(node: Any) -> Any:
+    """Return a leaf or a constant as an array of named numbers."""
+    value = node.value
+    if value is None:
+        raise NotDrawable(
+            f"viz.draw: scalars=True needs the value of {node.label}, which nobody keeps; name it."
+        )
+    array = np.asarray(value, np.float64)
+    if node.kind == "constant" and node.name is None:
+        return array if array.ndim else float(array)
+    return _each(array, lambda x, i: scalar(float(x), _element(node.label, i), node.kind == "leaf"))
+
+
+def _each(array: Any, make: Callable[[Any, tuple[int, ...]], Any]) -> Any:
+    found = np.empty(array.shape, object)
+    for index in np.ndindex(array.shape):
+        found[index] = make(array[index], index)
+    return found
+
+
+def _element(name: str, index: tuple[int, ...]) -> str:
+    """Return the name of an element: W₀₁, or W₁₀,₂ where an index has two digits."""
+    separator = "," if any(i > 9 for i in index) else ""
+    return name + separator.join(map(str, index)).translate(_SUBSCRIPTS)
+
+
+def _named(result: Any, node: Any) -> Any:
+    """Give the elements of a named result their names."""
+    if node.name is None:
+        return result
+    array = _array(result)
+    for index in np.ndindex(array.shape):
+        x: Any = array[index]
+        if is_recorded(x) and x.name is None:
+            x.named(_element(node.name, index))
+    return array
+
+
+def _computed(node: Any, operands: Sequence[Any]) -> Any:
+    if node.op in _MOVES:
+        forward = op_named(node.op).forward
+        arrays = [_array(x) for x in operands]
+        return _array(forward(*arrays, **node.params))
+    if node.op == "mean":
+        a = _array(operands[0])
+        total = np.sum(a, axis=node.params["axis"], keepdims=node.params["keepdims"])
+        return total / (a.size / np.size(total))
+    if node.op in ("max", "min"):
+        pick = np.frompyfunc(op_named(f"{node.op}imum").record, 2, 1, identity=None)
+        given = {name: node.params[name] for name in ("axis", "keepdims")}
+        return pick.reduce(_array(operands[0]), **given)
+    op = op_named(node.op)
+    shapes = [_array(x).shape for x in operands]
+    each = node.op in _EACH or isinstance(getattr(np, node.op, None), np.ufunc)
+    if not each or np.broadcast_shapes(*shapes) != node.shape:
+        raise NotDrawable(
+            f"viz.draw: scalars=True cannot open {node.op}, which mixes elements; write it with "
+            "sums, products and functions of each element."
+        )
+    arrays = [np.broadcast_to(_array(x), node.shape) for x in operands]
+    found = np.empty(node.shape, object)
+    for index in np.ndindex(node.shape):
+        found[index] = op.record(*(a[index] for a in arrays), **node.params)
+    return found
+
+
+def _array(x: Any) -> Any:
+    """Return an array of objects, of one where x is a number."""
+    if isinstance(x, np.ndarray):
+        return x.astype(object)
+    one = np.empty((), object)
+    one[()] = x
+    return one

@@ -40,6 +40,7 @@ check: $(READY)
 bench: $(READY)
 	@$(BIN)/python benchmarks/workloads.py
 	@$(BIN)/python benchmarks/scalars.py
+	@$(BIN)/python benchmarks/pictures.py
 
 # mutmut is for this command alone, so it is not in the lock. SAMPLE=300 draws 300 at random.
 SAMPLE ?= 0

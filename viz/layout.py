@@ -32,7 +32,7 @@ HEAD = 14.0  # room for an arrow head beside a label
 PAD = 16.0  # inside a cluster's border
 TITLE = 24.0  # a cluster's title
 _SWEEPS = 13  # odd, so that the last one goes forward
-_FEWER = {20_000: 3, 4_000: 7}  # more boxes than these have to do with fewer sweeps
+_FEWER = {20_000: 3, 2_000: 7}  # more boxes than these have to do with fewer sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +215,7 @@ def _arrange(
     _neighbours(chains)
     sweeps = next((n for many, n in _FEWER.items() if len(boxes) > many), _SWEEPS)
     columns = _ordered(boxes, sweeps)
+    _untangle(boxes, chains)
     _heights(columns, sweeps)
     return _placed(path, columns, chains)
 
@@ -326,6 +327,21 @@ def _ordered(boxes: list[_Item], sweeps: int) -> list[list[_Item]]:
         for k, box in enumerate(column):
             box.order = float(k)
     return columns
+
+
+def _untangle(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
+    """Let links leave each card in the order in which they arrive, so that they do not cross."""
+    leaving: dict[int, list[tuple[float, float, int]]] = {}
+    for number, chain in chains.items():
+        first, after = chain[0], chain[1]
+        if first.card is not None and len(first.outs) > 1:
+            leaving.setdefault(id(first), []).append((after.order, after.ins[number], number))
+    for box in boxes:
+        box.before, box.after = [], []
+        found = sorted(leaving.get(id(box), ()))
+        for k, (_, _, number) in enumerate(found):
+            box.outs[number] = box.height * (k + 0.5) / len(found)
+    _neighbours(chains)
 
 
 def _sort(column: list[_Item], forward: bool) -> None:

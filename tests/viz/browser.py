@@ -40,7 +40,7 @@ class Browser:
 
     def __init__(self) -> None:
         assert PROGRAM is not None
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.events: list[dict[str, Any]] = []
         to_read, self.to = os.pipe()
         self.back, from_write = os.pipe()

@@ -359,7 +359,7 @@ def test_nothing_overlaps_in_the_lectures_pictures(make) -> None:
     overlap_free(viz.draw(make(), depth=0).view)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(200))
 def test_nothing_overlaps_in_random_graphs(seed) -> None:
     rng = np.random.default_rng(seed)
     values = [leaf(float(k + 1), f"x{k}") for k in range(int(rng.integers(1, 5)))]
@@ -684,3 +684,8 @@ def test_a_hundred_thousand_nodes_are_drawn_folded_in_seconds() -> None:
     assert len(drawing.view.nodes) <= 5
     assert len(drawing.svg) < 20_000
     assert time.process_time() - began < 30
+
+
+def test_a_view_without_a_caption_is_drawn() -> None:
+    view = viz.GraphView("t", (), (viz.NodeView(0, "op", "a", "", ("1",), "", (), "a"),), ())
+    assert "a" in viz.Drawing(view).svg

@@ -300,7 +300,7 @@ def _legend_entries(view: GraphView) -> list[tuple[str, str]]:
 def _legend_size(view: GraphView) -> tuple[float, float]:
     widths = [44 + width(text, SMALL) for _, text in _legend_entries(view)]
     lines = [width(line, SMALL) for line in view.caption]
-    return max(sum(widths), *lines), 38.0 + 15.0 * len(view.caption)
+    return max([sum(widths), *lines]), 38.0 + 15.0 * len(view.caption)
 
 
 def _legend(parent: ET.Element, view: GraphView, place: Layout) -> None:

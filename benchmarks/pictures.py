@@ -1,0 +1,99 @@
+"""What a picture costs: layout and SVG at growing size, beside `dot`, and loops folded.
+
+    make bench, or python benchmarks/pictures.py
+
+The graphs are chains, and products and sums of recent values (two operands each). Times are of one
+run in milliseconds, the collector paused as `draw` pauses it; `dot` gets the same graph as DOT.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import viz
+from autograd import Tensor, pause_collector
+from viz.layout import Card, Link, layout
+from viz.render.dot import EngineError, by_dot, render_dot
+from viz.render.svg import render_svg
+from viz.view import EdgeView, GraphView, NodeView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def chain(n: int) -> GraphView:
+    """Return n cards in a row."""
+    return view(n, [(i, i + 1) for i in range(n - 1)])
+
+
+def woven(n: int) -> GraphView:
+    """Return n cards, each made of two of the dozen before it."""
+    rng = np.random.default_rng(0)
+    ends = []
+    for target in range(1, n):
+        near = rng.integers(max(0, target - 12), target, 2)
+        ends += [(int(source), target) for source in near]
+    return view(n, ends)
+
+
+def view(n: int, ends: list[tuple[int, int]]) -> GraphView:
+    nodes = tuple(
+        NodeView(i, "op", f"v{i}", "a · b", ("1.234",), f"∂J/∂v{i} = 0.5678", (), f"v{i}")
+        for i in range(n)
+    )
+    edges = tuple(
+        EdgeView(source, target, slot, f"∂v{target}/∂v{source} = 1.5", back=True)
+        for slot, (source, target) in enumerate(ends)
+    )
+    return GraphView("benchmark", (), nodes, edges)
+
+
+def milliseconds(f: Callable[[], object]) -> float:
+    with pause_collector():
+        began = time.perf_counter()
+        f()
+        return 1000 * (time.perf_counter() - began)
+
+
+def placed(graph: GraphView) -> None:
+    cards = [Card(n.id, 120.0, 69.0) for n in graph.nodes]
+    links = [Link(i, e.source, e.target, e.slot, 80.0) for i, e in enumerate(graph.edges)]
+    layout(cards, links)
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'graph':8} {'nodes':>7} {'layout':>9} {'with SVG':>9} {'dot':>9}   ms")
+    for name, make, sizes in (
+        ("chain", chain, (100, 1000, 10_000, 100_000)),
+        ("woven", woven, (100, 1000, 10_000)),
+    ):
+        for n in sizes:
+            graph = make(n)
+            alone = milliseconds(lambda graph=graph: placed(graph))
+            whole = milliseconds(lambda graph=graph: render_svg(graph))
+            beside = "–"
+            if shutil.which("dot") and n <= 1000:
+                source = render_dot(graph)
+                try:
+                    beside = f"{milliseconds(lambda s=source: by_dot(s, 'svg', timeout=120)):.0f}"
+                except EngineError:
+                    beside = "> 120 s"
+            print(f"{name:8} {n:7} {alone:9.1f} {whole:9.1f} {beside:>9}", flush=True)
+    for n in (10_000, 100_000, 1_000_000):
+        y = x = Tensor(1.0, name="x", requires_grad=True)
+        with pause_collector():
+            for _ in range(n // 2):
+                y = np.tanh(y) * 1.01
+            y.backward()
+        spent = milliseconds(lambda y=y: viz.draw(y).svg)
+        print(f"a loop of {n} recorded ops, drawn folded: {spent / 1000:.2f} s", flush=True)
+        del x, y
+
+
+if __name__ == "__main__":
+    main()

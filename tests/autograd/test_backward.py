@@ -16,6 +16,7 @@ from autograd import (
     RuleError,
     ShapeError,
     Tensor,
+    at,
     binary_cross_entropy,
     concatenate,
     getitem,
@@ -561,3 +562,23 @@ def test_gradients_of_views_of_one_cotangent_do_not_share_memory():
     seed = np.ones((2, 2))
     (z + 0.0).T.backward(seed.T)
     assert not np.shares_memory(z.grad, seed)
+
+
+def test_the_sum_of_a_rules_halves_is_taken_in_single_precision(registry):
+    @op(symbol="spread", samples=())
+    def spread_out(a):
+        return np.zeros(3000) + a
+
+    spread_out.vjp(a=lambda g: np.ones(3000, np.float16))
+    x = leaf(1.0)
+    spread_out(x).sum().backward()
+    assert x.grad == 3000.0  # in half precision 2048 + 1 is 2048
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (1, 1, 3), (3,), (1, 1), ()])
+def test_an_assigned_value_keeps_its_leading_ones(shape):
+    x, v = leaf(np.zeros((2, 3))), leaf(np.ones(shape))
+    weights = np.arange(6.0).reshape(2, 3)
+    (at(x, 1).set(v) * weights).sum().backward()
+    expected = weights[1] if 3 in shape else weights[1].sum()
+    np.testing.assert_array_equal(v.grad, np.broadcast_to(expected, shape))

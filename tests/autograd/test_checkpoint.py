@@ -220,3 +220,16 @@ def test_a_mode_decorates_generators_and_coroutines_by_their_bodies() -> None:
         @no_grad()
         async def stream() -> Any:
             yield 1
+
+
+def test_exactly_two_results_are_both_differentiated() -> None:
+    x = leaf([0.5, 1.5])
+    s, e = checkpoint(lambda t: (np.sin(t), np.exp(t)))(x)
+    (3.0 * s + e).sum().backward()
+    np.testing.assert_allclose(x.grad, 3 * np.cos(x.data) + np.exp(x.data), rtol=1e-15)
+
+
+def test_a_constant_before_what_comes_from_outside() -> None:
+    x, y = leaf(0.5), leaf(2.0)
+    checkpoint(lambda: np.subtract(3.0, x) * np.divide(1.0, y))().backward()
+    assert (x.grad, y.grad) == (-0.5, -2.5 / 4.0)

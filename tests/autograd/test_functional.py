@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -192,3 +194,55 @@ def test_values_without_their_gradient_are_refused_inside_a_transform(cut) -> No
     with pytest.raises(GradientError, match=rf"{cut}\(Tensor\) inside a transform"):
         grad(lambda x: x * np.sum(getattr(x, cut)()))(2.5)
     assert grad(lambda x: x * getattr(x.detach(), cut)())(2.5) == 2.5
+
+
+def test_products_where_a_result_depends_on_some_arguments_only() -> None:
+    def f(x: Any, y: Any, z: Any) -> Any:
+        return np.sin(y) * y
+
+    point, along = (1.0, 2.0, 3.0), (5.0, 7.0, 11.0)
+    slope = np.cos(2.0) * 2.0 + np.sin(2.0)
+    value, out = jvp(f, point, along)
+    assert value == np.sin(2.0) * 2.0
+    assert out == pytest.approx(7.0 * slope, rel=1e-14)
+    value, pull = vjp(f, *point)
+    assert pull(1.0) == pytest.approx((0.0, slope, 0.0), rel=1e-14)
+    assert jacobian(f, argnums=(0, 1))(*point) == pytest.approx((0.0, slope), rel=1e-14)
+
+
+def test_a_linear_result_of_three_arguments_has_all_its_terms() -> None:
+    assert jvp(lambda x, y, z: x + 2 * y + 3 * z, (1.0, 1.0, 1.0), (1.0, 10.0, 100.0))[1] == 321.0
+
+
+@pytest.mark.parametrize("argnums", [1, -2, (0, 1), (0, -2)])
+def test_an_argument_that_is_not_there_is_named(argnums: Any) -> None:
+    transforms = (grad, jacobian, hessian) if isinstance(argnums, int) else (grad, jacobian)
+    for transform in transforms:
+        with pytest.raises(GradientError, match=r"called with 1 arguments"):
+            transform(lambda x: x * x, argnums=argnums)(2.0)
+
+
+@pytest.mark.parametrize(("primals", "tangents"), [(1.0, (1.0,)), ((1.0,), 1.0)])
+def test_products_need_tuples_on_both_sides(primals: Any, tangents: Any) -> None:
+    with pytest.raises(GradientError, match=r"need to be tuples; write \(x,\), \(v,\)"):
+        jvp(np.sin, primals, tangents)
+
+
+def test_values_and_cotangents_of_vjp_are_differentiated_inside_a_transform() -> None:
+    def outer(x: Any) -> Any:
+        value, pull = vjp(lambda t: t**3, x)
+        (slope,) = pull(1.0)
+        return value * slope  # x³ · 3x²
+
+    assert grad(outer)(2.0) == pytest.approx(15 * 2.0**4, rel=1e-14)
+
+    def along(x: Any) -> Any:
+        value, slope = jvp(lambda t: t**3, (x,), (1.0,))
+        return value * slope
+
+    assert grad(along)(2.0) == pytest.approx(15 * 2.0**4, rel=1e-14)
+
+
+def test_lists_of_numbers_are_one_array_where_second_derivatives_are_taken() -> None:
+    found = hessian(lambda x: (x**3).sum())([1.0, 2.0])
+    np.testing.assert_allclose(found, np.diag([6.0, 12.0]), rtol=1e-14)

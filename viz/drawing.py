@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,7 @@ from viz.passes import (
     hide_constants,
     one_direction,
 )
-from viz.render.dot import by_dot, render_dot, svg_by_pygraphviz
+from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
 from viz.render.mermaid import render_mermaid
 from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "draw"]
 
+TIMEOUT = 60.0  # seconds for dot, after which the built-in layout draws
 ENGINES = ("auto", "builtin", "dot", "pygraphviz")
 DIRECTIONS = ("both", "forward", "backward")
 
@@ -63,7 +65,11 @@ class Drawing:
     def svg(self) -> str:
         """The picture as SVG text."""
         if self.engine == "dot":
-            return by_dot(self.dot, "svg").decode()
+            try:
+                return by_dot(self.dot, "svg", TIMEOUT).decode()
+            except EngineTimeout as error:
+                message = f"{error} The built-in layout has drawn it instead."
+                warnings.warn(message, RuntimeWarning, stacklevel=2)
         if self.engine == "pygraphviz":
             return svg_by_pygraphviz(self.dot)
         with pause_collector():
@@ -173,7 +179,8 @@ def draw(
     theme : {"light", "dark", "auto"}
         auto follows the reader's setting.
     engine : {"auto", "builtin", "dot", "pygraphviz"}
-        auto is the built-in layout, whose pictures are the same on every machine.
+        auto is the built-in layout, whose pictures are the same on every machine. `dot` has a
+        minute, after which the built-in layout draws, with a warning.
     max_nodes : int
         The greatest number of cards.
 

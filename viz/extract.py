@@ -6,6 +6,7 @@ The only file of `viz`, beside the guard, that imports `autograd`.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -171,7 +172,7 @@ def view_of(
 def _edge(g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values: bool) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
-    label = clean(_edge_label(g, edge, cost, values))
+    label = raised(clean(_edge_label(g, edge, cost, values)))
     words = clean(_chain_rule(g, edge, cost, label, len(paths.get(edge.parent, []))), 400)
     latex = _latex_rule(g, edge, cost) if len(g) <= TYPESET else ""
     return EdgeView(
@@ -390,7 +391,7 @@ def _node(
     typeset: bool,
 ) -> NodeView:
     name = clean(node.label)
-    formula = clean(node.formula) if node.op else ""
+    formula = raised(clean(node.formula)) if node.op else ""
     lines = _value_lines(node) if values else ()
     gradient = ""
     if values and kind not in {"data", "constant"}:
@@ -414,6 +415,15 @@ def _node(
     return NodeView(
         node.id, kind, name, formula, lines, gradient, scope, spoken, source, latex=latex
     )
+
+
+def raised(text: str) -> str:
+    """Return a formula with whole powers as superscripts: v² rather than v^2."""
+    return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPTS), text)
+
+
+_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.]))")
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def _value_lines(node: GraphNode) -> tuple[str, ...]:

@@ -689,3 +689,25 @@ def test_a_hundred_thousand_nodes_are_drawn_folded_in_seconds() -> None:
 def test_a_view_without_a_caption_is_drawn() -> None:
     view = viz.GraphView("t", (), (viz.NodeView(0, "op", "a", "", ("1",), "", (), "a"),), ())
     assert "a" in viz.Drawing(view).svg
+
+
+def test_a_dot_that_takes_too_long_is_replaced_and_said(tmp_path, monkeypatch) -> None:
+    slow = tmp_path / "dot"
+    slow.write_text("#!/bin/sh\nsleep 30\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("viz.drawing.TIMEOUT", 0.2)
+    drawing = viz.draw(lecture(), engine="dot")
+    with pytest.warns(RuntimeWarning, match=r"no picture after 0\.2 s.*built-in layout has drawn"):
+        svg = drawing.svg
+    assert svg == viz.draw(lecture()).svg
+
+
+def test_whole_powers_are_raised() -> None:
+    x = leaf(2.0, "x")
+    y = (np.tanh(x) + x**-3).named("y")
+    y.backward()
+    texts = viz.draw(y).svg
+    assert "u = tanh(x)" in texts
+    assert "∂u/∂x = 1 − u² = 0.07065" in texts
+    assert "v = x⁻³" in texts

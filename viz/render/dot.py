@@ -11,13 +11,17 @@ from viz.theme import DARK, LIGHT
 if TYPE_CHECKING:
     from viz.view import GraphView, NodeView
 
-__all__ = ["EngineError", "by_dot", "render_dot", "svg_by_pygraphviz"]
+__all__ = ["EngineError", "EngineTimeout", "by_dot", "render_dot", "svg_by_pygraphviz"]
 
 TIMEOUT = 60.0  # seconds
 
 
 class EngineError(RuntimeError):
-    """A layout engine that is not there, or did not finish."""
+    """A layout engine that is not there, or failed."""
+
+
+class EngineTimeout(EngineError):
+    """A layout engine that did not finish in its time."""
 
 
 def render_dot(view: GraphView, theme: str = "light") -> str:
@@ -89,7 +93,7 @@ def by_dot(source: str, kind: str, timeout: float = TIMEOUT) -> bytes:
     Raises
     ------
     EngineError
-        If it is not on the path, fails, or takes longer than `timeout` seconds.
+        If it is not on the path or fails; EngineTimeout after `timeout` seconds.
     """
     program = shutil.which("dot")
     if program is None:
@@ -106,9 +110,9 @@ def by_dot(source: str, kind: str, timeout: float = TIMEOUT) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise EngineError(
-            f"engine='dot': no picture after {timeout:g} s; use engine='builtin' or a "
-            f"smaller depth."
+        raise EngineTimeout(
+            f"engine='dot': no picture after {timeout:g} s; use engine='builtin' or a smaller "
+            "depth."
         ) from error
     if done.returncode:
         raise EngineError(

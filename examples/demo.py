@@ -145,6 +145,17 @@ def cost_after_backward(net: nn.Network, part: nn.Part) -> Tensor:
     return J
 
 
+def film(part: nn.Part) -> viz.Film:
+    """Return the first thirty steps of gradient descent of a small network, on one layout."""
+    net, drawings = nn.Network([30, 5, 1], rng=SEED), []
+    optimizer = nn.SGD(net.parameters(), learning_rate=0.5)
+    for _ in range(30):
+        J = cost_after_backward(net, part).named("J")
+        drawings.append(viz.draw(J, depth=0, health=True, theme="auto"))
+        optimizer.step()
+    return viz.film(drawings)
+
+
 def main(folder: Path) -> None:
     """Run everything; name every file written."""
     data = load()
@@ -191,9 +202,12 @@ def main(folder: Path) -> None:
     J = cost_after_backward(network, data[0])
     files = [
         viz.draw(lecture()).save(folder / "lecture.svg"),
+        viz.draw(lecture()).save(folder / "lecture.html"),
         viz.draw(cost_after_backward(logistic, data[0])).save(folder / "logistic.svg"),
         viz.draw(J, depth=0).save(folder / "network-folded.svg"),
         viz.draw(J).save(folder / "network-opened.svg"),
+        viz.draw_network(network).save(folder / "network-neurons.svg"),
+        film(data[0]).save(folder / "training.html"),
         histories["network"].plot(folder / "cost.svg", "Network 30-20-7-5-1"),
     ]
     print("\nWrote " + "\n      ".join(str(path) for path in files))

@@ -37,11 +37,10 @@ def test_example_runs_and_its_assertion_holds(path: Path, tmp_path) -> None:
 def test_demo_trains_proves_and_draws(tmp_path) -> None:
     pytest.importorskip("sklearn", reason="the extra 'examples' is not installed")
     out = run(str(ROOT / "examples" / "demo.py"), "made", cwd=tmp_path)
-    files = ["lecture", "logistic", "network-folded", "network-opened", "cost"]
-    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == sorted(
-        f"{f}.svg" for f in files
-    )
-    assert all(f"{f}.svg" in out for f in files)
+    files = ["lecture", "logistic", "network-folded", "network-opened", "network-neurons", "cost"]
+    names = [*(f"{f}.svg" for f in files), "lecture.html", "training.html"]
+    assert sorted(p.name for p in (tmp_path / "made").iterdir()) == sorted(names)
+    assert all(name in out for name in names)
     errors = re.findall(r"^  [Wb]\d +[\d×]+ +(\S+) +(\S+)  great$", out, re.MULTILINE)
     assert len(errors) == 2 + 8 + 8
     assert all(float(hand) < 1e-12 and float(numerical) < 1e-7 for hand, numerical in errors)

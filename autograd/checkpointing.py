@@ -186,7 +186,7 @@ def _digested(value: Any) -> Any:
         return tuple(_digested(v) for v in value)
     if isinstance(value, np.ndarray):
         return value.shape, hashlib.blake2b(value.tobytes(), digest_size=16).digest()
-    return repr(value)
+    return value.digest if isinstance(value, Segment) else repr(value)
 
 
 @op(symbol="checkpoint", samples=())

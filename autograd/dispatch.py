@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import string
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import DTypeError
+from autograd.errors import DTypeError, ShapeError
 from autograd.missing import reason
 from autograd.op import COMPOSITES, OPS, Composite, Op
 from autograd.tensor import Tensor, value_of
@@ -183,13 +184,19 @@ def _bound(
     return operands, {n: v for n, v in given.items() if v is not np._NoValue}
 
 
+_LETTERS = string.ascii_uppercase + string.ascii_lowercase  # in NumPy's order
+
+
 def _einsum(args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     """Return subscripts and operands; each operand may be followed by a list of its indices."""
     if isinstance(args[0], str):
         return args[0], args[1:]
 
     def letters(indices: Any) -> str:
-        return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in indices)
+        for i in indices:
+            if i is not Ellipsis and (isinstance(i, bool) or not 0 <= operator.index(i) < 52):
+                raise ShapeError(f"np.einsum: an index needs to be an int from 0 to 51, got {i!r}.")
+        return "".join("..." if i is Ellipsis else _LETTERS[i] for i in indices)
 
     n = len(args) // 2
     subscripts = ",".join(letters(args[2 * k + 1]) for k in range(n))

@@ -21,7 +21,7 @@ from autograd.cotangents import conform
 from autograd.errors import GradientError
 from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.state import STATE
-from autograd.symbol import Symbol, fill, format_number, local_derivative, render
+from autograd.symbol import Symbol, fill, format_number, latex_number, local_derivative, render
 from autograd.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -355,7 +355,9 @@ class _Recording:
         needed = op.needed([parent is not None for parent in entry.parents])
         saved = tuple(table[name] if name in needed else None for name in op.saved)
         for name, value in zip(op.saved, saved, strict=True):
-            if name in needed and (value is None or (type(value) is tuple and None in value)):
+            if name in needed and (
+                value is None or (type(value) is tuple and any(v is None for v in value))
+            ):
                 return None
         return saved
 
@@ -365,8 +367,14 @@ class _Recording:
         entry = self._entries[i]
         if isinstance(entry, (bool, int, float)):
             return entry
-        label = self.nodes[i].label
-        return Symbol(label, latex_name(label))
+        return Symbol(self.nodes[i].label, self._latex_label(i))
+
+    def _latex_label(self, i: int) -> str:
+        """Return the label of a node as LaTeX: a name, or the digits of a constant."""
+        entry, label = self._entries[i], self.nodes[i].label
+        if isinstance(entry, Constant) and entry.name is None and entry.shape == ():
+            return latex_number(entry.value) if entry.value is not None else latex_name(label)
+        return latex_name(label)
 
     def _formula(self, view: _Row | GraphNode, form: str) -> str:
         entry = self._entries[view.id]
@@ -404,9 +412,11 @@ class _Recording:
         saved = self._saved_again(view, entry)
         if saved is None:
             return None
+        one = np.ones((), view.dtype)[()]
+        if view.dtype == np.float16:
+            saved, one = single(saved), single(one)
         with np.errstate(all="ignore"):
-            pulled = entry.op.pull(entry, saved, np.ones((), view.dtype)[()])
-        return float(pulled[edge.slot])
+            return float(entry.op.pull(entry, saved, one)[edge.slot])
 
 
 def _row(i: int, entry: Any, parents: tuple[int, ...], label: str) -> _Row:
@@ -487,6 +497,9 @@ _GREEK = frozenset(
 )
 
 
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
+
+
 def latex_name(name: str) -> str:
     r"""Return a name as LaTeX: trailing digits become a subscript, text is set upright.
 
@@ -495,8 +508,10 @@ def latex_name(name: str) -> str:
     >>> latex_name("W12"), latex_name("cost"), latex_name("theta")
     ('W_{12}', '\\mathrm{cost}', '\\theta')
     """
-    stem = name.rstrip("0123456789")
-    digits = name[len(stem) :]
+    stem = name.rstrip(
+        "0123456789" + _SUBSCRIPTS + ("," if name and name[-1] in _SUBSCRIPTS else "")
+    )
+    digits = name[len(stem) :].translate(str.maketrans(_SUBSCRIPTS, "0123456789"))
     if not stem:
         return name or r"\ "
     escaped = "".join(map(_latex_character, stem))

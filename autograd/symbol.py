@@ -28,6 +28,7 @@ __all__ = [
     "apply",
     "fill",
     "format_number",
+    "latex_number",
     "local_derivative",
     "render",
 ]
@@ -96,8 +97,8 @@ class Symbol:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, params: Any
     ) -> Any:
-        first = args[0] if args and isinstance(args[0], (list, tuple)) else args
-        return apply(function.__name__, tuple(first), params)
+        sequence = function.__name__ in {"concatenate", "stack"}
+        return apply(function.__name__, tuple(args[0] if sequence else args), params)
 
     def __getitem__(self, index: Any) -> Any:
         return apply("getitem", (self,), {"index": index})
@@ -253,7 +254,8 @@ def fill(
             loose = not (op.associative and inner_ops[-1] == op.name)
         if name == names[0] and op.name == "power":
             loose = op.binds is not None and tight <= op.binds
-        if text.startswith(("-", "−")) and name != names[0] and op.binds is not None:
+        first = name == names[0] and op.name != "power"
+        if text.startswith(("-", "−")) and not first and op.binds is not None:
             loose = True
         return f"({text})" if loose else text
 
@@ -264,10 +266,11 @@ def fill(
 def _plain(x: Any, form: str) -> str:
     if isinstance(x, bool) or x is None:
         return str(x)
+    number = latex_number if form == "latex" else format_number
     if isinstance(x, (int, float, np.number)):
-        return format_number(x)
+        return number(x)
     if isinstance(x, np.ndarray):
-        return format_number(x.item()) if x.size == 1 else "…"
+        return number(x.item()) if x.size == 1 else "…"
     if isinstance(x, slice):
         ends = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
         return ":".join(ends[: 3 if x.step is not None else 2])
@@ -278,6 +281,19 @@ def _plain(x: Any, form: str) -> str:
     if isinstance(x, list):
         return "[" + ", ".join(_plain(v, form) for v in x) + "]"
     return str(x)
+
+
+def latex_number(x: Any) -> str:
+    r"""Write a number with four significant digits as LaTeX.
+
+    Examples
+    --------
+    >>> latex_number(-0.123456), latex_number(1.5e-9), latex_number(float("inf"))
+    ('-0.1235', '1.5 \\cdot 10^{-9}', '\\infty')
+    """
+    text = format_number(x).replace("−", "-").replace("∞", r"\infty")
+    digits, e, power = text.replace("NaN", r"\mathrm{NaN}").partition("e")
+    return rf"{digits} \cdot 10^{{{power}}}" if e else digits
 
 
 def format_number(x: Any, digits: int = 4) -> str:

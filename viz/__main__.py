@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument(
         "--wrt", action="append", metavar="name", help="tell only the paths to this (repeatable)"
     )
-    explaining.add_argument("--format", choices=("text", "markdown", "latex"), default="text")
+    explaining.add_argument("--format", choices=("text", "markdown", "latex"))
     explaining.add_argument("-o", "--output", help="file to write (.txt .md .tex)")
     playing = command(
         "play",
@@ -167,10 +167,15 @@ def _explain(options: argparse.Namespace) -> int:
         wrt = [known[name] for name in options.wrt] if options.wrt else None
         made = explain(program.result, wrt=wrt)
     if options.output is not None:
+        ending = {"text": ".txt", "markdown": ".md", "latex": ".tex"}.get(options.format)
+        if ending is not None and Path(options.output).suffix.lower() != ending:
+            raise ValueError(
+                f"--format {options.format}: {options.output!r} needs to end in {ending}."
+            )
         print(f"wrote {made.save(options.output)}")
     else:
         kinds = {"text": made.text, "markdown": made.markdown, "latex": made.latex}
-        print(kinds[options.format], end="")
+        print(kinds[options.format or "text"], end="")
     return 0
 
 

@@ -82,7 +82,8 @@ class Drawing:
         It works from a file and offline; without scripts it is the picture and its words.
         """
         with pause_collector():
-            return render_page(*_pictures(self.view, self._full, self._max_nodes))
+            pictures, first = _pictures(self.view, self._full, self._max_nodes)
+            return render_page(pictures, first, theme=self.theme)
 
     @property
     def dot(self) -> str:
@@ -223,6 +224,10 @@ def draw(
     ):
         if value not in known:
             raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
+    if not isinstance(max_nodes, int) or max_nodes < 1:
+        raise ValueError(
+            f"viz.draw: max_nodes needs to be an int of at least 1, got {max_nodes!r}."
+        )
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
     if not outputs:
@@ -275,7 +280,7 @@ def _pictures(view: GraphView, full: GraphView, max_nodes: int) -> tuple[list[Pi
                 continue
             ancestors = {path[:k] for k in range(1, len(path) + 1)}
             opened = explain_shorthand(fold(full, 0, ancestors))
-            if len(opened.nodes) <= max_nodes:
+            if len(opened.nodes) <= max_nodes and opened.nodes != views[label].nodes:
                 alone[path] = f"{' › '.join(path)} open"
                 views[alone[path]] = opened
     labels = list(views)

@@ -48,6 +48,8 @@ class Explanation:
             lines += [f"  {edge.words or edge.label}" for edge in edges]
             if len(edges) > 1 and node.gradient:
                 lines.append(f"  The sum over {len(edges)} paths: {node.gradient}")
+            elif _is_missing(node, edges):
+                lines.append(f"  So {node.gradient}")
         return "\n".join([*lines, ""])
 
     @property
@@ -62,6 +64,8 @@ class Explanation:
             lines += [f"- ${edge.latex}$" for edge in edges]
             if len(edges) > 1 and node.gradient:
                 lines.append(f"- The sum over {len(edges)} paths: {markdown(node.gradient)}")
+            elif _is_missing(node, edges):
+                lines.append(f"- So {markdown(node.gradient)}")
         return "\n".join([*lines, ""])
 
     @property
@@ -86,6 +90,8 @@ class Explanation:
             lines += [rf"\item $\displaystyle {edge.latex}$" for edge in edges]
             if len(edges) > 1 and node.gradient:
                 lines.append(rf"\item The sum over {len(edges)} paths: {escaped(node.gradient)}")
+            elif _is_missing(node, edges):
+                lines.append(rf"\item So {escaped(node.gradient)}")
         return "\n".join([*lines, r"\end{itemize}", r"\end{document}", ""])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -119,7 +125,7 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     ----------
     output : Tensor
         The result of a recorded computation that a backward pass has gone through.
-    wrt : Tensor or sequence of Tensor, optional
+    wrt : Tensor, name, or sequence of these, optional
         What to differentiate by; every leaf by default. Only paths to these are told.
 
     Returns
@@ -160,8 +166,7 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
         view = view_of(output)
         if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
             raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
-        wanted = _sequence(wrt)
-        ids = {find(output, x) for x in wanted} if wanted else None
+        ids = None if wrt is None else {_id(output, view, x) for x in _sequence(wrt)}
     if ids is None:
         ids = {n.id for n in view.nodes if n.kind == "parameter"}
     names = ", ".join(n.name for n in view.nodes if n.id in ids)
@@ -170,9 +175,23 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
 
 
 def _sequence(wrt: Any) -> Sequence[Any]:
-    if wrt is None:
-        return ()
-    return list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
+    found = list(wrt) if isinstance(wrt, (list, tuple)) else [wrt]
+    if not found:
+        raise NotDrawable("viz.explain: wrt is empty; leave it out to derive by every leaf.")
+    return found
+
+
+def _id(output: Any, view: GraphView, x: Any) -> int:
+    """Return the id of a tensor, or of the card of a name."""
+    if not isinstance(x, str):
+        return find(output, x)
+    ids = [n.id for n in view.nodes if n.name == x]
+    if len(ids) != 1:
+        names = ", ".join(n.name for n in view.nodes if n.kind != "constant")
+        raise NotDrawable(
+            f"viz.explain: {len(ids) or 'no'} cards are called {x!r}; there are {names}."
+        )
+    return ids[0]
 
 
 def _towards(view: GraphView, ids: set[int]) -> GraphView:
@@ -196,6 +215,11 @@ def _given(node: NodeView) -> str:
     value = ", ".join(node.value)
     made = f"{node.header} = {value}" if value and value != node.name else node.header
     return made if node.formula else f"{made}, given"
+
+
+def _is_missing(node: NodeView, edges: list[EdgeView]) -> bool:
+    """Return whether the numbers of a gradient are not in the chain rule itself."""
+    return bool(edges) and node.gradient.partition(" = ")[2] not in edges[-1].words
 
 
 def _value(node: NodeView) -> str:

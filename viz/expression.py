@@ -131,8 +131,9 @@ class _Reader:
         while position < len(self.text):
             match = _TOKEN.match(self.text, position)
             if match is None:
+                hint = "; write transpose(W) for W.T" if self.text[position] == "." else ""
                 raise ExpressionError(
-                    f"unexpected character {self.text[position]!r}", self.text, position
+                    f"unexpected character {self.text[position]!r}{hint}", self.text, position
                 )
             if match.lastgroup != "space":
                 yield match.lastgroup, match[0], position

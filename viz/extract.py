@@ -25,6 +25,8 @@ from autograd import (
     pause_collector,
 )
 from autograd.graph import latex_name
+from autograd.symbol import latex_number
+from viz.passes import with_worst
 from viz.repeats import repeats
 from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
@@ -153,7 +155,9 @@ def view_of(
         nodes = _with_health(g, nodes)
     edges = tuple(_edge(g, e, cost, paths, values) for e in meeting if e.child not in home)
     if found:
-        nodes, edges = _with_loops(g, found, (nodes, edges), meeting, card)
+        hidden = tuple(card(node) for node in g if health and node.id in home)
+        marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
+        nodes, edges = _with_loops(g, found, (nodes, edges), meeting, card, marks)
     caption = [
         "Forward pass left to right"
         + (", backward pass right to left." if walked else "; the backward pass has not run.")
@@ -162,6 +166,11 @@ def view_of(
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
         caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
+    if values and any(n.kind == "leaf" and n.value is None for n in g):
+        caption.append(
+            "Values assigned since the recording, and what follows from them, are not shown: draw "
+            "before the optimizer's step."
+        )
     if found:
         inside = sum(len(loop.ids) for loop in found)
         caption.append(f"{inside} nodes folded into {len(found)} loop{'s' * (len(found) > 1)}.")
@@ -190,7 +199,7 @@ def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
     whole = f"∂{cost}/∂{child.label} · {label.partition(' = ')[0]}"
     how = f", where {label}" if label.count(" = ") > 1 or edge.number is None else ""
     if back is not None and np.ndim(back) == 0 and local is not None:
-        numbers = f"{_factor(back)} · {_factor(local)} = {format_number(float(back) * local)}"
+        numbers = f"{_factor(back)} · {_factor(local)} = {format_number(_times(back, local))}"
         return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
     return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
 
@@ -199,12 +208,13 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
     """Return the chain rule along an edge as LaTeX."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     top = " + ".join(latex_name(n.label) for n in g.outputs)
+    top = f"({top})" if len(g.outputs) > 1 else top
     ahead = _fraction(top, latex_name(child.label))
     whole = f"{_fraction(top, latex_name(parent.label))} = "
     if not edge.is_factor:
         return f"{whole}{edge.latex}"
     local = _fraction(latex_name(child.label), latex_name(parent.label))
-    if math.prod(parent.shape) < math.prod(child.shape):
+    if _is_repeated(g, edge):
         factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
         return rf"{whole}\sum {ahead}{factor}"
     if child.label == cost:
@@ -213,10 +223,20 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
     known = back is not None and np.ndim(back) == 0 and edge.number is not None
     numbers = ""
     if known:
-        product = latex_number(float(back) * edge.number)
+        product = latex_number(_times(back, edge.number))
         numbers = rf" = {_bracketed(back)} \cdot {_bracketed(edge.number)} = {product}"
     how = rf", \quad {local} = {edge.latex}{_number(edge)}" if _number(edge) or not numbers else ""
     return rf"{whole}{ahead} \cdot {local}{numbers}{how}"
+
+
+def _is_repeated(g: Graph, edge: Any) -> bool:
+    """Return whether an operand was broadcast, so that its gradient is a sum over the copies."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    try:
+        full = np.broadcast_shapes(*(g.nodes[p].shape for p in child.parents), ())
+    except ValueError:  # of an op that is not elementwise
+        full = child.shape
+    return bool(math.prod(parent.shape) < max(math.prod(full), math.prod(child.shape)))
 
 
 def _number(edge: Any) -> str:
@@ -235,17 +255,9 @@ def _bracketed(x: Any) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def latex_number(x: Any) -> str:
-    r"""Write a number with four significant digits as LaTeX.
-
-    Examples
-    --------
-    >>> latex_number(-0.123456), latex_number(1.5e-9), latex_number(float("inf"))
-    ('-0.1235', '1.5 \\cdot 10^{-9}', '\\infty')
-    """
-    text = format_number(x).replace("−", "-").replace("∞", r"\infty")
-    digits, e, power = text.replace("NaN", r"\mathrm{NaN}").partition("e")
-    return rf"{digits} \cdot 10^{{{power}}}" if e else digits
+def _times(back: Any, local: float) -> float:
+    """Return what comes back along an edge; a cotangent of 0 stays 0, as in the walk."""
+    return 0.0 if not back else float(back) * local
 
 
 def _factor(x: Any) -> str:
@@ -306,10 +318,31 @@ def _loops(g: Graph) -> list[Loop]:
         if node.kind != "op" or node.id in outs:
             return node.id if node.id in outs or node.kind == "leaf" else "given"
         operands = [node.id - p if g.nodes[p].kind == "op" else "given" for p in node.parents]
-        return node.op, node.scope, node.shape, *operands
+        params = (
+            () if node.op in _INDEXED else tuple((k, _hashed(v)) for k, v in node.params.items())
+        )
+        return node.op, node.scope, node.shape, params, *operands
 
     loops = [Loop(*found) for found in repeats(signature(node) for node in g.nodes)]
     return [x for x in loops if any(n.kind == "op" for n in g.nodes[x.start : x.start + x.period])]
+
+
+_INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round
+
+
+def _hashed(x: Any) -> Any:
+    return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
+
+
+def _differ(g: Graph, loop: Loop) -> bool:
+    """Return whether constants or indices of a loop differ from round to round."""
+    for i in loop.ids[loop.period :]:
+        one, two = g.nodes[i], g.nodes[i - loop.period]
+        if one.op in _INDEXED and repr(one.params) != repr(two.params):
+            return True
+        if one.kind == "constant" and not bool(np.array_equal(one.value, two.value)):
+            return True
+    return False
 
 
 def _with_loops(
@@ -318,6 +351,7 @@ def _with_loops(
     view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
     meeting: Sequence[Any],
     card: Callable[[GraphNode], NodeView],
+    marks: dict[int, NodeView],
 ) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
     """Add a card for each loop, and the edges from and to it."""
     home = {i: loop.ids[-1] for loop in loops for i in loop.ids}  # a card stands where it ends
@@ -337,14 +371,19 @@ def _with_loops(
         last = loop.ids[-1]
         first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
         body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
-        outs = [card(g.nodes[i]) for i in results.get(last, {last: None})]
+        outs = [card(g.nodes[i]) for i in sorted(results.get(last, [last]))]
         made = [f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs]
-        lines = (*body[:3], *(["…"] if len(body) > 3 else []), *made, f"{len(loop.ids)} nodes")
+        more = [
+            *(["…"] if len(body) > 3 else []),
+            *(["constants differ"] if _differ(g, loop) else []),
+        ]
+        lines = (*body[:3], *more, *made, f"{len(loop.ids)} nodes")
         name = f"loop × {loop.rounds}"
         words = f"{name}. {'. '.join(lines)}"
-        cards.append(
-            NodeView(last, "module", name, "", lines, outs[-1].gradient, outs[-1].scope, words)
+        made_card = NodeView(
+            last, "module", name, "", lines, outs[-1].gradient, outs[-1].scope, words
         )
+        cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
     nodes, edges = view
     moved = [replace(e, source=home.get(e.source, e.source)) for e in edges]
     return (
@@ -438,11 +477,14 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
     if array.size == 0:
         return (kind, "empty")
     if array.ndim <= 2 and max(array.shape) <= 3:
-        rows = [" ".join(format_number(x) for x in row) for row in np.atleast_2d(array)]
-        return tuple(f"[{row}]" for row in rows)
+        return _rows(array)
     with np.errstate(all="ignore"):
         low, middle, high = (format_number(f(array), 3) for f in (np.min, np.mean, np.max))
     return kind, f"{low} … {high}, mean {middle}"
+
+
+def _rows(array: Any) -> tuple[str, ...]:
+    return tuple(f"[{' '.join(map(format_number, row))}]" for row in np.atleast_2d(array))
 
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> str:
@@ -452,6 +494,8 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
         return f"{symbol} not kept" if walked else f"{symbol} = –"
     array = np.asarray(g)
     ways = f" ({len(paths)} paths)" if len(paths) > 1 else ""
+    if 1 < array.size <= 4 and array.ndim <= 2:  # as its value is: all numbers
+        return f"{symbol} = {' '.join(_rows(array))}{ways}"
     if array.size != 1:
         norm = format_number(np.linalg.norm(array.astype(np.float64)))
         return f"‖{symbol}‖ = {norm} {_shape(array.shape)}{ways}"
@@ -472,7 +516,7 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
         local, back = edge.number, g.nodes[edge.child].cotangent
         known = local is not None and back is not None and np.ndim(back) == 0
         found.setdefault(edge.parent, []).append(
-            float(local) * float(back) if known and local is not None else math.nan
+            _times(back, local) if known and local is not None else math.nan
         )
     return found
 
@@ -482,7 +526,7 @@ def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
     formula = edge.formula
     if not edge.is_factor:
         return f"∂{cost}/∂{parent} = {formula}"
-    if math.prod(g.nodes[edge.parent].shape) < math.prod(g.nodes[edge.child].shape):
+    if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
         factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
         return f"∂{cost}/∂{parent} = Σ ∂{child}{factor}"

@@ -32,8 +32,8 @@ class Film:
         The graph at each time, first to last.
     """
 
-    def __init__(self, views: Sequence[GraphView]) -> None:
-        self.views = tuple(views)
+    def __init__(self, views: Sequence[GraphView], theme: str = "light") -> None:
+        self.views, self.theme = tuple(views), theme
 
     @cached_property
     def html(self) -> str:
@@ -55,7 +55,8 @@ class Film:
             for view in self.views
         ]
         measured = replace(wide, caption=common)
-        return render_page([Picture("", frames[0], {})], frames=frames, measured=measured)
+        pictures = [Picture("", frames[0], {})]
+        return render_page(pictures, frames=frames, measured=measured, theme=self.theme)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file ending in .html; return the path."""
@@ -104,6 +105,9 @@ def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Fi
     >>> viz.film(frames)
     <Film of 3 drawings: step 1 of 3: Computation graph of J>
     """
+    drawings = [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    for d in drawings:
+        _need_drawing("viz.film", d)
     views = [d.view for d in drawings]
     if not views:
         raise NotDrawable("viz.film: needs at least one drawing, got none.")
@@ -119,9 +123,8 @@ def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Fi
                 f"viz.film: drawing {k + 1} has other cards or arrows than the first; draw the "
                 "same computation each time, with the same options."
             )
-    return Film(
-        [replace(v, title=f"{name}: {v.title}") for name, v in zip(names, views, strict=True)]
-    )
+    named = [replace(v, title=f"{name}: {v.title}") for name, v in zip(names, views, strict=True)]
+    return Film(named, theme=drawings[0].theme)
 
 
 def diff(before: Drawing, after: Drawing) -> Drawing:
@@ -141,10 +144,15 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
     >>> print(viz.diff(old, viz.draw((w * 2).named("J"))).view.nodes[0].value)
     ('1 → 3',)
     """
-    known = {_key(n): n for n in before.view.nodes}
+    for d in (before, after):
+        _need_drawing("viz.diff", d)
+    known: dict[Any, list[NodeView]] = {}
+    for node in before.view.nodes:
+        known.setdefault(_key(node), []).append(node)
     nodes, changed, new = [], 0, 0
     for node in after.view.nodes:
-        old = known.pop(_key(node), None)
+        alike = known.get(_key(node))
+        old = alike.pop(0) if alike else None
         if old is None:
             nodes.append(replace(node, mark="new", words=f"new: {node.words}"))
             new += 1
@@ -156,9 +164,10 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
         changed += 1
         words = f"changed: {node.header}; {'; '.join(value)}; {gradient}"
         nodes.append(replace(node, value=value, gradient=gradient, mark="changed", words=words))
-    caption = [*after.view.caption, f"{changed} changed, {new} new, {len(known)} gone."]
-    if known:
-        caption.append(f"Gone: {', '.join(n.header for n in known.values())}.")
+    gone = [n.header for alike in known.values() for n in alike]
+    caption = [*after.view.caption, f"{changed} changed, {new} new, {len(gone)} gone."]
+    if gone:
+        caption.append(f"Gone: {', '.join(gone)}.")
     view = replace(
         after.view,
         title=f"What changed: {after.view.title}",
@@ -166,6 +175,13 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
         caption=tuple(caption),
     )
     return Drawing(view, theme=after.theme, engine=after.engine)
+
+
+def _need_drawing(where: str, x: Any) -> None:
+    if not isinstance(x, Drawing):
+        raise NotDrawable(
+            f"{where}: needs drawings as viz.draw makes them, got {type(x).__name__}."
+        )
 
 
 def _shape(view: GraphView) -> Any:

@@ -119,7 +119,8 @@ def _layers(network: Any, tint: str) -> list[Layer]:
         value = np.asarray(parameter.data, np.float64)
         last = layers[-1] if layers else None
         units = last.weights.shape[0] if last is not None and last.bias is None else None
-        if last is not None and value.shape == (units, 1):
+        named_as_weights = path.rsplit(".", 1)[-1].lower().startswith("w")
+        if last is not None and value.shape == (units, 1) and not named_as_weights:
             layers[-1] = replace(last, bias=value)
             continue
         if value.ndim != 2:

@@ -10,7 +10,7 @@ from viz.repeats import repeats
 from viz.view import EdgeView, GraphView, NodeView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 __all__ = [
     "deepest",
@@ -20,6 +20,7 @@ __all__ = [
     "fold_to_budget",
     "hide_constants",
     "one_direction",
+    "with_worst",
 ]
 
 
@@ -137,7 +138,7 @@ def _card(
     lines = [f"out {r.name}: {' '.join(r.value)}" if r.value else f"out {r.name}" for r in results]
     lines += [p.gradient or p.name for p in parameters]
     lines.append(f"{len(members)} nodes")
-    return NodeView(
+    card = NodeView(
         id=id,
         kind="module",
         name=path[-1],
@@ -146,7 +147,26 @@ def _card(
         gradient=results[-1].gradient if results else "",
         scope=path[:-1],
         words=f"module {path[-1]}. " + ". ".join(lines),
+        inside="; ".join(f"{m.kind} {_without_names(m.formula)}" for m in members),
     )
+    return with_worst(card, members)
+
+
+_WORST = ("begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient")
+
+
+def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
+    """Give a card the worst mark of what is folded into it, and the norm of its last gradient."""
+    found = [n.mark for n in inside if n.mark]
+    worst = min(found, key=lambda m: next(k for k, w in enumerate(_WORST) if w in m), default="")
+    norms = [n.norm for n in inside if n.norm is not None]
+    words = f"{card.words}. {worst} inside" if worst else card.words
+    return replace(card, mark=worst, norm=norms[-1] if norms else None, words=words)
+
+
+def _without_names(formula: str) -> str:
+    """Return a formula with _ for every name that is not a function's."""
+    return re.sub(r"[^\W\d]\w*(?!\w*\()", "_", formula)
 
 
 def explain_shorthand(view: GraphView) -> GraphView:
@@ -173,8 +193,7 @@ def fold_repeats(view: GraphView) -> GraphView:
         if node.kind == "parameter" or node.kind == "data":
             return (node.id,)
         name = re.sub(r"\d+", "#", node.name if node.id in modules else node.formula)
-        size = (len(node.value), node.value[-1]) if node.id in modules else ()
-        return node.kind, name, node.scope, size, *sorted(operands[node.id])
+        return node.kind, name, node.scope, node.inside, *sorted(operands[node.id])
 
     home: dict[int, int] = {}
     cards: dict[int, NodeView] = {}
@@ -194,9 +213,8 @@ def fold_repeats(view: GraphView) -> GraphView:
         )
         name = f"{between} × {rounds}"
         words = f"{name}. {'. '.join(lines)}"
-        cards[last.id] = NodeView(
-            last.id, "module", name, "", lines, last.gradient, last.scope, words
-        )
+        card = NodeView(last.id, "module", name, "", lines, last.gradient, last.scope, words)
+        cards[last.id] = with_worst(card, inside)
         home.update((n.id, last.id) for n in inside)
     if not cards:
         return view

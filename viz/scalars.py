@@ -6,6 +6,7 @@ own object arrays do the shapes, the sums and the matrix products, and the engin
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -120,14 +121,9 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
         forward = op_named(node.op).forward
         arrays = [_array(x) for x in operands]
         return _array(forward(*arrays, **node.params))
-    if node.op == "mean":
-        a = _array(operands[0])
-        total = np.sum(a, axis=node.params["axis"], keepdims=node.params["keepdims"])
-        return total / (a.size / np.size(total))
-    if node.op in ("max", "min"):
-        pick = np.frompyfunc(op_named(f"{node.op}imum").record, 2, 1, identity=None)
-        given = {name: node.params[name] for name in ("axis", "keepdims")}
-        return pick.reduce(_array(operands[0]), **given)
+    if node.op in ("mean", "max", "min"):
+        combine = _mean if node.op == "mean" else functools.partial(_extreme, node.op)
+        return _reduced(node, _array(operands[0]), combine)
     op = op_named(node.op)
     shapes = [_array(x).shape for x in operands]
     each = node.op in _EACH or isinstance(getattr(np, node.op, None), np.ufunc)
@@ -141,6 +137,41 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
     for index in np.ndindex(node.shape):
         found[index] = op.record(*(a[index] for a in arrays), **node.params)
     return found
+
+
+def _reduced(node: Any, a: Any, combine: Callable[[list[Any]], Any]) -> Any:
+    """Combine the elements of each slice that a reduction takes, and its initial value."""
+    axis, where = node.params["axis"], node.params["where"]
+    axes = range(a.ndim) if axis is None else np.atleast_1d(axis) % max(a.ndim, 1)
+    rest = [i for i in range(a.ndim) if i not in set(axes)]
+    order = [*rest, *(i for i in range(a.ndim) if i not in rest)]
+    lengths = [a.shape[i] for i in rest]
+    mask = np.broadcast_to(True if where is None else where, a.shape)
+    rows = np.transpose(a, order).reshape(*lengths, -1)
+    masks = np.transpose(mask, order).reshape(*lengths, -1)
+    initial = node.params.get("initial")
+    found = np.empty(lengths, object)
+    for index in np.ndindex(*lengths):
+        elements = [x for x, there in zip(rows[index], masks[index], strict=True) if there]
+        found[index] = combine([*elements, *([] if initial is None else [float(initial)])])
+    return found.reshape(node.shape)
+
+
+def _mean(elements: list[Any]) -> Any:
+    return sum(elements[1:], elements[0]) / len(elements) if elements else np.nan
+
+
+def _extreme(name: str, elements: list[Any]) -> Any:
+    """Compare two at a time; three that are equal would not share the derivative evenly."""
+    values = [x.item() if is_recorded(x) else float(x) for x in elements]
+    extreme = (max if name == "max" else min)(values)
+    if values.count(extreme) > 2:
+        raise NotDrawable(
+            f"viz.draw: scalars=True cannot open {name} where three or more numbers are equal: "
+            "comparing two at a time does not share the derivative evenly."
+        )
+    pick = op_named(f"{name}imum").record
+    return functools.reduce(pick, elements)
 
 
 def _array(x: Any) -> Any:

@@ -46,6 +46,8 @@ class NodeView:
         ‖gradient‖, for drawings that show its health; None where unknown, or not finite.
     latex : str
         The header as LaTeX.
+    inside : str
+        What a folded module does, to compare it with others; empty for other cards.
     """
 
     id: int
@@ -60,6 +62,7 @@ class NodeView:
     mark: str = ""
     norm: float | None = None
     latex: str = ""
+    inside: str = ""
 
     @property
     def header(self) -> str:

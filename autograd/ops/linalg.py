@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import composite, op
+from autograd.symbol import Symbol, apply
 
 from_engine = True
 
@@ -65,11 +66,25 @@ def as_right(g_b: Any, b_shape: tuple[int, ...]) -> Any:
     return g_b[..., 0] if len(b_shape) == 1 else g_b
 
 
+def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
+    """Return g bᵀ; with vectors that is g b, or an outer product, and is printed so."""
+    if isinstance(g, Symbol) and len(b_shape) == 1:
+        return g * b if len(a_shape) == 1 else apply("outer", (g, b))
+    return as_matrix(g, a_shape, b_shape) @ right_transposed(b, b_shape)
+
+
+def right_pulled(g: Any, a: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
+    """Return aᵀ g; with vectors that is g a, or an outer product, and is printed so."""
+    if isinstance(g, Symbol) and len(a_shape) == 1:
+        return g * a if len(b_shape) == 1 else apply("outer", (a, g))
+    if isinstance(g, Symbol) and len(b_shape) == 1:
+        return np.matrix_transpose(a) @ g
+    return as_right(left_transposed(a, a_shape) @ as_matrix(g, a_shape, b_shape), b_shape)
+
+
 matmul.vjp(
-    a=lambda g, b, a_shape, b_shape: as_matrix(g, a_shape, b_shape) @ right_transposed(b, b_shape),
-    b=lambda g, a, a_shape, b_shape: as_right(
-        left_transposed(a, a_shape) @ as_matrix(g, a_shape, b_shape), b_shape
-    ),
+    a=lambda g, b, a_shape, b_shape: left_pulled(g, b, a_shape, b_shape),
+    b=lambda g, a, a_shape, b_shape: right_pulled(g, a, a_shape, b_shape),
 )
 
 

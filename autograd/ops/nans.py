@@ -116,7 +116,8 @@ def nanvar(
     np.float64(1.0)
     """
     a = arrayed(a)
-    return statistics.var(a, axis, ddof, keepdims, there(a, where))
+    taken = there(a, where)
+    return _of_enough(statistics.var(a, axis, ddof, keepdims, taken), taken, axis, ddof, keepdims)
 
 
 @composite(samples=_MOMENTS)
@@ -132,7 +133,14 @@ def nanstd(
     np.float64(1.0)
     """
     a = arrayed(a)
-    return statistics.std(a, axis, ddof, keepdims, there(a, where))
+    taken = there(a, where)
+    return _of_enough(statistics.std(a, axis, ddof, keepdims, taken), taken, axis, ddof, keepdims)
+
+
+def _of_enough(found: Any, taken: Any, axis: Axis, ddof: int, keepdims: bool) -> Any:
+    """Return NaN for slices of no more than `ddof` numbers, as NumPy does here, unlike in `var`."""
+    few = np.sum(taken, axis=axis, keepdims=keepdims) - ddof <= 0
+    return np.where(few, np.nan, found) if np.any(few) else found
 
 
 @op(symbol="nanmax", latex=r"\operatorname{nanmax} {a}", kinks=True, samples=_EXTREMES)

@@ -143,7 +143,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     np.float64(5.0)
     """
     n = np.ndim(x)
-    if isinstance(axis, tuple) and len(axis) > 2:
+    if isinstance(axis, tuple) and len(axis) not in (1, 2):
         raise ValueError(f"a norm is of one axis or of two, got {axis}; see vector_norm")
     if axis is None and ord is not None:
         if n not in (1, 2):

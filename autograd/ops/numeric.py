@@ -151,7 +151,7 @@ def linspace(
     if endpoint and num > 1:  # exactly stop at the end
         points = np.where(np.equal(parts, 1), stop, points)
     points = np.moveaxis(points, 0, axis)
-    return (points, (stop - start) / (n or np.nan)) if retstep else points
+    return (points, (stop - start) / (n if n > 0 else np.nan)) if retstep else points
 
 
 @composite(samples=("_ _ num=4", "2 _ num=3 base=2.0"))

@@ -275,13 +275,20 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     last, first = ([slice(None)] * a.ndim for _ in range(2))
     last[axis], first[axis] = slice(1, None), slice(None, -1)
     for _ in range(n):
-        a = a[tuple(last)] - a[tuple(first)]
+        if value_of(a).dtype == bool:
+            a = np.not_equal(a[tuple(last)], a[tuple(first)])
+        else:
+            a = a[tuple(last)] - a[tuple(first)]
     return a
 
 
 def _weak(x: Any, a: Any) -> Any:
-    """Return a Python number in the dtype of the array it meets."""
-    return np.asarray(x, value_of(a).dtype) if isinstance(x, (int, float)) else x
+    """Return a Python number in the dtype of the array it meets, if that can hold it."""
+    if not isinstance(x, (int, float)):
+        return x
+    with np.errstate(over="ignore"):
+        narrow = np.asarray(x, np.result_type(value_of(a).dtype, x))
+    return narrow if np.isfinite(narrow) or not np.isfinite(x) else np.asarray(x)
 
 
 def _one_along(shape: tuple[int, ...], axis: int) -> list[int]:
@@ -342,6 +349,8 @@ def cov(
         n = rows.shape[1] - less
         return np.squeeze(centred @ centred.T / (float(n) if n > 0 else np.nan))
     total = np.sum(weights)
+    if value_of(total) == 0:
+        raise ZeroDivisionError("weights sum to zero, and cannot be normalized")
     centred = rows - np.sum(rows * weights, axis=1, keepdims=True) / total
     if aweights is not None and less:
         less = less * np.sum(weights * aweights) / total

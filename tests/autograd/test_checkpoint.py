@@ -233,3 +233,11 @@ def test_a_constant_before_what_comes_from_outside() -> None:
     x, y = leaf(0.5), leaf(2.0)
     checkpoint(lambda: np.subtract(3.0, x) * np.divide(1.0, y))().backward()
     assert (x.grad, y.grad) == (-0.5, -2.5 / 4.0)
+
+
+def test_checkpoints_nest() -> None:
+    inner = checkpoint(lambda y: np.exp(y) * y)
+    x = leaf(0.5)
+    checkpoint(lambda t: np.sin(inner(t)) * t)(x).backward()
+    u, du = np.exp(0.5) * 0.5, np.exp(0.5) * 1.5
+    assert x.grad == pytest.approx(np.cos(u) * du * 0.5 + np.sin(u), rel=1e-14)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 from autograd import Tensor, check_gradients
 
 rng = np.random.default_rng(3)
@@ -533,3 +534,25 @@ def test_what_numpy_refuses_is_refused(call: str) -> None:
     leaves = {n: Tensor(ARRAYS[n], requires_grad=True) for n in names}
     with pytest.raises((ValueError, TypeError, IndexError, ArithmeticError)):
         eval(code, {**CONSTANTS, **leaves})
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_letters_ends_and_counts_that_numpy_treats_in_its_own_way() -> None:
+    p = Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True)
+    np.testing.assert_array_equal(np.einsum(p, [0, 26]).data, p.data)  # A comes before a
+    np.testing.assert_array_equal(np.einsum(p, [26, 0]).data, np.einsum(p.data, [26, 0]))
+    for wrong in ([-1, 0], [True, 0], [0, 52]):
+        with pytest.raises(ValueError, match="an index needs to be an int from 0 to 51"):
+            np.einsum(p, wrong)
+    whole = Tensor(np.array([1, 4, 9]))
+    np.testing.assert_array_equal(np.diff(whole, prepend=0.5), [0.5, 3.0, 5.0])
+    flags = np.array([True, False, False])
+    np.testing.assert_array_equal(autograd.diff(flags), np.diff(flags))
+    x = Tensor([1.0, 2.0, 4.0], requires_grad=True)
+    assert np.isnan(np.nanvar(x, ddof=3).item())
+    assert np.isnan(np.nanstd(x, ddof=4).item())
+    assert np.isnan(np.linspace(x[0], 1.0, 0, retstep=True)[1].item())
+    with pytest.raises(ZeroDivisionError):
+        np.cov(p, aweights=[0.0, 0.0, 0.0])
+    with pytest.raises(ValueError, match="one axis or of two"):
+        np.linalg.norm(p, axis=())

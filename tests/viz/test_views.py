@@ -245,3 +245,203 @@ def test_a_difference_of_structure_names_new_and_gone() -> None:
     view = viz.diff(old, new).view
     assert {n.name: n.mark for n in view.nodes} == {"x": "", "y": "new"}
     assert any("Gone: y = " in line for line in view.caption)
+
+
+# -- corners -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.mean(x, where=[True, False, True]), [0.5, 0.0, 0.5]),
+        (lambda x: np.max(x, initial=0.0, where=[True, True, False]), [0.0, 1.0, 0.0]),
+        (lambda x: np.max(x, initial=9.0), [0.0, 0.0, 0.0]),
+        (lambda x: np.min(x, where=[False, True, True], initial=99.0), [0.0, 1.0, 0.0]),
+        (lambda x: np.sum(x, where=[True, False, True], initial=2.0), [1.0, 0.0, 1.0]),
+    ],
+)
+def test_opened_reductions_keep_their_mask_and_initial_value(f: Any, expected: Any) -> None:
+    x = leaf([1.0, 2.0, 4.0], "x")
+    J = f(x).named("J")
+    J.backward()
+    np.testing.assert_array_equal(x.grad, expected)
+    from viz.scalars import opened
+
+    (result,) = opened(J)
+    assert result.item() == J.item()
+    found = {n.name: n.cotangent for n in autograd.graph(result).leaves}
+    assert [found.get(f"x{'₀₁₂'[i]}", 0.0) for i in range(3)] == expected
+
+
+def test_three_that_tie_cannot_be_opened() -> None:
+    with pytest.raises(viz.NotDrawable, match="three or more numbers are equal"):
+        viz.draw(np.max(leaf([4.0, 4.0, 4.0], "x")), scalars=True)
+
+
+def test_a_layer_of_one_unit_without_a_bias_is_a_layer() -> None:
+    class Narrow:
+        def named_parameters(self) -> Any:
+            for name, shape in (("a.W", (1, 3)), ("b.W", (1, 1)), ("c.W", (2, 1))):
+                yield name, leaf(np.ones(shape), name)
+
+    assert "3 → 1 → 1 → 2 units" in repr(viz.draw_network(Narrow()))
+
+
+def test_a_difference_with_itself_is_empty_even_where_names_repeat() -> None:
+    one, two = leaf(1.0, "w"), leaf(2.0, "w")
+    drawing = viz.draw((one * two).named("J"))
+    assert {n.mark for n in viz.diff(drawing, drawing).view.nodes} == {""}
+
+
+def test_films_and_differences_need_drawings() -> None:
+    for wrong in (lambda: viz.film([leaf(1.0, "x")]), lambda: viz.diff(1.0, 2.0)):
+        with pytest.raises(viz.NotDrawable, match=r"needs drawings as viz\.draw makes them"):
+            wrong()
+    assert len(viz.film(viz.draw((leaf(1.0, "x") * 2).named("y")))) == 1
+
+
+def test_a_mask_given_as_a_list_stays_in_the_formula() -> None:
+    x = leaf([1.0, 2.0, 4.0], "x")
+    J = np.mean(x, where=[True, False, True]).named("J")
+    J.backward()
+    (label,) = (e.label for e in viz.draw(J).view.edges)
+    assert "1 / Σ" in label or "/ " in label
+
+
+def test_words_and_cards_agree_beside_an_infinite_derivative() -> None:
+    x = leaf(0.0, "x")
+    J = (0 * np.sqrt(x) + x).named("J")
+    J.backward()
+    view = viz.draw(J).view
+    assert all("NaN" not in e.words for e in view.edges)
+    (card,) = (n for n in view.nodes if n.name == "x")
+    assert card.gradient == "∂J/∂x = 0 + 1 = 1 (2 paths)" or "= 1 " in card.gradient
+    half = Tensor(np.float16(200.0), name="h", requires_grad=True)
+    with np.errstate(over="ignore"):  # 200³ is beyond half precision, its derivative by h is not
+        J = (half**3 * np.float16(1e-3)).named("J")
+        J.backward()
+    assert all("∞" not in e.words for e in viz.draw(J).view.edges)
+
+
+def test_numbers_and_names_in_latex() -> None:
+    x = leaf(2.0, "x")
+    for f, expected in (
+        (lambda: x * 1e-9, r"x \cdot 1 \cdot 10^{-9}"),
+        (lambda: x * np.float32(0.5), r"x \cdot 0.5"),
+        (lambda: x * Tensor(-2.5), r"x \cdot (-2.5)"),
+        (lambda: (-2.0) ** x, r"(-2)^{x}"),
+    ):
+        assert autograd.graph(f()).nodes[-1].latex == expected
+    assert autograd.graph((-2.0) ** x).nodes[-1].formula == "(−2)^x"
+    from autograd.graph import latex_name
+
+    assert latex_name("W₀₁") == "W_{01}"
+    assert latex_name("W₁₀,₂") == "W_{10,2}"
+
+
+def test_an_operand_that_a_reduction_broadcasts_gets_a_sum() -> None:
+    a, b = leaf(np.ones((2, 3)), "a"), leaf(np.ones(3), "b")
+    J = np.vecdot(a, b).named("u").sum().named("J")
+    J.backward()
+    labels = {e.label for e in viz.draw(J).view.edges}
+    assert "∂J/∂b = Σ ∂u · a" in labels
+
+
+def test_vectors_in_a_product_are_printed_as_the_notes_do() -> None:
+    w, x, W = leaf([1.0, 2.0], "w"), leaf([3.0, 4.0], "x"), leaf(np.ones((2, 2)), "W")
+    z = (w @ x).named("z")
+    z.backward()
+    view = viz.draw(z).view
+    assert {e.label for e in view.edges} == {"∂z/∂w = x", "∂z/∂x = w"}
+    assert {n.gradient for n in view.nodes if n.name in "wx"} == {
+        "∂z/∂w = [3 4]",
+        "∂z/∂x = [1 2]",
+    }
+    J = (W @ x).named("u").sum().named("J")
+    J.backward()
+    labels = {e.label for e in viz.draw(J).view.edges}
+    assert {"∂J/∂W = ∂u ⊗ x", "∂J/∂x = Wᵀ @ ∂u"} <= labels
+    assert "So ∂J/∂x = [2 2]" in viz.explain(J, wrt="x").text
+
+
+def test_a_name_that_is_not_there_is_an_error_that_lists_names() -> None:
+    x = leaf(2.0, "x")
+    J = (x * x).named("J")
+    J.backward()
+    with pytest.raises(viz.NotDrawable, match="no cards are called 'w'; there are x, J"):
+        viz.explain(J, wrt="w")
+    with pytest.raises(viz.NotDrawable, match="wrt is empty"):
+        viz.explain(J, wrt=[])
+
+
+def test_modules_that_differ_inside_do_not_fold_into_one() -> None:
+    h, W = leaf([[0.1], [0.2]], "h"), leaf(np.eye(2), "W")
+    for k, f in enumerate((np.tanh, np.sin, np.exp, np.cos)):
+        with name_scope(f"layer{k}"):
+            h = f(W @ h)
+    J = h.sum().named("J")
+    names = [n.name for n in viz.draw(J, depth=0, repeats=True).view.nodes if n.kind == "module"]
+    assert names == ["layer0", "layer1", "layer2", "layer3"]
+
+
+def test_loops_of_other_parameters_do_not_fold_and_other_constants_are_said() -> None:
+    x = leaf(np.ones((3, 3)), "x")
+    y = x
+    for k in range(1, 7):
+        y = np.roll(y, k)
+    assert not [n for n in viz.draw(y.sum(), repeats=True).view.nodes if n.kind == "module"]
+    z = leaf(1.5, "z")
+    for k in range(2, 8):
+        z = np.tanh(z) * float(k)
+    (loop,) = (n for n in viz.draw(z, repeats=True).view.nodes if n.kind == "module")
+    assert "constants differ" in loop.value
+
+
+def test_a_folded_card_carries_the_worst_mark_inside() -> None:
+    z = leaf(-1.0, "z")
+    with np.errstate(all="ignore"):
+        with name_scope("bad"):
+            a = np.log(z) * 2
+        with name_scope("next"):
+            J = (a * 3 + 1).named("J")
+        J.backward()
+    marks = {n.name: n.mark for n in viz.draw(J, depth=0, health=True).view.nodes}
+    assert marks["bad"] == "NaN begins here"
+    assert marks["next"] == "NaN"
+    x = leaf(1.0, "x")
+    y = x
+    for _ in range(20):
+        y = y * 3.0
+    y = y.named("y")
+    y.backward()
+    (loop,) = (n for n in viz.draw(y, health=True, repeats=True).view.nodes if n.kind == "module")
+    assert loop.mark == "exploding"
+
+
+def test_sums_by_einsum_are_drawn() -> None:
+    x = leaf([1.0, 2.0, 3.0], "x")
+    J = np.einsum("i,i->", x, x).named("J")
+    J.backward()
+    (card,) = (n for n in viz.draw(J).view.nodes if n.name == "x")
+    assert card.gradient.startswith("‖∂J/∂x‖ = ") or "[2 4 6]" in card.gradient
+
+
+def test_values_assigned_since_are_explained() -> None:
+    w = leaf(2.0, "w")
+    J = (w * w).named("J")
+    J.backward()
+    w.data = 1.0
+    assert any("draw before the optimizer's step" in c for c in viz.draw(J).view.caption)
+
+
+def test_the_theme_of_a_page_is_the_drawings() -> None:
+    J = (leaf(1.0, "x") * 2).named("J")
+    assert "color-scheme: dark;" in viz.draw(J, theme="dark").html
+    assert "@media not all" in viz.draw(J, theme="light").html
+    assert "prefers-color-scheme: dark" in viz.draw(J, theme="auto").html
+
+
+def test_a_page_of_a_graph_without_a_backward_pass_has_forward_steps_only() -> None:
+    J = (leaf(1.0, "x") * 2).named("J")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', viz.draw(J).html)[1])
+    assert [s["back"] for s in data["pictures"][0]["steps"]] == [False, False]

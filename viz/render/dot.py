@@ -53,7 +53,7 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
                 f'color="{colours.backward}", fontcolor="{colours.backward_text}"];'
             )
     if not any(node.scope for node in view.nodes):
-        leaves = " ".join(f"n{n.id};" for n in view.nodes if not n.formula and n.kind != "constant")
+        leaves = " ".join(f"n{n.id};" for n in view.nodes if n.kind in {"parameter", "data"})
         lines.append(f"  {{ rank=same; {leaves} }}")
     return "\n".join([*lines, "}", ""])
 

@@ -85,7 +85,8 @@ def steps_of(view: GraphView) -> Steps:
         missing[edge.source] += edge.back
     by_id = {n.id: n for n in view.nodes}
     forward = len(s.steps)
-    for node in reversed(view.nodes):
+    walked = any(n.gradient and not n.gradient.endswith("= –") for n in view.nodes)
+    for node in reversed(view.nodes) if walked else ():
         if node.gradient and not missing[node.id] and node.id not in s.gradients:
             if arriving[node.id] or len(s.steps) == forward:
                 s.steps.append(Step(f"{node.gradient}: the backward pass begins here.", back=True))
@@ -102,6 +103,8 @@ def steps_of(view: GraphView) -> Steps:
                 words += f". In all {gradient}" if gradient.endswith("paths)") else ""
             s.steps.append(Step(f"{words}.", back=True))
             s.back[number] = len(s.steps)
+    for number in range(len(view.edges)):
+        s.back.setdefault(number, 1)  # of a graph that no backward pass has gone through
     for node in view.nodes:  # what no derivative reaches says so from the beginning
         s.gradients.setdefault(node.id, s.nodes[node.id])
     return s
@@ -117,6 +120,7 @@ def render_page(
     first: int = 0,
     frames: Sequence[GraphView] = (),
     measured: GraphView | None = None,
+    theme: str = "auto",
 ) -> str:
     """Return the page.
 
@@ -130,8 +134,10 @@ def render_page(
         The graph of the only picture at several times.
     measured : GraphView, optional
         What the sizes of that picture are taken from.
+    theme : {"light", "dark", "auto"}
+        auto follows the reader's setting.
     """
-    style = f"{_file('player.css')}\n{style_of('svg.graph', 'auto')}"
+    style = f"{_themed(_file('player.css'), theme)}\n{style_of('svg.graph', theme)}"
     script = _file("player.js")
     figures, described = [], []
     for k, picture in enumerate(pictures):
@@ -179,6 +185,7 @@ def _frame(view: GraphView) -> dict[str, Any]:
     return {
         "title": view.title,
         "words": description(view),
+        "text": render_text(view),
         "cards": {n.id: {"words": n.words, "texts": n.lines} for n in view.nodes},
         "edges": {
             k: {"label": e.label, "thick": thick[e.source]}
@@ -207,6 +214,15 @@ def _marked(root: ET.Element, prefix: str, picture: Picture, steps: Steps) -> ET
                 when = steps.ahead if part.get("class") == "ahead" else steps.back
                 part.set("data-at", str(when[number]))
     return root
+
+
+def _themed(css: str, theme: str) -> str:
+    """Return the page's style with its dark colours always, never, or as the reader likes."""
+    if theme == "auto":
+        return css
+    css = css.replace("color-scheme: light dark", f"color-scheme: {theme}")
+    wanted = "all" if theme == "dark" else "not all"
+    return css.replace("@media (prefers-color-scheme: dark)", f"@media {wanted}")
 
 
 def _file(name: str) -> str:

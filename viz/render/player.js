@@ -8,6 +8,7 @@
   let step = 0; // 0: all of it; 1, 2, ...: up to this step
   let frame = 0;
   let timer = null;
+  let reel = null;
   let hits = [];
   let hit = -1;
 
@@ -74,7 +75,22 @@
     $("title").textContent = now.title;
     picture().querySelector("title").textContent = now.title;
     picture().querySelector("desc").textContent = now.words;
+    $("text").textContent = now.text;
     show(step);
+  }
+
+  function roll(on) {
+    clearInterval(reel);
+    reel = null;
+    if (on) {
+      if (frame === data.frames.length - 1) cut(0);
+      reel = setInterval(() => {
+        cut(frame + 1);
+        if (frame === data.frames.length - 1) roll(false);
+      }, still ? 900 : 350);
+    }
+    $("roll").textContent = reel ? "Stop" : "Run";
+    $("roll").setAttribute("aria-pressed", String(Boolean(reel)));
   }
 
   // -- pictures: open and close modules ------------------------------------------------------------
@@ -182,7 +198,8 @@
   $("out").onclick = () => zoom(1 / 1.4);
   $("fit").onclick = fit;
   $("open").onchange = (event) => { play(false); choose(Number(event.target.value)); };
-  $("frame").oninput = (event) => cut(Number(event.target.value));
+  $("frame").oninput = (event) => { roll(false); cut(Number(event.target.value)); };
+  $("roll").onclick = () => roll(!reel);
   $("search").oninput = (event) => search(event.target.value);
   $("search").onkeydown = (event) => {
     event.stopPropagation();
@@ -260,6 +277,7 @@
   $("words").hidden = false;
   $("keys").hidden = false;
   $("modules").hidden = figures.length < 2;
+  $("opening").hidden = figures.length < 2;
   $("film").hidden = data.frames.length < 2;
   if (data.frames.length) cut(0);
   show(0);

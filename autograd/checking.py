@@ -403,11 +403,16 @@ def _notes(
     rows: list[Comparison],
 ) -> list[str]:
     """Name the rules that are wrong, and the ops with a kink, where differences may be at fault."""
-    if not any(row.wrong for row in rows):
-        return []
     from autograd.op import OPS
 
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
+    if not any(row.wrong for row in rows):
+        if result.requires_grad:
+            return []
+        return [
+            "note: no gradient reaches the inputs; the function is constant by its ops, or "
+            "computes with other tensors than its arguments."
+        ]
     if not result.requires_grad:
         return [
             "note: the function is constant by its ops; where it jumps, as floor does, a "

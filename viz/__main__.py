@@ -115,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--direction", choices=DIRECTIONS, default="both")
         made.add_argument("--constants", action="store_true", help="draw constants as cards")
         made.add_argument("--health", action="store_true", help="mark gradients out of bounds")
+        made.add_argument("--scalars", action="store_true", help="open tensors into their numbers")
+        made.add_argument("--repeats", action="store_true", help="fold what repeats")
+        made.add_argument("--depth", type=int, help="levels of modules to open")
         made.add_argument("--max-nodes", type=int, default=150, help="the greatest number of cards")
     checking = commands.add_parser(
         "doctor", help="say what is installed, and which engine will draw"
@@ -153,6 +156,9 @@ def _drawing(options: argparse.Namespace) -> Drawing:
             direction=options.direction,
             constants=options.constants,
             health=options.health,
+            depth=options.depth,
+            repeats=options.repeats or None,
+            scalars=options.scalars,
             max_nodes=options.max_nodes,
         )
 

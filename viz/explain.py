@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from viz.extract import NotDrawable, find, pause_collector, view_of
 from viz.files import write
-from viz.passes import hide_constants
+from viz.passes import explain_shorthand, hide_constants
 from viz.render.mermaid import markdown
 from viz.render.tikz import escaped
 
@@ -50,6 +50,7 @@ class Explanation:
                 lines.append(f"  The sum over {len(edges)} paths: {node.gradient}")
             elif _is_missing(node, edges):
                 lines.append(f"  So {node.gradient}")
+        lines += [f"  {note}" for note in _notes(self.view)]
         return "\n".join([*lines, ""])
 
     @property
@@ -66,6 +67,7 @@ class Explanation:
                 lines.append(f"- The sum over {len(edges)} paths: {markdown(node.gradient)}")
             elif _is_missing(node, edges):
                 lines.append(f"- So {markdown(node.gradient)}")
+        lines += [f"- {markdown(note)}" for note in _notes(self.view)]
         return "\n".join([*lines, ""])
 
     @property
@@ -92,6 +94,7 @@ class Explanation:
                 lines.append(rf"\item The sum over {len(edges)} paths: {escaped(node.gradient)}")
             elif _is_missing(node, edges):
                 lines.append(rf"\item So {escaped(node.gradient)}")
+        lines += [rf"\item {escaped(note)}" for note in _notes(self.view)]
         return "\n".join([*lines, r"\end{itemize}", r"\end{document}", ""])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -171,7 +174,13 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
         ids = {n.id for n in view.nodes if n.kind == "parameter"}
     names = ", ".join(n.name for n in view.nodes if n.id in ids)
     (name,) = (n.name for n in view.nodes if n.kind == "cost")
-    return Explanation(_towards(hide_constants(view), ids), f"The derivative of {name} by {names}")
+    part = explain_shorthand(_towards(hide_constants(view), ids))
+    return Explanation(part, f"The derivative of {name} by {names}")
+
+
+def _notes(view: GraphView) -> list[str]:
+    """Return what the caption says of the notation."""
+    return [line for line in view.caption if " is short for " in line]
 
 
 def _sequence(wrt: Any) -> Sequence[Any]:

@@ -25,6 +25,7 @@ def write(where: str, target: Path, makers: Mapping[str, Callable[[], str | byte
     makers : mapping
         From endings to functions that return the content.
     """
+    target = target.expanduser()
     maker = makers.get(target.suffix.lower())
     if maker is None:
         raise ValueError(f"{where}: {target.name!r} needs one of the endings {', '.join(makers)}.")

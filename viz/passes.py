@@ -29,10 +29,13 @@ def hide_constants(view: GraphView) -> GraphView:
     hidden = {n.id for n in view.nodes if n.kind == "constant"}
     if not hidden:
         return view
-    count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn."
+    # Numbers stand in the formulas; what has only a letter there is said.
+    arrays = [n for n in view.nodes if n.id in hidden and n.value and n.value != (n.name,)]
+    said = [f"{n.name} = {' '.join(n.value)}" for n in arrays[:3]] + ["…"] * (len(arrays) > 3)
+    count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn"
     return replace(
         view,
-        caption=(*view.caption, count),
+        caption=(*view.caption, f"{count}: {'; '.join(said)}." if said else f"{count}."),
         nodes=tuple(n for n in view.nodes if n.id not in hidden),
         edges=tuple(e for e in view.edges if e.source not in hidden),
     )
@@ -43,6 +46,7 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
     if direction == "forward":
         return replace(
             view,
+            caption=("Forward pass left to right.", *view.caption[1:]),
             nodes=tuple(replace(n, gradient="") for n in view.nodes),
             edges=tuple(replace(e, label="", back=False) for e in view.edges),
         )
@@ -50,6 +54,7 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
         ends = {i for e in view.edges if e.back for i in (e.source, e.target)}
         return replace(
             view,
+            caption=("Backward pass right to left.", *view.caption[1:]),
             nodes=tuple(n for n in view.nodes if n.id in ends or not view.edges),
             edges=tuple(replace(e, forward=False) for e in view.edges if e.back),
         )

@@ -262,3 +262,11 @@ def test_second_order_sees_a_rule_that_is_wrong_for_tensors_alone(registry: Any)
     report = check_gradients(cubed_twice, x, order=2)
     assert not report
     assert [row.name for row in report.rows if row.wrong] == ["∂²: input 0"]
+
+
+def test_a_function_that_ignores_its_arguments_is_noted() -> None:
+    w = leaf([1.0, 2.0])
+    report = check_gradients(lambda q: Tensor(5.0) * w.detach().sum(), w)
+    assert report
+    assert "no gradient reaches the inputs" in str(report)
+    assert "no gradient" not in str(check_gradients(lambda q: (q * q).sum(), w))

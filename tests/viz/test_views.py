@@ -445,3 +445,30 @@ def test_a_page_of_a_graph_without_a_backward_pass_has_forward_steps_only() -> N
     J = (leaf(1.0, "x") * 2).named("J")
     data = json.loads(re.search(r'id="data">(.*?)</script>', viz.draw(J).html)[1])
     assert [s["back"] for s in data["pictures"][0]["steps"]] == [False, False]
+
+
+def test_captions_say_what_is_hidden_and_which_pass_is_shown() -> None:
+    x = leaf([1.0, 2.0], "x")
+    J = np.where([True, False], x * x, [5.0, 6.0]).sum().named("J")
+    J.backward()
+    caption = " ".join(viz.draw(J).view.caption)
+    assert "2 constants not drawn: " in caption
+    assert "= [5 6]" in caption
+    assert viz.draw(J, direction="forward").view.caption[0] == "Forward pass left to right."
+    assert viz.draw(J, direction="backward").view.caption[0] == "Backward pass right to left."
+
+
+def test_explain_defines_its_shorthand() -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
+    J = (W @ X).named("Z").sum().named("J")
+    J.backward()
+    made = viz.explain(J)
+    for text in (made.text, made.markdown, made.latex):
+        assert "is short for" in text
+
+
+def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = viz.draw((leaf(1.0, "x") * 2).named("y")).save("~/y.svg")
+    assert path == tmp_path / "y.svg"
+    assert path.exists()

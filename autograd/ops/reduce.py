@@ -119,16 +119,11 @@ def mean(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = None) -
 
 mean.vjp(
     a=lambda g, a_shape, axis, where: (
-        spread(part(g, count(a_shape, axis)), a_shape, axis)
+        spread(g / count(a_shape, axis), a_shape, axis)
         if where is None
         else masked(spread(g, a_shape, axis) / number(a_shape, axis, where), where)
     )
 )
-
-
-def part(g: Any, n: int) -> Any:
-    """Return g / n, where n may be more than half precision can hold."""
-    return g / n if isinstance(g, Symbol) or n < 2**15 else g * (1 / n)
 
 
 def holders(

@@ -136,3 +136,82 @@ def test_the_derivative_of_a_power_is_printed_as_the_notes_do() -> None:
     a, b = Tensor(2.0, name="a", requires_grad=True), Tensor(3.0, name="b", requires_grad=True)
     formulas = {e.operand: e.formula for e in graph(a**b).edges}
     assert formulas["a"] == "b · a^(b − 1)"
+
+
+def test_the_last_of_evenly_spaced_numbers_is_exactly_the_end() -> None:
+    rng = np.random.default_rng(0)
+    for low, high in rng.uniform(0.1, 9.0, (300, 2)):
+        start = Tensor(low, requires_grad=True)
+        for n in (2, 3, 7):
+            assert np.linspace(start, high, n).data[-1] == high
+            assert np.geomspace(start, high, n).data[-1] == np.geomspace(low, high, n)[-1]
+        assert np.linspace(start, high, 1).data[0] == low
+        assert np.linspace(start, high, 4, endpoint=False).data[-1] < max(low, high)
+
+
+def test_correlations_never_leave_their_range() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        x = rng.normal(size=5)
+        found = np.corrcoef(Tensor(np.stack([x, rng.normal() * x]), requires_grad=True)).data
+        assert np.all(np.abs(found) <= 1.0)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_variance_with_no_degrees_of_freedom_has_no_derivative() -> None:
+    for where in (True, [True, True, False]):
+        x = Tensor([1.0, 2.0, 7.0] if where is not True else [1.0, 2.0], requires_grad=True)
+        np.var(x, ddof=2, where=where).backward()
+        assert np.isnan(x.grad[0])
+
+
+SYMMETRIC = np.array([[2.0, 0.5], [0.5, 1.0]])
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e8])
+def test_symmetry_is_judged_at_the_scale_of_the_matrix(scale: float) -> None:
+    rounded = scale * np.add(SYMMETRIC, [[0.0, 1e-6], [0.0, 0.0]])
+    w = np.linalg.eigvalsh(Tensor(rounded, requires_grad=True))
+    np.testing.assert_allclose(w.data, scale * np.linalg.eigvalsh(SYMMETRIC), rtol=1e-5)
+    with pytest.raises(autograd.ShapeError, match="needs a symmetric matrix"):
+        np.linalg.eigvalsh(Tensor(scale * np.add(SYMMETRIC, [[0.0, 0.1], [0.0, 0.0]])))
+
+
+def test_a_rank_is_judged_at_the_scale_of_the_matrix() -> None:
+    eps = np.finfo(float).eps
+    for scale in (1e-3, 1.0, 1e3):
+        for smallest, rank in ((2 * eps, 1), (20 * eps, 2)):
+            a = np.zeros((5, 2))
+            a[0, 0], a[1, 1] = scale, scale * smallest
+            assert np.linalg.matrix_rank(a) == rank  # by NumPy's own measure
+            assert np.linalg.lstsq(Tensor(a, requires_grad=True), np.ones(5))[2] == rank
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: np.gradient(x[:1]), "needs at least 2 points, got 1"),
+        (lambda x: np.gradient(x[:2], edge_order=2), "needs at least 3 points, got 2"),
+        (lambda x: np.rollaxis(x, 0, 5), "start needs to be between -1 and 1"),
+        (lambda x: np.diff(x, axis=1), "axis 1 is out of bounds"),
+        (lambda x: np.cov(x, fweights=[1, 2]), "fweights need 3 numbers"),
+        (
+            lambda x: np.cov(x, aweights=[1.0, -2.0, 1.0]),
+            "need 3 numbers that are not negative",
+        ),
+        (lambda x: np.cov(x, fweights=[1.0, 2.5, 1.0]), "fweights need to be whole numbers"),
+        (lambda x: autograd.conv(x, x), "conv"),
+        (lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 2, 3))), "conv"),
+        (lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 1, 3, 3))), "conv"),
+    ],
+)
+def test_messages_give_the_numbers(call: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(Tensor([1.0, 2.0, 4.0], requires_grad=True))
+
+
+def test_the_derivative_of_the_loss_is_printed_as_a_fraction() -> None:
+    a = Tensor(0.25, name="a", requires_grad=True)
+    loss = autograd.binary_cross_entropy(a, Tensor(1.0, name="y"))
+    (edge,) = (e for e in graph(loss).edges if e.differentiable)
+    assert edge.formula == "(1 − y) / (1 − a) − y / a"

@@ -472,3 +472,11 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: Any) -> None:
     path = viz.draw((leaf(1.0, "x") * 2).named("y")).save("~/y.svg")
     assert path == tmp_path / "y.svg"
     assert path.exists()
+
+
+def test_numbers_of_several_outputs_have_no_gradients_that_were_not_computed() -> None:
+    w = leaf([1.0, 2.0], "w")
+    y = (w * w).named("y")
+    y.backward(np.array([1.0, 10.0]))  # weights that the recording does not keep
+    view = viz.draw(y, scalars=True).view
+    assert all(n.gradient.endswith("= –") for n in view.nodes if n.kind in ("parameter", "cost"))

@@ -234,26 +234,27 @@ def draw(
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
     if scalars:
         outputs = tuple(opened(*outputs))
-    with pause_collector():
-        view = view_of(*outputs, values=values, health=health, loops=repeats)
-    if not values:
-        view = without_values(view)
-    view = one_direction(view, direction)
-    full = view if constants else hide_constants(view)
-    view = fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
+
+    def whole(loops: bool | None) -> GraphView:
+        with pause_collector():
+            view = view_of(*outputs, values=values, health=health, loops=loops)
+        view = one_direction(view if values else without_values(view), direction)
+        return view if constants else hide_constants(view)
+
+    def folded(full: GraphView) -> GraphView:
+        return fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
+
+    full = whole(repeats)
+    view = folded(full)
     if repeats or (repeats is None and len(view.nodes) > max_nodes):
         view = fold_repeats(view)
-    if repeats is None and len(view.nodes) > max_nodes:  # loops that are not large
-        with pause_collector():
-            view = view_of(*outputs, values=values, health=health, loops=True)
-        view = one_direction(view if values else without_values(view), direction)
-        full = view if constants else hide_constants(view)
-        view = fold_repeats(fold_to_budget(full, max_nodes))
+    if repeats is None and len(view.nodes) > max_nodes:  # loops fold in a graph that is not large
+        full = whole(True)
+        view = fold_repeats(folded(full))
     if len(view.nodes) > max_nodes:
         raise NotDrawable(
-            f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw "
-            f"a smaller "
-            "part, group ops with name_scope() so that they can fold, or raise max_nodes."
+            f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
+            "smaller part, group ops with name_scope() so that they can fold, or raise max_nodes."
         )
     return Drawing(
         explain_shorthand(view), theme=theme, engine=engine, full=full, max_nodes=max_nodes

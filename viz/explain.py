@@ -42,15 +42,7 @@ class Explanation:
         lines = [self.title, "", "Forward"]
         lines += [f"  {_given(node)}" for node in self.view.nodes]
         lines += ["", "Backward"]
-        for node, edges in _backward(self.view):
-            if not edges:
-                lines.append(f"  {node.gradient}")
-            lines += [f"  {edge.words or edge.label}" for edge in edges]
-            if len(edges) > 1 and node.gradient:
-                lines.append(f"  The sum over {len(edges)} paths: {node.gradient}")
-            elif _is_missing(node, edges):
-                lines.append(f"  So {node.gradient}")
-        lines += [f"  {note}" for note in _notes(self.view)]
+        lines += [f"  {x if isinstance(x, str) else x.words or x.label}" for x in _steps(self.view)]
         return "\n".join([*lines, ""])
 
     @property
@@ -59,15 +51,8 @@ class Explanation:
         lines = [f"## {markdown(self.title)}", "", "**Forward**", ""]
         lines += [f"- ${node.latex}${_value(node)}" for node in self.view.nodes]
         lines += ["", "**Backward**", ""]
-        for node, edges in _backward(self.view):
-            if not edges:
-                lines.append(f"- {markdown(node.gradient)}")
-            lines += [f"- ${edge.latex}$" for edge in edges]
-            if len(edges) > 1 and node.gradient:
-                lines.append(f"- The sum over {len(edges)} paths: {markdown(node.gradient)}")
-            elif _is_missing(node, edges):
-                lines.append(f"- So {markdown(node.gradient)}")
-        lines += [f"- {markdown(note)}" for note in _notes(self.view)]
+        for x in _steps(self.view):
+            lines.append(f"- {markdown(x)}" if isinstance(x, str) else f"- ${x.latex}$")
         return "\n".join([*lines, ""])
 
     @property
@@ -86,15 +71,9 @@ class Explanation:
             r"\subsection*{Backward}",
             r"\begin{itemize}",
         ]
-        for node, edges in _backward(self.view):
-            if not edges:
-                lines.append(rf"\item {escaped(node.gradient)}")
-            lines += [rf"\item $\displaystyle {edge.latex}$" for edge in edges]
-            if len(edges) > 1 and node.gradient:
-                lines.append(rf"\item The sum over {len(edges)} paths: {escaped(node.gradient)}")
-            elif _is_missing(node, edges):
-                lines.append(rf"\item So {escaped(node.gradient)}")
-        lines += [rf"\item {escaped(note)}" for note in _notes(self.view)]
+        for x in _steps(self.view):
+            made = escaped(x) if isinstance(x, str) else rf"$\displaystyle {x.latex}$"
+            lines.append(rf"\item {made}")
         return "\n".join([*lines, r"\end{itemize}", r"\end{document}", ""])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -166,7 +145,7 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     <BLANKLINE>
     """
     with pause_collector():
-        view = view_of(output)
+        view = view_of(output, typeset=True)
         if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
             raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
         ids = None if wrt is None else {_id(output, view, x) for x in _sequence(wrt)}
@@ -176,11 +155,6 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     (name,) = (n.name for n in view.nodes if n.kind == "cost")
     part = explain_shorthand(_towards(hide_constants(view), ids))
     return Explanation(part, f"The derivative of {name} by {names}")
-
-
-def _notes(view: GraphView) -> list[str]:
-    """Return what the caption says of the notation."""
-    return [line for line in view.caption if " is short for " in line]
 
 
 def _sequence(wrt: Any) -> Sequence[Any]:
@@ -236,14 +210,20 @@ def _value(node: NodeView) -> str:
     return f" = {value}" if value and value != node.name else ""
 
 
-def _backward(view: GraphView) -> list[tuple[NodeView, list[EdgeView]]]:
-    """Return each node that a derivative reaches, latest first, with the edges it comes by."""
+def _steps(view: GraphView) -> list[str | EdgeView]:
+    """Return the backward pass in order: the chain rule along edges, and sentences about them."""
     leaving: dict[int, list[EdgeView]] = {}
     for edge in reversed(view.edges):
         if edge.back:
             leaving.setdefault(edge.source, []).append(edge)
-    return [
-        (node, leaving.get(node.id, []))
-        for node in reversed(view.nodes)
-        if node.id in leaving or (node.kind == "cost" and node.gradient)
-    ]
+    steps: list[str | EdgeView] = []
+    for node in reversed(view.nodes):
+        edges = leaving.get(node.id, [])
+        steps += edges
+        if not edges:
+            steps += [node.gradient] if node.kind == "cost" and node.gradient else []
+        elif len(edges) > 1 and node.gradient:
+            steps.append(f"The sum over {len(edges)} paths: {node.gradient}")
+        elif _is_missing(node, edges):
+            steps.append(f"So {node.gradient}")
+    return steps + [line for line in view.caption if " is short for " in line]

@@ -25,6 +25,7 @@ from autograd import (
     pause_collector,
 )
 from autograd.graph import latex_name
+from autograd.state import STATE
 from autograd.symbol import latex_number
 from viz.passes import with_worst
 from viz.repeats import repeats
@@ -125,12 +126,16 @@ def graph_of(*outputs: Any) -> Graph:
 
 
 def view_of(
-    *outputs: Tensor, values: bool = True, health: bool = False, loops: bool | None = False
+    *outputs: Tensor,
+    values: bool = True,
+    health: bool = False,
+    loops: bool | None = False,
+    typeset: bool | None = None,
 ) -> GraphView:
     """Return everything a picture of these outputs can show.
 
     Loops, parts of the recording that repeat themselves, become one card each; with None, if there
-    are more than some thousand nodes.
+    are more than LARGE nodes. Formulas are written as LaTeX too; with None, of up to TYPESET cards.
     """
     g = graph_of(*outputs)
     found = _loops(g) if loops or (loops is None and len(g) > LARGE) else []
@@ -144,16 +149,17 @@ def view_of(
     scopes = _scopes(g)
     walked = all(node.walked for node in g.outputs)
     paths = _paths(g, [e for e in meeting if e.parent not in home]) if values else {}
-    typeset = len(shown) <= TYPESET
+    in_latex = len(shown) <= TYPESET if typeset is None else typeset
 
     def card(node: GraphNode) -> NodeView:
         known, scope = paths.get(node.id, []), scopes[node.id]
-        return _node(node, _kind(node, outs), cost, scope, known, walked, values, typeset)
+        return _node(node, _kind(node, outs), cost, scope, known, walked, values, in_latex)
 
     nodes = tuple(card(node) for node in shown)
     if health:
         nodes = _with_health(g, nodes)
-    edges = tuple(_edge(g, e, cost, paths, values) for e in meeting if e.child not in home)
+    drawn = [e for e in meeting if e.child not in home]
+    edges = tuple(_edge(g, e, cost, paths, values, in_latex) for e in drawn)
     if found:
         hidden = tuple(card(node) for node in g if health and node.id in home)
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
@@ -178,12 +184,19 @@ def view_of(
     return GraphView(title, tuple(caption), nodes, edges)
 
 
-def _edge(g: Graph, edge: Any, cost: str, paths: dict[int, list[float]], values: bool) -> EdgeView:
+def _edge(
+    g: Graph,
+    edge: Any,
+    cost: str,
+    paths: dict[int, list[float]],
+    values: bool,
+    typeset: bool,
+) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
     label = raised(clean(_edge_label(g, edge, cost, values)))
     words = clean(_chain_rule(g, edge, cost, label, len(paths.get(edge.parent, []))), 400)
-    latex = _latex_rule(g, edge, cost) if len(g) <= TYPESET else ""
+    latex = _latex_rule(g, edge, cost) if typeset else ""
     return EdgeView(
         edge.parent, edge.child, edge.slot, label=label, back=True, words=words, latex=latex
     )
@@ -256,8 +269,9 @@ def _bracketed(x: Any) -> str:
 
 
 def _times(back: Any, local: float) -> float:
-    """Return what comes back along an edge; a cotangent of 0 stays 0, as in the walk."""
-    return 0.0 if not back else float(back) * local
+    """Return what comes back along an edge; a cotangent of 0 stays 0 where the walk keeps it so."""
+    strong = STATE.get().strong_zero
+    return 0.0 if strong and not back else float(back) * local
 
 
 def _factor(x: Any) -> str:

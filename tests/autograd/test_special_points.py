@@ -96,7 +96,7 @@ def test_a_quantile_of_a_slice_with_nan_is_nan_and_others_are_not(q: Any) -> Non
 
 @pytest.mark.parametrize("q", [1.5, 2.0, -0.5])
 def test_a_quantile_outside_the_range_says_the_range(q: float) -> None:
-    with pytest.raises(autograd.ShapeError, match=r"between 0 and 1|in the range"):
+    with pytest.raises(autograd.ShapeError, match="fractions need to be between 0 and 1"):
         np.quantile(Tensor([1.0, 2.0, 3.0], requires_grad=True), q)
 
 
@@ -200,9 +200,15 @@ def test_a_rank_is_judged_at_the_scale_of_the_matrix() -> None:
             "need 3 numbers that are not negative",
         ),
         (lambda x: np.cov(x, fweights=[1.0, 2.5, 1.0]), "fweights need to be whole numbers"),
-        (lambda x: autograd.conv(x, x), "conv"),
-        (lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 2, 3))), "conv"),
-        (lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 1, 3, 3))), "conv"),
+        (lambda x: autograd.conv(x, x), r"needs x \(m, c, \*spatial\)"),
+        (
+            lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 2, 3))),
+            r"got \(2, 1, 5\) and \(1, 2, 3\)",
+        ),
+        (
+            lambda x: autograd.conv(np.ones((2, 1, 5)) * x[0], np.ones((1, 1, 3, 3))),
+            r"and \(1, 1, 3, 3\)",
+        ),
     ],
 )
 def test_messages_give_the_numbers(call: Any, message: str) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import Tensor, name_scope
+from tests.viz.graphs import leaf, lecture
 from viz.render.mermaid import render_mermaid
 from viz.render.tikz import escaped, render_tikz
 from viz.text import clean
@@ -44,17 +45,6 @@ HOSTILE = [
     "",
 ]
 names = st.one_of(st.text(max_size=30), st.text("\\{}$&#^_~%<>\"'`|;:-=[]()", max_size=12))
-
-
-def leaf(value: Any, name: str | None = None) -> Tensor:
-    return Tensor(value, name=name, requires_grad=True)
-
-
-def lecture() -> Tensor:
-    a, b, c = leaf(5.0, "a"), leaf(3.0, "b"), leaf(2.0, "c")
-    J = (3 * (a + (b * c).named("u")).named("v")).named("J")
-    J.backward()
-    return J
 
 
 def scoped(name: str) -> Tensor:

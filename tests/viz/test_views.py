@@ -15,15 +15,12 @@ import nn
 import viz
 from autograd import Tensor, name_scope
 from tests.viz.browser import PROGRAM, Browser
+from tests.viz.graphs import leaf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-def leaf(value: Any, name: str) -> Tensor:
-    return Tensor(value, name=name, requires_grad=True)
 
 
 # -- scalars=True ----------------------------------------------------------------------------------
@@ -305,7 +302,7 @@ def test_a_mask_given_as_a_list_stays_in_the_formula() -> None:
     J = np.mean(x, where=[True, False, True]).named("J")
     J.backward()
     (label,) = (e.label for e in viz.draw(J).view.edges)
-    assert "1 / Σ" in label or "/ " in label
+    assert label == "∂J/∂x = where([True, False, True], 1 / 2, 0)"
 
 
 def test_words_and_cards_agree_beside_an_infinite_derivative() -> None:
@@ -315,7 +312,7 @@ def test_words_and_cards_agree_beside_an_infinite_derivative() -> None:
     view = viz.draw(J).view
     assert all("NaN" not in e.words for e in view.edges)
     (card,) = (n for n in view.nodes if n.name == "x")
-    assert card.gradient == "∂J/∂x = 0 + 1 = 1 (2 paths)" or "= 1 " in card.gradient
+    assert card.gradient == "∂J/∂x = 0 + 1 = 1 (2 paths)"
     half = Tensor(np.float16(200.0), name="h", requires_grad=True)
     with np.errstate(over="ignore"):  # 200³ is beyond half precision, its derivative by h is not
         J = (half**3 * np.float16(1e-3)).named("J")
@@ -423,7 +420,7 @@ def test_sums_by_einsum_are_drawn() -> None:
     J = np.einsum("i,i->", x, x).named("J")
     J.backward()
     (card,) = (n for n in viz.draw(J).view.nodes if n.name == "x")
-    assert card.gradient.startswith("‖∂J/∂x‖ = ") or "[2 4 6]" in card.gradient
+    assert card.gradient == "∂J/∂x = [2 4 6] (2 paths)"
 
 
 def test_values_assigned_since_are_explained() -> None:
@@ -480,3 +477,37 @@ def test_numbers_of_several_outputs_have_no_gradients_that_were_not_computed() -
     y.backward(np.array([1.0, 10.0]))  # weights that the recording does not keep
     view = viz.draw(y, scalars=True).view
     assert all(n.gradient.endswith("= –") for n in view.nodes if n.kind in ("parameter", "cost"))
+
+
+def test_words_follow_the_arithmetic_that_the_walk_had() -> None:
+    x = leaf(0.0, "x")
+    with autograd.strong_zero(False), np.errstate(all="ignore"):
+        J = (0 * np.sqrt(x) + x).named("J")
+        J.backward()
+        view = viz.draw(J).view
+    assert np.isnan(x.grad)
+    assert any("0 · ∞ = NaN" in e.words for e in view.edges)
+
+
+def test_a_long_derivation_has_its_formulas() -> None:
+    x = leaf(1.0, "x")
+    y = x
+    for _ in range(2_100):
+        y = y * 1.001
+    y.backward()
+    made = viz.explain(y).markdown
+    assert "$$" not in made
+    assert made.count(r"\frac{\partial") > 2_000
+
+
+def test_depth_holds_where_loops_fold_too() -> None:
+    x = leaf(1.0, "x")
+    y = x
+    with name_scope("outer"):
+        y = np.sin(y)
+    for _ in range(200):
+        y = np.tanh(y) * 1.5
+    y = y.named("y")
+    names = [n.name for n in viz.draw(y, depth=0).view.nodes if n.kind == "module"]
+    assert names[0] == "outer"
+    assert names[1].startswith("loop × ")

@@ -397,7 +397,10 @@ X = Tensor(np.linspace(-1, 1, 20).reshape(4, 5), name="X")
 J = nn.cost(net, X, np.array([[0., 1, 0, 1, 1]]), nn.binary_cross_entropy)
 J.backward()
 d = viz.draw(J)
-sys.stdout.write(d.svg + d.dot + d.text + d.view.to_json())
+from viz.render.mermaid import render_mermaid
+from viz.render.tikz import render_tikz
+sys.stdout.write(d.svg + d.html + d.dot + d.text + d.view.to_json() + render_mermaid(d.view))
+sys.stdout.write(render_tikz(d.view) + viz.explain(J).markdown + viz.draw_network(net).svg)
 """
 
 

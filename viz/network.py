@@ -16,7 +16,7 @@ import numpy as np
 
 from viz.extract import NotDrawable
 from viz.files import write
-from viz.render.svg import MARGIN, coord, style_of, text_at
+from viz.render.svg import MARGIN, coord, figure, standalone, text_at
 from viz.text import clean, width
 from viz.theme import LABEL, NAMES, SMALL
 
@@ -154,28 +154,12 @@ def _svg(
     wide = max(2 * side + step * len(layers), 290 + width(legend, SMALL)) + 2 * MARGIN
     high = 2 * MARGIN + ROW * rows + 16 * max(map(len, under)) + 44
     prefix = f"n{hashlib.sha256(repr([*layers, title, theme]).encode()).hexdigest()[:8]}"
-    root = ET.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {coord(wide)} {coord(high)}",
-            "width": coord(wide),
-            "height": coord(high),
-            "style": "max-width: 100%; height: auto",
-            "role": "img",
-            "id": prefix,
-            "aria-labelledby": f"{prefix}-title {prefix}-desc",
-            "font-family": "Helvetica, Arial, 'DejaVu Sans', sans-serif",
-        },
-    )
-    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
-    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = ". ".join(
+    words = ". ".join(
         f"{layer.name}: {layer.tint.shape[0]} by {layer.tint.shape[1]} {tint}s from "
         f"{layer.tint.min():.4g} to {layer.tint.max():.4g}"
         for layer in layers
     )
-    ET.SubElement(root, "style").text = style_of(f"#{prefix}", theme)
-    ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
+    root = figure(prefix, wide, high, title, words)
 
     def place(column: int, k: int) -> tuple[float, float]:
         offset = (rows - len(drawn[column])) / 2
@@ -211,8 +195,7 @@ def _svg(
         for k, line in enumerate(under[column]):
             text_at(root, "name" if not k else "note", line, x, y + 16 * k, middle=True)
     _legend(root, tint, legend, high - MARGIN)
-    ET.indent(root, " ")
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return standalone(root, theme)
 
 
 def _drawn(n: int, most: int) -> list[int | None]:

@@ -21,8 +21,10 @@ __all__ = [
     "MARGIN",
     "coord",
     "description",
+    "figure",
     "placed",
     "render_svg",
+    "standalone",
     "style_of",
     "svg_element",
     "text_at",
@@ -45,11 +47,37 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
     theme : {"light", "dark", "auto"}
         auto follows the reader's setting by a media query.
     """
-    root = svg_element(view, f"g{view.digest}")
+    return standalone(svg_element(view, f"g{view.digest}"), theme)
+
+
+def figure(prefix: str, width: float, height: float, title: str, words: str) -> ET.Element:
+    """Return an SVG element of a size, with its title, its description and its background."""
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {coord(width)} {coord(height)}",
+            "width": coord(width),
+            "height": coord(height),
+            "class": "graph",
+            "role": "img",
+            "id": prefix,
+            "aria-labelledby": f"{prefix}-title {prefix}-desc",
+            "font-family": FONT,
+        },
+    )
+    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
+    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = words
+    ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
+    return root
+
+
+def standalone(root: ET.Element, theme: str) -> str:
+    """Return a figure as text, with the style it needs."""
     root.set("style", "max-width: 100%; height: auto")
     style = ET.Element("style")
     style.text = style_of(f"#{root.get('id')}", theme)
-    root.insert(2, style)
+    root.insert(2, style)  # after the title and the description
     ET.indent(root, " ")
     return ET.tostring(root, encoding="unicode") + "\n"
 
@@ -71,23 +99,7 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
     legend = _legend_size(view)
     total_width = max(place.width, legend[0], 320.0) + 2 * MARGIN
     total_height = place.height + legend[1] + 2 * MARGIN
-    root = ET.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {coord(total_width)} {coord(total_height)}",
-            "width": coord(total_width),
-            "height": coord(total_height),
-            "class": "graph",
-            "role": "img",
-            "id": prefix,
-            "aria-labelledby": f"{prefix}-title {prefix}-desc",
-            "font-family": FONT,
-        },
-    )
-    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = view.title
-    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = description(view)
-    ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
+    root = figure(prefix, total_width, total_height, view.title, description(view))
     canvas = ET.SubElement(root, "g", {"transform": f"translate({coord(MARGIN)} {coord(MARGIN)})"})
     for path, rect in place.clusters.items():
         _cluster(canvas, path[-1], rect)

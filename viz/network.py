@@ -10,13 +10,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from xml.etree import ElementTree as ET
 
 import numpy as np
 
 from viz.extract import NotDrawable
 from viz.files import write
-from viz.render.svg import MARGIN, coord, figure, standalone, text_at
+from viz.render.svg import MARGIN, figure, safe, style_of, text_at
 from viz.text import clean, width
 from viz.theme import LABEL, NAMES, SMALL
 
@@ -159,7 +158,7 @@ def _svg(
         f"{layer.tint.min():.4g} to {layer.tint.max():.4g}"
         for layer in layers
     )
-    root = figure(prefix, wide, high, title, words)
+    parts = []
 
     def place(column: int, k: int) -> tuple[float, float]:
         offset = (rows - len(drawn[column])) / 2
@@ -173,29 +172,26 @@ def _svg(
                     continue
                 x0, y0 = place(column, j)
                 x1, y1 = place(column + 1, i)
-                _edge(root, (x0 + RADIUS, y0, x1 - RADIUS, y1), layer, target, source, greatest)
+                ends = (x0 + RADIUS, y0, x1 - RADIUS, y1)
+                parts.append(_edge(ends, layer, target, source, greatest))
     for column, units in enumerate(drawn):
         for k, unit in enumerate(units):
             x, y = place(column, k)
             if unit is None:
-                text_at(root, "name", "⋮", x, y + 5, middle=True)
+                parts.append(text_at("name", "⋮", x, y + 5))
                 continue
-            kind = "leaf" if not column else "cost" if column == len(layers) else ""
-            circle = {"class": f"card {kind}".strip(), "cx": coord(x), "cy": coord(y)}
-            ET.SubElement(root, "circle", {**circle, "r": coord(RADIUS)})
-            text_at(
-                root,
-                "note",
-                _unit(column, unit, len(layers), sizes[column]),
-                x,
-                y + 3.5,
-                middle=True,
+            kind = " leaf" if not column else " cost" if column == len(layers) else ""
+            said = _unit(column, unit, len(layers), sizes[column])
+            parts.append(
+                f'<circle class="card{kind}" cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS:g}"/>'
+                f"{text_at('note', said, x, y + 3.5)}\n"
             )
         x, y = MARGIN + side + step * column, MARGIN + ROW * rows + 16
         for k, line in enumerate(under[column]):
-            text_at(root, "name" if not k else "note", line, x, y + 16 * k, middle=True)
-    _legend(root, tint, legend, high - MARGIN)
-    return standalone(root, theme)
+            parts.append(text_at("note" if k else "name", line, x, y + 16 * k))
+    parts.append(_legend(tint, legend, high - MARGIN))
+    style = style_of(f"#{prefix}", theme)
+    return figure(prefix, (wide, high), title, words, parts, style)
 
 
 def _drawn(n: int, most: int) -> list[int | None]:
@@ -226,34 +222,29 @@ def _under(column: int, layers: Sequence[Layer], sizes: list[int]) -> list[str]:
 
 
 def _edge(
-    root: ET.Element,
     ends: tuple[float, float, float, float],
     layer: Layer,
     target: int,
     source: int,
     greatest: float,
-) -> None:
+) -> str:
     value = float(layer.tint[target, source])
-    x0, y0, x1, y1 = map(coord, ends)
+    x0, y0, x1, y1 = ends
     share = min(abs(value) / greatest, 1.0) if np.isfinite(value) else 1.0
-    line = ET.SubElement(
-        root,
-        "path",
-        {
-            "class": "fwd" if value >= 0 else "bwd",
-            "d": f"M{x0} {y0}L{x1} {y1}",
-            "stroke-opacity": coord(0.15 + 0.85 * share),
-            "style": f"stroke-width: {coord(0.4 + 3.2 * share)}",
-        },
+    return (
+        f'<path class="{"fwd" if value >= 0 else "bwd"}" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" '
+        f'stroke-opacity="{0.15 + 0.85 * share:.2f}" '
+        f'style="stroke-width: {0.4 + 3.2 * share:.2f}">'
+        f"<title>{safe(layer.name)}[{target}, {source}] = {value:.4g}</title></path>\n"
     )
-    ET.SubElement(line, "title").text = f"{layer.name}[{target}, {source}] = {value:.4g}"
 
 
-def _legend(root: ET.Element, tint: str, words: str, y: float) -> None:
-    x = MARGIN
+def _legend(tint: str, words: str, y: float) -> str:
+    x, parts = MARGIN, []
     for kind, sign in (("fwd", f"positive {tint}"), ("bwd", f"negative {tint}")):
-        path = {"class": kind, "d": f"M{coord(x)} {coord(y - 3.5)}H{coord(x + 26)}"}
-        ET.SubElement(root, "path", path)
-        text_at(root, "note", sign, x + 32, y)
+        parts.append(
+            f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>'
+            f"{text_at('note', sign, x + 32, y, anchor='start')}\n"
+        )
         x += 48 + width(sign, SMALL)
-    text_at(root, "note", words, x, y)
+    return "".join([*parts, text_at("note", words, x, y, anchor="start")])

@@ -6,9 +6,10 @@ then escapes for its own format.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["clean", "width"]
+__all__ = ["clean", "pieces", "width"]
 
 LIMIT = 200  # characters of one piece of text
 
@@ -89,3 +90,30 @@ def clean(text: str, limit: int = LIMIT) -> str:
         )
     )
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
+# One letter, and digits or a few letters after an underscore: W1, x_12, W_hh; not log2 or 1e5.
+_INDEXED = re.compile(r"(?<![\w.])([^\W\d_])(?:(\d{1,3})|(_)([^\W_]{1,3}))(?!\w|\.\d)")
+
+
+def pieces(text: str) -> list[tuple[str, str]]:
+    """Return a text in pieces, each with how it is set: "", "sub" or "hidden".
+
+    A name of one letter and a number has the number as its subscript, with or without an underscore
+    between them. The pieces together are the text.
+
+    Examples
+    --------
+    >>> pieces("W1 · x")
+    [('W', ''), ('1', 'sub'), (' · x', '')]
+    >>> pieces("log2(x_1)")
+    [('log2(x', ''), ('_', 'hidden'), ('1', 'sub'), (')', '')]
+    """
+    parts, done = [], 0
+    for match in _INDEXED.finditer(text):
+        parts.append((text[done : match.end(1)], ""))
+        if match[3]:
+            parts.append(("_", "hidden"))
+        parts.append((match[2] or match[4], "sub"))
+        done = match.end()
+    return [*parts, (text[done:], "")] if done < len(text) or not parts else parts

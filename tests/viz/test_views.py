@@ -116,11 +116,11 @@ def network() -> tuple[Any, Tensor]:
 def test_a_network_has_its_units_edges_and_shapes() -> None:
     net, _ = network()
     root = ET.fromstring(viz.draw_network(net).svg)
-    texts = [t.text for t in root.iter(f"{SVG}text")]
+    texts = ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
     assert len(list(root.iter(f"{SVG}circle"))) == 3 + 4 + 1
     for shown in ("X (3, m)", "W1 (4, 3)", "b1 (4, 1)", "Z1, A1 (4, m)", "W2 (1, 4)", "ŷ", "x3"):
         assert shown in texts
-    titles = [t.text for t in root.iter(f"{SVG}title")][1:]
+    titles = ["".join(t.itertext()) for t in root.iter(f"{SVG}title")][1:]
     weights = dict(net.named_parameters())
     assert len(titles) == 12 + 4
     value = float(weights["layer1.W"].data[2, 1])
@@ -146,7 +146,7 @@ def test_a_network_tinted_by_gradients_needs_a_backward_pass(tmp_path: Path) -> 
 def test_wide_layers_leave_units_out_and_show_it() -> None:
     root = ET.fromstring(viz.draw_network(nn.Network([30, 20, 2], rng=0), max_neurons=7).svg)
     assert len(list(root.iter(f"{SVG}circle"))) == 6 + 6 + 2
-    texts = [t.text for t in root.iter(f"{SVG}text")]
+    texts = ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
     assert texts.count("⋮") == 2
     assert {"x1", "x30", "a20", "ŷ1", "ŷ2", "W1 (20, 30)"} <= set(texts)
 
@@ -166,8 +166,8 @@ def test_what_is_no_network_says_so() -> None:
 # -- films and differences -------------------------------------------------------------------------
 
 
-def training(n: int) -> list[viz.Drawing]:
-    w, frames = leaf(1.0, "w"), []
+def training(n: int, name: str = "w") -> list[viz.Drawing]:
+    w, frames = leaf(1.0, name), []
     for _ in range(n):
         J = (w * w).named("J")
         w.zero_grad()
@@ -183,7 +183,9 @@ def test_a_film_has_a_frame_for_each_time_on_one_layout() -> None:
     data = json.loads(re.search(r'id="data">(.*?)</script>', film.html)[1])
     frames = data["frames"]
     assert [f["title"][:11] for f in frames] == ["step 1 of 3", "step 2 of 3", "step 3 of 3"]
-    texts = [f["cards"]["0"]["texts"] for f in frames]
+    texts = [
+        ["".join(piece for piece, _ in line) for line in f["cards"]["0"]["texts"]] for f in frames
+    ]
     assert [t[1] for t in texts] == ["1", "0.0001", "1e−8"]
     assert [t[-1] for t in texts] == [
         "∂J/∂w = 1 + 1 = 2 (2 paths)",
@@ -208,7 +210,8 @@ def test_a_film_refuses_other_graphs_and_titles() -> None:
 
 @pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed")
 def test_a_film_scrubs_in_the_browser(tmp_path: Path) -> None:
-    path = viz.film(training(3)).save(tmp_path / "film.html")
+    film = viz.film(training(3, "w_1"))
+    path = film.save(tmp_path / "film.html")
     with Browser() as browser:
         browser.open(path)
         shown = "[...document.querySelectorAll('#p0-n0 text')].map(t => t.textContent)"
@@ -217,7 +220,15 @@ def test_a_film_scrubs_in_the_browser(tmp_path: Path) -> None:
             "const f = document.getElementById('frame'); f.value = 2;"
             "f.dispatchEvent(new Event('input'))"
         )
-        assert browser.js(shown)[1:3] == ["1e−8", "vanishing"]
+        assert browser.js(shown)[:3] == ["w_1", "1e−8", "vanishing"]
+        # A frame's texts are set as the picture's are: a lowered 1, and no underscore to see.
+        parts = "[...document.querySelectorAll('#p0-n0 text')][0].childNodes"
+        look = "[p.textContent, p.getAttribute('font-size'), p.getAttribute('dy')]"
+        assert browser.js(f"[...{parts}].map(p => {look})") == [
+            ["w", None, None],
+            ["_", "0", None],
+            ["1", "82%", "2.5"],
+        ]
         assert browser.js("document.getElementById('title').textContent").startswith("step 3 of 3")
         assert "1e−8" in browser.js("document.querySelector('svg desc').textContent")
         browser.press("End")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def cards(drawing):
     for group in root.iter(f"{SVG}g"):
         if group.get("data-kind"):
             box = group.find(f"{SVG}rect")
-            texts = [t.text for t in group.findall(f"{SVG}text")]
+            texts = ["".join(t.itertext()) for t in group.findall(f"{SVG}text")]
             found[texts[0]] = (
                 texts[1:],
                 [float(box.get(k)) for k in ("x", "y", "width", "height")],
@@ -97,9 +98,7 @@ def test_lecture_picture_reads_left_to_right_with_backward_below_forward() -> No
     for group in root.iter(f"{SVG}g"):
         ways = {p.get("class"): p.get("d") for p in group.iter(f"{SVG}path")}
         if "bwd" in ways and (group.get("id") or "").split("-e")[-1].isdigit():
-            start = {
-                k: float(ways[k].split("L")[0].split("C")[0].split()[1]) for k in ("fwd", "bwd")
-            }
+            start = {k: float(re.match(r"M\S+ ([0-9.]+)", ways[k])[1]) for k in ("fwd", "bwd")}
             assert start["fwd"] < start["bwd"]  # y grows downwards
             pairs += 1
     assert pairs == 5
@@ -485,7 +484,7 @@ def test_pygraphviz_draws_the_same_cards() -> None:
 
 def assert_same_cards(svg: str) -> None:
     view = viz.draw(network()).view
-    texts = {t.text for t in ET.fromstring(svg).iter(f"{SVG}text")}
+    texts = {"".join(t.itertext()) for t in ET.fromstring(svg).iter(f"{SVG}text")}
     assert {n.header for n in view.nodes} <= texts
     assert {n.gradient for n in view.nodes if n.gradient} <= texts
     nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]
@@ -531,6 +530,36 @@ def test_any_name_stays_text(name) -> None:
     check_hostile(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "lowered"),
+    [
+        ("W1", ["1"]),
+        ("x_12", ["12"]),
+        ("W_hh", ["hh"]),
+        ("ŷ2", ["2"]),
+        ("log2", []),
+        ("1e5", []),
+        ("x.y1", []),
+        ("layer1", []),
+        ("W1a", []),
+        ("x_train", []),
+        ("x1234", []),
+        ("&x27;", ["27"]),
+    ],
+)
+def test_numbers_of_names_of_one_letter_are_subscripts(name, lowered) -> None:
+    root = ET.fromstring(viz.draw(leaf(1.0, name) * leaf(2.0, "b")).svg)
+    card = next(g for g in root.iter(f"{SVG}g") if g.get("data-kind") == "parameter")
+    text = card.find(f"{SVG}text")
+    assert "".join(text.itertext()) == name
+    small = [t for t in text.iter(f"{SVG}tspan") if t.get("font-size") == "82%"]
+    assert [t.text for t in small] == lowered
+    # What follows a subscript stands on the line again.
+    shifts = [float(t.get("dy", 0)) for t in text.iter(f"{SVG}tspan")]
+    after = "" if not lowered else name.rpartition(lowered[0])[2]
+    assert sum(shifts) == (2.5 if lowered and not after else 0)
+
+
 def check_hostile(name) -> None:
     a = leaf(5.0, name)
     with name_scope(name):
@@ -540,10 +569,10 @@ def check_hostile(name) -> None:
     root = ET.fromstring(drawing.svg)
     shown = [g for g in root.iter(f"{SVG}g") if g.get("data-kind")]
     assert len(shown) == 2
-    first = [t.text or "" for t in shown[0].findall(f"{SVG}text")]
+    first = ["".join(t.itertext()) for t in shown[0].findall(f"{SVG}text")]
     assert first[0] == clean(name)
     assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {
-        *("svg", "title", "desc", "style", "rect", "g", "path", "text"),
+        *("svg", "title", "desc", "style", "rect", "g", "path", "text", "tspan"),
     }
     for element in root.iter():
         assert not any(k.lower().startswith("on") or "href" in k.lower() for k in element.attrib)
@@ -601,7 +630,7 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
             for g in root.iter(f"{SVG}g")
             if g.get("class") == "edge"
             for t in g.iter(f"{SVG}text")
-            if t.text == label
+            if "".join(t.itertext()) == label
             for p in g.iter(f"{SVG}path")
             if (p.get("class") or "").startswith("bwd")
         )

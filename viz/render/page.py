@@ -14,10 +14,10 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
-from viz.render.svg import description, style_of, svg_element, thickness
+from viz.render.svg import description, style_of, svg_of, thickness
 from viz.render.text import render_text
+from viz.text import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,10 +143,9 @@ def render_page(
     for k, picture in enumerate(pictures):
         steps = steps_of(picture.view)
         prefix = f"p{k}"
-        svg = _marked(svg_element(picture.view, prefix, measured), prefix, picture, steps)
+        svg = svg_of(picture.view, prefix, measured, _marks(picture, steps))
         hidden = "" if k == first else " hidden"
-        text = ET.tostring(svg, encoding="unicode")
-        figures.append(f'<div class="figure"{hidden}>{text}</div>')
+        figures.append(f'<div class="figure"{hidden}>{svg}</div>')
         described.append(
             {
                 "prefix": prefix,
@@ -186,9 +185,12 @@ def _frame(view: GraphView) -> dict[str, Any]:
         "title": view.title,
         "words": description(view),
         "text": render_text(view),
-        "cards": {n.id: {"words": n.words, "texts": n.lines} for n in view.nodes},
+        "cards": {
+            n.id: {"words": n.words, "texts": [pieces(line) for line in n.lines]}
+            for n in view.nodes
+        },
         "edges": {
-            k: {"label": e.label, "thick": thick[e.source]}
+            k: {"label": pieces(e.label), "thick": thick[e.source]}
             for k, e in enumerate(view.edges)
             if e.back
         },
@@ -196,24 +198,16 @@ def _frame(view: GraphView) -> dict[str, Any]:
     }
 
 
-def _marked(root: ET.Element, prefix: str, picture: Picture, steps: Steps) -> ET.Element:
-    """Write into a picture's elements at which step they appear."""
-    for group in root.iter("g"):
-        name = group.get("id", "")
-        if name.startswith(f"{prefix}-n"):
-            node = int(name.removeprefix(f"{prefix}-n"))
-            group.set("data-at", str(steps.nodes[node]))
-            for part in group:
-                if part.get("class") in {"strip", "grad"}:
-                    part.set("data-at", str(steps.gradients[node]))
-            if node in picture.leads:
-                group.set("data-module", str(picture.leads[node]))
-        elif name.startswith(f"{prefix}-e"):
-            number = int(name.removeprefix(f"{prefix}-e"))
-            for part in group:
-                when = steps.ahead if part.get("class") == "ahead" else steps.back
-                part.set("data-at", str(when[number]))
-    return root
+def _marks(picture: Picture, steps: Steps) -> dict[str, str]:
+    """Return the attributes that say at which step each part of a picture appears."""
+    marks = {}
+    for node, at in steps.nodes.items():
+        module = f' data-module="{picture.leads[node]}"' if node in picture.leads else ""
+        marks[f"n{node}"] = f' data-at="{at}"{module}'
+    parts = (("n", " gradient", steps.gradients), ("e", " ahead", steps.ahead))
+    for kind, part, table in (*parts, ("e", " back", steps.back)):
+        marks.update({f"{kind}{k}{part}": f' data-at="{at}"' for k, at in table.items()})
+    return marks
 
 
 def _themed(css: str, theme: str) -> str:

@@ -3,6 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const figures = [...document.querySelectorAll(".figure")];
+  const LOWER = 2.5; // pixels, as in svg.py
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let shown = data.first; // which of the pictures
   let step = 0; // 0: all of it; 1, 2, ...: up to this step
@@ -52,20 +53,33 @@
 
   // -- frames of a film ----------------------------------------------------------------------------
 
+  function put(text, pieces) { // as the picture's own text is set: subscripts lowered
+    let lowered = false;
+    text.replaceChildren(...pieces.map(([piece, way]) => {
+      const part = document.createElementNS(text.namespaceURI, "tspan");
+      const sub = way === "sub";
+      if (sub !== lowered) part.setAttribute("dy", sub ? LOWER : -LOWER);
+      if (way) part.setAttribute("font-size", sub ? "82%" : "0");
+      lowered = sub;
+      part.textContent = piece;
+      return part;
+    }));
+  }
+
   function cut(to) {
     frame = Math.max(0, Math.min(to, data.frames.length - 1));
     const now = data.frames[frame];
     for (const [id, card] of Object.entries(now.cards)) {
       const group = $(`${data.pictures[shown].prefix}-n${id}`);
       group.setAttribute("aria-label", card.words);
-      group.querySelectorAll("text").forEach((text, k) => { text.textContent = card.texts[k]; });
+      group.querySelectorAll("text").forEach((text, k) => put(text, card.texts[k]));
       const tip = group.querySelector("title");
-      if (tip) tip.textContent = card.texts.join("\n");
+      if (tip) tip.textContent = card.texts.map((t) => t.map(([piece]) => piece).join("")).join("\n");
     }
     for (const [number, edge] of Object.entries(now.edges)) {
       const group = $(`${data.pictures[shown].prefix}-e${number}`);
       const text = group.querySelector("text");
-      if (text) text.textContent = edge.label;
+      if (text) put(text, edge.label);
       const line = group.querySelector(".bwd");
       if (line) line.setAttribute("class", `bwd${edge.thick}`);
     }

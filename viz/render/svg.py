@@ -1,32 +1,33 @@
 """SVG by the built-in layout: cards, two arrows for each use of a value, and a legend.
 
-The file needs no script, no font, no stylesheet and no network. Text is put in by an XML library.
+The file needs no script, no font, no stylesheet and no network. It is written as text, since large
+graphs spend most of their time here; what comes from users goes through `safe`.
 """
 
 from __future__ import annotations
 
+import html
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 from viz.layout import Card, Layout, Link, Rect, layout
-from viz.text import clean, width
+from viz.text import clean, pieces, width
 from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from viz.view import EdgeView, GraphView, NodeView
 
 __all__ = [
     "MARGIN",
-    "coord",
     "description",
     "figure",
     "placed",
     "render_svg",
-    "standalone",
+    "safe",
     "style_of",
-    "svg_element",
+    "svg_of",
     "text_at",
     "thickness",
 ]
@@ -35,6 +36,16 @@ MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
 _HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
 _APART = 3.5  # half the distance between the forward and the backward line
+_LOWER = 2.5  # how far below the line a subscript stands
+_LONGEST = 400  # characters of a line that is drawn
+_FILL = {
+    "parameter": "card leaf",
+    "data": "card leaf",
+    "op": "card",
+    "cost": "card cost",
+    "module": "card module",
+    "constant": "pill",
+}
 
 
 def render_svg(view: GraphView, theme: str = "light") -> str:
@@ -47,43 +58,57 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
     theme : {"light", "dark", "auto"}
         auto follows the reader's setting by a media query.
     """
-    return standalone(svg_element(view, f"g{view.digest}"), theme)
+    prefix = f"g{view.digest}"
+    return svg_of(view, prefix, style=style_of(f"#{prefix}", theme))
 
 
-def figure(prefix: str, width: float, height: float, title: str, words: str) -> ET.Element:
-    """Return an SVG element of a size, with its title, its description and its background."""
-    root = ET.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {coord(width)} {coord(height)}",
-            "width": coord(width),
-            "height": coord(height),
-            "class": "graph",
-            "role": "img",
-            "id": prefix,
-            "aria-labelledby": f"{prefix}-title {prefix}-desc",
-            "font-family": FONT,
-        },
+def figure(
+    prefix: str,
+    size: tuple[float, float],
+    title: str,
+    words: str,
+    parts: Iterable[str],
+    style: str = "",
+) -> str:
+    """Return a whole SVG element: its title, its description, its style, its background, its parts.
+
+    Parameters
+    ----------
+    prefix : str
+        Its id.
+    size : tuple of float
+        Width and height in pixels.
+    title, words : str
+        What it is called, and what it shows, for those who do not see it.
+    parts : iterable of str
+        Elements as text, made by the functions of this module.
+    style : str
+        A style sheet for a figure that stands alone.
+    """
+    width, height = size
+    alone = f' style="max-width: 100%; height: auto">\n<style>{style}</style' if style else ""
+    return "".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
+            f'width="{width:.1f}" height="{height:.1f}" class="graph" role="img" id="{prefix}" '
+            f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="{FONT}"{alone}>\n'
+            f'<title id="{prefix}-title">{safe(title)}</title>\n'
+            f'<desc id="{prefix}-desc">{safe(words)}</desc>\n'
+            '<rect class="bg" width="100%" height="100%"/>\n',
+            *parts,
+            "</svg>\n",
+        )
     )
-    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = title
-    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = words
-    ET.SubElement(root, "rect", {"class": "bg", "width": "100%", "height": "100%"})
-    return root
 
 
-def standalone(root: ET.Element, theme: str) -> str:
-    """Return a figure as text, with the style it needs."""
-    root.set("style", "max-width: 100%; height: auto")
-    style = ET.Element("style")
-    style.text = style_of(f"#{root.get('id')}", theme)
-    root.insert(2, style)  # after the title and the description
-    ET.indent(root, " ")
-    return ET.tostring(root, encoding="unicode") + "\n"
-
-
-def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None) -> ET.Element:
-    """Return the picture as an SVG element without a style.
+def svg_of(
+    view: GraphView,
+    prefix: str,
+    measured: GraphView | None = None,
+    marks: Mapping[str, str] | None = None,
+    style: str = "",
+) -> str:
+    """Return the picture as an SVG element.
 
     Parameters
     ----------
@@ -94,22 +119,27 @@ def svg_element(view: GraphView, prefix: str, measured: GraphView | None = None)
     measured : GraphView, optional
         The same nodes and edges with other texts, which cards and labels get their sizes from: for
         several pictures in one place.
+    marks : mapping, optional
+        More attributes, each with a space before it, of the card ``n3``, its gradient
+        ``n3 gradient``, and the two arrows of an edge ``e5 ahead`` and ``e5 back``.
+    style : str
+        Its style sheet, if it stands alone.
     """
     place, sizes = placed(measured or view)
+    marks = marks or {}
     legend = _legend_size(view)
-    total_width = max(place.width, legend[0], 320.0) + 2 * MARGIN
-    total_height = place.height + legend[1] + 2 * MARGIN
-    root = figure(prefix, total_width, total_height, view.title, description(view))
-    canvas = ET.SubElement(root, "g", {"transform": f"translate({coord(MARGIN)} {coord(MARGIN)})"})
-    for path, rect in place.clusters.items():
-        _cluster(canvas, path[-1], rect)
+    width = max(place.width, legend[0], 320.0) + 2 * MARGIN
+    height = place.height + legend[1] + 2 * MARGIN
     thick = {n.id: thickness(n.norm) for n in view.nodes}
-    for number, edge in enumerate(view.edges):
-        _arrows(canvas, f"{prefix}-e{number}", edge, place.ways[number], thick[edge.source])
-    for node in view.nodes:
-        _card(canvas, f"{prefix}-n{node.id}", node, place.cards[node.id], sizes[node.id][1])
-    _legend(canvas, view, place)
-    return root
+    parts = [f'<g transform="translate({MARGIN:g} {MARGIN:g})">\n']
+    parts += (_cluster(path[-1], rect) for path, rect in place.clusters.items())
+    parts += (
+        _arrows(prefix, k, edge, place.ways[k], thick[edge.source], marks)
+        for k, edge in enumerate(view.edges)
+    )
+    parts += (_card(prefix, n, place.cards[n.id], sizes[n.id][1], marks) for n in view.nodes)
+    parts += (_legend(view, place), "</g>\n")
+    return figure(prefix, (width, height), view.title, description(view), parts, style)
 
 
 def description(view: GraphView) -> str:
@@ -179,78 +209,83 @@ def style_of(prefix: str, theme: str) -> str:
     return f"\n{text}\n"
 
 
-def _cluster(parent: ET.Element, title: str, rect: Rect) -> None:
-    group = ET.SubElement(parent, "g")
-    _rect(group, "cluster", rect, radius=10)
-    text_at(group, "title", title, rect.x + 14, rect.y + 20)
-
-
-def _card(parent: ET.Element, id: str, node: NodeView, rect: Rect, needed: float) -> None:
-    attributes = {"data-kind": node.kind, "role": "img", "aria-label": node.words}
-    group = ET.SubElement(parent, "g", {"id": id, "class": "node", **attributes})
-    ET.SubElement(group, "title").text = "\n".join(filter(None, [*node.lines, node.source]))
-    fill = {"parameter": " leaf", "data": " leaf", "cost": " cost", "module": " module"}
-    radius = {"data": 0.0, "constant": rect.height / 2}.get(node.kind, 7.0)
-    _rect(
-        group, "pill" if node.kind == "constant" else "card" + fill.get(node.kind, ""), rect, radius
+def _cluster(title: str, r: Rect) -> str:
+    return (
+        f"<g>{_rect('cluster', r, radius=10)}"
+        f"{text_at('title', title, r.x + 14, r.y + 20, anchor='start')}</g>\n"
     )
-    y = rect.y + _HEADER - 9
-    spare = rect.height - needed  # a card with many ports is taller than its text
-    y += spare / 2
-    middle = rect.x + rect.width / 2
-    text_at(group, "name", node.header, middle, y, middle=True)
+
+
+def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[str, str]) -> str:
+    kind, middle = node.kind, r.x + r.width / 2
+    # A card with many ports is taller than its text.
+    y = r.y + _HEADER - 9 + (r.height - needed) / 2
+    radius = {"data": 0.0, "constant": r.height / 2}.get(kind, 7.0)
+    title = "\n".join(safe(line) for line in (*node.lines, node.source) if line)
+    parts = [
+        f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
+        f'aria-label="{safe(node.words)}"{marks.get(f"n{node.id}", "")}>'
+        f"<title>{title}</title>",
+        _rect(_FILL[kind], r, radius),
+        text_at("name", node.header, middle, y),
+    ]
     y += 3
     for line in node.value:
         y += _LINE
-        text_at(group, "", line, middle, y, middle=True)
+        parts.append(text_at("", line, middle, y))
     if node.mark:
-        text_at(group, "mark", node.mark, middle, y + _LINE, middle=True)
+        parts.append(text_at("mark", node.mark, middle, y + _LINE))
     if node.gradient:
-        strip = Rect(rect.x, rect.y + rect.height - _STRIP, rect.width, _STRIP)
-        inset = 3.4 if node.kind == "parameter" else 1.6 if node.kind == "cost" else 0.7
-        _bottom(group, strip, inset, max(radius - inset, 0.0))
-        text_at(group, "grad", node.gradient, middle, strip.y + 16, middle=True)
-    if node.kind == "parameter":
-        _rect(group, "inner", Rect(rect.x + 3, rect.y + 3, rect.width - 6, rect.height - 6), 5)
+        top = r.y + r.height - _STRIP
+        inset = {"parameter": 3.4, "cost": 1.6}.get(kind, 0.7)
+        more = marks.get(f"n{node.id} gradient", "")
+        parts.append(_bottom(r, top, inset, max(radius - inset, 0.0), more))
+        parts.append(text_at("grad", node.gradient, middle, top + 16, more=more))
+    if kind == "parameter":
+        parts.append(_rect("inner", Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6), 5))
+    parts.append("</g>\n")
+    return "".join(parts)
 
 
-def _bottom(parent: ET.Element, r: Rect, inset: float, radius: float) -> None:
+def _bottom(r: Rect, top: float, inset: float, radius: float, more: str) -> str:
     """Fill the bottom of a card, rounded as the card is, inside its border."""
-    left, right = r.x + inset, r.x + r.width - inset
-    low = r.y + r.height - inset
-    ET.SubElement(
-        parent,
-        "path",
-        {
-            "class": "strip",
-            "d": f"M{coord(left)} {coord(r.y)}H{coord(right)}V{coord(low - radius)}"
-            f"Q{coord(right)} {coord(low)} {coord(right - radius)} {coord(low)}"
-            f"H{coord(left + radius)}"
-            f"Q{coord(left)} {coord(low)} {coord(left)} {coord(low - radius)}Z",
-        },
+    left, right, low = r.x + inset, r.x + r.width - inset, r.y + r.height - inset
+    return (
+        f'<path class="strip"{more} d="M{left:.1f} {top:.1f}H{right:.1f}V{low - radius:.1f}'
+        f"Q{right:.1f} {low:.1f} {right - radius:.1f} {low:.1f}H{left + radius:.1f}"
+        f'Q{left:.1f} {low:.1f} {left:.1f} {low - radius:.1f}Z"/>'
     )
 
 
 def _arrows(
-    parent: ET.Element, id: str, edge: EdgeView, way: list[tuple[float, float]], thick: str
-) -> None:
+    prefix: str,
+    number: int,
+    edge: EdgeView,
+    way: list[tuple[float, float]],
+    thick: str,
+    marks: Mapping[str, str],
+) -> str:
     """Draw the forward arrow, and the backward one below it with its label."""
-    group = ET.SubElement(parent, "g", {"id": id, "class": "edge"})
     shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
+    parts = [f'<g id="{prefix}-e{number}" class="edge">']
     if edge.forward:
-        ahead = ET.SubElement(group, "g", {"class": "ahead"})
-        ET.SubElement(ahead, "path", {"class": "fwd", "d": _line(way, -shift, end=-7.0)})
-        _head(ahead, "fhead", x1 - 1, y1 - shift, -1.0)
-    if not edge.back:
-        return
-    back = ET.SubElement(group, "g", {"class": "back"})
-    if edge.words:
-        ET.SubElement(back, "title").text = edge.words
-    ET.SubElement(back, "path", {"class": f"bwd{thick}", "d": _line(way, shift, start=7.0)})
-    _head(back, "bhead", x0 + 1, y0 + shift, 1.0)
-    if edge.label:
-        text_at(back, "back", edge.label, x1 - 10, y1 + shift + 12.5, end=True)
+        line = _line(way, -shift, end=-7.0)
+        parts.append(
+            f'<g class="ahead"{marks.get(f"e{number} ahead", "")}><path class="fwd" d="{line}"/>'
+            f"{_head('fhead', x1 - 1, y1 - shift, -1.0)}</g>"
+        )
+    if edge.back:
+        said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
+        line = _line(way, shift, start=7.0)
+        label = edge.label and text_at("back", edge.label, x1 - 10, y1 + shift + 12.5, anchor="end")
+        parts.append(
+            f'<g class="back"{marks.get(f"e{number} back", "")}>{said}'
+            f'<path class="bwd{thick}" d="{line}"/>{_head("bhead", x0 + 1, y0 + shift, 1.0)}'
+            f"{label}</g>"
+        )
+    parts.append("</g>\n")
+    return "".join(parts)
 
 
 def thickness(norm: float | None) -> str:
@@ -264,30 +299,31 @@ def _line(
     way: list[tuple[float, float]], shift: float, start: float = 0.0, end: float = 0.0
 ) -> str:
     """Return a path along a way, moved down by `shift` and shortened at its ends."""
-    points = [(x, y + shift) for x, y in way]
-    points[0] = (points[0][0] + start, points[0][1])
-    points[-1] = (points[-1][0] + end, points[-1][1])
-    parts = [f"M{coord(points[0][0])} {coord(points[0][1])}"]
-    for (ax, ay), (bx, by) in pairwise(points):
-        if abs(ay - by) < 0.05:
-            parts.append(f"L{coord(bx)} {coord(by)}")
+    ax, y = way[0]
+    ax, y, last = ax + start, y + shift, len(way) - 1
+    parts = [f"M{ax:.1f} {y:.1f}"]
+    level = False  # whether a level part is still to be written
+    for k in range(1, last + 1):
+        bx, by = way[k]
+        bx, by = bx + (end if k == last else 0.0), by + shift
+        if abs(y - by) < 0.05:
+            level = True
         else:
-            mid = coord((ax + bx) / 2)
-            parts.append(f"C{mid} {coord(ay)} {mid} {coord(by)} {coord(bx)} {coord(by)}")
+            if level:
+                parts.append(f"H{ax:.1f}")
+            middle = (ax + bx) / 2
+            parts.append(f"C{middle:.1f} {y:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}")
+            y, level = by, False
+        ax = bx
+    if level:
+        parts.append(f"H{ax:.1f}")
     return "".join(parts)
 
 
-def _head(parent: ET.Element, kind: str, x: float, y: float, direction: float) -> None:
+def _head(kind: str, x: float, y: float, direction: float) -> str:
     """Draw an arrow head whose point is at (x, y); direction −1 points right, 1 left."""
-    back = x + direction * 9
-    ET.SubElement(
-        parent,
-        "path",
-        {
-            "class": kind,
-            "d": f"M{coord(x)} {coord(y)}L{coord(back)} {coord(y - 4)}V{coord(y + 4)}Z",
-        },
-    )
+    d = f"M{x:.1f} {y:.1f}L{x + direction * 9:.1f} {y - 4:.1f}V{y + 4:.1f}Z"
+    return f'<path class="{kind}" d="{d}"/>'
 
 
 _KEYS = (
@@ -315,63 +351,61 @@ def _legend_size(view: GraphView) -> tuple[float, float]:
     return max([sum(widths), *lines]), 38.0 + 15.0 * len(view.caption)
 
 
-def _legend(parent: ET.Element, view: GraphView, place: Layout) -> None:
+def _legend(view: GraphView, place: Layout) -> str:
     x, y = 0.0, place.height + 30.0
-    group = ET.SubElement(parent, "g", {"aria-hidden": "true"})
+    parts = ['<g aria-hidden="true">']
     for kind, text in _legend_entries(view):
         if kind in {"fwd", "bwd"}:
-            ET.SubElement(
-                group, "path", {"class": kind, "d": f"M{coord(x)} {coord(y - 3.5)}H{coord(x + 26)}"}
-            )
-            point = x + 27 if kind == "fwd" else x
-            _head(
-                group,
-                "fhead" if kind == "fwd" else "bhead",
-                point,
-                y - 3.5,
-                1 - 2 * (kind == "fwd"),
-            )
+            ahead = kind == "fwd"
+            parts.append(f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>')
+            point = (x + 27, y - 3.5, -1.0) if ahead else (x, y - 3.5, 1.0)
+            parts.append(_head("fhead" if ahead else "bhead", *point))
         else:
-            fill = {"parameter": " leaf", "data": " leaf", "cost": " cost", "module": " module"}
             r = Rect(x, y - 10, 26, 13)
-            _rect(group, "card" + fill.get(kind, ""), r, 0 if kind == "data" else 4)
+            parts.append(_rect(_FILL[kind], r, 0 if kind == "data" else 4))
             if kind == "parameter":
-                _rect(group, "inner", Rect(r.x + 2.5, r.y + 2.5, r.width - 5, r.height - 5), 2)
-        text_at(group, "note", text, x + 32, y)
+                parts.append(_rect("inner", Rect(x + 2.5, y - 7.5, 21, 8), 2))
+        parts.append(text_at("note", text, x + 32, y, anchor="start"))
         x += 44 + width(text, SMALL)
     for line in view.caption:
         y += 15
-        text_at(group, "note", line, 0, y + 3)
+        parts.append(text_at("note", line, 0, y + 3, anchor="start"))
+    return "".join([*parts, "</g>\n"])
 
 
-def _rect(parent: ET.Element, kind: str, r: Rect, radius: float = 0.0) -> None:
-    attributes = {"x": r.x, "y": r.y, "width": r.width, "height": r.height}
-    element = ET.SubElement(parent, "rect", {"class": kind})
-    element.attrib.update({name: coord(value) for name, value in attributes.items()})
-    if radius:
-        element.set("rx", coord(radius))
+def _rect(kind: str, r: Rect, radius: float = 0.0) -> str:
+    corner = f' rx="{radius:.1f}"' if radius else ""
+    return (
+        f'<rect class="{kind}" x="{r.x:.1f}" y="{r.y:.1f}" width="{r.width:.1f}" '
+        f'height="{r.height:.1f}"{corner}/>'
+    )
 
 
 def text_at(
-    parent: ET.Element,
-    kind: str,
-    text: str,
-    x: float,
-    y: float,
-    *,
-    middle: bool = False,
-    end: bool = False,
-) -> None:
-    """Put a line of text at a place: beginning there, or with its middle or end there."""
-    element = ET.SubElement(parent, "text", {"x": coord(x), "y": coord(y)})
-    if kind:
-        element.set("class", kind)
-    if middle or end:
-        element.set("text-anchor", "middle" if middle else "end")
-    element.text = clean(text, 400)
+    kind: str, text: str, x: float, y: float, anchor: str = "middle", more: str = ""
+) -> str:
+    """Return a line of text whose start, middle or end stands at a place."""
+    return (
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
+        f"{_set(clean(text, _LONGEST))}</text>"
+    )
 
 
-def coord(value: float) -> str:
-    """Write a coordinate, to a hundredth of a pixel."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+def _set(text: str) -> str:
+    """Return text with its subscripts lowered, and the next piece raised again."""
+    parts, lowered = [], False
+    for piece, way in pieces(text):
+        shift = f' dy="{-_LOWER if lowered else _LOWER:g}"' if lowered != (way == "sub") else ""
+        lowered = way == "sub"
+        small = {"": "", "sub": ' font-size="82%"', "hidden": ' font-size="0"'}[way]
+        inner = html.escape(piece)
+        parts.append(f"<tspan{shift}{small}>{inner}</tspan>" if shift or small else inner)
+    return "".join(parts)
+
+
+def safe(text: str) -> str:
+    """Return text that is harmless in an element and in an attribute.
+
+    All that users named comes through here; everything else in a figure is ours.
+    """
+    return html.escape(clean(text, len(text)))

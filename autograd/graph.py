@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from autograd.tensor import Tensor, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from autograd.op import Op
+
 __all__ = ["Edge", "Graph", "GraphNode", "graph"]
 
 from_engine = True
@@ -34,7 +36,7 @@ from_engine = True
 Kind = Literal["leaf", "constant", "op"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GraphNode:
     """One value of the graph: a leaf, a constant, or the result of an op.
 
@@ -42,42 +44,75 @@ class GraphNode:
     ----------
     id : int
         Position in topological order, from 0.
-    kind : {"leaf", "constant", "op"}
-        A leaf requires a gradient; a constant does not.
-    op : str
-        The name of the op that made it; empty for leaves and constants.
-    symbol : str
-        How the op is written in the header of a card.
-    parents : tuple of int
-        The ids of its operands, in the order of the arguments.
-    shape, dtype : tuple of int, dtype
-        Of the value.
-    name : str or None
-        The name the user gave.
-    label : str
-        The name, or a letter that no other node has; numbers are their own label.
-    scope : tuple of str
-        The name scopes it was made in.
-    source : tuple of (str, int) or None
-        File and line of the user's code that made it.
-    walked : bool
-        A backward pass has gone through it.
     """
 
     id: int
-    kind: Kind
-    op: str
-    symbol: str
-    parents: tuple[int, ...]
-    params: dict[str, Any]
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    name: str | None
-    label: str
-    scope: tuple[str, ...]
-    source: tuple[str, int] | None
-    walked: bool
-    _graph: _Recording = field(repr=False)
+    _graph: _Recording
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it needs a gradient ("leaf"), needs none ("constant") or was computed ("op")."""
+        entry = self._graph._entries[self.id]
+        return "constant" if not isinstance(entry, Node) else "leaf" if entry.op is None else "op"
+
+    @property
+    def op(self) -> str:
+        """The name of the op that made it; empty for leaves and constants."""
+        op = self._graph.op(self.id)
+        return "" if op is None else op.name
+
+    @property
+    def symbol(self) -> str:
+        """How the op is written in the header of a card."""
+        op = self._graph.op(self.id)
+        return "" if op is None else op.symbol
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters the op was called with."""
+        return self._graph.params(self.id)
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """The ids of its operands, in the order of the arguments."""
+        return self._graph.parents[self.id]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self._graph.shape(self.id)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the value."""
+        return self._graph.dtype(self.id)
+
+    @property
+    def name(self) -> str | None:
+        """The name the user gave."""
+        return _name(self._graph._entries[self.id])
+
+    @property
+    def label(self) -> str:
+        """The name, or a letter that no other node has; numbers are their own label."""
+        return self._graph.label(self.id)
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The name scopes it was made in."""
+        entry = self._graph._entries[self.id]
+        return entry.scope if isinstance(entry, Node) else ()
+
+    @property
+    def source(self) -> tuple[str, int] | None:
+        """File and line of the user's code that made it."""
+        entry = self._graph._entries[self.id]
+        return source_of(entry) if isinstance(entry, Node) else None
+
+    @property
+    def walked(self) -> bool:
+        """Whether a backward pass has gone through it."""
+        return self._graph.walked(self.id)
 
     @property
     def value(self) -> Any:
@@ -101,15 +136,19 @@ class GraphNode:
     @property
     def formula(self) -> str:
         """How the value was computed, in the labels of its operands: ``a + u``."""
-        return self._graph._formula(self, "text")
+        return self._graph.formula(self.id, "text")
 
     @property
     def latex(self) -> str:
         """The formula as LaTeX."""
-        return self._graph._formula(self, "latex")
+        return self._graph.formula(self.id, "latex")
+
+    def __repr__(self) -> str:
+        made = f" = {self.formula}" if self.op else ""
+        return f"<GraphNode {self.id}: {self.kind} {self.label}{made}, shape {self.shape}>"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Edge:
     """One use of a value as an operand.
 
@@ -119,18 +158,23 @@ class Edge:
         Ids: the operand and the result.
     slot : int
         The position among the operands; a value used twice has two edges.
-    operand : str
-        The op's name for that operand.
-    differentiable : bool
-        Whether the backward pass goes back along it.
     """
 
     parent: int
     child: int
     slot: int
-    operand: str
-    differentiable: bool
-    _graph: _Recording = field(repr=False)
+    _graph: _Recording
+
+    @property
+    def operand(self) -> str:
+        """The op's name for that operand."""
+        return _operand(self._graph._entries[self.child], self.slot)
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether the backward pass goes back along it."""
+        found: Node | None = self._graph._entries[self.child].parents[self.slot]
+        return found is not None
 
     @property
     def formula(self) -> str:
@@ -139,22 +183,25 @@ class Edge:
         An elementwise rule reads as a factor, ``c``; another as what it does to the cotangent of
         the result, ``∂Z @ Aᵀ``.
         """
-        return render(self._graph._local(self)[0], "text")
+        return render(self._graph.local(self)[0], "text")
 
     @property
     def latex(self) -> str:
         """The local derivative as LaTeX."""
-        return render(self._graph._local(self)[0], "latex")
+        return render(self._graph.local(self)[0], "latex")
 
     @property
     def is_factor(self) -> bool:
         """Whether `formula` is the factor ∂child/∂parent, rather than a whole cotangent."""
-        return self._graph._local(self)[1]
+        return self._graph.local(self)[1]
 
     @property
     def number(self) -> float | None:
         """The local derivative between two single numbers; None for arrays or where unknown."""
-        return self._graph._number(self)
+        return self._graph.number(self)
+
+    def __repr__(self) -> str:
+        return f"<Edge from {self.parent} to {self.child} as {self.operand}>"
 
 
 class Graph:
@@ -170,17 +217,13 @@ class Graph:
 
     def __init__(self, roots: list[Node], values: dict[Node, Any] | None = None) -> None:
         behind = self._recording = _Recording(roots, values)
-        entries = behind._entries
-        self.nodes = tuple(
-            _view(row, entry, behind) for row, entry in zip(behind.nodes, entries, strict=True)
-        )
+        self.nodes = tuple([GraphNode(i, behind) for i in range(len(behind.parents))])
         self.edges = tuple(
-            Edge(
-                parent, row.id, slot, _operand(entry, slot), entry.parents[slot] is not None, behind
-            )
-            for row, entry in zip(behind.nodes, entries, strict=True)
-            if isinstance(entry, Node)
-            for slot, parent in enumerate(row.parents)
+            [
+                Edge(parent, child, slot, behind)
+                for child, parents in enumerate(behind.parents)
+                for slot, parent in enumerate(parents)
+            ]
         )
 
     def __iter__(self) -> Iterator[GraphNode]:
@@ -195,9 +238,9 @@ class Graph:
     def find(self, tensor: Tensor) -> GraphNode | None:
         """Return the node of a tensor that requires a gradient; None if it is not in the graph."""
         node = tensor._node
-        if node is None:
-            return None
-        return next((v for v in self.nodes if self._recording._entries[v.id] is node), None)
+        found = (i for i, entry in enumerate(self._recording._entries) if entry is node)
+        i = None if node is None else next(found, None)
+        return None if i is None else self.nodes[i]
 
     @property
     def leaves(self) -> tuple[GraphNode, ...]:
@@ -207,19 +250,7 @@ class Graph:
     @property
     def outputs(self) -> tuple[GraphNode, ...]:
         """The nodes the graph was asked for."""
-        return tuple(self.nodes[i] for i in self._recording._roots)
-
-
-class _Row(NamedTuple):
-    """What computing values and formulas needs to know of a node."""
-
-    id: int
-    parents: tuple[int, ...]
-    params: dict[str, Any]
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    label: str
-    walked: bool
+        return tuple(self.nodes[i] for i in self._recording.roots)
 
 
 class _Recording:
@@ -233,13 +264,13 @@ class _Recording:
         recorded = reach(roots)[::-1]
         self._known = {} if values is None else values
         self._entries: list[Any] = []  # Node, Constant or number behind each id
+        self.parents: list[tuple[int, ...]] = []
         index: dict[Any, int] = {}
-        operands: list[tuple[int, ...]] = []
 
         def enter(entry: Any, key: Any, parents: tuple[int, ...]) -> int:
             index[key] = len(self._entries)
             self._entries.append(entry)
-            operands.append(parents)
+            self.parents.append(parents)
             return index[key]
 
         for node in recorded:
@@ -252,11 +283,27 @@ class _Recording:
                 key = (node, slot) if not isinstance(constant, Constant) else _identity(constant)
                 slots.append(index[key] if key in index else enter(constant, key, ()))
             enter(node, node, tuple(slots))
-        self._roots = [index[root] for root in dict.fromkeys(roots)]
-        labels = _labels(self._entries)
-        self.nodes = tuple(
-            _row(i, entry, operands[i], labels[i]) for i, entry in enumerate(self._entries)
-        )
+        self.roots = [index[root] for root in dict.fromkeys(roots)]
+
+    def op(self, i: int) -> Op | None:
+        entry = self._entries[i]
+        return entry.op if isinstance(entry, Node) else None
+
+    def params(self, i: int) -> dict[str, Any]:
+        op = self.op(i)
+        return {} if op is None else dict(zip(op.params, self._entries[i].params, strict=True))
+
+    def shape(self, i: int) -> tuple[int, ...]:
+        entry = self._entries[i]
+        return entry.shape if isinstance(entry, (Node, Constant)) else ()
+
+    def dtype(self, i: int) -> np.dtype[Any]:
+        entry = self._entries[i]
+        return entry.dtype if isinstance(entry, (Node, Constant)) else np.asarray(entry).dtype
+
+    def walked(self, i: int) -> bool:
+        entry = self._entries[i]
+        return entry.walked if isinstance(entry, Node) else False
 
     # -- values and cotangents, computed again -----------------------------------------------------
 
@@ -264,64 +311,64 @@ class _Recording:
     def _values(self) -> list[Any]:
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
-        for view, entry in zip(self.nodes, self._entries, strict=True):
-            for i in view.parents:
-                used[i] = min(used.get(i, entry.id), entry.id)
+        for entry, parents in zip(self._entries, self.parents, strict=True):
+            for i in parents:
+                if isinstance(self._entries[i], Leaf):
+                    used[i] = min(used.get(i, entry.id), entry.id)
         with np.errstate(all="ignore"):
-            for view, entry in zip(self.nodes, self._entries, strict=True):
+            for i, entry in enumerate(self._entries):
                 if isinstance(entry, Leaf):  # a value assigned since is not the one recorded
-                    assigned = entry.written > used.get(view.id, entry.written)
+                    assigned = entry.written > used.get(i, entry.written)
                     values.append(None if assigned else entry.value)
-                elif entry in self._known if isinstance(entry, Node) else False:
-                    values.append(self._known[entry])
                 elif isinstance(entry, Node):
-                    values.append(self._replayed(view, entry, values))
+                    known = self._known.get(entry)
+                    values.append(self._replayed(i, entry, values) if known is None else known)
                 else:
                     values.append(entry.value if isinstance(entry, Constant) else entry)
         return values
 
-    def _replayed(self, view: _Row | GraphNode, entry: Node, values: list[Any]) -> Any:
+    def _replayed(self, i: int, entry: Node, values: list[Any]) -> Any:
         """Compute a result again from the values of its operands."""
         op = entry.op
         assert op is not None
         operands = []
-        for slot, i in enumerate(view.parents):
-            if entry.parents[slot] is None or values[i] is None:
+        for slot, k in enumerate(self.parents[i]):
+            if entry.parents[slot] is None or values[k] is None:
                 saved = _still_saved(entry, slot)
-                if saved is not None and not isinstance(self._entries[i], Leaf):
-                    values[i] = saved
-                value = values[i] if saved is None else saved
+                if saved is not None and not isinstance(self._entries[k], Leaf):
+                    values[k] = saved
+                value = values[k] if saved is None else saved
             else:
-                value = values[i]
+                value = values[k]
             if value is None:
                 return None
             operands.append(value)
-        out = op.forward(*operands, **view.params)
+        out = op.forward(*operands, **self.params(i))
         return out[()] if isinstance(out, np.ndarray) else out
 
     @cached_property
     def _cotangents(self) -> list[Any]:
         unknown, half = object(), np.dtype(np.float16)
         square = np.vdot if STATE.get().strong_zero else None
-        found: list[Any] = [None] * len(self.nodes)
-        if not all(self.nodes[i].walked for i in self._roots):
+        found: list[Any] = [None] * len(self._entries)
+        if not all(self.walked(i) for i in self.roots):
             return found
-        for i in self._roots:
-            root = self.nodes[i]
+        for i in self.roots:
+            root = self._entries[i]
             one = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
             found[i] = np.ones(root.shape, root.dtype)[()] if one else unknown
         with np.errstate(all="ignore"):
-            for view in reversed(self.nodes):
-                entry, g = self._entries[view.id], found[view.id]
+            for k in range(len(found) - 1, -1, -1):
+                entry, parents, g = self._entries[k], self.parents[k], found[k]
                 if not isinstance(entry, Node) or entry.op is None or g is None:
                     continue
-                saved = None if g is unknown else self._saved_again(view, entry)
+                saved = None if g is unknown else self._saved_again(k, entry)
                 if saved is None:
-                    gs = [unknown] * len(view.parents)
+                    gs = [unknown] * len(parents)
                 else:
                     saved, g = (single(saved), single(g)) if entry.dtype == half else (saved, g)
                     gs = pulled(entry, saved, g, square)
-                for parent, i, g_parent in zip(entry.parents, view.parents, gs, strict=False):
+                for parent, i, g_parent in zip(entry.parents, parents, gs, strict=False):
                     if parent is None:
                         continue
                     if g_parent is not unknown:
@@ -333,123 +380,103 @@ class _Recording:
                         found[i] = g_parent if before is None else before + g_parent
         return [
             None if g is None or g is unknown else in_dtype(g, node)
-            for g, node in zip(found, self.nodes, strict=True)
+            for g, node in zip(found, self._entries, strict=True)
         ]
 
-    def _saved_again(self, view: _Row | GraphNode, entry: Node) -> tuple[Any, ...] | None:
+    def _saved_again(self, i: int, entry: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read, from computed values; None where one is unknown."""
-        op, values = entry.op, self._values
+        op, values, parents = entry.op, self._values, self.parents[i]
         assert op is not None
-        given = [values[i] for i in view.parents]
-        for slot, value in enumerate(given):
-            if value is None:
-                given[slot] = _still_saved(entry, slot)
-        shapes = [self.nodes[i].shape for i in view.parents]
-        if op.variadic:
-            n = op.operands[0]
-            table: dict[str, Any] = {n: tuple(given), f"{n}_shape": tuple(shapes)}
-        else:
-            table = dict(zip(op.operands, given, strict=True))
-            table |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
-        table["out"] = values[view.id]
+        operands = []
+        for slot, k in enumerate(parents):
+            known = values[k]
+            operands.append(_still_saved(entry, slot) if known is None else known)
         needed = op.needed([parent is not None for parent in entry.parents])
-        saved = tuple(table[name] if name in needed else None for name in op.saved)
-        for name, value in zip(op.saved, saved, strict=True):
-            if name in needed and (
-                value is None or (type(value) is tuple and any(v is None for v in value))
-            ):
+        saved: list[Any] = []
+        for name in op.saved:
+            if name not in needed:
+                saved.append(None)
+                continue
+            if name == "out":
+                found = values[i]
+            else:
+                asks = name in op.operands
+                given = operands if asks else [self.shape(k) for k in parents]
+                slot = op.operands.index(name if asks else name.removesuffix("_shape"))
+                found = tuple(given) if op.variadic else given[slot]
+            if found is None or (op.variadic and any(x is None for x in found)):
                 return None
-        return saved
+            saved.append(found)
+        return tuple(saved)
 
     # -- formulas ----------------------------------------------------------------------------------
+
+    @cached_property
+    def _labels(self) -> list[str | None]:
+        return _labelled(self._entries)
+
+    def label(self, i: int) -> str:
+        """Return the name of a node, its digits, or a letter that is its alone."""
+        label, entry = self._labels[i], self._entries[i]
+        if label is not None:
+            return label
+        return format_number(entry.value if isinstance(entry, Constant) else entry)
 
     def _symbol(self, i: int) -> Any:
         entry = self._entries[i]
         if isinstance(entry, (bool, int, float)):
             return entry
-        return Symbol(self.nodes[i].label, self._latex_label(i))
+        return Symbol(self.label(i), self._latex_label(i))
 
     def _latex_label(self, i: int) -> str:
         """Return the label of a node as LaTeX: a name, or the digits of a constant."""
-        entry, label = self._entries[i], self.nodes[i].label
-        if isinstance(entry, Constant) and entry.name is None and entry.shape == ():
-            return latex_number(entry.value) if entry.value is not None else latex_name(label)
-        return latex_name(label)
+        entry = self._entries[i]
+        if isinstance(entry, Constant) and self._labels[i] is None:
+            return latex_number(entry.value)
+        return latex_name(self.label(i))
 
-    def _formula(self, view: _Row | GraphNode, form: str) -> str:
-        entry = self._entries[view.id]
-        if not isinstance(entry, Node) or entry.op is None:
-            return view.label
-        inner = [(render(self._symbol(i), form), 1000) for i in view.parents]
-        return fill(entry.op, form, inner, [None] * len(inner), view.params)[0]
+    def formula(self, i: int, form: str) -> str:
+        op = self.op(i)
+        if op is None:
+            return self.label(i)
+        inner = [(render(self._symbol(k), form), 1000) for k in self.parents[i]]
+        return fill(op, form, inner, [None] * len(inner), self.params(i))[0]
 
-    def _local(self, edge: Edge) -> tuple[Any, bool]:
+    def local(self, edge: Edge) -> tuple[Any, bool]:
         """Return the local derivative as an expression, and whether it is a factor."""
-        entry, view = self._entries[edge.child], self.nodes[edge.child]
-        op = entry.op
+        op, parents = self.op(edge.child), self.parents[edge.child]
+        assert op is not None
         rule = op.rules.get(op.operands[0] if op.variadic else edge.operand)
         if rule is None:
             return 0, True
-        symbols = [self._symbol(i) for i in view.parents]
-        shapes = [self.nodes[i].shape for i in view.parents]
+        symbols = [self._symbol(i) for i in parents]
+        shapes = [self.shape(i) for i in parents]
         if op.variadic:
             n = op.operands[0]
             arguments: dict[str, Any] = {n: symbols, f"{n}_shape": tuple(shapes), "i": edge.slot}
         else:
             arguments = dict(zip(op.operands, symbols, strict=True))
             arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
-        out = Symbol(view.label, latex_name(view.label))
-        g = Symbol(f"∂{view.label}", rf"\partial {latex_name(view.label)}")
+        label = self.label(edge.child)
+        out = Symbol(label, latex_name(label))
+        g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")
         try:
-            return local_derivative(rule, {**arguments, **view.params, "out": out}, g)
+            return local_derivative(rule, {**arguments, **self.params(edge.child), "out": out}, g)
         except Exception:  # a rule may do what cannot be printed; it can still be drawn
             return Symbol(f"{op.name}.vjp({edge.operand})"), True
 
-    def _number(self, edge: Edge) -> float | None:
-        view, entry = self.nodes[edge.child], self._entries[edge.child]
-        if not edge.differentiable or view.shape != () or self.nodes[edge.parent].shape != ():
+    def number(self, edge: Edge) -> float | None:
+        entry = self._entries[edge.child]
+        if not edge.differentiable or entry.shape != () or self.shape(edge.parent) != ():
             return None
-        saved = self._saved_again(view, entry)
+        saved = self._saved_again(edge.child, entry)
         if saved is None:
             return None
-        one = np.ones((), view.dtype)[()]
-        if view.dtype == np.float16:
+        one = np.ones((), entry.dtype)[()]
+        if entry.dtype == np.float16:
             saved, one = single(saved), single(one)
         with np.errstate(all="ignore"):
             return float(entry.op.pull(entry, saved, one)[edge.slot])
-
-
-def _row(i: int, entry: Any, parents: tuple[int, ...], label: str) -> _Row:
-    if isinstance(entry, Node):
-        params = {} if entry.op is None else dict(zip(entry.op.params, entry.params, strict=True))
-        return _Row(i, parents, params, entry.shape, entry.dtype, label, entry.walked)
-    number = not isinstance(entry, Constant)
-    shape = () if number else entry.shape
-    return _Row(
-        i, (), {}, shape, np.asarray(entry).dtype if number else entry.dtype, label, walked=False
-    )
-
-
-def _view(row: _Row, entry: Any, behind: _Recording) -> GraphNode:
-    node = entry if isinstance(entry, Node) else None
-    op = None if node is None else node.op
-    named = isinstance(entry, Constant)
-    return GraphNode(
-        id=row.id,
-        kind="constant" if node is None else "leaf" if op is None else "op",
-        op="" if op is None else op.name,
-        symbol="" if op is None else op.symbol,
-        parents=row.parents,
-        params=row.params,
-        shape=row.shape,
-        dtype=row.dtype,
-        name=_name(node) if node is not None else entry.name if named else None,
-        label=row.label,
-        scope=() if node is None else node.scope,
-        source=None if node is None else source_of(node),
-        walked=row.walked,
-        _graph=behind,
-    )
 
 
 def graph(*outputs: Tensor) -> Graph:
@@ -540,24 +567,25 @@ _SIGNS = {
 }
 
 
-def _labels(entries: list[Any]) -> list[str]:
-    """Label every entry: its name, a number's digits, or a letter that is still free."""
+def _labelled(entries: list[Any]) -> list[str | None]:
+    """Label every entry: its name, or a letter that is still free; None for a number."""
     taken = {name for entry in entries if (name := _name(entry)) is not None}
     letters = itertools.chain("uvwpqrst", (f"v{i}" for i in itertools.count(1)))
     anonymous = itertools.chain("xyzkc", (f"c{i}" for i in itertools.count(1)))
-    labels = []
+    labels: list[str | None] = []
     for entry in entries:
         name = _name(entry)
-        if name is not None:
-            labels.append(name)
-        elif isinstance(entry, (bool, int, float)):
-            labels.append(format_number(entry))
-        elif isinstance(entry, Constant) and entry.shape == () and entry.value is not None:
-            labels.append(format_number(entry.value))
-        else:
+        if name is None and not _is_number(entry):
             pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
-            labels.append(next(letter for letter in pool if letter not in taken))
+            name = next(letter for letter in pool if letter not in taken)
+        labels.append(name)
     return labels
+
+
+def _is_number(entry: Any) -> bool:
+    if isinstance(entry, Constant):
+        return entry.shape == () and entry.value is not None
+    return isinstance(entry, (bool, int, float))
 
 
 def _name(entry: Any) -> str | None:

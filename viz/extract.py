@@ -327,18 +327,18 @@ def _loops(g: Graph) -> list[Loop]:
     What is given (leaves, constants) may differ from round to round, outputs are never inside.
     """
     outs = {node.id for node in g.outputs}
+    ops = [node.op for node in g]
 
-    def signature(node: GraphNode) -> Any:
-        if node.kind != "op" or node.id in outs:
-            return node.id if node.id in outs or node.kind == "leaf" else "given"
-        operands = [node.id - p if g.nodes[p].kind == "op" else "given" for p in node.parents]
-        params = (
-            () if node.op in _INDEXED else tuple((k, _hashed(v)) for k, v in node.params.items())
-        )
-        return node.op, node.scope, node.shape, params, *operands
+    def signature(i: int, node: GraphNode) -> Any:
+        op = ops[i]
+        if not op or i in outs:
+            return i if i in outs or node.kind == "leaf" else "given"
+        operands = [i - p if ops[p] else "given" for p in node.parents]
+        params = () if op in _INDEXED else [(k, _hashed(v)) for k, v in node.params.items()]
+        return op, node.scope, node.shape, *params, *operands
 
-    loops = [Loop(*found) for found in repeats(signature(node) for node in g.nodes)]
-    return [x for x in loops if any(n.kind == "op" for n in g.nodes[x.start : x.start + x.period])]
+    loops = [Loop(*found) for found in repeats(map(signature, range(len(g)), g))]
+    return [x for x in loops if any(ops[x.start : x.start + x.period])]
 
 
 _INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round
@@ -350,12 +350,17 @@ def _hashed(x: Any) -> Any:
 
 def _differ(g: Graph, loop: Loop) -> bool:
     """Return whether constants or indices of a loop differ from round to round."""
-    for i in loop.ids[loop.period :]:
-        one, two = g.nodes[i], g.nodes[i - loop.period]
-        if one.op in _INDEXED and repr(one.params) != repr(two.params):
-            return True
-        if one.kind == "constant" and not bool(np.array_equal(one.value, two.value)):
-            return True
+    for first in g.nodes[loop.start : loop.start + loop.period]:
+        others = g.nodes[first.id + loop.period : loop.ids.stop : loop.period]
+        if first.op in _INDEXED:
+            params = repr(first.params)
+            if any(repr(other.params) != params for other in others):
+                return True
+        elif first.kind == "constant":
+            value = first.value
+            values = (other.value for other in others)
+            if any(v is not value and not np.array_equal(v, value) for v in values):
+                return True
     return False
 
 
@@ -556,10 +561,12 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _scopes(g: Graph) -> list[tuple[str, ...]]:
     """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
+    scopes = [tuple([clean(s) for s in node.scope]) for node in g]
+    if not any(scopes):
+        return scopes
     users: dict[int, list[int]] = {}
     for edge in g.edges:
         users.setdefault(edge.parent, []).append(edge.child)
-    scopes = [tuple(clean(s) for s in node.scope) for node in g]
     scopes = _calls(g, scopes)
     for node in g:
         own = users.get(node.id)

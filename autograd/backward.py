@@ -356,7 +356,7 @@ def pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]
 
 def _square(p: Any, _: Any) -> Any:
     """Return the sum of the squares of a recorded cotangent's elements, NaN if one is."""
-    value = p._value if type(p) is Tensor else p
+    value = getattr(p, "_value", p)
     return np.vdot(value, value)
 
 

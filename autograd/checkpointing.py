@@ -76,9 +76,10 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 class Segment:
     """One call of a checkpointed function: how to run it again, and notice if it changed."""
 
+    digest: tuple[Any, ...]  # of the first run
+
     def __init__(self, function: Callable[[], Any]) -> None:
         self.function = function
-        self.digest: tuple[Any, ...] = ()
 
     def __call__(self) -> Any:
         return self.function()
@@ -93,7 +94,7 @@ class Segment:
         node.id, node.op, node.extra, node.walked = next_id(), _OP, None, False
         node.parents, node.saved, node.params = tuple(outside), (), (self,)
         node.shape, node.dtype = packed.shape, packed.dtype
-        node.constants = (None,) * len(outside)
+        node.constants = ()
         node.scope, node.code, node.lasti = STATE.get().scope, last.code, last.lasti
         return _unpacked(wrap(packed._value, node), made)
 
@@ -212,7 +213,8 @@ def _pull(node: Node, saved: Any, g: Any) -> list[Any]:
 
 def _push(node: Node, saved: Any, g: Any, into: dict[Node, Any], useful: Any, _: Any) -> None:
     for parent, x in zip(node.parents, _pull(node, saved, g), strict=True):
-        if parent is not None and (useful is None or parent in useful):
+        assert parent is not None  # the parents of a segment are what it reads from outside
+        if useful is None or parent in useful:
             x = conform(x, node, parent)
             into[parent] = into[parent] + x if parent in into else x
 

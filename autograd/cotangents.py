@@ -36,16 +36,10 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
         axes = [*range(extra)]
         axes += [i for i, n in enumerate(shape, extra) if n == 1 and given[i] != 1]
         if axes:
-            g = _reduced(g, tuple(axes))
+            g = np.add.reduce(g, axis=tuple(axes), keepdims=True)
         if extra:
             g = g.reshape(shape)
     return g if g.dtype == dtype else g.astype(dtype)
-
-
-def _reduced(g: Any, axes: tuple[int, ...]) -> Any:
-    if type(g) is np.ndarray:  # what .sum() does, without 1 µs of its own
-        return np.add.reduce(g, axis=axes, keepdims=True)
-    return g.sum(axis=axes, keepdims=True)
 
 
 def _misfit(g: Any, node: Node, parent: Node) -> ShapeError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Arrays = list[npt.NDArray[Any]]
 
-__all__ = ["Numerical", "blame", "by_complex_step", "central", "refined"]
+__all__ = ["Numerical", "blame", "by_complex_step", "central", "fixed", "refined"]
 
 from_engine = True
 
@@ -39,6 +39,11 @@ class Numerical:
 
     gradient: npt.NDArray[np.float64]
     rounding: float
+
+
+def fixed(shape: tuple[int, ...], seed: int) -> npt.NDArray[np.float64]:
+    """Return random weights, or a direction, that are the same each time: none of them small."""
+    return np.random.default_rng(seed).uniform(0.5, 1.5, shape)
 
 
 def _at(
@@ -96,8 +101,9 @@ def refined(
     """Return the derivative at one element by Ridders' method, and an estimate of its error.
 
     Steps go down by halves from a tenth of |θ| (from 0.1 at 0), and their quotients are
-    extrapolated to step 0; the estimate that changed least is taken. So it also measures functions
-    that vary on a smaller scale than their argument. Nothing here looks at the automatic gradient.
+    extrapolated to step 0; the estimate that changed least is taken, and no change counts as less
+    than the rounding of its quotient. So it also measures functions that vary on a smaller scale
+    than their argument. Nothing here looks at the automatic gradient.
 
     References
     ----------
@@ -108,11 +114,12 @@ def refined(
     rows: list[list[float]] = []
     best, error = np.nan, np.inf
     for _ in range(16):
-        row = [_quotient(f, weights, arrays, which, index, step)[0]]
+        quotient, rounding = _quotient(f, weights, arrays, which, index, step)
+        row = [quotient]
         for k, earlier in enumerate(rows[-1] if rows else []):
             factor = 4.0 ** (k + 1)
             row.append((factor * row[k] - earlier) / (factor - 1))
-            change = max(abs(row[k + 1] - row[k]), abs(row[k + 1] - earlier))
+            change = max(rounding, abs(row[k + 1] - row[k]), abs(row[k + 1] - earlier))
             if change <= error:
                 best, error = row[k + 1], change
         rows.append(row)
@@ -155,7 +162,6 @@ def blame(g: Graph) -> list[str]:
 
     Each is tried alone, on the values it was recorded with: along one random direction.
     """
-    rng = np.random.default_rng(4)
     found: list[str] = []
     for view in g:
         node = g._recording._entries[view.id]
@@ -164,28 +170,28 @@ def blame(g: Graph) -> list[str]:
         values = [g.nodes[i].value for i in view.parents]
         if any(v is None for v in values):
             continue
-        weights = rng.uniform(0.5, 1.5, node.shape)
+        weights = fixed(node.shape, seed=view.id)
         pulled = node.op.pull(node, node.saved, weights.astype(node.dtype)[()])
         for slot, cotangent in enumerate(pulled):
             if cotangent is None:
                 continue
-            line = _contradiction(node, values, weights, slot, np.asarray(cotangent, float), rng)
+            line = _contradiction(node, values, weights, slot, np.asarray(cotangent, float))
             if line and line not in found:
                 found.append(line)
     return found
 
 
 def _contradiction(
-    node: Node, values: list[Any], weights: Any, slot: int, cotangent: Any, rng: Any
+    node: Node, values: list[Any], weights: Any, slot: int, cotangent: Any
 ) -> str | None:
     """Compare one rule with a difference along a direction; return what differs."""
     op = node.op
     assert op is not None
     base = np.asarray(values[slot], float)
-    direction = rng.uniform(0.5, 1.5, base.shape)
+    direction = fixed(base.shape, seed=slot)
 
     def at(t: float) -> float:
-        moved = [np.asarray(v, float) if i == slot else v for i, v in enumerate(values)]
+        moved = [*values]
         moved[slot] = base + t * direction
         params = dict(zip(op.params, node.params, strict=True))
         return float(np.sum(op.forward(*[np.asarray(v)[()] for v in moved], **params) * weights))

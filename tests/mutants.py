@@ -34,7 +34,6 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -45,7 +44,8 @@ from mutmut import Config, Context, RelativeMutationID, list_mutations, mutate, 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"string", "fstring", "decorator"}  # the kinds of mutation that are left out
 KILLED, SURVIVED, SAME, ELSEWHERE = 1, 0, 2, 3  # exit codes of a fork
-TESTS = ["tests/autograd", "tests/nn", "tests/viz/test_viz.py"]
+TESTS = ["tests/autograd", "tests/nn", "tests/viz/test_viz.py", "tests/viz/test_outputs.py"]
+DOCTESTS = "autograd"
 SLOW = 240  # seconds; a mutant that never ends is noticed too
 
 Place = tuple[str, int]  # of a function: its qualified name, and where its instructions come from
@@ -204,8 +204,8 @@ def failure(item: pytest.Item) -> str | None:
     return FAILED[0] if FAILED else None
 
 
-def learn(items: list[pytest.Item]) -> dict[Any, list[int]]:
-    """Run every test; return for each function the tests that call it, the fastest kinds first."""
+def learn(items: list[pytest.Item]) -> dict[Any, list[tuple[float, int]]]:
+    """Run every test; return for each function the tests that call it, with their seconds."""
     calls, callers = Calls(), defaultdict(list)
     for i, item in enumerate(items):
         calls.seen = set()
@@ -222,15 +222,7 @@ def learn(items: list[pytest.Item]) -> dict[Any, list[int]]:
         spent = time.perf_counter() - began
         for code in calls.seen:
             callers[code.co_filename, *place(code)].append((spent, i))
-    return {where: mixed(items, found) for where, found in callers.items()}
-
-
-def mixed(items: list[pytest.Item], found: list[tuple[float, int]]) -> list[int]:
-    """Order tests so that each test function has its turn, with its fastest case first."""
-    kinds = defaultdict(list)
-    for _, i in sorted(found):
-        kinds[items[i].nodeid.partition("[")[0]].append(i)
-    return [i for turn in zip_longest(*kinds.values()) for i in turn if i is not None]
+    return dict(callers)
 
 
 # -- One mutant ------------------------------------------------------------------------------------
@@ -239,7 +231,9 @@ def mixed(items: list[pytest.Item], found: list[tuple[float, int]]) -> list[int]
 class Trial:
     """What the fork of one mutant needs: the tests, who calls what, and the engine's functions."""
 
-    def __init__(self, items: list[pytest.Item], callers: dict[Any, list[int]], limit: float):
+    def __init__(
+        self, items: list[pytest.Item], callers: dict[Any, list[tuple[float, int]]], limit: float
+    ) -> None:
         self.items, self.callers, self.limit = items, callers, limit
         self.functions = defaultdict(list)
         for f in gc.get_objects():
@@ -256,7 +250,7 @@ class Trial:
         )
         if not pairs:
             return ELSEWHERE
-        chosen: list[list[int]] = []
+        chosen: set[tuple[float, int]] = set()
         for old, new in pairs:
             where = (name, *place(old))
             if own(old) != own(new) and where not in self.callers:
@@ -265,7 +259,7 @@ class Trial:
                 if len(new.co_freevars) != len(f.__code__.co_freevars):
                     return ELSEWHERE
                 f.__code__ = new
-            chosen.append(self.callers.get(where, []))
+            chosen.update(self.callers.get(where, []))
         if path.name == "recording.py" and writes(pairs[0][0]):
             from autograd import OPS
 
@@ -274,25 +268,31 @@ class Trial:
                     declared._generate()
             except Exception:
                 return KILLED
-            chosen.append(mixed(self.items, [(0.0, i) for i in range(len(self.items))]))
+            chosen.update((0.0, i) for i in range(len(self.items)))
             self.limit *= 3  # the code of every op: any test may notice
-        turns = (i for turn in zip_longest(*chosen) for i in turn if i is not None)
-        tests = sorted(dict.fromkeys(turns), key=lambda i: self.distance(i, path))
-        if not tests:
+        if not chosen:
             return ELSEWHERE
-        ends = time.perf_counter() + self.limit
-        for i in tests:
-            if time.perf_counter() > ends:
+        ends = time.process_time() + self.limit
+        for i in self.ordered(chosen, path):
+            if time.process_time() > ends:
                 break
             signal.setitimer(signal.ITIMER_REAL, 30)  # SIGALRM ends a test that does not end
             if failure(self.items[i]) is not None:
                 return KILLED
         return SURVIVED
 
-    def distance(self, test: int, path: Path) -> int:
-        """Return 0 for a test in a file named after the mutant's, 1 for the hard places, or 2."""
-        name = self.items[test].path.stem
-        return 0 if path.stem in name else 1 if "hard" in name else 2
+    def ordered(self, chosen: set[tuple[float, int]], path: Path) -> list[int]:
+        """Order tests so that each test function has its turn, with a few of its fastest cases.
+
+        In a turn, those in a file named after the mutant's come first.
+        """
+        cases: Counter[str] = Counter()
+        keys = []
+        for spent, i in sorted(chosen):
+            kind = self.items[i].nodeid.partition("[")[0]
+            turn, cases[kind] = cases[kind] // 4, cases[kind] + 1
+            keys.append((turn, path.stem not in self.items[i].path.stem, spent, i))
+        return [i for *_, i in sorted(keys)]
 
     def fork(self, path: Path, changed: str) -> int:
         pid = os.fork()
@@ -467,7 +467,7 @@ def main() -> None:
     options = parser.parse_args()
     every = [p for p in sorted((ROOT / "autograd").rglob("*.py")) if p.name != "symbol.py"]
     options.files = [p.resolve() for p in options.files] or every
-    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS]
+    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS, DOCTESTS]
     os.chdir(ROOT)
     raise SystemExit(pytest.main(arguments, plugins=[Mutants(options)]))
 

@@ -1,0 +1,243 @@
+"""The checker's numbers: tolerances, bands, rounding, the element it shows, its refined quotients.
+
+The documentation of `check_gradients` and `Comparison` says what they are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import (
+    AutogradError,
+    Tensor,
+    check_gradients,
+    compare_backprop,
+    gradients,
+    op,
+    relative_error,
+)
+from autograd.checking import Comparison, GradientReport
+from autograd.differences import blame, central, refined
+from autograd.graph import graph
+from tests.autograd.helpers import leaf
+
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+def row(**changes: Any) -> Comparison:
+    given: dict[str, Any] = {
+        "name": "w",
+        "shape": (),
+        "error": 0.0,
+        "worst": (),
+        "ours": 1.0,
+        "theirs": 1.0,
+        "norm": 1.0,
+        "tolerance": 1.0,
+    }
+    return Comparison(**{**given, **changes})
+
+
+def test_the_relative_error_of_tiny_gradients_does_not_underflow() -> None:
+    assert relative_error([1e-200], [2e-200]) == pytest.approx(1 / 3)
+    assert relative_error([], []) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "rounding", "wrong"),
+    [
+        # 100 · rounding / √size against a distance of 1
+        ((), 0.00995, True),
+        ((), 0.01005, False),
+        ((4,), 0.0199, True),
+        ((4,), 0.0201, False),
+        ((2, 2), 0.0199, True),
+        ((100,), 0.0995, True),
+        ((100,), 0.1005, False),
+        ((), 0.01, False),  # equal is not more
+        ((), 0.0, False),  # nothing is known of the rounding
+    ],
+)
+def test_one_element_is_far_off_beyond_a_hundred_times_the_rounding(
+    shape: Any, rounding: float, wrong: bool
+) -> None:
+    assert row(shape=shape, rounding=rounding, theirs=2.0).wrong is wrong
+
+
+@pytest.mark.parametrize(
+    ("theirs", "wrong"), [(99.1, False), (99.0, False), (98.9, True), (103.1, True)]
+)
+def test_one_element_is_far_off_beyond_one_percent(theirs: float, wrong: bool) -> None:
+    assert row(ours=101.0, theirs=theirs, rounding=1e-9).wrong is wrong
+
+
+@pytest.mark.parametrize(
+    ("error", "wrong"), [(0.9e-6, False), (1e-6, False), (1.1e-6, True), (math.nan, True)]
+)
+def test_an_error_up_to_the_tolerance_is_right(error: float, wrong: bool) -> None:
+    assert row(error=error, tolerance=1e-6).wrong is wrong
+
+
+@pytest.mark.parametrize(
+    ("norm", "rounding", "error", "band"),
+    [
+        (0.5, 0.6, 0.0, "below rounding"),
+        (0.6, 0.6, 0.0, "below rounding"),
+        (0.7, 0.6, 0.0, "great"),
+        (0.0, 0.6, 0.0, "great"),
+        (1.0, 0.0, 1e-7, "acceptable"),
+        (1.0, 0.0, 1e-5, "acceptable"),
+        (1.0, 0.0, 1.01e-5, "suspect"),
+    ],
+)
+def test_the_bands_at_their_ends(norm: float, rounding: float, error: float, band: str) -> None:
+    assert row(norm=norm, rounding=rounding, error=error).band == band
+
+
+def test_a_report_of_nothing_has_no_error() -> None:
+    assert GradientReport([], []).worst == 0.0
+    assert math.isnan(GradientReport([row(), row(error=math.nan)], []).worst)
+    assert GradientReport([row(error=0.25), row()], []).worst == 0.25
+
+
+TOLERANCES: list[tuple[Any, Any, list[float]]] = [
+    (np.sin, np.array([0.5]), [1e-6, 1e-5]),
+    (np.sin, np.float32([0.5]), [1e-4, 1e-4]),
+    (lambda x: x.astype(np.float32) ** 3, np.array([0.5, 1.3]), [1e-2, 1e-2]),
+    (lambda x: x.astype(np.float64) * 2, np.float32([0.5]), [1e-4, 1e-4]),
+    (np.sin, np.float16([0.5]), [10 * 2.0**-10, 10 * 2.0**-10]),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "expected"), TOLERANCES)
+def test_the_tolerance_is_that_of_the_coarsest_dtype(f: Any, x: Any, expected: Any) -> None:
+    report = check_gradients(f, x, order=2)
+    assert [r.tolerance for r in report.rows] == expected
+    assert report, report
+    assert [r.tolerance for r in check_gradients(f, x, order=2, tolerance=0.5).rows] == [0.5, 0.5]
+
+
+def test_a_function_may_take_gradients_itself() -> None:
+    def slope(x: Any) -> Any:
+        return gradients((x**3).sum(), x, create_graph=True)
+
+    assert check_gradients(slope, np.array([1.0, 2.0]), order=2)
+
+
+def test_a_constant_function_has_a_second_order() -> None:
+    report = check_gradients(np.sign, np.array([0.5]), order=2)
+    assert report
+    assert [r.error for r in report.rows] == [0.0, 0.0]
+
+
+def test_an_empty_input_has_a_row_of_zeros() -> None:
+    (found,) = check_gradients(lambda x: np.sum(x), np.zeros((0, 3))).rows
+    assert (found.shape, found.error, found.worst) == ((0, 3), 0.0, ())
+    assert (found.ours, found.theirs, found.norm) == (0.0, 0.0, 0.0)
+
+
+def test_the_element_shown_is_the_furthest_off_for_its_size(registry: Any) -> None:
+    @op(symbol="wrong_half", samples=["3"])
+    def wrong_half(a):
+        return a * a / 2
+
+    # The first element is off by 1 in 1000, the second by 0.5 in 1.
+    wrong_half.vjp(a=lambda g, a: g * (a + np.where(np.abs(a) > 100, 1.0, 0.5)))
+    report = check_gradients(wrong_half, np.array([1000.0, 1.0]))
+    (found,) = report.rows
+    assert found.worst == (1,)
+    assert found.ours == pytest.approx(1.5 * found.theirs, rel=1e-6)
+
+
+def test_a_tensor_is_called_by_its_name_or_its_place() -> None:
+    w, b = leaf(2.0, "w"), leaf(3.0)
+    report = compare_backprop(w * b, {w: 3.0, b: 2.0})
+    assert report
+    assert [r.name for r in report.rows] == ["w", "parameter 1"]
+
+
+@pytest.mark.parametrize("cost", [3.0, Tensor(3.0)])
+def test_a_cost_without_a_graph_is_refused(cost: Any) -> None:
+    with pytest.raises(AutogradError, match="the cost needs a graph"):
+        compare_backprop(cost, {"w": 1.0})
+
+
+def test_the_rounding_of_a_difference_is_what_its_values_can_lose() -> None:
+    h = EPSILON ** (1 / 3)
+    one = central(lambda x: x * 1, np.ones(1), [np.array([1.0])], 0)
+    assert one.rounding == pytest.approx(4 * EPSILON / (2 * h), rel=1e-4)
+    assert one.gradient == pytest.approx(1.0, rel=1e-9)
+
+    # A result that does not depend on the element has no part in it.
+    def beside(x: Any) -> Any:
+        return np.concatenate([x, Tensor([1e6])])
+
+    both = central(beside, np.ones(2), [np.array([1.0])], 0)
+    assert both.rounding == pytest.approx(one.rounding, rel=1e-12)
+    weighted = central(lambda x: x * 1, np.array([3.0]), [np.array([1.0])], 0)
+    assert weighted.rounding == pytest.approx(3 * one.rounding, rel=1e-12)
+
+
+def test_a_step_out_of_the_domain_has_no_rounding() -> None:
+    found = central(np.sqrt, np.ones(1), [np.array([0.0])], 0)
+    assert np.isnan(found.gradient[0])
+    assert found.rounding == 0.0
+    found = central(lambda x: x * 1e308, np.ones(1), [np.array([1.79769])], 0)
+    assert np.isinf(found.gradient[0])
+    assert found.rounding == 0.0
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "x"),
+    [
+        (lambda x: np.sin(50 * x), lambda x: 50 * np.cos(50 * x), 0.7),
+        (lambda x: np.exp(3 * x), lambda x: 3 * np.exp(3 * x), 2.0),
+        (lambda x: np.cos(x) + x, lambda x: 1 - np.sin(x), 0.0),
+        (lambda x: np.exp(-x), lambda x: -np.exp(-x), 0.0),
+        (lambda x: np.log(x), lambda x: 1 / x, 1e-9),
+        (lambda x: np.log(x), lambda x: 1 / x, 1e9),
+    ],
+)
+def test_a_refined_quotient_has_twelve_digits_and_knows_it(f: Any, slope: Any, x: float) -> None:
+    found, error = refined(f, np.ones(()), [np.array(x)], 0, ())
+    exact = slope(x)
+    assert found == pytest.approx(exact, rel=1e-12)
+    assert abs(found - exact) / 3 <= error <= 3e-12 * abs(exact)
+
+
+def test_a_polynomial_of_degree_four_is_exact_after_one_refinement() -> None:
+    """(4 q(h/2) − q(h)) / 3 has no error of h² left, and a quartic has no other."""
+    seen: list[float] = []
+
+    def f(x: Any) -> Any:
+        seen.append(float(x.data))
+        return x**4
+
+    found, error = refined(f, np.ones(()), [np.array(2.0)], 0, ())
+    assert found == pytest.approx(32.0, rel=1e-13)
+    assert error <= 1e-11
+    # Steps begin at a tenth and go down by halves.
+    assert seen[:4] == [2.2, 1.8, 2.1, 1.9]
+
+
+def test_blame_looks_past_constants_and_operands_without_derivative(registry: Any) -> None:
+    @op(symbol="scaled", samples=["3", "2"])
+    def scaled(a, b):
+        return a * b
+
+    scaled.vjp(a=lambda g, b: g * b, b=lambda g, a: g * a * 1.5)
+    x = leaf(2.0, "x")
+    notes = blame(graph(np.exp(scaled(3.0, x * 1))))
+    assert len(notes) == 1
+    assert notes[0].startswith("note: scaled.vjp(b=...) gives ")
+
+    gone = np.ones(200) * 3.0  # an array that nobody holds: its value is not known any more
+    y = leaf(np.ones(200))
+    product = y * gone
+    del gone
+    notes = blame(graph((np.sum(product) * 0 + scaled(3.0, x)).named("J")))
+    assert [note.partition(" gives")[0] for note in notes] == ["note: scaled.vjp(b=...)"]

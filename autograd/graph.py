@@ -9,7 +9,9 @@ everything that follows from it.
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -94,7 +96,10 @@ class GraphNode:
 
     @property
     def label(self) -> str:
-        """The name, or a letter that no other node has; numbers are their own label."""
+        """The name, or a letter that no other node has; numbers are their own label.
+
+        Nodes of one name are numbered in the order they were recorded: ``h_1``, ``h_2``.
+        """
         return self._graph.label(self.id)
 
     @property
@@ -524,27 +529,27 @@ _GREEK = frozenset(
 )
 
 
-_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
-
-
 def latex_name(name: str) -> str:
-    r"""Return a name as LaTeX: trailing digits become a subscript, text is set upright.
+    r"""Return a name as LaTeX: digits at its end become a subscript, text is set upright.
 
     Examples
     --------
-    >>> latex_name("W12"), latex_name("cost"), latex_name("theta")
-    ('W_{12}', '\\mathrm{cost}', '\\theta')
+    >>> latex_name("W12"), latex_name("h_1"), latex_name("W_hh")
+    ('W_{12}', 'h_{1}', 'W_{hh}')
+    >>> latex_name("cost"), latex_name("theta")
+    ('\\mathrm{cost}', '\\theta')
     """
-    stem = name.rstrip(
-        "0123456789" + _SUBSCRIPTS + ("," if name and name[-1] in _SUBSCRIPTS else "")
-    )
-    digits = name[len(stem) :].translate(str.maketrans(_SUBSCRIPTS, "0123456789"))
-    if not stem:
-        return name or r"\ "
-    escaped = "".join(map(_latex_character, stem))
+    found = _INDEXED.fullmatch(name.translate(_PLAIN))
+    stem, index = (found[1] or found[3], found[2] or found[4]) if found else (name, "")
+    escaped = "".join(map(_latex_character, stem)) or r"\ "
     upright = "\\mathrm{" + escaped + "}"
-    body = escaped if len(stem) == 1 else "\\" + stem if stem in _GREEK else upright
-    return body + "_{" + digits + "}" if digits else body
+    body = escaped if len(stem) <= 1 else "\\" + stem if stem in _GREEK else upright
+    return body + "_{" + index + "}" if index else body
+
+
+# Digits at the end of a name, or a few letters after a letter and an underscore.
+_INDEXED = re.compile(r"(.*[^\d,_])_?(\d+(?:,\d+)*)|(\w)_([A-Za-z0-9]{1,3})")
+_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def _latex_character(c: str) -> str:
@@ -568,8 +573,17 @@ _SIGNS = {
 
 
 def _labelled(entries: list[Any]) -> list[str | None]:
-    """Label every entry: its name, or a letter that is still free; None for a number."""
-    taken = {name for entry in entries if (name := _name(entry)) is not None}
+    """Label every entry: its name, or a letter that is still free; None for a number.
+
+    Entries of one name are numbered, so that every label stands for one value.
+    """
+    uses = Counter(name for entry in entries if (name := _name(entry)) is not None)
+    taken = set(uses)
+    numbered = {
+        name: (f"{name}_{i}" for i in itertools.count(1) if f"{name}_{i}" not in uses)
+        for name, count in uses.items()
+        if count > 1
+    }
     letters = itertools.chain("uvwpqrst", (f"v{i}" for i in itertools.count(1)))
     anonymous = itertools.chain("xyzkc", (f"c{i}" for i in itertools.count(1)))
     labels: list[str | None] = []
@@ -578,6 +592,8 @@ def _labelled(entries: list[Any]) -> list[str | None]:
         if name is None and not _is_number(entry):
             pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
             name = next(letter for letter in pool if letter not in taken)
+        elif name in numbered:
+            name = next(numbered[name])
         labels.append(name)
     return labels
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from viz.extract import NotDrawable, pause_collector, view_of, without_values
+from viz.extract import NotDrawable, graph_of, pause_collector, view_of, without_values
 from viz.files import write
 from viz.passes import (
     deepest,
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from viz.view import GraphView
+    from viz.view import GraphView, NodeView
 
 __all__ = ["Drawing", "draw"]
 
+DRAWN, FOLDED, ROUND = "as drawn", "all folded", "one round open"  # pictures of a page
 TIMEOUT = 60.0  # seconds for dot, after which the built-in layout draws
 ENGINES = ("auto", "builtin", "dot", "pygraphviz")
 DIRECTIONS = ("both", "forward", "backward")
@@ -56,10 +57,11 @@ class Drawing:
         theme: str = "light",
         engine: str = "auto",
         full: GraphView | None = None,
+        more: dict[str, GraphView] | None = None,
         max_nodes: int = 150,
     ) -> None:
         self.view, self.theme, self.engine = view, theme, engine
-        self._full, self._max_nodes = full or view, max_nodes
+        self._full, self._more, self._max_nodes = full or view, more or {}, max_nodes
 
     @cached_property
     def svg(self) -> str:
@@ -82,7 +84,7 @@ class Drawing:
         It works from a file and offline; without scripts it is the picture and its words.
         """
         with pause_collector():
-            pictures, first = _pictures(self.view, self._full, self._max_nodes)
+            pictures, first = _pictures(self.view, self._full, self._more, self._max_nodes)
             return render_page(pictures, first, theme=self.theme)
 
     @property
@@ -235,9 +237,12 @@ def draw(
     if scalars:
         outputs = tuple(opened(*outputs))
 
-    def whole(loops: bool | None) -> GraphView:
+    with pause_collector():
+        recorded = graph_of(*outputs)
+
+    def whole(loops: bool | None, rounds: int = 0) -> GraphView:
         with pause_collector():
-            view = view_of(*outputs, values=values, health=health, loops=loops)
+            view = view_of(recorded, values, health, loops, rounds)
         view = one_direction(view if values else without_values(view), direction)
         return view if constants else hide_constants(view)
 
@@ -251,28 +256,41 @@ def draw(
     if repeats is None and len(view.nodes) > max_nodes:  # loops fold in a graph that is not large
         full = whole(True)
         view = fold_repeats(folded(full))
+    more = {}
+    if any(n.kind == "repeat" for n in full.nodes):
+        more[ROUND] = explain_shorthand(folded(whole(True, rounds=1)))
     if len(view.nodes) > max_nodes:
         raise NotDrawable(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
             "smaller part, group ops with name_scope() so that they can fold, or raise max_nodes."
         )
     return Drawing(
-        explain_shorthand(view), theme=theme, engine=engine, full=full, max_nodes=max_nodes
+        explain_shorthand(view),
+        theme=theme,
+        engine=engine,
+        full=full,
+        more=more,
+        max_nodes=max_nodes,
     )
 
 
-def _pictures(view: GraphView, full: GraphView, max_nodes: int) -> tuple[list[Picture], int]:
-    """Return the graph with more and fewer modules open, and which of them `view` is."""
-    views = {"as drawn": view}
+def _pictures(
+    view: GraphView, full: GraphView, more: dict[str, GraphView], max_nodes: int
+) -> tuple[list[Picture], int]:
+    """Return the graph with more and fewer modules open, and which of them `view` is.
+
+    A card of what repeats leads to one round of its loop, or to its modules folded one by one.
+    """
+    views = {DRAWN: view}
     alone: dict[tuple[str, ...], str] = {}  # module path to the picture in which it is open
     levels = deepest(full)
     for depth in range(levels + 1):
-        label = "all folded" if not depth else "all open" if depth == levels else f"{depth} open"
+        label = FOLDED if not depth else "all open" if depth == levels else f"{depth} open"
         folded = explain_shorthand(fold(full, depth))
         if len(folded.nodes) > max_nodes:
             break
         if folded.nodes == view.nodes:
-            views = {label: view, **{k: v for k, v in views.items() if k != "as drawn"}}
+            views = {label: view, **{k: v for k, v in views.items() if k != DRAWN}}
         else:
             views[label] = folded
         for node in folded.nodes:
@@ -284,16 +302,22 @@ def _pictures(view: GraphView, full: GraphView, max_nodes: int) -> tuple[list[Pi
             if len(opened.nodes) <= max_nodes and opened.nodes != views[label].nodes:
                 alone[path] = f"{' › '.join(path)} open"
                 views[alone[path]] = opened
+    views |= {label: v for label, v in more.items() if len(v.nodes) <= max_nodes}
     labels = list(views)
+
+    def leads(label: str, node: NodeView) -> str | None:
+        if node.kind == "module":
+            return alone.get((*node.scope, node.name))
+        if node.kind == "repeat" and label != ROUND:
+            folds = [x for x in labels if x != label and not any(n == node for n in views[x].nodes)]
+            return next((x for x in (ROUND, FOLDED) if x in folds), None)
+        return None
+
     pictures = [
         Picture(
             label,
             shown,
-            {
-                n.id: labels.index(alone[(*n.scope, n.name)])
-                for n in shown.nodes
-                if n.kind == "module" and (*n.scope, n.name) in alone
-            },
+            {n.id: labels.index(to) for n in shown.nodes if (to := leads(label, n)) is not None},
         )
         for label, shown in views.items()
     ]

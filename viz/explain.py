@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viz.extract import NotDrawable, find, pause_collector, view_of
+from viz.extract import NotDrawable, find, graph_of, pause_collector, view_of
 from viz.files import write
 from viz.passes import explain_shorthand, hide_constants
 from viz.render.mermaid import markdown
@@ -145,7 +145,7 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     <BLANKLINE>
     """
     with pause_collector():
-        view = view_of(output, typeset=True)
+        view = view_of(graph_of(output), typeset=True)
         if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
             raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
         ids = None if wrt is None else {_id(output, view, x) for x in _sequence(wrt)}

@@ -126,19 +126,21 @@ def graph_of(*outputs: Any) -> Graph:
 
 
 def view_of(
-    *outputs: Tensor,
+    g: Graph,
     values: bool = True,
     health: bool = False,
     loops: bool | None = False,
+    rounds: int = 0,
     typeset: bool | None = None,
 ) -> GraphView:
-    """Return everything a picture of these outputs can show.
+    """Return everything a picture of a graph can show.
 
-    Loops, parts of the recording that repeat themselves, become one card each; with None, if there
-    are more than LARGE nodes. Formulas are written as LaTeX too; with None, of up to TYPESET cards.
+    Loops, parts of the recording that repeat themselves, become one card each, after as many of
+    their rounds as are to be shown; with None, if there are more than LARGE nodes. Formulas are
+    written as LaTeX too; with None, of up to TYPESET cards.
     """
-    g = graph_of(*outputs)
     found = _loops(g) if loops or (loops is None and len(g) > LARGE) else []
+    found = [loop.after(rounds) for loop in found]
     home = {i: k for k, loop in enumerate(found) for i in loop.ids}
     shown = [node for node in g.nodes if node.id not in home]
     meeting = [e for e in g.edges if e.parent not in home or home.get(e.child) != home[e.parent]]
@@ -316,6 +318,11 @@ class Loop(NamedTuple):
     period: int
     rounds: int
 
+    def after(self, rounds: int) -> Loop:
+        """Return what is left of the loop after some rounds, at least one."""
+        rounds = min(rounds, self.rounds - 1)
+        return Loop(self.start + rounds * self.period, self.period, self.rounds - rounds)
+
     @property
     def ids(self) -> range:
         return range(self.start, self.start + self.period * self.rounds)
@@ -400,7 +407,7 @@ def _with_loops(
         name = f"loop × {loop.rounds}"
         words = f"{name}. {'. '.join(lines)}"
         made_card = NodeView(
-            last, "module", name, "", lines, outs[-1].gradient, outs[-1].scope, words
+            last, "repeat", name, "", lines, outs[-1].gradient, outs[-1].scope, words
         )
         cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
     nodes, edges = view
@@ -471,7 +478,9 @@ def _node(
     if typeset:
         latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
     return NodeView(
-        node.id, kind, name, formula, lines, gradient, scope, spoken, source, latex=latex
+        *(node.id, kind, name, formula, lines, gradient, scope, spoken, source),
+        latex=latex,
+        shape=_shape(node.shape),
     )
 
 

@@ -152,7 +152,7 @@ def _card(
         gradient=results[-1].gradient if results else "",
         scope=path[:-1],
         words=f"module {path[-1]}. " + ". ".join(lines),
-        inside="; ".join(f"{m.kind} {_without_names(m.formula)}" for m in members),
+        inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
     )
     return with_worst(card, members)
 
@@ -214,11 +214,12 @@ def fold_repeats(view: GraphView) -> GraphView:
                 for n in first
             ),
             *[line for line in last.value if line.startswith("out ")],
+            *_gradients_inside([n for n in inside if n.id in modules]),
             f"{len(inside)} cards",
         )
         name = f"{between} × {rounds}"
         words = f"{name}. {'. '.join(lines)}"
-        card = NodeView(last.id, "module", name, "", lines, last.gradient, last.scope, words)
+        card = NodeView(last.id, "repeat", name, "", lines, last.gradient, last.scope, words)
         cards[last.id] = with_worst(card, inside)
         home.update((n.id, last.id) for n in inside)
     if not cards:
@@ -245,6 +246,12 @@ def fold_repeats(view: GraphView) -> GraphView:
         edges=tuple(edges.values()),
     )
     return folded if _is_ordered(folded) else view
+
+
+def _gradients_inside(modules: Sequence[NodeView]) -> list[str]:
+    """Return the gradients that the first and the last of folded modules show."""
+    first, last = ([x for x in m.value if "∂" in x] for m in (modules[0], modules[-1]))
+    return [*first, "…", *last] if first or last else []
 
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:

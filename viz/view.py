@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 __all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
 
-Kind = Literal["data", "parameter", "op", "cost", "constant", "module"]
+Kind = Literal["data", "parameter", "op", "cost", "constant", "module", "repeat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class NodeView:
     id : int
         Position in topological order.
     kind : str
-        "data", "parameter", "op", "cost", "constant" or "module" (a folded one).
+        "data", "parameter", "op", "cost", "constant", "module" (a folded one) or "repeat" (what
+        repeats itself, folded: rounds of a loop, layers in a row).
     name : str
         What formulas call it.
     formula : str
@@ -46,6 +47,8 @@ class NodeView:
         ‖gradient‖, for drawings that show its health; None where unknown, or not finite.
     latex : str
         The header as LaTeX.
+    shape : str
+        The shape of the value, ``(20, 7)``; empty where a card stands for several values.
     inside : str
         What a folded module does, to compare it with others; empty for other cards.
     """
@@ -62,6 +65,7 @@ class NodeView:
     mark: str = ""
     norm: float | None = None
     latex: str = ""
+    shape: str = ""
     inside: str = ""
 
     @property

@@ -22,6 +22,7 @@ from autograd import (
     relative_error,
     strong_zero,
 )
+from autograd.graph import latex_name
 
 
 def leaf(value, name=None):
@@ -225,6 +226,43 @@ def test_matrix_rules_read_as_in_the_notes() -> None:
     assert [e.formula for e in edges] == ["∂Z @ Xᵀ", "Wᵀ @ ∂Z"]
     assert [e.is_factor for e in edges] == [False, False]
     assert edges[0].latex == r"\partial Z\,X^{\mathsf{T}}"
+
+
+def test_values_of_one_name_are_numbered_in_the_order_they_were_recorded() -> None:
+    x, h = leaf(2.0, "x"), leaf(1.0, "h_2")
+    y = x
+    for _ in range(3):
+        y = np.tanh(y * h).named("h")
+    g = graph(y)
+    assert [n.label for n in g] == ["x", "h_2", "u", "h_1", "v", "h_3", "w", "h_4"]
+    assert [n.name for n in g][3::2] == ["h", "h", "h"]
+    assert [n.formula for n in g][4] == "h_1 · h_2"
+    assert g.nodes[-1].latex == r"\tanh w"
+    assert [n.label for n in graph(x * h)] == ["x", "h_2", "u"]
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("W1", "W_{1}"),
+        ("W_1", "W_{1}"),
+        ("W₀₁", "W_{01}"),
+        ("W₁₀,₂", "W_{10,2}"),
+        ("W_hh", "W_{hh}"),
+        ("layer_12", r"\mathrm{layer}_{12}"),
+        ("theta2", r"\theta_{2}"),
+        ("θ", r"\theta "),
+        ("ж1", r"\mathtt{U{+}0436}_{1}"),
+        ("x_train", r"\mathrm{x\_train}"),
+        ("a__1", r"\mathrm{a\_\_1}"),
+        ("7", "7"),
+        ("", r"\ "),
+        ("a b", r"\mathrm{a\ b}"),
+        ("\x07", r"\ "),
+    ],
+)
+def test_names_are_typeset(name: str, latex: str) -> None:
+    assert latex_name(name) == latex
 
 
 def test_graph_needs_a_tensor_with_a_graph() -> None:

@@ -105,7 +105,7 @@ def test_a_long_chain_is_drawn_folded_without_recursion() -> None:
             y = y + 0.5
     y = y.named("y")
     y.backward()
-    (loop,) = (n for n in viz.draw(y).view.nodes if n.kind == "module")
+    (loop,) = (n for n in viz.draw(y).view.nodes if n.kind == "repeat")
     assert (loop.scope, loop.name) == (("chain",), "loop × 19998")
     drawing = viz.draw(y, repeats=False)
     (card,) = drawing.view.nodes

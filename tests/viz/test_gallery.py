@@ -27,7 +27,8 @@ TROUBLE = """(() => {
   const apart = (a, b) => a.r <= b.l + .6 || b.r <= a.l + .6 || a.b <= b.t + .6 || b.b <= a.t + .6;
   const bad = [];
   const page = box(svg);
-  const cards = [...svg.querySelectorAll('.node')].map(g => box(g.querySelector('rect')));
+  const cards = [...svg.querySelectorAll('.node')]
+    .map(g => box(g.querySelector('rect:not(.behind)')));
   svg.querySelectorAll('.node').forEach((g, k) => {
     for (const text of g.querySelectorAll('text')) {
       const [t, c] = [box(text), cards[k]];
@@ -39,6 +40,10 @@ TROUBLE = """(() => {
     });
   });
   const labels = [...svg.querySelectorAll('text.back')].map(box);
+  const stacks = [...svg.querySelectorAll('.behind')].map(box); // above a card that repeats
+  stacks.forEach((a) => [...labels, ...cards].forEach((b) => {
+    if (!apart(a, b) && a.e.parentNode !== b.e.parentNode) bad.push(['overlap', name(a), name(b)]);
+  }));
   const solid = [...cards, ...labels];
   solid.forEach((a, i) => solid.slice(i + 1).forEach((b) => {
     if (!apart(a, b)) bad.push(['overlap', name(a), name(b)]);

@@ -177,6 +177,65 @@ def test_zoom_and_fit(page: Browser) -> None:
     assert page.js(width) == pytest.approx(whole, rel=1e-3)
 
 
+def test_a_search_opens_what_is_folded(browser: Browser, tmp_path: Path) -> None:
+    page = viz.draw(modules(), depth=0).save(tmp_path / "m.html")
+    browser.open(page)
+    browser.js(
+        "const s = document.getElementById('search'); s.focus(); s.value = 'sin';"
+        "s.dispatchEvent(new Event('input'))"
+    )
+    hits = "document.getElementById('hits').textContent"
+    assert browser.js(hits) == "inside what is folded: Enter opens it"
+    browser.press("Enter")
+    assert browser.js(hits).startswith("1 of ")
+    found = "document.querySelector('.figure:not([hidden]) .found text').textContent"
+    assert "sin" in browser.js(found)
+    browser.js(
+        "const t = document.getElementById('search'); t.value = 'nowhere';"
+        "t.dispatchEvent(new Event('input'))"
+    )
+    assert browser.js(hits) == "0 found"
+    assert browser.troubles() == []
+
+
+def test_a_loop_opens_to_one_round(browser: Browser, tmp_path: Path) -> None:
+    y = leaf(1.0, "x")
+    for _ in range(200):
+        y = np.tanh(y) * 1.01
+    y.backward()
+    drawing = viz.draw(y)
+    assert [n.name for n in drawing.view.nodes if n.kind == "repeat"] == ["loop × 199"]
+    browser.open(drawing.save(tmp_path / "loop.html"))
+    heads = "[...document.querySelectorAll('.figure:not([hidden]) .name')].map(t => t.textContent)"
+    folded = browser.js(heads)
+    assert folded[2] == "loop × 199"
+    browser.click(".figure:not([hidden]) .node[data-module]", times=2)
+    assert browser.js(heads) == [
+        *folded[:2],
+        "v = u · 1.01",
+        "w = tanh(v)",
+        "loop × 198",
+        folded[-1],
+    ]
+    assert browser.js("document.getElementById('open').selectedOptions[0].text") == "one round open"
+    assert browser.troubles() == []
+
+
+def test_layers_in_a_row_open_to_each_of_them(browser: Browser, tmp_path: Path) -> None:
+    y = leaf(np.ones(3), "x") * 1
+    for k in range(5):
+        with name_scope(f"layer{k}"):
+            y = np.tanh(y * 2)
+    total = y.sum().named("y")
+    total.backward()
+    browser.open(viz.draw(total, depth=0, repeats=True).save(tmp_path / "r.html"))
+    heads = "[...document.querySelectorAll('.figure:not([hidden]) .name')].map(t => t.textContent)"
+    assert browser.js(heads)[2] == "layer0 … layer4 × 5"
+    browser.click(".figure:not([hidden]) .node[data-module]", times=2)
+    assert [h for h in browser.js(heads) if "layer" in h] == [f"layer{k}" for k in range(5)]
+    assert browser.troubles() == []
+
+
 def test_modules_open_and_close(browser: Browser, tmp_path: Path) -> None:
     browser.open(viz.draw(modules(), depth=0).save(tmp_path / "m.html"))
     heads = """[...document.querySelectorAll('.figure:not([hidden]) .node')]

@@ -388,7 +388,11 @@ def test_modules_that_differ_inside_do_not_fold_into_one() -> None:
         with name_scope(f"layer{k}"):
             h = f(W @ h)
     J = h.sum().named("J")
-    names = [n.name for n in viz.draw(J, depth=0, repeats=True).view.nodes if n.kind == "module"]
+    names = [
+        n.name
+        for n in viz.draw(J, depth=0, repeats=True).view.nodes
+        if n.kind in ("module", "repeat")
+    ]
     assert names == ["layer0", "layer1", "layer2", "layer3"]
 
 
@@ -397,11 +401,13 @@ def test_loops_of_other_parameters_do_not_fold_and_other_constants_are_said() ->
     y = x
     for k in range(1, 7):
         y = np.roll(y, k)
-    assert not [n for n in viz.draw(y.sum(), repeats=True).view.nodes if n.kind == "module"]
+    assert not [
+        n for n in viz.draw(y.sum(), repeats=True).view.nodes if n.kind in ("module", "repeat")
+    ]
     z = leaf(1.5, "z")
     for k in range(2, 8):
         z = np.tanh(z) * float(k)
-    (loop,) = (n for n in viz.draw(z, repeats=True).view.nodes if n.kind == "module")
+    (loop,) = (n for n in viz.draw(z, repeats=True).view.nodes if n.kind == "repeat")
     assert "constants differ" in loop.value
 
 
@@ -422,7 +428,7 @@ def test_a_folded_card_carries_the_worst_mark_inside() -> None:
         y = y * 3.0
     y = y.named("y")
     y.backward()
-    (loop,) = (n for n in viz.draw(y, health=True, repeats=True).view.nodes if n.kind == "module")
+    (loop,) = (n for n in viz.draw(y, health=True, repeats=True).view.nodes if n.kind == "repeat")
     assert loop.mark == "exploding"
 
 
@@ -519,6 +525,31 @@ def test_depth_holds_where_loops_fold_too() -> None:
     for _ in range(200):
         y = np.tanh(y) * 1.5
     y = y.named("y")
-    names = [n.name for n in viz.draw(y, depth=0).view.nodes if n.kind == "module"]
+    names = [n.name for n in viz.draw(y, depth=0).view.nodes if n.kind in ("module", "repeat")]
     assert names[0] == "outer"
     assert names[1].startswith("loop × ")
+
+
+def test_the_legend_names_what_is_there_and_no_more() -> None:
+    from viz.render.svg import legend
+
+    x, d = leaf(2.0, "x"), Tensor(3.0, name="d")
+    J = (x * d * 7).named("J")
+    undone = viz.draw(J, direction="forward").view
+    assert legend(undone) == (
+        "Blue arrows: values; double border: leaf with a gradient; square corners: data; "
+        "thick border: output."
+    )
+    J.backward()
+    view = viz.draw(J, constants=True, health=True).view
+    assert legend(view) == (
+        "Blue arrows: values; dashed arrows: derivatives, as wide as ‖gradient‖; "
+        "double border: leaf with a gradient; square corners: data; thick border: output; "
+        "round: constant."
+    )
+    drawing = viz.draw(J)
+    assert legend(drawing.view) in drawing.dot
+    texts = ["".join(t.itertext()) for t in ET.fromstring(drawing.svg).iter(f"{SVG}text")]
+    assert "backward: derivatives" in texts
+    assert "leaf with a gradient" in texts
+    assert "constant" not in texts

@@ -545,6 +545,8 @@ def test_any_name_stays_text(name) -> None:
         ("x_train", []),
         ("x1234", []),
         ("&x27;", ["27"]),
+        ("W1ᵀ", ["1"]),
+        ("h_12²", ["12"]),
     ],
 )
 def test_numbers_of_names_of_one_letter_are_subscripts(name, lowered) -> None:
@@ -563,7 +565,7 @@ def test_numbers_of_names_of_one_letter_are_subscripts(name, lowered) -> None:
 def check_hostile(name) -> None:
     a = leaf(5.0, name)
     with name_scope(name):
-        J = (a * 2).named("J")
+        J = (a * 2).named("K" if name == "J" else "J")
     J.backward()
     drawing = viz.draw(J)
     root = ET.fromstring(drawing.svg)
@@ -660,7 +662,7 @@ def steps(n: int) -> Tensor:
 def test_a_loop_folds_into_one_card_when_there_are_too_many() -> None:
     y = steps(200)
     view = viz.draw(y).view
-    (loop,) = (n for n in view.nodes if n.kind == "module")
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
     assert loop.name == "loop × 199"
     assert [line.split(" = ")[1] for line in loop.value[:2]] == ["u · 1.5", "tanh(v)"]
     assert loop.value[-1] == "597 nodes"  # two ops and a constant each
@@ -680,7 +682,7 @@ def test_a_loop_over_time_folds_with_its_shared_parameters_outside() -> None:
     J = h.sum().named("J")
     J.backward()
     view = viz.draw(J, max_nodes=20).view
-    (loop,) = (n for n in view.nodes if n.kind == "module")
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
     names = {n.id: n.name for n in view.nodes}
     into = {names[e.source] for e in view.edges if e.target == loop.id}
     assert {"W", "U"} <= into
@@ -693,9 +695,13 @@ def test_equal_layers_in_a_row_fold() -> None:
     J = nn.cost(net, X, Y, nn.binary_cross_entropy)
     J.backward()
     view = viz.draw(J, depth=0, repeats=True).view
-    modules = [n.name for n in view.nodes if n.kind == "module"]
-    # The first layer's weights have another shape, which its card does not tell apart by type.
-    assert modules == ["layer1 (Linear) … layer10 (Linear) × 10", "layer11 (Linear)"]
+    modules = [n.name for n in view.nodes if n.kind in ("module", "repeat")]
+    # The first and the last layer have weights of another shape.
+    between = "layer2 (Linear) … layer10 (Linear) × 9"
+    assert modules == ["layer1 (Linear)", between, "layer11 (Linear)"]
+    (card,) = (n for n in view.nodes if n.kind == "repeat")
+    inside = [line.partition(" = ")[0] for line in card.value if "∂" in line or line == "…"]
+    assert inside == ["‖∂J/∂W2‖", "∂J/∂b2", "…", "‖∂J/∂W10‖", "∂J/∂b10"]
     assert len(viz.draw(J, depth=0).view.nodes) == 11 + 5
 
 

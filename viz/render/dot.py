@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from viz.render.svg import legend
 from viz.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
     lines = [
         "digraph {",
         f'  graph [rankdir=LR, bgcolor="{colours.background}", nodesep=0.4, ranksep=0.9, '
-        f"label={_quoted(*view.caption)}, labeljust=l, "
+        f"label={_quoted(legend(view), *view.caption)}, labeljust=l, "
         f'fontname="Helvetica", fontsize=10, fontcolor="{colours.muted}"];',
         f'  node [shape=box, style="filled", fontname="Helvetica", fontsize=12, '
         f'color="{colours.ink}", fontcolor="{colours.ink}", fillcolor="{colours.card}"];',

@@ -16,6 +16,7 @@ def render_mermaid(view: GraphView) -> str:
     """Return the picture as a Mermaid flowchart in a Markdown page."""
     lines = [markdown(view.title), "", "```mermaid", "flowchart LR"]
     shapes = {"data": ("[", "]"), "parameter": ("[[", "]]"), "module": ("[", "]")}
+    shapes["repeat"] = ("[[", "]]")
     lines += _clusters(view, (), "  ")
     for node in view.nodes:
         left, right = shapes.get(node.kind, ("(", ")"))

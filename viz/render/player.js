@@ -12,6 +12,7 @@
   let reel = null;
   let hits = [];
   let hit = -1;
+  let elsewhere = -1; // the picture that has what was searched for, if this one has not
 
   const picture = () => figures[shown].querySelector("svg");
   const steps = () => data.pictures[shown].steps;
@@ -194,11 +195,15 @@
   function search(text) {
     picture().querySelectorAll(".found").forEach((e) => e.classList.remove("found"));
     const wanted = text.trim().toLowerCase();
-    hits = wanted ? [...picture().querySelectorAll(".node")].filter((n) =>
-      n.querySelector("text").textContent.toLowerCase().includes(wanted)) : [];
+    const found = (svg) => [...svg.querySelectorAll(".node")].filter((n) =>
+      n.querySelector("text").textContent.toLowerCase().includes(wanted));
+    hits = wanted ? found(picture()) : [];
     hits.forEach((n) => n.classList.add("found"));
     hit = -1;
-    $("hits").textContent = wanted ? `${hits.length} found` : "";
+    elsewhere = wanted && !hits.length
+      ? figures.findIndex((f) => found(f.querySelector("svg")).length) : -1;
+    $("hits").textContent = !wanted ? ""
+      : elsewhere < 0 ? `${hits.length} found` : "inside what is folded: Enter opens it";
   }
 
   // -- what the reader does ------------------------------------------------------------------------
@@ -218,6 +223,7 @@
   $("search").onkeydown = (event) => {
     event.stopPropagation();
     if (event.key === "Escape") { event.target.value = ""; search(""); fit(); }
+    if (event.key === "Enter" && elsewhere >= 0) { play(false); choose(elsewhere); }
     if (event.key !== "Enter" || !hits.length) return;
     hit = (hit + 1) % hits.length;
     centre(hits[hit]);

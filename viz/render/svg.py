@@ -23,6 +23,7 @@ __all__ = [
     "MARGIN",
     "description",
     "figure",
+    "legend",
     "placed",
     "render_svg",
     "safe",
@@ -44,6 +45,7 @@ _FILL = {
     "op": "card",
     "cost": "card cost",
     "module": "card module",
+    "repeat": "card module",
     "constant": "pill",
 }
 
@@ -221,11 +223,16 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     # A card with many ports is taller than its text.
     y = r.y + _HEADER - 9 + (r.height - needed) / 2
     radius = {"data": 0.0, "constant": r.height / 2}.get(kind, 7.0)
+    behind = (7.0, 3.5) if kind == "repeat" else ()  # a stack of cards
     title = "\n".join(safe(line) for line in (*node.lines, node.source) if line)
     parts = [
         f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
         f'aria-label="{safe(node.words)}"{marks.get(f"n{node.id}", "")}>'
         f"<title>{title}</title>",
+        *(
+            _rect("card module behind", Rect(r.x + 2 * k, r.y - k, r.width - 4 * k, 20), 7)
+            for k in behind
+        ),
         _rect(_FILL[kind], r, radius),
         text_at("name", node.header, middle, y),
     ]
@@ -332,6 +339,8 @@ _KEYS = (
     ("op", "result"),
     ("cost", "output"),
     ("module", "module, folded"),
+    ("repeat", "what repeats, folded"),
+    ("constant", "constant"),
 )
 
 
@@ -341,8 +350,28 @@ def _legend_entries(view: GraphView) -> list[tuple[str, str]]:
     if any(e.forward for e in view.edges):
         entries.append(("fwd", "forward: values"))
     if any(e.back for e in view.edges):
-        entries.append(("bwd", "backward: derivatives"))
+        sized = any(n.norm is not None for n in view.nodes)
+        entries.append(("bwd", f"backward: derivatives{', as wide as ‖gradient‖' * sized}"))
     return entries + [(kind, text) for kind, text in _KEYS if kind in kinds]
+
+
+def legend(view: GraphView) -> str:
+    """Return the legend in words, for outputs that do not draw it."""
+    arrows = {"fwd": "blue arrows", "bwd": "dashed arrows"}
+    borders = {
+        "parameter": "double border",
+        "data": "square corners",
+        "cost": "thick border",
+        "repeat": "a stack of cards",
+        "constant": "round",
+    }
+    known = arrows | borders
+    parts = [
+        f"{known[kind]}: {text.replace('backward: ', '').replace('forward: ', '')}"
+        for kind, text in _legend_entries(view)
+        if kind in known
+    ]
+    return f"{'; '.join(parts)}.".capitalize() if parts else ""
 
 
 def _legend_size(view: GraphView) -> tuple[float, float]:
@@ -362,7 +391,9 @@ def _legend(view: GraphView, place: Layout) -> str:
             parts.append(_head("fhead" if ahead else "bhead", *point))
         else:
             r = Rect(x, y - 10, 26, 13)
-            parts.append(_rect(_FILL[kind], r, 0 if kind == "data" else 4))
+            if kind == "repeat":
+                parts.append(_rect(_FILL[kind], Rect(x + 4, y - 12.5, 18, 10), 4))
+            parts.append(_rect(_FILL[kind], r, {"data": 0, "constant": 6.5}.get(kind, 4)))
             if kind == "parameter":
                 parts.append(_rect("inner", Rect(x + 2.5, y - 7.5, 21, 8), 2))
         parts.append(text_at("note", text, x + 32, y, anchor="start"))

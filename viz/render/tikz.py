@@ -6,8 +6,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from viz.render.svg import placed
-from viz.theme import LIGHT
+from viz.render.svg import legend, placed
+from viz.text import pieces, width
+from viz.theme import LIGHT, SMALL
 
 if TYPE_CHECKING:
     from viz.view import GraphView, NodeView
@@ -56,13 +57,15 @@ _SIGNS = {
 def render_tikz(view: GraphView) -> str:
     r"""Return a document for pdflatex; `\\input` its tikzpicture into a paper as it stands."""
     place, _ = placed(view)
+    words = [legend(view), *view.caption]
+    wide = max(place.width, *(width(line, SMALL) for line in words)) + 60
     lines = [
         r"% pdflatex makes a page of the picture's own size; the tikzpicture can be copied out.",
         r"\documentclass{article}",
         r"\usepackage[T1]{fontenc}",
         r"\usepackage{amsmath,amssymb,tikz}",
-        r"\usetikzlibrary{arrows.meta}",
-        rf"\usepackage[papersize={{{place.width + 60:.0f}bp,{place.height + 110:.0f}bp}},"
+        r"\usetikzlibrary{arrows.meta,shadows}",
+        rf"\usepackage[papersize={{{wide:.0f}bp,{place.height + 80 + 14 * len(words):.0f}bp}},"
         r"margin=24bp]{geometry}",
         r"\pagestyle{empty}\parindent=0pt",
         r"\begin{document}\sffamily\noindent",
@@ -83,6 +86,7 @@ def render_tikz(view: GraphView) -> str:
         r"  parameter/.style={card, double, double distance=1.5bp, fill=leaf},",
         r"  data/.style={card, sharp corners, fill=leaf}, op/.style={card},",
         r"  constant/.style={card, draw=muted}, module/.style={card, fill=cluster},",
+        r"  repeat/.style={module, copy shadow={shadow xshift=2bp, shadow yshift=2bp}},",
         r"  cost/.style={card, line width=2bp, fill=cost},",
         r"  ahead/.style={draw=forward, line width=1bp, -{Stealth[length=6bp]}},",
         r"  back/.style={draw=backward, line width=.9bp, dashed, {Stealth[length=6bp]}-},",
@@ -104,28 +108,37 @@ def render_tikz(view: GraphView) -> str:
             lines.append(rf"\path[back] {_way(way, shift)};")
             if edge.label:
                 x, y = way[-1][0] - 6, way[-1][1] + shift
-                lines.append(rf"\node[rule] at ({x:.2f},{y:.2f}) {{{escaped(edge.label)}}};")
+                lines.append(rf"\node[rule] at ({x:.2f},{y:.2f}) {{{_set(edge.label)}}};")
     for node in view.nodes:
         r = place.cards[node.id]
         size = f"minimum width={r.width:.2f}bp, minimum height={r.height:.2f}bp"
         middle = f"({r.x + r.width / 2:.2f},{r.y + r.height / 2:.2f})"
         lines.append(rf"\node[{node.kind}, {size}] at {middle} {{{_rows(node)}}};")
     lines += [r"\end{tikzpicture}", "", r"\bigskip\footnotesize"]
-    lines += [rf"{escaped(line)}\\" for line in view.caption]
+    lines += [rf"{_set(line)}\\" for line in words]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
 def _rows(node: NodeView) -> str:
     head = f"${node.latex}$" if node.latex else escaped(node.header)
-    rows = [rf"{{\bfseries\boldmath {head}}}", *map(escaped, node.value)]
+    rows = [rf"{{\bfseries\boldmath {head}}}", *map(_set, node.value)]
     if node.mark:
         rows.append(rf"\textbf{{{escaped(node.mark)}}}")
     if node.gradient:
         rows.append(
             rf"\textcolor{{backtext}}{{\fontsize{{7.5}}{{9}}\selectfont "
-            rf"{escaped(node.gradient)}}}"
+            rf"{_set(node.gradient)}}}"
         )
     return r"\\[1bp] ".join(rows)
+
+
+def _set(text: str) -> str:
+    """Return text with its subscripts lowered."""
+    made = []
+    for piece, way in pieces(text):
+        if way != "hidden":
+            made.append(rf"$_{{\mathsf{{{piece}}}}}$" if way == "sub" else escaped(piece))
+    return "".join(made)
 
 
 def _way(way: list[tuple[float, float]], shift: float) -> str:

@@ -436,13 +436,15 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
     """Show a cotangent to a node's hooks; return it, or what they put in its place."""
-    g = in_dtype(g, node)
+    g, recorded = in_dtype(g, node), type(g) is Tensor
     for hook in tuple(hooks):
-        new = hook(g if type(g) is Tensor else np.array(g))
+        new = hook(g if recorded else np.array(g))
         if new is None:
             continue
-        if type(new) is not Tensor or type(g) is not Tensor:
+        if not recorded:
             new = real_array(new, node.dtype)[()]
+        elif type(new) is not Tensor:
+            new = wrap(real_array(new, node.dtype)[()])
         if new.shape != node.shape:
             raise ShapeError(
                 f"hook{_name_of(node)}: needs a gradient of shape {node.shape}, got {new.shape}."

@@ -338,13 +338,11 @@ class _Recording:
         assert op is not None
         operands = []
         for slot, k in enumerate(self.parents[i]):
-            if entry.parents[slot] is None or values[k] is None:
-                saved = _still_saved(entry, slot)
-                if saved is not None and not isinstance(self._entries[k], Leaf):
-                    values[k] = saved
-                value = values[k] if saved is None else saved
-            else:
-                value = values[k]
+            value = values[k]
+            if value is None:
+                value = _still_saved(entry, slot)
+                if not isinstance(self._entries[k], Leaf):  # its value has been assigned since
+                    values[k] = value
             if value is None:
                 return None
             operands.append(value)

@@ -31,7 +31,7 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
     lines = [
         "digraph {",
         f'  graph [rankdir=LR, bgcolor="{colours.background}", nodesep=0.4, ranksep=0.9, '
-        f"label={_quoted(legend(view), *view.caption)}, labeljust=l, "
+        f"label={_quoted(legend(view), *view.caption, break_with='l')}, labeljust=l, "
         f'fontname="Helvetica", fontsize=10, fontcolor="{colours.muted}"];',
         f'  node [shape=box, style="filled", fontname="Helvetica", fontsize=12, '
         f'color="{colours.ink}", fontcolor="{colours.ink}", fillcolor="{colours.card}"];',
@@ -78,14 +78,16 @@ def _clusters(view: GraphView, level: int, path: tuple[str, ...], colour: str) -
     return lines
 
 
-def _quoted(*rows: str) -> str:
-    """Return rows of text as one DOT string, with everything DOT would interpret escaped.
+def _quoted(*rows: str, break_with: str = "n") -> str:
+    r"""Return rows of text as one DOT string, with everything DOT would interpret escaped.
+
+    Rows end in ``\n``, which centres them, or in ``\l``, which begins them at the left.
 
     Graphviz reads entities such as ``&lt;`` in labels, so ``&`` goes first; a backslash begins an
     escape, a quote ends the string.
     """
     escaped = [row.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') for row in rows]
-    return '"' + "\\n".join(escaped) + '"'
+    return '"' + f"\\{break_with}".join([*escaped, *[""][: break_with == "l"]]) + '"'
 
 
 def by_dot(source: str, kind: str, timeout: float = TIMEOUT) -> bytes:

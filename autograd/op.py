@@ -272,7 +272,7 @@ class Op:
         given = self._latex if form == "latex" else self._text
         if given is not None:
             return given
-        if form == "latex" and self._text is not None and self._latex is None:
+        if form == "latex" and self._text is not None:
             return self._text
         slots = [f"{{{name}}}" for name in names]
         if self.binds is not None and len(slots) == 2:

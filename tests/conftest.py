@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd import OPS
+from autograd import COMPOSITES, OPS
 
 collect_ignore = ["mutants.py"]  # a command, for which mutmut is installed when it is asked for
 
@@ -18,7 +18,8 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def registry():
     """Let a test declare ops, and take them out again."""
-    before = dict(OPS)
+    before = [(table, dict(table)) for table in (OPS, COMPOSITES)]
     yield OPS
-    OPS.clear()
-    OPS.update(before)
+    for table, known in before:
+        table.clear()
+        table.update(known)

@@ -210,8 +210,8 @@ def outer(a: Any, b: Any) -> Any:
 
 
 outer.vjp(
-    a=lambda g, b, a_shape: np.reshape(g @ np.reshape(b, (-1,)), a_shape),
-    b=lambda g, a, b_shape: np.reshape(np.reshape(a, (-1,)) @ g, b_shape),
+    a=lambda g, b, a_shape: np.reshape(g @ np.ravel(b), a_shape),
+    b=lambda g, a, b_shape: np.reshape(np.ravel(a) @ g, b_shape),
 )
 
 

@@ -410,4 +410,4 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     s = svdvals(a)
     rank = int(np.sum(value_of(s) > cut * value_of(s)[0])) if min(m, n) else 0
     squares = np.sum((a @ x - b) ** 2, axis=0) if rank == n and m > n else np.empty(0)
-    return x, np.reshape(squares, (-1,)), rank, s
+    return x, np.ravel(squares), rank, s

@@ -253,7 +253,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     >>> delete([1.0, 2.0, 3.0], 1)
     array([1., 3.])
     """
-    a = arrayed(arr) if axis is not None else np.reshape(arr, (-1,))
+    a = arrayed(arr) if axis is not None else np.ravel(arr)
     which = 0 if axis is None else axis
     return np.take(a, np.delete(np.arange(a.shape[which]), obj), axis=which)
 
@@ -276,7 +276,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     >>> insert([1.0, 3.0], 1, 2.0)
     array([1., 2., 3.])
     """
-    a = arrayed(arr) if axis is not None else np.reshape(arr, (-1,))
+    a = arrayed(arr) if axis is not None else np.ravel(arr)
     which = 0 if axis is None else axis
     n = a.shape[which]
     # NumPy inserts the places; the values follow as it would have moved them.
@@ -394,7 +394,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
     array([[1., 0.],
            [0., 2.]])
     """
-    return np.diag(np.reshape(v, (-1,)), k)
+    return np.diag(np.ravel(v), k)
 
 
 @composite(samples=("3", "3 N=2", "3 N=4 increasing=True"))

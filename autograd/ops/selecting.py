@@ -381,7 +381,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     if n and not np.size(a):
         return np.zeros(shape, a.dtype)
     places = np.arange(n) % max(np.size(a), 1)
-    return np.reshape(np.reshape(a, (-1,))[places], shape)
+    return np.reshape(np.ravel(a)[places], shape)
 
 
 @composite(samples=("x=[0,2,2] weights:3 minlength=4", "x=[1,1] weights:2"))

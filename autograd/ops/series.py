@@ -205,7 +205,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     >>> ediff1d([1.0, 4.0, 9.0])
     array([3., 5.])
     """
-    inner = np.diff(np.reshape(ary, (-1,)))
+    inner = np.diff(np.ravel(ary))
     ends = [
         np.reshape(x if hasattr(x, "shape") else np.asarray(x, inner.dtype), (-1,))
         for x in (to_begin, to_end)

@@ -235,5 +235,5 @@ def tensorsolve(a: Any, b: Any, axes: tuple[int, ...] | None = None) -> Any:
     if axes is not None:
         a = np.moveaxis(a, axes, tuple(range(-len(axes), 0)))
     shape = np.shape(a)[np.ndim(b) :]
-    flat = np.reshape(b, (-1,))
+    flat = np.ravel(b)
     return np.reshape(solve(np.reshape(a, (np.shape(flat)[0], -1)), flat), shape)

@@ -7,6 +7,7 @@ gradient that differences give; where NumPy refuses, so do we.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,11 +28,66 @@ ARRAYS: dict[str, Any] = {
     "v": np.array([0.8, -0.5, 1.9]),
     "w": np.array([0.5, 1.5, 0.8, 1.2, 2.0]),
     "t": rng.normal(size=(2, 2, 2, 2)) + 2 * np.eye(4).reshape(2, 2, 2, 2),
+    "q": rng.normal(size=(1, 2, 3, 3)) + 4 * np.eye(3),
+    "h": rng.normal(size=(1, 2, 4, 3)),
     "nan": np.array([[1.0, np.nan, 3.0, 0.5], [2.0, 5.0, np.nan, 1.5]]),
 }
 CONSTANTS = {"np": np, "nan": ARRAYS["nan"], "inf": np.inf}
 
 CALLS = """
+np.linalg.inv(q)
+np.linalg.det(q)
+np.linalg.slogdet(q)[1]
+np.linalg.cholesky(q @ np.swapaxes(q, -1, -2))
+np.linalg.eigh(q + np.swapaxes(q, -1, -2))[0]
+np.linalg.eigvalsh(q + np.swapaxes(q, -1, -2))
+np.linalg.svdvals(h)
+np.linalg.svdvals(np.swapaxes(h, -1, -2))
+np.abs(np.linalg.svd(h, full_matrices=False)[0])
+np.abs(np.linalg.svd(h, full_matrices=False)[2])
+np.abs(np.linalg.qr(h)[1])
+np.abs(np.linalg.qr(q)[0])
+np.abs(np.linalg.qr(np.swapaxes(h, -1, -2))[1])
+np.linalg.pinv(h)
+np.linalg.solve(q, np.swapaxes(h, -1, -2))
+np.linalg.matrix_power(q, 3)
+np.linalg.matrix_power(q, 1) * 2
+np.linalg.matrix_power(q, 0) + q
+np.linalg.matrix_power(q, -2)
+np.linalg.norm(h, 2, axis=(2, 3))
+np.linalg.norm(h, "nuc", axis=(-1, -2))
+np.linalg.matrix_norm(h, ord=-2)
+np.linalg.cond(q)
+np.linalg.cond(q, -2)
+np.linalg.cond(q, 1)
+np.vecdot(s, s * s, axis=0)
+np.vecdot(s, v, axis=-1)
+np.vecdot(b, m, axis=-1)
+np.vecdot(b, m, axis=-2)
+np.einsum("ij,ij->ij", m[:1] * 1, k[:1])
+np.einsum("ij,j,ii->i", s, v, s)
+np.einsum("ii,ij->j", s, s)
+np.einsum("i...,...i->...", s, q)
+np.insert(m, [0, 3], m[:, :2], axis=1)
+np.insert(m, [1, 2], 5.0, axis=-1)
+np.insert(b, [0, 2], b[:, :2] * 2, axis=1)
+np.insert(b, [2, 2], c, axis=-2)
+np.rollaxis(b, -3, 2)
+np.rollaxis(b, -1)
+np.block([[[b, b]], [[b, b * 2]]])
+np.block([[[v]], [[x[:3]]]])
+np.pad(c, 0)
+np.quantile(x, [0.0, 0.25, 0.5, 1.0], method="higher")
+np.quantile(x, [0.0, 0.25, 0.5, 1.0], method="midpoint")
+np.quantile(x, [0.0, 0.25, 0.5, 1.0], method="nearest")
+np.cov(x, bias=True)
+np.cov(x, y, ddof=3)
+np.var(x, ddof=4)
+np.take_along_axis(b, np.argsort(b, axis=-2)[:, :2], axis=-2)
+np.take_along_axis(m, np.array([[0, 3]]), axis=1)
+np.convolve(v, x[:3])
+np.convolve(v, x[:3], "same")
+np.convolve(v, x[:3], "valid")
 np.interp(x, [-2.0, 0.0, 1.0, 3.0], [1.0, 3.0, 2.0, 5.0])
 np.interp(x, [-1.0, 0.5, 2.0], v)
 np.interp(x, [-1.0, 0.5, 2.0], v, left=9.0, right=8.0)
@@ -446,6 +502,14 @@ np.geomspace(c, 0.0, 3)
 np.geomspace(c, -1.0, 3)
 np.linalg.matrix_power(m, 2)
 np.linalg.matrix_power(v, 2)
+np.linalg.matrix_power(h, 2)
+np.block([[m], m])
+np.block([[], [m]])
+np.block([[m, 1.0], []])
+np.select([[True, False]], [v[:2], v[:2]])
+np.select([], [])
+np.bincount([0, 1], x)
+np.bincount([[0, 1], [1, 0]], s[:2, :2])
 np.linalg.tensorinv(t, ind=0)
 np.linalg.det(m)
 np.linalg.inv(v)
@@ -560,3 +624,19 @@ def test_letters_ends_and_counts_that_numpy_treats_in_its_own_way() -> None:
         np.cov(p, aweights=[0.0, 0.0, 0.0])
     with pytest.raises(ValueError, match="one axis or of two"):
         np.linalg.norm(p, axis=())
+
+
+def test_a_product_of_many_matrices_is_taken_in_the_cheapest_order() -> None:
+    """The example of Cormen et al., Introduction to Algorithms, 15.2: (A1(A2A3))((A4A5)A6)."""
+    sides = [30, 35, 15, 5, 10, 20, 25]
+    factors = [
+        Tensor(np.ones((m, n)), name=f"A{i + 1}", requires_grad=True)
+        for i, (m, n) in enumerate(pairwise(sides))
+    ]
+    nodes = autograd.graph(np.linalg.multi_dot(factors)).nodes
+
+    def order(i: int) -> str:
+        node = nodes[i]
+        return node.label if not node.op else f"({''.join(order(p) for p in node.parents)})"
+
+    assert order(len(nodes) - 1) == "((A1(A2A3))((A4A5)A6))"

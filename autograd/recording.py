@@ -361,7 +361,7 @@ def _in_single(forward: Callable[..., Any], operands: Sequence[Any], params: Any
     dtype = np.result_type(*operands)
     wide = [x.astype(np.float32) if _dtype(x) is half else x for x in operands]
     out = forward(*wide, **params)
-    return out.astype(np.float16) if dtype is half or dtype == half else out
+    return out.astype(np.float16) if dtype == half else out
 
 
 def _complex_step() -> bool:

@@ -27,7 +27,7 @@ __all__ = ["main"]
 _EXAMPLE = 'python -m viz draw "u = b*c; J = 3*(a + u)" a=5 b=3 c=2 -o J.svg'
 _EXAMPLES = f"""examples:
   {_EXAMPLE}
-  python -m viz draw "J = sum(tanh(W @ x))" W=[[1,2],[3,4]] x=[0.1,-0.2] --health
+  python -m viz draw "J = sum(tanh(W.T @ x))" W=[[1,2],[3,4]] x=[0.1,-0.2] --health
   python -m viz explain "J = 3*(a + b*c)" a=5 b=3 c=2 --wrt b --format latex
   python -m viz play "J = sigmoid(w*x + b)" w=0.5 x=2 b=-1
   python -m viz doctor"""
@@ -53,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    described = f"Functions: {', '.join(sorted(functions()))}."
+    described = (
+        f"Functions: {', '.join(sorted(functions()))}; with options such as axis=0.\n"
+        "Of a matrix: W.T, W[0, 1:], W @ x."
+    )
 
     def command(name: str, what: str, about: str, does: Any) -> argparse.ArgumentParser:
         made = commands.add_parser(

@@ -7,6 +7,7 @@ Every mistake is an `ExpressionError` that knows its place.
 
 from __future__ import annotations
 
+import difflib
 import operator
 import re
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ DEPTH = 60  # parentheses, powers and signs inside each other
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r]+)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|[-+*/@^(),=;\n])"
+    r"|(?P<name>[^\W\d]\w*)|(?P<sign>\*\*|\.T\b|[-+*/@^(),=;:\[\]\n])"
 )
 _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "+": (10, operator.add),
@@ -34,6 +35,9 @@ _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "^": (40, operator.pow),
 }
 _SIGN = 30  # −a·b is (−a)·b, but −a^2 is −(a^2)
+
+
+_WORDS = {"True": True, "False": False, "None": None}  # values of options
 
 
 class ExpressionError(ValueError):
@@ -90,7 +94,8 @@ def run(
     ----------
     text : str
         Statements, separated by ``;`` or line ends: ``name = expression`` or an expression, with
-        ``+ - * / @ ** ^``, parentheses, numbers, names, and calls of the functions.
+        ``+ - * / @ ** ^``, parentheses, numbers, names, ``W.T``, ``W[0, 1:]`` and calls of the
+        functions, whose options are ``axis=0`` and the like.
     given : mapping
         The values of names.
     functions : mapping
@@ -131,9 +136,8 @@ class _Reader:
         while position < len(self.text):
             match = _TOKEN.match(self.text, position)
             if match is None:
-                hint = "; write transpose(W) for W.T" if self.text[position] == "." else ""
                 raise ExpressionError(
-                    f"unexpected character {self.text[position]!r}{hint}", self.text, position
+                    f"unexpected character {self.text[position]!r}", self.text, position
                 )
             if match.lastgroup != "space":
                 yield match.lastgroup, match[0], position
@@ -186,7 +190,7 @@ class _Reader:
         self.depth += 1
         if self.depth > DEPTH:
             raise self._fail(f"nested more than {DEPTH} deep")
-        left = self._operand()
+        left = self._part()
         while True:
             kind, sign, position = self.tokens[self.at]
             binds, compute = _BINARY.get(sign, (0, None)) if kind == "sign" else (0, None)
@@ -196,6 +200,50 @@ class _Reader:
             self.at += 1
             right = self._expression(binds - 1 if binds == 40 else binds)
             left = self._computed(lambda: compute(left, right), position)  # noqa: B023
+
+    def _part(self) -> Any:
+        """Read an operand and what is taken of it: its transpose, its elements."""
+        value = self._operand()
+        while True:
+            position = self.tokens[self.at][2]
+            whole = value
+            if self._take(".T"):
+                value = self._computed(lambda: whole.T, position)  # noqa: B023
+            elif self._take("["):
+                index = self._index()
+                value = self._computed(lambda: whole[index], position)  # noqa: B023
+            else:
+                return value
+
+    def _index(self) -> tuple[int | slice, ...]:
+        """Read whole numbers and ranges of them, up to the bracket that closes."""
+        found: list[int | slice] = []
+        while True:
+            limits = [self._whole()]
+            while len(limits) < 3 and self._take(":"):
+                limits.append(self._whole())
+            if len(limits) > 1:
+                found.append(slice(*limits))
+            elif limits[0] is None:
+                raise self._fail("expected a whole number or a range, such as 0 or 1:3")
+            else:
+                found.append(limits[0])
+            if self._take("]"):
+                return tuple(found)
+            if not self._take(","):
+                raise self._fail("expected , or ]")
+
+    def _whole(self) -> int | None:
+        """Read a whole number if there is one."""
+        start, negative = self.at, self._take("-")
+        kind, token, position = self.tokens[self.at]
+        if kind != "number":
+            self.at = start
+            return None
+        if not token.isdecimal():
+            raise self._fail(f"expected a whole number, found {token}", position)
+        self.at += 1
+        return -int(token) if negative else int(token)
 
     def _operand(self) -> Any:
         kind, token, position = self.tokens[self.at]
@@ -226,22 +274,46 @@ class _Reader:
             return self.given[name]
         if name in self.functions:
             raise self._fail(f"{name} is a function; write {name}(…)", position)
-        raise self._fail(f"unknown name {name!r}; give it a value, such as {name}=1", position)
+        known = [*self.names, *self.given, *self.functions]
+        hint = _near(name, known) or f"give it a value, such as {name}=1"
+        raise self._fail(f"unknown name {name!r}; {hint}", position)
 
     def _call(self, name: str, position: int) -> Any:
         function = self.functions.get(name)
         if function is None:
-            known = ", ".join(sorted(self.functions))
-            raise self._fail(f"unknown function {name!r}; there are {known or 'none'}", position)
-        arguments = []
+            known = f"there are {', '.join(sorted(self.functions)) or 'none'}"
+            hint = _near(name, list(self.functions)) or known
+            raise self._fail(f"unknown function {name!r}; {hint}", position)
+        arguments: list[Any] = []
+        options: dict[str, Any] = {}
         if not self._take(")"):
             while True:
-                arguments.append(self._expression(0))
+                kind, option, where = self.tokens[self.at]
+                if kind == "name" and self.tokens[self.at + 1][1] == "=":
+                    self.at += 2
+                    if option in options:
+                        raise self._fail(f"{option} is given twice", where)
+                    options[option] = self._option(option)
+                elif options:
+                    raise self._fail("expected name=value: options come last", where)
+                else:
+                    arguments.append(self._expression(0))
                 if self._take(")"):
                     break
                 if not self._take(","):
                     raise self._fail("expected , or )")
-        return self._computed(lambda: function(*arguments), position)
+        return self._computed(lambda: function(*arguments, **options), position)
+
+    def _option(self, name: str) -> int | bool | None:
+        """Read the value of an option: a whole number, True, False or None."""
+        word = self.tokens[self.at][1]
+        if word in _WORDS:
+            self.at += 1
+            return _WORDS[word]
+        value = self._whole()
+        if value is None:
+            raise self._fail(f"{name} needs a whole number, True, False or None")
+        return value
 
     def _computed(self, compute: Callable[[], Any], position: int) -> Any:
         """Run one step; what goes wrong in it is reported at its place."""
@@ -251,8 +323,16 @@ class _Reader:
             raise self._fail("division by zero", position) from None
         except OverflowError:
             raise self._fail("the number is too large", position) from None
-        except (TypeError, ValueError) as error:
-            raise self._fail(str(error).splitlines()[0], position) from error
+        except AttributeError:
+            raise self._fail("a number has no transpose", position) from None
+        except (TypeError, ValueError, IndexError) as error:
+            raise self._fail((str(error).splitlines() or ["it fails"])[0], position) from error
         if isinstance(value, complex):
             raise self._fail("not a real number", position)
         return value
+
+
+def _near(name: str, known: list[str]) -> str:
+    spelled = {k.lower(): k for k in known}
+    close = [spelled[k] for k in difflib.get_close_matches(name.lower(), spelled, 3)]
+    return f"did you mean {' or '.join(close)}?" if close else ""

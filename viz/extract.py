@@ -5,6 +5,7 @@ The only file of `viz`, beside the guard, that imports `autograd`.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import replace
@@ -74,9 +75,15 @@ def functions() -> dict[str, Callable[..., Any]]:
     found: dict[str, Callable[..., Any]] = {
         n: OPS[n].record if n in OPS else getattr(np.linalg, n) for n in (*names, *_ARRAYS, *_OURS)
     }
-    for short, name in (("abs", "absolute"), ("max", "maximum"), ("min", "minimum")):
-        found[short] = OPS[name].record
+    found["abs"] = OPS["absolute"].record
+    for of_one, of_two in (("max", "maximum"), ("min", "minimum")):
+        found[of_one] = functools.partial(_greatest, OPS[of_one].record, OPS[of_two].record)
     return found
+
+
+def _greatest(of_one: Any, of_two: Any, *arguments: Any, **options: Any) -> Any:
+    """Return the greatest (or least) element of one array, or of each pair of two."""
+    return (of_one if len(arguments) == 1 else of_two)(*arguments, **options)
 
 
 def engine() -> Path:

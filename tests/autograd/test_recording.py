@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import DTypeError, RuleError, ShapeError, Tensor, graph, no_grad, op
+from autograd import (
+    DTypeError,
+    GradientError,
+    RuleError,
+    ShapeError,
+    Tensor,
+    graph,
+    no_grad,
+    op,
+)
 from autograd.recording import frozen
 from autograd.state import complex_step
 from tests.autograd.helpers import leaf
@@ -235,3 +244,18 @@ def test_a_generator_in_a_mode_may_handle_what_is_thrown_into_it() -> None:
     with pytest.raises(StopIteration) as end:
         next(running)
     assert end.value.value == "end"
+
+
+def test_a_gradient_may_be_put_in_its_place() -> None:
+    x = leaf([1.0, 2.0], dtype=np.float32)
+    x.grad = [3.0, 4.0]
+    assert type(x.grad) is np.ndarray
+    assert x.grad.dtype == np.float32
+    (x * 2.0).sum().backward()
+    np.testing.assert_array_equal(x.grad, [5.0, 6.0])
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(ShapeError, match=r"needs shape \(2,\), got \(3,\)"):
+        x.grad = np.ones(3)
+    with pytest.raises(GradientError):
+        Tensor(2.0).grad = 1.0

@@ -84,6 +84,64 @@ def test_a_mistake_is_reported_with_its_place(text, position, message) -> None:
     assert line[2:] == text[start:].split("\n")[0]
 
 
+ARRAYS = {"W": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), "x": np.array([0.5, -1.0]), "a": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("W.T @ x", ARRAYS["W"].T @ ARRAYS["x"]),
+        ("-x[1]^2", -1.0),
+        ("W[1, 2]", 6.0),
+        ("W[-1][0]", 4.0),
+        ("W[:, 1:]", ARRAYS["W"][:, 1:]),
+        ("W[0, ::-1]", [3.0, 2.0, 1.0]),
+        ("W[0:1, -2 : ]", [[2.0, 3.0]]),
+        ("(W * 2).T[2]", [6.0, 12.0]),
+        ("sum(W, axis=0)", [5.0, 7.0, 9.0]),
+        ("sum(W, axis=-1, keepdims=True)", [[6.0], [15.0]]),
+        ("sum(W, axis=None)", 21.0),
+        ("sum(W.T[0], axis = 0)", 5.0),
+    ],
+)
+def test_transposes_elements_and_options(text, expected) -> None:
+    np.testing.assert_array_equal(run(text, ARRAYS, {"sum": np.sum}).result, expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("x[0.5]", 2, "expected a whole number, found 0.5"),
+        ("x[", 2, "expected a whole number or a range, such as 0 or 1:3"),
+        ("x[a]", 2, "expected a whole number or a range"),
+        ("x[0", 3, r"expected , or \]"),
+        ("x[9]", 1, "index 9 is out of bounds"),
+        ("W[0, 0, 0]", 1, "too many indices"),
+        ("a.T", 1, "a number has no transpose"),
+        ("x.t", 1, r"unexpected character '\.'"),
+        ("x.Tx", 1, r"unexpected character '\.'"),
+        ("sum(x, axis=0, axis=0)", 15, "axis is given twice"),
+        ("sum(axis=0, x)", 12, "options come last"),
+        ("sum(x, axis=a)", 12, "axis needs a whole number, True, False or None"),
+        ("sum(x, axes=0)", 0, "unexpected keyword argument 'axes'"),
+        ("sim(x)", 0, r"did you mean sum\?"),
+        ("sum(X1)", 4, r"did you mean x1 or x\?"),
+        ("x[1:2:3:4]", 7, r"expected , or \]"),
+    ],
+)
+def test_a_mistake_in_an_index_or_an_option_has_its_place(text, position, message) -> None:
+    with pytest.raises(ExpressionError, match=message) as caught:
+        run(text, {**ARRAYS, "x1": 1.0}, {"sum": np.sum})
+    assert caught.value.position == position
+
+
+def test_max_of_one_array_is_its_greatest_element(capsys) -> None:
+    assert main(["draw", "J = max(x) + max(x[0], 7) - min(x)", "x=[1,5,2]"]) == 0
+    out = capsys.readouterr().out
+    assert "= 11" in out
+    assert "[-1 1 0]" in out or "[−1 1 0]" in out
+
+
 def test_depth_and_length_are_bounded() -> None:
     assert run("(" * (DEPTH - 2) + "a" + ")" * (DEPTH - 2), VALUES, {}).result == 5
     for deep in ("(" * 5000 + "a", "-" * 5000 + "a", "a" + "^a" * 1000):
@@ -95,7 +153,7 @@ def test_depth_and_length_are_bounded() -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.text(alphabet="abcmax()+-*/^,=;. 0123456789e\n$'\"é", max_size=60))
+@given(st.text(alphabet="abcmax()+-*/^,=;. 0123456789e\n$'\"é[]:.T", max_size=60))
 def test_any_text_gives_a_number_or_an_error_with_a_place(text) -> None:
     try:
         outcome = run(text, VALUES, FUNCTIONS).result

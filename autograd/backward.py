@@ -6,6 +6,7 @@ its textbook formula. The walk never recurses; the order of creation is a topolo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import attrgetter
 from sys import getrefcount
 from threading import Lock
@@ -21,7 +22,7 @@ from autograd.tensor import Tensor, real_array, wrap
 from autograd.zeros import mended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
@@ -134,12 +135,10 @@ def gradients(
     >>> slope.item(), gradients(slope, x)
     (27.0, array(18.))
     """
-    outs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    ins = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if isinstance(outputs, Tensor):
-        seeds = [cotangents]
-    else:
-        seeds = [None] * len(outs) if cotangents is None else list(cotangents)
+    outs, ins = _listed(outputs), _listed(inputs)
+    seeds = [cotangents] if isinstance(outputs, Tensor) else [None] * len(outs)
+    if cotangents is not None and not isinstance(outputs, Tensor):
+        seeds = list(cotangents)
     if len(seeds) != len(outs):
         raise ShapeError(
             f"gradients: needs one cotangent for each of {len(outs)} outputs, got {len(seeds)}."
@@ -169,6 +168,12 @@ def gradients(
             )
         results.append(g if g is None or type(g) is Tensor else _own(g))
     return results[0] if isinstance(inputs, Tensor) else results
+
+
+def _listed(tensors: Any) -> list[Any]:
+    """Return what was given as a list: one Tensor, or any collection of them."""
+    one = isinstance(tensors, Tensor) or not isinstance(tensors, Iterable)
+    return [tensors] if one else list(tensors)
 
 
 def reach(roots: Iterable[Node]) -> list[Node]:

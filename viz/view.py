@@ -78,6 +78,15 @@ class NodeView:
         """All that the card says, from top to bottom."""
         return [self.header, *self.value, *filter(None, (self.mark, self.gradient))]
 
+    @property
+    def label(self) -> str:
+        """What assistive technology calls the card.
+
+        A folded one opens when it is clicked, so its label has the words that are seen, in order.
+        """
+        folded = self.kind in ("module", "repeat")
+        return ". ".join([self.kind, *self.lines]) if folded else self.words
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeView:

@@ -177,6 +177,26 @@ def test_zoom_and_fit(page: Browser) -> None:
     assert page.js(width) == pytest.approx(whole, rel=1e-3)
 
 
+def test_a_card_that_opens_is_called_by_what_it_shows(browser: Browser, tmp_path: Path) -> None:
+    """WCAG 2.5.3: who speaks to the page says the words that are seen, in their order."""
+    y = leaf(1.0, "x")
+    for _ in range(200):
+        y = np.tanh(y) * 1.01
+    y.backward()
+    for drawing in (viz.draw(modules(), depth=0, health=True), viz.draw(y, health=True)):
+        browser.open(drawing.save(tmp_path / "page.html"))
+        named = browser.js(
+            """[...document.querySelectorAll('.figure:not([hidden]) [role=button]')].map(g =>
+                 [g.getAttribute('aria-label'), g.querySelector('title').nextSibling ?
+                   [...g.querySelectorAll('text')].map(t => t.textContent) : [], g.textContent])"""
+        )
+        assert named
+        for label, texts, whole in named:
+            assert label.split(". ", 1)[1] == ". ".join(texts)
+            for text in texts:
+                assert any(text == line.strip() for line in whole.splitlines())
+
+
 def test_a_search_opens_what_is_folded(browser: Browser, tmp_path: Path) -> None:
     page = viz.draw(modules(), depth=0).save(tmp_path / "m.html")
     browser.open(page)

@@ -186,7 +186,7 @@ def _frame(view: GraphView) -> dict[str, Any]:
         "words": description(view),
         "text": render_text(view),
         "cards": {
-            n.id: {"words": n.words, "texts": [pieces(line) for line in n.lines]}
+            n.id: {"words": n.label, "texts": [pieces(line) for line in n.lines]}
             for n in view.nodes
         },
         "edges": {

@@ -227,7 +227,7 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     title = "\n".join(safe(line) for line in (*node.lines, node.source) if line)
     parts = [
         f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
-        f'aria-label="{safe(node.words)}"{marks.get(f"n{node.id}", "")}>'
+        f'aria-label="{safe(node.label)}"{marks.get(f"n{node.id}", "")}>'
         f"<title>{title}</title>",
         *(
             _rect("card module behind", Rect(r.x + 2 * k, r.y - k, r.width - 4 * k, 20), 7)
@@ -250,8 +250,8 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         parts.append(text_at("grad", node.gradient, middle, top + 16, more=more))
     if kind == "parameter":
         parts.append(_rect("inner", Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6), 5))
-    parts.append("</g>\n")
-    return "".join(parts)
+    # Lines between the texts keep their words apart for whatever reads them one after another.
+    return "\n".join([*parts, "</g>\n"])
 
 
 def _bottom(r: Rect, top: float, inset: float, radius: float, more: str) -> str:

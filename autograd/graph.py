@@ -8,12 +8,12 @@ everything that follows from it.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -270,6 +270,9 @@ class _Recording:
         self._known = {} if values is None else values
         self._entries: list[Any] = []  # Node, Constant or number behind each id
         self.parents: list[tuple[int, ...]] = []
+        # By child and slot, what has been asked for: a picture asks for it several times.
+        self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
+        self._numbers: dict[tuple[int, int], float | None] = {}
         index: dict[Any, int] = {}
 
         def enter(entry: Any, key: Any, parents: tuple[int, ...]) -> int:
@@ -312,7 +315,7 @@ class _Recording:
 
     # -- values and cotangents, computed again -----------------------------------------------------
 
-    @cached_property
+    @functools.cached_property
     def _values(self) -> list[Any]:
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
@@ -349,7 +352,7 @@ class _Recording:
         out = op.forward(*operands, **self.params(i))
         return out[()] if isinstance(out, np.ndarray) else out
 
-    @cached_property
+    @functools.cached_property
     def _cotangents(self) -> list[Any]:
         unknown, half = object(), np.dtype(np.float16)
         square = np.vdot if STATE.get().strong_zero else None
@@ -414,7 +417,7 @@ class _Recording:
 
     # -- formulas ----------------------------------------------------------------------------------
 
-    @cached_property
+    @functools.cached_property
     def _labels(self) -> list[str | None]:
         return _labelled(self._entries)
 
@@ -447,9 +450,16 @@ class _Recording:
 
     def local(self, edge: Edge) -> tuple[Any, bool]:
         """Return the local derivative as an expression, and whether it is a factor."""
+        place = edge.child, edge.slot
+        if place not in self._locals:
+            self._locals[place] = self._local(edge)
+        return self._locals[place]
+
+    def _local(self, edge: Edge) -> tuple[Any, bool]:
         op, parents = self.op(edge.child), self.parents[edge.child]
         assert op is not None
-        rule = op.rules.get(op.operands[0] if op.variadic else edge.operand)
+        operand = op.operands[0] if op.variadic else op.operands[edge.slot]
+        rule = op.rules.get(operand)
         if rule is None:
             return 0, True
         symbols = [self._symbol(i) for i in parents]
@@ -464,11 +474,19 @@ class _Recording:
         out = Symbol(label, latex_name(label))
         g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")
         try:
-            return local_derivative(rule, {**arguments, **self.params(edge.child), "out": out}, g)
+            arguments |= {**self.params(edge.child), "out": out}
+            return local_derivative(rule, op.asks[operand], arguments, g)
         except Exception:  # a rule may do what cannot be printed; it can still be drawn
             return Symbol(f"{op.name}.vjp({edge.operand})"), True
 
     def number(self, edge: Edge) -> float | None:
+        """Return the local derivative between two numbers."""
+        place = edge.child, edge.slot
+        if place not in self._numbers:
+            self._numbers[place] = self._number(edge)
+        return self._numbers[place]
+
+    def _number(self, edge: Edge) -> float | None:
         entry = self._entries[edge.child]
         if not edge.differentiable or entry.shape != () or self.shape(edge.parent) != ():
             return None
@@ -527,6 +545,7 @@ _GREEK = frozenset(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def latex_name(name: str) -> str:
     r"""Return a name as LaTeX: digits at its end become a subscript, text is set upright.
 

@@ -7,7 +7,6 @@ declaration, so the formula shown is the code that ran.
 
 from __future__ import annotations
 
-import inspect
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -155,7 +154,7 @@ ONE = Symbol("1")  # the cotangent that turns a rule into a local derivative
 
 
 def local_derivative(
-    rule: Callable[..., Any], arguments: dict[str, Any], g: Symbol
+    rule: Callable[..., Any], asks: list[str], arguments: dict[str, Any], g: Symbol
 ) -> tuple[Any, bool]:
     """Read a rule as a formula.
 
@@ -163,6 +162,8 @@ def local_derivative(
     ----------
     rule : callable
         A derivative rule.
+    asks : list of str
+        The names it asks for, in order.
     arguments : dict
         What it may ask for: symbols for operands and the result, plain values for the rest.
     g : Symbol
@@ -175,7 +176,6 @@ def local_derivative(
     is_factor : bool
         Which of the two.
     """
-    asks = list(inspect.signature(rule).parameters)
     factor = rule(*[ONE if name == "g" else arguments[name] for name in asks])
     if _is_factor(factor):
         return factor, True

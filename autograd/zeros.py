@@ -70,7 +70,9 @@ def _is_factor(node: Node, saved: tuple[Any, ...], operand: str, slot: int) -> b
     rule = op.rules[operand]
     assert rule is not None
     try:
-        return local_derivative(rule, {**known, **symbols, "i": slot}, Symbol("g"))[1]
+        return local_derivative(
+            rule, op.asks[operand], {**known, **symbols, "i": slot}, Symbol("g")
+        )[1]
     except Exception:  # a helper that cannot read symbols; then nothing is known of it
         return False
 

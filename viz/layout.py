@@ -32,7 +32,7 @@ HEAD = 14.0  # room for an arrow head beside a label
 PAD = 16.0  # inside a cluster's border
 TITLE = 24.0  # a cluster's title
 _SWEEPS = 13  # odd, so that the last one goes forward
-_FEWER = {20_000: 3, 2_000: 7}  # more boxes than these have to do with fewer sweeps
+_FEWER = {20_000: 3, 800: 5}  # more boxes than these have to do with fewer sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,15 +346,15 @@ def _untangle(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
 
 def _sort(column: list[_Item], forward: bool) -> None:
     """Order a column by the mean place of what each box is linked with on one side."""
-    centres = {}
-    for box in column:
+    keyed = []
+    for k, box in enumerate(column):
         centre, ends = 0.0, box.before if forward else box.after
         for other, along, _ in ends:
             centre += other.order + along
-        centres[id(box)] = centre / len(ends) if ends else box.order
-    column.sort(key=lambda box: centres[id(box)])
-    for k, box in enumerate(column):
-        box.order = float(k)
+        keyed.append((centre / len(ends) if ends else box.order, k, box))
+    keyed.sort()  # by the centre, and where it is the same as they stood
+    for k, (_, _, box) in enumerate(keyed):
+        column[k], box.order = box, float(k)
 
 
 def _crossings(columns: list[list[_Item]]) -> int:
@@ -381,23 +381,25 @@ def _inversions(values: list[float]) -> int:
 
 def _heights(columns: list[list[_Item]], sweeps: int) -> None:
     """Choose the heights: links as level as the order in each column allows."""
+    stacked = []  # each column with the heights at which its boxes touch
     for column in columns:
-        y = 0.0
+        y, offsets = 0.0, []
         for box in column:
-            box.y = y
+            offsets.append(y)
             y += box.height + _gap(box)
-        for box in column:  # centred, to begin with
-            box.y -= y / 2
+        for box, offset in zip(column, offsets, strict=True):  # centred, to begin with
+            box.y = offset - y / 2
+        stacked.append((column, offsets))
     for sweep in range(sweeps):
         forward = sweep % 2 == 0
-        for column in columns if forward else reversed(columns):
+        for column, offsets in stacked if forward else reversed(stacked):
             wanted = []
             for box in column:
                 wish, ends = 0.0, box.before if forward else box.after
                 for other, _, above in ends:
                     wish += other.y + above
                 wanted.append(wish / len(ends) if ends else box.y)
-            _settle(column, wanted)
+            _settle(column, offsets, wanted)
     top = min((box.y for column in columns for box in column), default=0.0)
     for column in columns:
         for box in column:
@@ -408,31 +410,29 @@ def _gap(box: _Item) -> float:
     return GAP if box.card is not None or box.inside is not None else 4.0
 
 
-def _settle(column: list[_Item], wanted: list[float]) -> None:
+def _settle(column: list[_Item], offsets: list[float], wanted: list[float]) -> None:
     """Place a column as near as possible to where it wants to be, in order and without overlap.
 
-    Least squares under y[k+1] ≥ y[k] + height[k] + gap is an isotonic regression of the wishes
-    minus the room taken so far; pooling adjacent violators solves it in linear time.
+    Least squares under y[k+1] − y[k] ≥ offset[k+1] − offset[k] is an isotonic regression of the
+    wishes minus the offsets; pooling adjacent violators solves it in linear time.
     """
     if len(column) == 1:
         column[0].y = wanted[0]
         return
     pools: list[tuple[float, float, int]] = []  # sum of weighted wishes, weight, count
-    taken = 0.0
-    offsets = []
-    for box, wish in zip(column, wanted, strict=True):
-        offsets.append(taken)
-        total, weight, count = (wish - taken) * box.weight, box.weight, 1
+    for box, offset, wish in zip(column, offsets, wanted, strict=True):
+        weight, count = box.weight, 1
+        total = (wish - offset) * weight
         while pools and pools[-1][0] * weight > total * pools[-1][1]:
             more, heavier, further = pools.pop()
             total, weight, count = total + more, weight + heavier, count + further
         pools.append((total, weight, count))
-        taken += box.height + _gap(box)
-    k = 0
+    start = 0
     for total, weight, count in pools:
-        for _ in range(count):
-            column[k].y = total / weight + offsets[k]
-            k += 1
+        y = total / weight
+        for k in range(start, start + count):
+            column[k].y = y + offsets[k]
+        start += count
 
 
 def _placed(

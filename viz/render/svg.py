@@ -224,7 +224,7 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     y = r.y + _HEADER - 9 + (r.height - needed) / 2
     radius = {"data": 0.0, "constant": r.height / 2}.get(kind, 7.0)
     behind = (7.0, 3.5) if kind == "repeat" else ()  # a stack of cards
-    title = "\n".join(safe(line) for line in (*node.lines, node.source) if line)
+    title = html.escape("\n".join([clean(x, len(x)) for x in (*node.lines, node.source) if x]))
     parts = [
         f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
         f'aria-label="{safe(node.label)}"{marks.get(f"n{node.id}", "")}>'
@@ -418,19 +418,25 @@ def text_at(
     """Return a line of text whose start, middle or end stands at a place."""
     return (
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
-        f"{_set(clean(text, _LONGEST))}</text>"
+        f"{_set(html.escape(clean(text, _LONGEST)))}</text>"
     )
 
 
 def _set(text: str) -> str:
-    """Return text with its subscripts lowered, and the next piece raised again."""
-    parts, lowered = [], False
-    for piece, way in pieces(text):
-        shift = f' dy="{-_LOWER if lowered else _LOWER:g}"' if lowered != (way == "sub") else ""
-        lowered = way == "sub"
-        small = {"": "", "sub": ' font-size="82%"', "hidden": ' font-size="0"'}[way]
-        inner = html.escape(piece)
-        parts.append(f"<tspan{shift}{small}>{inner}</tspan>" if shift or small else inner)
+    """Return text with its subscripts lowered, and what follows them raised again."""
+    found = pieces(text)
+    if len(found) == 1:
+        return text
+    parts, back = [], ""  # back: what raises the next piece
+    for piece, way in found:
+        if way == "sub":
+            parts.append(f'<tspan dy="{_LOWER}" font-size="82%">{piece}</tspan>')
+            back = f' dy="-{_LOWER}"'
+        elif way == "hidden":
+            parts.append(f'<tspan font-size="0">{piece}</tspan>')
+        else:
+            parts.append(f"<tspan{back}>{piece}</tspan>" if back else piece)
+            back = ""
     return "".join(parts)
 
 

@@ -299,7 +299,9 @@ class _Recording:
 
     def params(self, i: int) -> dict[str, Any]:
         op = self.op(i)
-        return {} if op is None else dict(zip(op.params, self._entries[i].params, strict=True))
+        if op is None or not op.params:
+            return {}
+        return dict(zip(op.params, self._entries[i].params, strict=True))
 
     def shape(self, i: int) -> tuple[int, ...]:
         entry = self._entries[i]

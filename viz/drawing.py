@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from viz.extract import NotDrawable, graph_of, pause_collector, view_of, without_values
+from viz.extract import (
+    LARGE,
+    NotDrawable,
+    graph_of,
+    loops_of,
+    pause_collector,
+    view_of,
+    without_values,
+)
 from viz.files import write
 from viz.passes import (
     deepest,
@@ -240,16 +249,21 @@ def draw(
     with pause_collector():
         recorded = graph_of(*outputs)
 
-    def whole(loops: bool | None, rounds: int = 0) -> GraphView:
+    @functools.cache
+    def loops() -> list[Any]:
         with pause_collector():
-            view = view_of(recorded, values, health, loops, rounds)
+            return loops_of(recorded)
+
+    def whole(folding: bool, rounds: int = 0) -> GraphView:
+        with pause_collector():
+            view = view_of(recorded, values, health, loops() if folding else (), rounds)
         view = one_direction(view if values else without_values(view), direction)
         return view if constants else hide_constants(view)
 
     def folded(full: GraphView) -> GraphView:
         return fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
 
-    full = whole(repeats)
+    full = whole(len(recorded) > LARGE if repeats is None else repeats)
     view = folded(full)
     if repeats or (repeats is None and len(view.nodes) > max_nodes):
         view = fold_repeats(view)

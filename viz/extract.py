@@ -44,6 +44,7 @@ __all__ = [
     "graph_of",
     "is_recorded",
     "leaf",
+    "loops_of",
     "op_named",
     "pause_collector",
     "scalar",
@@ -136,28 +137,26 @@ def view_of(
     g: Graph,
     values: bool = True,
     health: bool = False,
-    loops: bool | None = False,
+    loops: Sequence[Loop] = (),
     rounds: int = 0,
     typeset: bool | None = None,
 ) -> GraphView:
     """Return everything a picture of a graph can show.
 
-    Loops, parts of the recording that repeat themselves, become one card each, after as many of
-    their rounds as are to be shown; with None, if there are more than LARGE nodes. Formulas are
+    The loops become one card each, after as many of their rounds as are to be shown. Formulas are
     written as LaTeX too; with None, of up to TYPESET cards.
     """
-    found = _loops(g) if loops or (loops is None and len(g) > LARGE) else []
-    found = [loop.after(rounds) for loop in found]
-    home = {i: k for k, loop in enumerate(found) for i in loop.ids}
-    shown = [node for node in g.nodes if node.id not in home]
-    meeting = [e for e in g.edges if e.parent not in home or home.get(e.child) != home[e.parent]]
+    found = [loop.after(rounds) for loop in loops]
+    home = _homes(g, found)
+    shown = [node for node, loop in zip(g.nodes, home, strict=True) if loop is None]
+    meeting = [e for e in g.edges if home[e.parent] is None or home[e.child] != home[e.parent]]
     outs = {node.id for node in g.outputs}
     cost = " + ".join(clean(node.label, 40) for node in g.outputs)
     if len(outs) > 1:
         cost = f"({cost})"
     scopes = _scopes(g)
     walked = all(node.walked for node in g.outputs)
-    paths = _paths(g, [e for e in meeting if e.parent not in home]) if values else {}
+    paths = _paths(g, [e for e in meeting if home[e.parent] is None]) if values else {}
     in_latex = len(shown) <= TYPESET if typeset is None else typeset
 
     def card(node: GraphNode) -> NodeView:
@@ -167,12 +166,12 @@ def view_of(
     nodes = tuple(card(node) for node in shown)
     if health:
         nodes = _with_health(g, nodes)
-    drawn = [e for e in meeting if e.child not in home]
+    drawn = [e for e in meeting if home[e.child] is None]
     edges = tuple(_edge(g, e, cost, paths, values, in_latex) for e in drawn)
     if found:
-        hidden = tuple(card(node) for node in g if health and node.id in home)
+        hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
-        nodes, edges = _with_loops(g, found, (nodes, edges), meeting, card, marks)
+        nodes, edges = _with_loops(g, found, home, (nodes, edges), meeting, card, marks)
     caption = [
         "Forward pass left to right"
         + (", backward pass right to left." if walked else "; the backward pass has not run.")
@@ -335,7 +334,15 @@ class Loop(NamedTuple):
         return range(self.start, self.start + self.period * self.rounds)
 
 
-def _loops(g: Graph) -> list[Loop]:
+def _homes(g: Graph, loops: Sequence[Loop]) -> list[int | None]:
+    """Return for each node the loop it is in."""
+    home: list[int | None] = [None] * len(g)
+    for k, loop in enumerate(loops):
+        home[loop.start : loop.ids.stop] = [k] * len(loop.ids)
+    return home
+
+
+def loops_of(g: Graph) -> list[Loop]:
     """Return the loops of a graph: each round has the same ops, and reads what the last one made.
 
     What is given (leaves, constants) may differ from round to round, outputs are never inside.
@@ -381,20 +388,25 @@ def _differ(g: Graph, loop: Loop) -> bool:
 def _with_loops(
     g: Graph,
     loops: list[Loop],
+    home: list[int | None],
     view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
     meeting: Sequence[Any],
     card: Callable[[GraphNode], NodeView],
     marks: dict[int, NodeView],
 ) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
     """Add a card for each loop, and the edges from and to it."""
-    home = {i: loop.ids[-1] for loop in loops for i in loop.ids}  # a card stands where it ends
+
+    def place(i: int) -> int:
+        loop = home[i]  # a card stands where it ends
+        return i if loop is None else loops[loop].ids[-1]
+
     results: dict[int, dict[int, None]] = {}
     links: dict[tuple[int, int], EdgeView] = {}
     for edge in meeting:
-        source, target = home.get(edge.parent, edge.parent), home.get(edge.child, edge.child)
-        if edge.parent in home:
+        source, target = place(edge.parent), place(edge.child)
+        if home[edge.parent] is not None:
             results.setdefault(source, {})[edge.parent] = None
-        if edge.child in home:
+        if home[edge.child] is not None:
             known = links.get((source, target))
             slot = len(links) if known is None else known.slot
             back = edge.differentiable or (known is not None and known.back)
@@ -418,7 +430,7 @@ def _with_loops(
         )
         cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
     nodes, edges = view
-    moved = [replace(e, source=home.get(e.source, e.source)) for e in edges]
+    moved = [replace(e, source=place(e.source)) for e in edges]
     return (
         tuple(sorted([*nodes, *cards], key=lambda n: n.id)),
         tuple(sorted([*moved, *links.values()], key=lambda e: (e.target, e.slot))),
@@ -577,9 +589,9 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _scopes(g: Graph) -> list[tuple[str, ...]]:
     """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
+    if not any(node.scope for node in g):
+        return [()] * len(g)
     scopes = [tuple([clean(s) for s in node.scope]) for node in g]
-    if not any(scopes):
-        return scopes
     users: dict[int, list[int]] = {}
     for edge in g.edges:
         users.setdefault(edge.parent, []).append(edge.child)

@@ -259,8 +259,7 @@ def _walk(
         if parts and node in parts:
             together = _together(node, parts.pop(node))
             g = together if g is None else g + together
-        if g is None:
-            continue
+        assert g is not None  # who comes before it has left it a cotangent
         if anomaly:
             inspect_cotangent(node, g)
         extra = node.extra

@@ -235,8 +235,8 @@ def test_blame_looks_past_constants_and_operands_without_derivative(registry: An
     assert len(notes) == 1
     assert notes[0].startswith("note: scaled.vjp(b=...) gives ")
 
-    gone = np.ones(200) * 3.0  # an array that nobody holds: its value is not known any more
-    y = leaf(np.ones(200))
+    gone = np.ones(5000) * 3.0  # a large array that nobody holds: its value is not known any more
+    y = leaf(np.ones(5000))
     product = y * gone
     del gone
     notes = blame(graph((np.sum(product) * 0 + scaled(3.0, x)).named("J")))

@@ -138,7 +138,7 @@ def gradients(
     outs, ins = _listed(outputs), _listed(inputs)
     seeds = [cotangents] if isinstance(outputs, Tensor) else [None] * len(outs)
     if cotangents is not None and not isinstance(outputs, Tensor):
-        seeds = list(cotangents)
+        seeds = list(cotangents) if isinstance(cotangents, Iterable) else [cotangents]
     if len(seeds) != len(outs):
         raise ShapeError(
             f"gradients: needs one cotangent for each of {len(outs)} outputs, got {len(seeds)}."
@@ -449,6 +449,8 @@ def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
             new = real_array(new, node.dtype)[()]
         elif type(new) is not Tensor:
             new = wrap(real_array(new, node.dtype)[()])
+        else:
+            new = in_dtype(new, node)
         if new.shape != node.shape:
             raise ShapeError(
                 f"hook{_name_of(node)}: needs a gradient of shape {node.shape}, got {new.shape}."

@@ -92,7 +92,7 @@ class GraphNode:
     @property
     def name(self) -> str | None:
         """The name the user gave."""
-        return _name(self._graph._entries[self.id])
+        return self._graph.names[self.id]
 
     @property
     def label(self) -> str:
@@ -292,6 +292,8 @@ class _Recording:
                 slots.append(index[key] if key in index else enter(constant, key, ()))
             enter(node, node, tuple(slots))
         self.roots = [index[root] for root in dict.fromkeys(roots)]
+        self.names = [_name(entry) for entry in self._entries]
+        self._walked = [isinstance(entry, Node) and entry.walked for entry in self._entries]
 
     def op(self, i: int) -> Op | None:
         entry = self._entries[i]
@@ -312,8 +314,7 @@ class _Recording:
         return entry.dtype if isinstance(entry, (Node, Constant)) else np.asarray(entry).dtype
 
     def walked(self, i: int) -> bool:
-        entry = self._entries[i]
-        return entry.walked if isinstance(entry, Node) else False
+        return self._walked[i]
 
     # -- values and cotangents, computed again -----------------------------------------------------
 
@@ -343,7 +344,9 @@ class _Recording:
         assert op is not None
         operands = []
         for slot, k in enumerate(self.parents[i]):
-            value = values[k]
+            value, given = values[k], self._entries[k]
+            if value is not None and isinstance(given, Constant) and given.weak:
+                value = value.item()  # made of a Python number, it takes the dtype of what it meets
             if value is None:
                 value = _still_saved(entry, slot)
                 if not isinstance(self._entries[k], Leaf):  # its value has been assigned since
@@ -412,7 +415,7 @@ class _Recording:
                 given = operands if asks else [self.shape(k) for k in parents]
                 slot = op.operands.index(name if asks else name.removesuffix("_shape"))
                 found = tuple(given) if op.variadic else given[slot]
-            if found is None or (op.variadic and any(x is None for x in found)):
+            if found is None or (type(found) is tuple and any(x is None for x in found)):
                 return None
             saved.append(found)
         return tuple(saved)
@@ -421,7 +424,7 @@ class _Recording:
 
     @functools.cached_property
     def _labels(self) -> list[str | None]:
-        return _labelled(self._entries)
+        return _labelled(self._entries, self.names)
 
     def label(self, i: int) -> str:
         """Return the name of a node, its digits, or a letter that is its alone."""
@@ -567,7 +570,7 @@ def latex_name(name: str) -> str:
 
 
 # Digits at the end of a name, or a few letters after a letter and an underscore.
-_INDEXED = re.compile(r"(.*[^\d,_])_?(\d+(?:,\d+)*)|(\w)_([A-Za-z0-9]{1,3})")
+_INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -591,30 +594,53 @@ _SIGNS = {
 }
 
 
-def _labelled(entries: list[Any]) -> list[str | None]:
+def _labelled(entries: list[Any], names: list[str | None]) -> list[str | None]:
     """Label every entry: its name, or a letter that is still free; None for a number.
 
-    Entries of one name are numbered, so that every label stands for one value.
+    Entries of one name are numbered, and a name that would look like another gets a prime, so that
+    every label stands for one value.
     """
-    uses = Counter(name for entry in entries if (name := _name(entry)) is not None)
-    taken = set(uses)
-    numbered = {
-        name: (f"{name}_{i}" for i in itertools.count(1) if f"{name}_{i}" not in uses)
-        for name, count in uses.items()
-        if count > 1
-    }
-    letters = itertools.chain("uvwpqrst", (f"v{i}" for i in itertools.count(1)))
-    anonymous = itertools.chain("xyzkc", (f"c{i}" for i in itertools.count(1)))
+    uses = Counter(name for name in names if name is not None)
+    taken = {_seen(name) for name, count in uses.items() if count == 1}
+    looks: set[str] = set()  # of the labels given so far
+    rounds: Counter[str] = Counter()
+    letters = _letters("uvwpqrst", "v")
+    anonymous = _letters("xyzkc", "c")
     labels: list[str | None] = []
-    for entry in entries:
-        name = _name(entry)
-        if name is None and not _is_number(entry):
-            pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
-            name = next(letter for letter in pool if letter not in taken)
-        elif name in numbered:
-            name = next(numbered[name])
+    for entry, name in zip(entries, names, strict=True):
+        if name is None:
+            if not _is_number(entry):
+                pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
+                free = (x for x in pool if not (x[0] in uses or x[1] in taken or x[1] in looks))
+                name, look = next(free)
+                looks.add(look)
+            labels.append(name)
+            continue
+        stem, look = name, ""
+        if uses[stem] > 1:
+            while not look or look in taken or look in looks:
+                rounds[stem] += 1
+                name = f"{stem}_{rounds[stem]}"
+                look = _seen(name)
+        else:
+            look = _seen(name)
+            while look in looks or (name != stem and look in taken):
+                name, look = name + "′", look + "′"
+        looks.add(look)
         labels.append(name)
     return labels
+
+
+def _letters(first: str, then: str) -> Iterator[tuple[str, str]]:
+    """Yield labels, and how each looks: u, v, w, then v1, v2 and so on."""
+    yield from ((letter, letter) for letter in first)
+    yield from ((f"{then}{i}", f"{then}_{i}") for i in itertools.count(1))
+
+
+def _seen(name: str) -> str:
+    """Return how a name looks: x_1 and x1 are both an x with a lowered 1."""
+    found = _INDEXED.fullmatch(name.translate(_PLAIN))
+    return name if found is None else "_".join(part for part in found.groups() if part)
 
 
 def _is_number(entry: Any) -> bool:
@@ -635,8 +661,8 @@ def _identity(constant: Constant) -> Any:
     """Return a key that is the same for every use of one array."""
     if constant.name is not None or not isinstance(constant.value, np.ndarray):
         return "constant", id(constant)
-    # The array may be gone and another in its place: only the same numbers make it the same.
-    return "array", constant.source, constant.value.tobytes()
+    # By its numbers, not by its place in memory: the same program draws the same picture.
+    return "array", constant.dtype, constant.shape, constant.value.tobytes()
 
 
 def _operand(entry: Node, slot: int) -> str:

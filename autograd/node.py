@@ -116,7 +116,7 @@ def _line(code: CodeType, lasti: int) -> tuple[str, int]:
 class Constant:
     """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
 
-    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "source", "weak")
+    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "weak")
 
     def __init__(self, value: Any, name: str | None = None, *, weak: bool = False) -> None:
         self.name = name
@@ -127,7 +127,6 @@ class Constant:
         writable = isinstance(value, np.ndarray) and value.flags.writeable
         small = np.size(value) <= _SMALL
         self._kept = np.array(value)[()] if small else None if writable or name is None else value
-        self.source = id(value)
         lasting = isinstance(value, np.ndarray) and not writable and value.base is None
         self._reference = weakref.ref(value) if lasting else None
 

@@ -216,6 +216,7 @@ class Op:
             for p in parameters
             if p.name in self.params and p.default is not p.empty
         }
+        self.keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
         used = {"g", "out", "i", "type", "tuple", "dict", "any", "zip", "enumerate", "hasattr"}
         odd = [n for n in (*self.operands, *self.params) if n.startswith("_") or n in used]
         if odd or not self.operands or any(p.kind is p.VAR_KEYWORD for p in parameters):

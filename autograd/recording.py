@@ -81,8 +81,9 @@ def record_source(op: Op) -> list[str]:
     """Write the recording function of an op."""
     names, variadic = op.operands, op.variadic
     tracked = [n for n in names if not (n in op.rules and op.rules[n] is None)]
-    needed = [p for p in op.params if p not in op.defaults]  # keyword-only, they may come later
-    default = [*needed, *(f"{p}=_default_{p}" for p in op.params if p in op.defaults)]
+    default = [f"{p}=_default_{p}" if p in op.defaults else p for p in op.params]
+    if op.keywords and any(p not in op.defaults for p in op.keywords):
+        default.insert(len(op.params) - len(op.keywords), "*")  # a default may stand before them
     params = ", ".join(f"{p}={p}" for p in op.params)
     values = [f"_v_{n}" for n in names]
     given = [f"{n}=None" if n in op.absent else n for n in names]

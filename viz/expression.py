@@ -208,6 +208,8 @@ class _Reader:
             position = self.tokens[self.at][2]
             whole = value
             if self._take(".T"):
+                if not hasattr(whole, "T"):
+                    raise self._fail("a number has no transpose", position)
                 value = self._computed(lambda: whole.T, position)  # noqa: B023
             elif self._take("["):
                 index = self._index()
@@ -240,8 +242,8 @@ class _Reader:
         if kind != "number":
             self.at = start
             return None
-        if not token.isdecimal():
-            raise self._fail(f"expected a whole number, found {token}", position)
+        if not token.isdecimal() or len(token) > 9:
+            raise self._fail(f"expected a whole number, found {token[:20]}", position)
         self.at += 1
         return -int(token) if negative else int(token)
 
@@ -323,9 +325,9 @@ class _Reader:
             raise self._fail("division by zero", position) from None
         except OverflowError:
             raise self._fail("the number is too large", position) from None
-        except AttributeError:
-            raise self._fail("a number has no transpose", position) from None
-        except (TypeError, ValueError, IndexError) as error:
+        except MemoryError:
+            raise self._fail("the result does not fit into memory", position) from None
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise self._fail((str(error).splitlines() or ["it fails"])[0], position) from error
         if isinstance(value, complex):
             raise self._fail("not a real number", position)

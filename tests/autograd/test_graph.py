@@ -241,6 +241,27 @@ def test_values_of_one_name_are_numbered_in_the_order_they_were_recorded() -> No
     assert [n.label for n in graph(x * h)] == ["x", "h_2", "u"]
 
 
+def test_every_label_looks_like_no_other() -> None:
+    x, y = leaf(4.0, "x"), leaf(5.0, "x")
+    h = (x * y).named("h")
+    h = (h * x).named("h")
+    J = (h + 1).named("J")
+    assert [n.label for n in graph(J)] == ["x_1", "x_2", "h_1", "h_2", "1", "J"]
+    # x1 and x_1 are both drawn as an x with a lowered 1.
+    both = graph(leaf(2.0, "x1") * leaf(3.0, "x_1"))
+    assert [n.label for n in both] == ["x1", "x_1′", "u"]
+    three = graph(leaf(1.0, "x") * leaf(2.0, "x") * leaf(3.0, "x1"))
+    assert [n.label for n in three] == ["x_2", "x_3", "u", "x1", "v"]
+    twice = graph(leaf(1.0, "W1") * leaf(2.0, "W1"))
+    assert [n.label for n in twice] == ["W1_1", "W1_2", "u"]
+    z = v = leaf(1.0, "v_1")
+    for _ in range(9):
+        z = np.sin(z)
+    assert [n.label for n in graph(z * v)] == ["v_1", *"uvwpqrst", "v2", "v3"]
+    letters = graph(np.sin(leaf(1.0, "u") * leaf(1.0, "u")))
+    assert [n.label for n in letters] == ["u_1", "u_2", "v", "w"]
+
+
 @pytest.mark.parametrize(
     ("name", "latex"),
     [

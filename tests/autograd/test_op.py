@@ -39,6 +39,9 @@ def test_what_stands_before_a_slash_is_an_operand_with_a_default_too(registry: A
     assert found.defaults == {"n": 3}
     assert found.doc == ""
     assert found.record(2.0, 5.0, m=7.0) == 2.0 * 5.0 * 3 * 7.0
+    assert found.record(2.0, 5.0, 4, m=7.0) == 2.0 * 5.0 * 4 * 7.0
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'm'"):
+        found.record(2.0, 5.0, 4)
 
 
 def test_starred_operands_stand_alone(registry: Any) -> None:
@@ -160,10 +163,13 @@ def test_the_name_of_a_composite_is_taken_once(registry: Any) -> None:
     assert COMPOSITES["mine"].function is mine
 
 
-def test_two_arrays_of_the_same_numbers_are_two_constants() -> None:
+def test_arrays_of_the_same_numbers_are_one_constant() -> None:
+    """By their numbers: by their places in memory, a program could draw two pictures."""
     x, a, b = leaf(np.ones(3), "x"), np.full(3, 2.0), np.full(3, 2.0)
-    assert sum(n.kind == "constant" for n in graph(x * a + x * b)) == 2
-    assert sum(n.kind == "constant" for n in graph(x * a + x * a)) == 1
+    for other in (a, b):
+        assert sum(n.kind == "constant" for n in graph(x * a + x * other)) == 1
+    for other in (np.full(3, 2.5), np.full(3, 2), np.full(1, 2.0)):
+        assert sum(n.kind == "constant" for n in graph(x * a + x * other)) == 2
 
 
 @pytest.mark.parametrize(("size", "known"), [(256, True), (257, False)])

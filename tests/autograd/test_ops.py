@@ -327,7 +327,7 @@ def test_a_rule_that_is_0_05_percent_wrong_fails_the_check(registry: dict[str, O
         return np.sin(a)
 
     almost.vjp(a=lambda g, a: g * np.cos(a) * 1.0005)
-    with pytest.raises(autograd.GradientError, match="suspect: WRONG"):
+    with pytest.raises(autograd.GradientError, match="WRONG"):
         check_op(registry["almost"], "3")
 
 

@@ -404,3 +404,51 @@ def test_transpose_takes_one_axis_as_a_number() -> None:
     matrix = leaf(np.arange(6.0).reshape(2, 3))
     assert graph(matrix.T).nodes[-1].op == "matrix_transpose"
     np.testing.assert_array_equal(matrix.T.data, matrix.data.T)
+
+
+def test_values_are_replayed_with_python_numbers_as_they_were() -> None:
+    single = leaf(np.float32(1.0))
+    node = graph(single * Tensor(0.1)).nodes[-1]
+    assert node.value.dtype == node.dtype == np.float32
+    half = leaf(np.float16(300.0))
+    with np.errstate(over="ignore"):
+        assert np.isinf(graph(np.exp(half * Tensor(300.0))).nodes[-2].value)
+
+
+def test_a_variadic_rule_may_read_a_result_that_is_one_number(registry: Any) -> None:
+    @op(symbol="product", samples=())
+    def product_of(*parts):
+        return parts[0] * parts[1]
+
+    product_of.vjp(parts=lambda g, out, parts, i: g * out / parts[i])
+    x = leaf(2.0)
+    J = product_of([x, leaf(5.0)])
+    J.backward()
+    assert graph(J).find(x).cotangent == 5.0
+    assert [e.number for e in graph(J).edges] == [5.0, 2.0]
+
+
+def test_a_graph_is_a_snapshot() -> None:
+    J = leaf(2.0, "x") * 3.0
+    g = graph(J)
+    assert g.nodes[-1].cotangent is None
+    J.backward()
+    J.named("cost")
+    last = g.nodes[-1]
+    assert (last.walked, last.cotangent, last.name, last.label) == (False, None, None, "u")
+    assert [n.walked for n in graph(J)] == [True, False, True]
+
+
+def test_a_hook_of_another_dtype_is_cast_in_recorded_passes_too() -> None:
+    x = leaf(np.float32([1.0, 2.0]))
+    u = x * np.float32(3.0)
+    u.register_hook(lambda g: Tensor(np.array([1.0, 1.0])))
+    (slope,) = gradients((u * u).sum(), [x], create_graph=True)
+    assert slope.dtype == np.float32
+
+
+def test_one_cotangent_for_a_list_of_one() -> None:
+    x = leaf(2.0)
+    assert gradients([x * x], x, 3.0) == 12.0
+    with pytest.raises(GradientError, match="needs a Tensor, got float"):
+        gradients(3.0, x, 2.0)

@@ -195,13 +195,15 @@
   function search(text) {
     picture().querySelectorAll(".found").forEach((e) => e.classList.remove("found"));
     const wanted = text.trim().toLowerCase();
+    const cards = (figure) => figure.querySelectorAll(".node").length;
     const found = (svg) => [...svg.querySelectorAll(".node")].filter((n) =>
       n.querySelector("text").textContent.toLowerCase().includes(wanted));
     hits = wanted ? found(picture()) : [];
     hits.forEach((n) => n.classList.add("found"));
     hit = -1;
     elsewhere = wanted && !hits.length
-      ? figures.findIndex((f) => found(f.querySelector("svg")).length) : -1;
+      ? figures.findIndex((f) => cards(f) > cards(figures[shown]) && found(f.querySelector("svg")).length)
+      : -1;
     $("hits").textContent = !wanted ? ""
       : elsewhere < 0 ? `${hits.length} found` : "inside what is folded: Enter opens it";
   }

@@ -348,13 +348,20 @@ def in_dtype(g: Any, node: Any) -> Any:
     return g if g.dtype == node.dtype else g.astype(node.dtype)
 
 
-def pulled(node: Node, saved: tuple[Any, ...], g: Any, square: Any) -> list[Any]:
-    """Return what a node gives to each parent, mended where a zero has met NaN."""
+def pulled(
+    node: Node, saved: tuple[Any, ...], g: Any, square: Any, kept: list[Node] | None = None
+) -> list[Any]:
+    """Return what a node gives to each parent, mended where a zero has met NaN.
+
+    A node where that was so is added to `kept`.
+    """
     assert node.op is not None
     found = list(node.op.pull(node, saved, g))
     for slot, x in enumerate(found):
         if x is not None and square is not None and np.isnan(square(x, x)):
             found[slot] = mended(node, saved, g, x, slot)
+            if kept is not None and found[slot] is not x:
+                kept.append(node)
     return found
 
 

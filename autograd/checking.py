@@ -17,6 +17,7 @@ from autograd.backward import gradients
 from autograd.differences import blame, by_complex_step, central, fixed, refined
 from autograd.errors import AutogradError, GradientError, ShapeError
 from autograd.graph import graph
+from autograd.state import inside_transform
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -254,6 +255,7 @@ def check_gradients(
         raise GradientError(
             f"check_gradients: needs one name for each of {len(inputs)} inputs, got {len(names)}."
         )
+    f = _inside(f)
     arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
     arrays = [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
     labels = names or tuple(
@@ -286,6 +288,16 @@ def check_gradients(
             slope, along, arrays, second, tolerance, coarsest, lambda i: None, measured=plain
         )
     return GradientReport(rows, _notes(f, arrays, rows))
+
+
+def _inside(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function as a transform runs it: what it differentiates itself stays recorded."""
+
+    def run(*xs: Any) -> Any:
+        with inside_transform():
+            return f(*xs)
+
+    return run
 
 
 def _weights(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Any:

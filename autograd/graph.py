@@ -248,6 +248,17 @@ class Graph:
         return None if i is None else self.nodes[i]
 
     @property
+    def is_hooked(self) -> bool:
+        """Whether hooks change, or look at, gradients that this graph computes without them."""
+        entries = self._recording._entries
+        return any(isinstance(e, Node) and e.extra is not None and e.extra.hooks for e in entries)
+
+    @property
+    def keeps_zeros(self) -> bool:
+        """Whether a gradient of 0 met an infinite local derivative, and stayed 0 (strong zero)."""
+        return bool(self._recording._cotangents and self._recording.zeros)
+
+    @property
     def leaves(self) -> tuple[GraphNode, ...]:
         """The nodes that were made with requires_grad=True."""
         return tuple(node for node in self.nodes if node.kind == "leaf")
@@ -273,6 +284,7 @@ class _Recording:
         # By child and slot, what has been asked for: a picture asks for it several times.
         self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
         self._numbers: dict[tuple[int, int], float | None] = {}
+        self.zeros: list[Node] = []  # where a zero has met NaN, once cotangents were computed
         index: dict[Any, int] = {}
 
         def enter(entry: Any, key: Any, parents: tuple[int, ...]) -> int:
@@ -378,7 +390,7 @@ class _Recording:
                     gs = [unknown] * len(parents)
                 else:
                     saved, g = (single(saved), single(g)) if entry.dtype == half else (saved, g)
-                    gs = pulled(entry, saved, g, square)
+                    gs = pulled(entry, saved, g, square, self.zeros)
                 for parent, i, g_parent in zip(entry.parents, parents, gs, strict=False):
                     if parent is None:
                         continue
@@ -437,7 +449,9 @@ class _Recording:
         entry = self._entries[i]
         if isinstance(entry, (bool, int, float)):
             return entry
-        return Symbol(self.label(i), self._latex_label(i))
+        label = self.label(i)
+        written = f"({label})" if self.names[i] and _OPERATORS.search(label) else label
+        return Symbol(written, self._latex_label(i))
 
     def _latex_label(self, i: int) -> str:
         """Return the label of a node as LaTeX: a name, or the digits of a constant."""
@@ -635,6 +649,9 @@ def _letters(first: str, then: str) -> Iterator[tuple[str, str]]:
     """Yield labels, and how each looks: u, v, w, then v1, v2 and so on."""
     yield from ((letter, letter) for letter in first)
     yield from ((f"{then}{i}", f"{then}_{i}") for i in itertools.count(1))
+
+
+_OPERATORS = re.compile(r"[^\w.\[\]]")  # what would read as part of a formula
 
 
 def _seen(name: str) -> str:

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import sys
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,19 @@ _MOST = 10_000  # elements of a value
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code: 0 done, 1 it could not be, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args([_positional(word) for word in words])
     try:
         code: int = options.run(options)
         return code
     except (ExpressionError, NotDrawable, EngineError, OSError, ValueError) as error:
         print(f"viz: {error}", file=sys.stderr)
         return 1
+
+
+def _positional(word: str) -> str:
+    """Keep argparse from taking an expression such as -a^2 for an option."""
+    return f" {word}" if re.match(r"-[^-ohf]|-[ohf]?[^\w./~-]", word) else word
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -221,7 +228,7 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
     text, values = options.expression, list(options.values)
     if options.file is not None:
         values = [text, *values] if text is not None else values
-        text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text("utf-8")
+        text = sys.stdin.read() if options.file == "-" else _read(Path(options.file))
     if text is None:
         raise ValueError(f"needs an expression, such as: {_EXAMPLE}")
     pairs = [_assignment(word) for word in values]
@@ -230,7 +237,8 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{twice}: given a value twice; give it once.")
-    program = run(text, given, functions())
+    constants = {"pi": np.pi} if "pi" not in given else {}
+    program = run(text, {**constants, **given}, functions())
     unused = sorted(set(given) - program.used)
     if unused:
         raise ValueError(f"{', '.join(unused)}: given a value, but not in the expression.")
@@ -247,6 +255,15 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
         )
     result.backward()
     return program, given
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--file {path}: not text in UTF-8: {error.reason}.") from None
+    except OSError as error:
+        raise OSError(f"--file {path}: {error.strerror or error}.") from None
 
 
 def _assignment(word: str) -> tuple[str, Any]:
@@ -273,16 +290,26 @@ def _array(word: str, value: str) -> Any:
                 array = np.load(path, allow_pickle=False)
             else:
                 separator = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-                array = np.loadtxt(path, delimiter=separator)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of an empty file, which is refused below
+                    array = np.loadtxt(path, delimiter=separator)
         except ValueError as error:
-            raise ValueError(f"{word!r}: {value} holds no array of numbers: {error}.") from None
+            why = str(error).splitlines()[0].split(";")[0].rstrip(".")
+            raise ValueError(
+                f"{word!r}: {value} holds no array of numbers: {why}; take out a line of headings, "
+                "and give every row as many numbers."
+            ) from None
+        if array.dtype.kind not in "biuf" or not array.size:
+            what = f"an array of {array.dtype}" if array.size else "no numbers"
+            raise ValueError(f"{word!r}: {value} holds {what}; real numbers are needed.")
         return np.asarray(array, np.float64)
     try:
         array = np.array(ast.literal_eval(value), np.float64)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise ValueError(
-            f"{word!r}: {value[:60]!r} is not a number, a list such as [1,2] or [[1,2],[3,4]], "
-            "or a .csv, .tsv, .txt or .npy file."
+            f"{word!r}: {value[:60]!r} is not a number, a list such as [1,2] or [[1,2],[3,4]] "
+            "(in quotes where it has spaces), or a .csv, .tsv, .txt or .npy file. The expression "
+            "comes before the values."
         ) from None
     return array
 

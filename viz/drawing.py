@@ -299,7 +299,7 @@ def _pictures(
     alone: dict[tuple[str, ...], str] = {}  # module path to the picture in which it is open
     levels = deepest(full)
     for depth in range(levels + 1):
-        label = FOLDED if not depth else "all open" if depth == levels else f"{depth} open"
+        label = FOLDED if not depth else "all open" if depth == levels else f"{depth} levels open"
         folded = explain_shorthand(fold(full, depth))
         if len(folded.nodes) > max_nodes:
             break
@@ -314,7 +314,7 @@ def _pictures(
             ancestors = {path[:k] for k in range(1, len(path) + 1)}
             opened = explain_shorthand(fold(full, 0, ancestors))
             if len(opened.nodes) <= max_nodes and opened.nodes != views[label].nodes:
-                alone[path] = f"{' › '.join(path)} open"
+                alone[path] = f"“{' › '.join(path)}” open"
                 views[alone[path]] = opened
     views |= {label: v for label, v in more.items() if len(v.nodes) <= max_nodes}
     labels = list(views)

@@ -145,7 +145,7 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     <BLANKLINE>
     """
     with pause_collector():
-        view = view_of(graph_of(output), typeset=True)
+        view = view_of(graph_of(output, where="viz.explain"), typeset=True)
         if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
             raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
         ids = None if wrt is None else {_id(output, view, x) for x in _sequence(wrt)}

@@ -175,6 +175,8 @@ class _Reader:
     def _statement(self) -> tuple[Any, str]:
         kind, name, position = self.tokens[self.at]
         if kind == "name" and self.tokens[self.at + 1][1] == "=":
+            if self.at + 2 < len(self.tokens) and self.tokens[self.at + 2][1] == "=":
+                raise self._fail("== compares, and there are no comparisons", position)
             if name in self.names or name in self.given:
                 raise self._fail(f"{name} already has a value; choose another name", position)
             if name in self.functions:

@@ -54,6 +54,7 @@ __all__ = [
 
 LARGE = 2000  # nodes, beyond which loops fold by themselves
 TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
+_HERE = Path(__file__).parent  # what a command computes has no line of the user's
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
 
@@ -117,17 +118,17 @@ def leaf(name: str, value: Any) -> Tensor:
     return Tensor(value, name=name, requires_grad=True)
 
 
-def graph_of(*outputs: Any) -> Graph:
-    """Return the recorded graph of some results."""
+def graph_of(*outputs: Any, where: str = "viz.draw") -> Graph:
+    """Return the recorded graph of some results; `where` is what refusals are called by."""
     for y in outputs:
         if not isinstance(y, Tensor):
             raise NotDrawable(
-                f"viz.draw: needs a Tensor, got {type(y).__name__}; pass the result of a "
+                f"{where}: needs a Tensor, got {type(y).__name__}; pass the result of a "
                 f"computation."
             )
         if not y.requires_grad:
             raise NotDrawable(
-                f"viz.draw: the tensor of shape {y.shape} has no graph; make its leaves with "
+                f"{where}: the tensor of shape {y.shape} has no graph; make its leaves with "
                 "requires_grad=True, outside no_grad()."
             )
     return graph(*outputs)
@@ -180,6 +181,19 @@ def view_of(
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
         caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
+    if walked and values:
+        if g.is_hooked:
+            caption.append("Hooks may change gradients; the derivatives drawn are without them.")
+        if any(n.cotangent is None for n in g.outputs):
+            caption.append(
+                "The backward pass began with weights that are not kept, so no derivatives are "
+                "shown: draw a sum of the output, with its weights."
+            )
+        if g.keeps_zeros:
+            caption.append(
+                "A gradient of 0 stayed 0 where it met an infinite local derivative; "
+                "strong_zero(False) shows NaN there."
+            )
     if values and any(n.kind == "leaf" and n.value is None for n in g):
         caption.append(
             "Values assigned since the recording, and what follows from them, are not shown: draw "
@@ -491,7 +505,7 @@ def _node(
         )
     )
     source = ""
-    if node.source is not None:
+    if node.source is not None and Path(node.source[0]).parent != _HERE:
         source = clean(f"{Path(node.source[0]).name}:{node.source[1]}")
     latex = ""
     if typeset:
@@ -531,7 +545,8 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
 
 
 def _rows(array: Any) -> tuple[str, ...]:
-    return tuple(f"[{' '.join(map(format_number, row))}]" for row in np.atleast_2d(array))
+    rows = [f"[{' '.join(map(format_number, row))}]" for row in np.atleast_2d(array)]
+    return (f"[{rows[0]}]",) if array.ndim == 2 and len(rows) == 1 else tuple(rows)
 
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from viz.theme import LABEL, VALUE
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from viz.view import EdgeView, GraphView, NodeView
 
@@ -105,7 +106,9 @@ def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Fi
     >>> viz.film(frames)
     <Film of 3 drawings: step 1 of 3: Computation graph of J>
     """
-    drawings = [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    if isinstance(drawings, Drawing) or not isinstance(drawings, Iterable):
+        drawings = [drawings]
+    drawings = list(drawings)
     for d in drawings:
         _need_drawing("viz.film", d)
     views = [d.view for d in drawings]

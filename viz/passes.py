@@ -180,7 +180,7 @@ def explain_shorthand(view: GraphView) -> GraphView:
         head, _, body = edge.label.partition(" = ")
         _, short, rest = body.partition("∂")
         if short:
-            name = (re.match(r"\w+", rest) or [rest])[0]
+            name = (re.match(r"\w+", rest) or [rest])[0].rstrip("ᵀ")
             note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
             return replace(view, caption=(*view.caption, note))
     return view

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 __all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
 
@@ -166,7 +166,7 @@ class GraphView:
         """
         try:
             data: dict[str, Any] = json.loads(text)
-            return cls(
+            view = cls(
                 title=data["title"],
                 caption=tuple(data["caption"]),
                 nodes=tuple(
@@ -175,5 +175,30 @@ class GraphView:
                 ),
                 edges=tuple(EdgeView(**e) for e in data["edges"]),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"GraphView.from_json: not the JSON of a view: {error!r}.") from error
+            view._check()
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(f"GraphView.from_json: not the JSON of a view: {error}.") from error
+        return view
+
+    def _check(self) -> None:
+        """Raise TypeError where a field is not what drawings rely on."""
+        place = {n.id: i for i, n in enumerate(self.nodes)}
+        for n in self.nodes:
+            texts = (n.name, n.formula, *n.value, n.gradient, *n.scope, n.words, n.source, n.mark)
+            if type(n.id) is not int or n.kind not in get_args(Kind):
+                raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
+            if not all(isinstance(x, str) for x in (*texts, n.latex, n.shape, n.inside)):
+                raise TypeError(f"card {n.id} has a text that is none")
+            if not (n.norm is None or isinstance(n.norm, (int, float))):
+                raise TypeError(f"card {n.id} has the norm {n.norm!r}")
+        for e in self.edges:
+            if not place.get(e.source, len(place)) < place.get(e.target, -1):
+                raise TypeError(f"an edge leads from {e.source!r} to {e.target!r}")
+            if not all(isinstance(x, str) for x in (e.label, e.words, e.latex)):
+                raise TypeError(f"an edge to {e.target} has a text that is none")
+            if not isinstance(e.slot, int):
+                raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}")
+        if len(place) < len(self.nodes):
+            raise TypeError("two cards have one id")
+        if not all(isinstance(x, str) for x in (self.title, *self.caption)):
+            raise TypeError("its title or its caption is no text")

@@ -16,9 +16,12 @@ from autograd import (
     Tensor,
     check_gradients,
     compare_backprop,
+    grad,
     gradients,
+    hessian,
     op,
     relative_error,
+    vjp,
 )
 from autograd.checking import Comparison, GradientReport
 from autograd.differences import blame, central, refined
@@ -126,6 +129,9 @@ def test_a_function_may_take_gradients_itself() -> None:
         return gradients((x**3).sum(), x, create_graph=True)
 
     assert check_gradients(slope, np.array([1.0, 2.0]), order=2)
+    assert check_gradients(grad(np.tanh), 0.5, order=2)
+    assert check_gradients(lambda x: hessian(lambda t: (t**4).sum())(x), np.array([1.0, 2.0]))
+    assert check_gradients(lambda x: vjp(np.sin, x)[1](x)[0], np.array([1.0, 2.0]), order=2)
 
 
 def test_a_constant_function_has_a_second_order() -> None:

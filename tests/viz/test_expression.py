@@ -309,3 +309,54 @@ def test_a_hundred_thousand_texts_end_in_a_result_or_an_error_with_a_place() -> 
     assert results > 500  # not all of them are mistakes
     assert peak < 10e6
     assert time.process_time() - began < 120
+
+
+@pytest.mark.parametrize(
+    ("expression", "shown"), [("-a^2", "= −9"), ("-a", "= −3"), ("-(a) + pi", "= 0.1416")]
+)
+def test_an_expression_may_begin_with_a_minus(expression: str, shown: str, capsys) -> None:
+    assert main(["draw", expression, "a=3"]) == 0
+    assert shown in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("c.npy", np.array([1j]), "holds an array of complex128; real numbers are needed"),
+        ("s.npy", np.array(["a"]), "holds an array of <U1; real numbers are needed"),
+        ("e.csv", "", "holds no numbers"),
+        ("h.csv", "a,b\n1,2\n", "take out a line of headings"),
+        ("r.csv", "1,2\n3\n", "give every row as many numbers"),
+    ],
+)
+def test_a_file_without_an_array_of_real_numbers_is_refused(
+    name: str, content: object, said: str, tmp_path, capsys
+) -> None:
+    path = tmp_path / name
+    if isinstance(content, str):
+        path.write_text(content)
+    else:
+        np.save(path, content)
+    assert main(["draw", "sum(X)", f"X={path}"]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert name in error
+    assert ".." not in error.replace(str(tmp_path), "")
+
+
+def test_messages_of_the_command_line_say_what_to_do(tmp_path, capsys) -> None:
+    for words, said in (
+        (["draw", "a == b", "a=1", "b=2"], "there are no comparisons"),
+        (["draw", "a=1", "J=a*a"], "The expression comes before the values"),
+        (["draw", "-f", str(tmp_path / "nofile.txt")], "nofile.txt: No such file"),
+        (["draw", "sum(outer(x, x)) + y", "x=[1,2]"], "unknown name 'y'"),
+    ):
+        assert main(words) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_what_a_command_computes_has_no_line_of_ours() -> None:
+    from viz.extract import functions, graph_of, leaf, view_of
+
+    made = run("sum(a*b)", {"a": leaf("a", 2.0), "b": leaf("b", 3.0)}, functions()).result
+    assert {n.source for n in view_of(graph_of(made)).nodes} == {""}

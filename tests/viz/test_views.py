@@ -13,7 +13,7 @@ import pytest
 import autograd
 import nn
 import viz
-from autograd import Tensor, name_scope
+from autograd import Tensor, name_scope, strong_zero
 from tests.viz.browser import PROGRAM, Browser
 from tests.viz.graphs import leaf
 
@@ -553,3 +553,112 @@ def test_the_legend_names_what_is_there_and_no_more() -> None:
     assert "backward: derivatives" in texts
     assert "leaf with a gradient" in texts
     assert "constant" not in texts
+
+
+def captions(drawing: viz.Drawing) -> str:
+    return " ".join(drawing.view.caption)
+
+
+def test_what_a_picture_cannot_know_is_said() -> None:
+    a = leaf(2.0, "a")
+    h = (a * a).named("h")
+    h.register_hook(lambda g: g * 10)
+    J = (h * 3).named("J")
+    J.backward()
+    assert "Hooks may change gradients" in captions(viz.draw(J))
+    x = leaf([1.0, 2.0], "x")
+    y = (x * x).named("y")
+    y.backward(np.array([1.0, 10.0]))
+    assert "began with weights that are not kept" in captions(viz.draw(y))
+    z = leaf(800.0, "z")
+    with np.errstate(over="ignore"):
+        J = np.log(1 + np.exp(z)).named("J")
+    J.backward()
+    assert "A gradient of 0 stayed 0" in captions(viz.draw(J))
+    with strong_zero(False):
+        assert "stayed 0" not in captions(viz.draw(J))
+    plain = (leaf(2.0, "w") * 3).named("J")
+    plain.backward()
+    said = captions(viz.draw(plain))
+    assert not re.search("Hooks|weights|stayed", said)
+
+
+def test_marks_of_health_are_in_the_words() -> None:
+    w = leaf(1.5, "w")
+    J = np.exp(np.exp(w * 3)).named("J")
+    J.backward()
+    assert "w = 1.5 (exploding)" in viz.draw(J, health=True).text
+    assert "exploding" not in viz.draw(J).text
+
+
+def test_names_that_read_as_formulas_are_bracketed() -> None:
+    a, b = leaf(1.0, "a"), leaf(2.0, "b")
+    u = (a + b).named("a+b")
+    J = (3 * u).named("J")
+    assert [n.header for n in viz.draw(J).view.nodes][-2:] == ["a+b = a + b", "J = 3 · (a+b)"]
+    dotted = (3 * leaf(1.0, "layer1.W") * leaf(2.0, "x[0]")).named("J")
+    assert viz.draw(dotted).view.nodes[-1].header == "J = u · x[0]"
+
+
+def test_a_row_is_told_from_a_vector() -> None:
+    row, vector = leaf([[1.0, 2.0]], "r"), leaf([1.0, 2.0], "v")
+    J = (row * vector).sum().named("J")
+    J.backward()
+    cards = {n.name: n for n in viz.draw(J).view.nodes}
+    assert (cards["r"].value, cards["v"].value) == (("[[1 2]]",), ("[1 2]",))
+    assert cards["r"].gradient == "∂J/∂r = [[1 2]]"
+    column = viz.draw(leaf([[1.0], [2.0]], "c") * 1).view.nodes[0]
+    assert column.value == ("[1]", "[2]")
+
+
+def test_the_shorthand_of_a_transposed_cotangent_names_the_value() -> None:
+    W, x = leaf([[1.0, 2.0], [3.0, 4.0]], "W"), leaf([1.0, 2.0], "x")
+    J = (W.T @ x).sum().named("J")
+    J.backward()
+    assert "∂u is short for ∂J/∂u." in captions(viz.draw(J))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["edges"][0].update(source=999), "an edge leads from 999"),
+        (lambda d: d["edges"][0].update(source="n0"), "an edge leads from 'n0'"),
+        (lambda d: d["nodes"][0].update(kind="zz"), "kind 'zz'"),
+        (lambda d: d["nodes"][0].update(id='0"><script>'), "has id"),
+        (lambda d: d["nodes"][0].update(name=3), "has a text that is none"),
+        (lambda d: d["nodes"][0].update(norm="x"), "has the norm 'x'"),
+        (lambda d: d["nodes"][0].update(odd=1), "odd"),
+        (lambda d: d["nodes"][1].update(id=0), "edge|one id"),
+        (lambda d: d.update(title=None), "its title or its caption"),
+        (lambda d: d.pop("edges"), "edges"),
+    ],
+)
+def test_the_json_of_something_else_is_refused(change: Any, said: str) -> None:
+    J = (leaf(2.0, "a") * leaf(3.0, "b")).named("J")
+    J.backward()
+    text = viz.draw(J).view.to_json()
+    assert viz.GraphView.from_json(text) == viz.draw(J).view
+    data = json.loads(text)
+    change(data)
+    with pytest.raises(ValueError, match=f"not the JSON of a view.*({said})"):
+        viz.GraphView.from_json(json.dumps(data))
+    with pytest.raises(ValueError, match="not the JSON of a view"):
+        viz.GraphView.from_json("J.json")
+
+
+def test_a_module_may_be_called_as_a_picture_is(tmp_path: Path) -> None:
+    y = leaf(1.0, "x")
+    for name in ("all", "1", "as drawn"):
+        with name_scope(name):
+            y = np.tanh(y * 2)
+    y.backward()
+    page = viz.draw(y, depth=0).html
+    labels = re.findall(r"<option[^>]*>([^<]*)", page)
+    assert len(labels) == len(set(labels)) >= 4
+
+
+def test_refusals_are_called_by_what_was_called() -> None:
+    with pytest.raises(viz.NotDrawable, match=r"^viz\.explain: needs a Tensor, got int"):
+        viz.explain(3)
+    with pytest.raises(viz.NotDrawable, match=r"^viz\.film: needs"):
+        viz.film(3)

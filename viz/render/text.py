@@ -14,7 +14,9 @@ def render_text(view: GraphView) -> str:
     """Return the picture as lines of plain text."""
     lines = [view.title, "", "Forward"]
     lines += [
-        f"  {node.header}" + (f" = {', '.join(node.value)}" if node.value else "")
+        f"  {node.header}"
+        + (f" = {', '.join(node.value)}" if node.value else "")
+        + (f" ({node.mark})" if node.mark else "")
         for node in view.nodes
     ]
     if any(edge.back for edge in view.edges):

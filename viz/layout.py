@@ -32,7 +32,7 @@ HEAD = 14.0  # room for an arrow head beside a label
 PAD = 16.0  # inside a cluster's border
 TITLE = 24.0  # a cluster's title
 _SWEEPS = 13  # odd, so that the last one goes forward
-_FEWER = {20_000: 3, 800: 5}  # more boxes than these have to do with fewer sweeps
+_FEWER = {8_000: 3, 800: 5}  # more boxes than these have to do with fewer sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class _Item:
     label: float = 0.0  # room its incoming links need for labels
     at_start: bool = False
     # The ends of its links in the column before and in the one after: the item there, where along
-    # its side in 0..1, and how far above ours it leaves or arrives.
-    before: list[tuple[_Item, float, float]] = field(default_factory=list)
-    after: list[tuple[_Item, float, float]] = field(default_factory=list)
+    # its side in 0..1, how far above ours it leaves or arrives, and the height of our port.
+    before: list[tuple[_Item, float, float, float]] = field(default_factory=list)
+    after: list[tuple[_Item, float, float, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -212,7 +212,7 @@ def _arrange(
     _ports(boxes, {link.number: link for link in links}, ends)
     _rank(boxes, ends)
     chains = _placeholders(boxes, ends)
-    _neighbours(chains)
+    _neighbours(boxes, chains)
     sweeps = next((n for many, n in _FEWER.items() if len(boxes) > many), _SWEEPS)
     columns = _ordered(boxes, sweeps)
     _untangle(boxes, chains)
@@ -288,21 +288,19 @@ def _placeholders(
     return chains
 
 
-def _neighbours(chains: dict[int, list[_Item]]) -> None:
+def _neighbours(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
     """Tell each item what it is linked with in the columns beside it, by the height of the port."""
-    after: dict[int, list[tuple[float, _Item, float, float]]] = {}
     for number, chain in chains.items():
-        for left, right in pairwise(chain):
+        left = chain[0]
+        for right in chain[1:]:
             leaves, arrives = left.outs[number], right.ins[number]
-            along = leaves / max(left.height, 1.0)
-            right.before.append((left, along, leaves - arrives))
-            along = arrives / max(right.height, 1.0)
-            after.setdefault(id(left), []).append((leaves, right, along, arrives - leaves))
-    for chain in chains.values():
-        for left in chain[:-1]:
-            if found := after.pop(id(left), None):
-                found.sort(key=itemgetter(0))
-                left.after = [end[1:] for end in found]
+            above = leaves - arrives
+            right.before.append((left, leaves / max(left.height, 1.0), above, arrives))
+            left.after.append((right, arrives / max(right.height, 1.0), -above, leaves))
+            left = right
+    for box in boxes:
+        if len(box.after) > 1:
+            box.after.sort(key=itemgetter(3))
 
 
 def _ordered(boxes: list[_Item], sweeps: int) -> list[list[_Item]]:
@@ -341,7 +339,7 @@ def _untangle(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
         found = sorted(leaving.get(id(box), ()))
         for k, (_, _, number) in enumerate(found):
             box.outs[number] = box.height * (k + 0.5) / len(found)
-    _neighbours(chains)
+    _neighbours(boxes, chains)
 
 
 def _sort(column: list[_Item], forward: bool) -> None:
@@ -349,7 +347,7 @@ def _sort(column: list[_Item], forward: bool) -> None:
     keyed = []
     for k, box in enumerate(column):
         centre, ends = 0.0, box.before if forward else box.after
-        for other, along, _ in ends:
+        for other, along, _, _ in ends:
             centre += other.order + along
         keyed.append((centre / len(ends) if ends else box.order, k, box))
     keyed.sort()  # by the centre, and where it is the same as they stood
@@ -361,7 +359,7 @@ def _crossings(columns: list[list[_Item]]) -> int:
     """Count the pairs of links that cross, column by column, as inversions."""
     total = 0
     for column in columns:
-        ends = [other.order + along for box in column for other, along, _ in box.after]
+        ends = [other.order + along for box in column for other, along, _, _ in box.after]
         total += _inversions(ends)
     return total
 
@@ -396,7 +394,7 @@ def _heights(columns: list[list[_Item]], sweeps: int) -> None:
             wanted = []
             for box in column:
                 wish, ends = 0.0, box.before if forward else box.after
-                for other, _, above in ends:
+                for other, _, above, _ in ends:
                     wish += other.y + above
                 wanted.append(wish / len(ends) if ends else box.y)
             _settle(column, offsets, wanted)

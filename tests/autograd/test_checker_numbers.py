@@ -306,3 +306,15 @@ def test_backprop_by_hand_is_compared_to_the_precision_it_has(dtype: Any, tolera
     assert report
     assert not compare_backprop((w * w).sum(), {"w": 2.1 * w.data})
     assert "WRONG" in str(compare_backprop((w * w).sum(), {"w": 2.1 * w.data}))
+
+
+def test_reports_say_what_was_compared_with_what() -> None:
+    x = np.array([0.5, 1.0])
+    report = check_gradients(np.sin, x, order=2)
+    assert str(report).startswith("check_gradients: 2 agree with central differences to ")
+    assert repr(report) == str(report)
+    by_hand = compare_backprop((leaf(x, "w") * 2).sum(), {"w": [2.0, 2.0]})
+    assert str(by_hand).startswith("compare_backprop: 1 agree with the hand-derived gradients to ")
+    assert by_hand.rows[0].rounding == 0.0
+    wrong = compare_backprop((leaf(x, "w") * 2).sum(), {"w": [2.0, 3.0]})
+    assert str(wrong).startswith("compare_backprop: 1 DIFFER with the hand-derived gradients to ")

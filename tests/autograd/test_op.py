@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 from autograd import COMPOSITES, OPS, RuleError, ShapeError, composite, grad, graph, op
 from tests.autograd.helpers import leaf
 
@@ -181,3 +182,19 @@ def test_arrays_of_up_to_256_elements_are_kept_for_pictures(size: int, known: bo
     assert (constant.value is not None) is known
     if known:
         np.testing.assert_array_equal(constant.value, np.full(size, 2.0))
+
+
+def test_defaults_are_numpys_and_nothing_is_associative_by_itself(registry: Any) -> None:
+    assert np.linspace(leaf(0.0), 1.0).shape == (50,)
+    assert np.geomspace(leaf(1.0), 2.0).shape == (50,)
+    assert autograd.abs is autograd.absolute
+
+    def f(a, b):
+        return a + b
+
+    found = declared(f, symbol="⊕", binds=10)
+    found.vjp(a=lambda g: g, b=lambda g: g)
+    x, y, z = (leaf(1.0, n) for n in "xyz")
+    inner = found.record(y, z)
+    assert (found.associative, found.kinks, found.accumulates) == (False, False, False)
+    assert graph(found.record(x, inner)).nodes[-1].formula == "x ⊕ u"

@@ -318,3 +318,23 @@ def test_reports_say_what_was_compared_with_what() -> None:
     assert by_hand.rows[0].rounding == 0.0
     wrong = compare_backprop((leaf(x, "w") * 2).sum(), {"w": [2.0, 3.0]})
     assert str(wrong).startswith("compare_backprop: 1 DIFFER with the hand-derived gradients to ")
+
+
+def test_what_rounding_can_hide_is_four_epsilon_of_the_value_over_the_step() -> None:
+    h = EPSILON ** (1 / 3)
+    found = central(lambda x: x * 0.0 + 1e9, np.array([3.0]), [np.array([0.5])], 0)
+    assert found.lost == pytest.approx(4 * EPSILON * 3e9 / (2 * h), rel=1e-6)
+    seen = central(lambda x: x * 1.0, np.ones(1), [np.array([0.5])], 0)
+    assert seen.lost == 0.0
+    infinite = central(lambda x: x * 0.0 + np.inf, np.ones(1), [np.array([0.5])], 0)
+    assert infinite.lost == 0.0
+
+
+def test_blame_names_an_operand_of_a_sequence(registry: Any) -> None:
+    @op(symbol="product", samples=())
+    def product_of(*parts):
+        return parts[0] * parts[1]
+
+    product_of.vjp(parts=lambda g, parts, i: g * parts[1 - i] * (1 + i))
+    notes = blame(graph(product_of([leaf(2.0), leaf(3.0)])))
+    assert [note.partition(" gives")[0] for note in notes] == ["note: product_of.vjp(parts[1]=...)"]

@@ -452,3 +452,17 @@ def test_one_cotangent_for_a_list_of_one() -> None:
     assert gradients([x * x], x, 3.0) == 12.0
     with pytest.raises(GradientError, match="needs a Tensor, got float"):
         gradients(3.0, x, 2.0)
+
+
+def test_a_graph_knows_its_hooks_and_where_zeros_were_kept() -> None:
+    x = leaf(0.0)
+    plain = graph(np.exp(x) * 2.0)
+    assert (plain.is_hooked, plain.keeps_zeros) == (False, False)
+    y = np.sqrt(x) * 0.0
+    y.backward()
+    assert graph(y).keeps_zeros
+    z = np.exp(x)
+    z.register_hook(lambda g: None)
+    assert graph(z * 2.0).is_hooked
+    z.backward()
+    assert not graph(z).keeps_zeros

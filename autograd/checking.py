@@ -109,8 +109,7 @@ class Comparison:
         """Whether the whole is above its tolerance, or one element is far off behind larger ones.
 
         An element is far off when it differs by more than 1 % and more than a hundred times what
-        rounding explains.
-        NaN is wrong.
+        rounding explains. NaN is wrong.
         """
         size = max(math.prod(self.shape), 1)
         distance, least = abs(self.ours - self.theirs), 100 * self.rounding / size**0.5
@@ -214,7 +213,8 @@ def check_gradients(
     tolerance : float, optional
         Greatest relative error that counts as right; by default 1e-6 in double precision for order
         1, 1e-5 for order 2, and 1e-4 for an input or a result in single precision (1e-2 where the
-        function itself converts to it, so that differences cannot be taken in double).
+        function itself converts to it, so that differences cannot be taken in double); for half
+        precision ten times its machine epsilon, 2^-10.
     names : tuple of str, optional
         What the table calls the inputs; by default their names, or input 0, input 1, …
 

@@ -3,6 +3,8 @@
     python tests/mutants.py                                  every mutant of autograd/
     python tests/mutants.py --sample 300                     300 of them, drawn at random
     python tests/mutants.py autograd/backward.py             every mutant of one file
+    python tests/mutants.py --again old.log                  the survivors that a run printed
+    python tests/mutants.py --imports --sample 100           changes of what runs at import alone
 
 mutmut makes the mutants: a number one higher, an operator exchanged, a condition negated, an
 argument dropped. Text is left alone: messages and drawing symbols have tests of their own, and a
@@ -43,7 +45,7 @@ from mutmut import Config, Context, RelativeMutationID, list_mutations, mutate, 
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"string", "fstring", "decorator"}  # the kinds of mutation that are left out
-KILLED, SURVIVED, SAME, ELSEWHERE = 1, 0, 2, 3  # exit codes of a fork
+KILLED, SURVIVED, ELSEWHERE = 1, 0, 2  # exit codes of a fork
 TESTS = ["tests/autograd", "tests/nn", "tests/viz/test_viz.py", "tests/viz/test_outputs.py"]
 QUICK = ("op", "recording", "walk", "messages", "tensor", "functional", "variants", "hard_numpy")
 DOCTESTS = "autograd"
@@ -136,6 +138,27 @@ def difference(path: Path, changed: str) -> str:
     old, new = path.read_text("utf-8").splitlines(), changed.splitlines()
     lines = difflib.unified_diff(old, new, str(path.relative_to(ROOT)), "", n=0, lineterm="")
     return "\n".join(line for line in lines if line != "+++ ")
+
+
+def change(path: Path, changed: str | None) -> tuple[str, ...]:
+    """Return a mutant's file and changed lines, which tell it from others when lines have moved."""
+    return () if changed is None else _lines(difference(path, changed))
+
+
+def survivors(log: str) -> set[tuple[str, ...]]:
+    """Return the mutants that a run printed as survivors."""
+    return {_lines(block.split("\n\n")[0]) for block in log.split("survived:\n")[1:]}
+
+
+def _lines(diff: str) -> tuple[str, ...]:
+    head, *rest = diff.splitlines()
+    return head.strip(), *(line for line in rest if line[:1] in "-+" and line.strip() != "+++")
+
+
+def runs_at_import(path: Path, changed: str | None) -> bool:
+    """Return whether a mutant changes something beside the code of functions."""
+    old = compile(path.read_text("utf-8"), str(path), "exec")
+    return changed is not None and changes(old, compile(changed, str(path), "exec")) is None
 
 
 FAILED: list[str] = []  # what the reports of the test that ran last say
@@ -359,14 +382,22 @@ class Mutants:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         drawn = [(path, m) for path in self.options.files for m in mutants(path)]
+        if self.options.again:
+            known = survivors(self.options.again.read_text("utf-8"))
+            drawn = [(path, m) for path, m in drawn if change(path, mutated(path, m)) in known]
+        if self.options.imports:
+            drawn = [(path, m) for path, m in drawn if runs_at_import(path, mutated(path, m))]
         total = len(drawn)
         if 0 < self.options.sample < total:
             drawn = random.Random(self.options.seed).sample(drawn, self.options.sample)
-        say(f"{len(drawn)} of {total} mutants; {len(session.items)} tests, run once to begin with")
-        trial = Trial(session.items, in_a_fork(learn, session.items), self.options.seconds)
-        gc.collect()
-        gc.freeze()
-        later = self.forks(trial, drawn)
+        say(f"{len(drawn)} of {total} mutants; {len(session.items)} tests")
+        if self.options.imports:
+            later = [(path, str(mutated(path, m))) for path, m in drawn]
+        else:
+            trial = Trial(session.items, in_a_fork(learn, session.items), self.options.seconds)
+            gc.collect()
+            gc.freeze()
+            later = self.forks(trial, drawn)
         say(f"{len(later)} change what runs at import: a new process for each")
         with tempfile.TemporaryDirectory() as scratch:
             self.processes(Path(scratch), later)
@@ -464,6 +495,8 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, help="how many, drawn at random; 0 is all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--again", type=Path, help="what a run printed: try its survivors")
+    parser.add_argument("--imports", action="store_true", help="changes at import alone")
     parser.add_argument("--seconds", type=float, default=25.0, help="of tests for each mutant")
     options = parser.parse_args()
     every = [p for p in sorted((ROOT / "autograd").rglob("*.py")) if p.name != "symbol.py"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -72,7 +71,7 @@ class Drawing:
         self.view, self.theme, self.engine = view, theme, engine
         self._full, self._more, self._max_nodes = full or view, more or {}, max_nodes
 
-    @cached_property
+    @functools.cached_property
     def svg(self) -> str:
         """The picture as SVG text."""
         if self.engine == "dot":
@@ -86,7 +85,7 @@ class Drawing:
         with pause_collector():
             return render_svg(self.view, self.theme)
 
-    @cached_property
+    @functools.cached_property
     def html(self) -> str:
         """The picture as one HTML page, which plays it, opens its modules and finds its cards.
 
@@ -270,14 +269,14 @@ def draw(
     if repeats is None and len(view.nodes) > max_nodes:  # loops fold in a graph that is not large
         full = whole(True)
         view = fold_repeats(folded(full))
-    more = {}
-    if any(n.kind == "repeat" for n in full.nodes):
-        more[ROUND] = explain_shorthand(folded(whole(True, rounds=1)))
     if len(view.nodes) > max_nodes:
         raise NotDrawable(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
             "smaller part, group ops with name_scope() so that they can fold, or raise max_nodes."
         )
+    more = {}
+    if any(n.kind == "repeat" for n in full.nodes):
+        more[ROUND] = explain_shorthand(folded(whole(True, rounds=1)))
     return Drawing(
         explain_shorthand(view),
         theme=theme,

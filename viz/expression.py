@@ -35,8 +35,6 @@ _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "^": (40, operator.pow),
 }
 _SIGN = 30  # −a·b is (−a)·b, but −a^2 is −(a^2)
-
-
 _WORDS = {"True": True, "False": False, "None": None}  # values of options
 
 

@@ -51,10 +51,11 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
             edges=tuple(replace(e, label="", back=False) for e in view.edges),
         )
     if direction == "backward":
+        unrun = "; it has not run" if "has not run" in view.caption[0] else ""
         ends = {i for e in view.edges if e.back for i in (e.source, e.target)}
         return replace(
             view,
-            caption=("Backward pass right to left.", *view.caption[1:]),
+            caption=(f"Backward pass right to left{unrun}.", *view.caption[1:]),
             nodes=tuple(n for n in view.nodes if n.id in ends or not view.edges),
             edges=tuple(replace(e, forward=False) for e in view.edges if e.back),
         )

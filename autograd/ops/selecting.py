@@ -237,7 +237,7 @@ def quantile(
     floor, ceiling = np.floor(position).astype(int), np.ceil(position).astype(int)
     part = _part(position, method).astype(ordered.dtype)
     below, above = ordered[..., floor], ordered[..., ceiling]
-    found = np.where(np.equal(part, 0), below, below * (1 - part) + above * part)
+    found = _between(below, above, part)
     nan = np.isnan(value_of(ordered)[..., -1])  # NaN sorts last, and makes its whole slice NaN
     if np.any(nan):
         found = np.where(nan.reshape(nan.shape + (1,) * fractions.ndim), np.nan, found)
@@ -267,14 +267,22 @@ def _per_cent(q: Any) -> Any:
 
 def _part(position: Any, method: str) -> Any:
     """Return how far from the element below to the one above a quantile lies."""
-    between = position > np.floor(position)
     return {
         "linear": position - np.floor(position),
         "lower": 0.0 * position,
-        "higher": np.where(between, 1.0, 0.0),
+        "higher": 0.0 * position + 1.0,  # at an element, that above is the element itself
         "nearest": np.round(position) - np.floor(position),
-        "midpoint": np.where(between, 0.5, 0.0),
+        "midpoint": 0.0 * position + 0.5,
     }[method]
+
+
+def _between(below: Any, above: Any, part: Any) -> Any:
+    """Return what lies a part of the way from below to above; an end that has no part is left out.
+
+    So an infinite end does not make NaN of a finite quantile.
+    """
+    mixed = below * (1 - part) + above * part
+    return np.where(np.equal(part, 0), below, np.where(np.equal(part, 1), above, mixed))
 
 
 def _slices_last(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
@@ -332,7 +340,7 @@ def nanquantile(
     part = _part(position, method).astype(ordered.dtype)
     below = np.take_along_axis(ordered, floor, axis=-1)
     above = np.take_along_axis(ordered, ceiling, axis=-1)
-    found = np.where(np.equal(part, 0), below, below * (1 - part) + above * part)
+    found = _between(below, above, part)
     found = np.reshape(np.moveaxis(found, -1, 0), (*fractions.shape, *np.shape(found)[:-1]))
     return np.reshape(found, (*fractions.shape, *shape)) if keepdims else found
 

@@ -65,6 +65,9 @@ np.vecdot(s, v, axis=-1)
 np.vecdot(b, m, axis=-1)
 np.vecdot(b, m, axis=-2)
 np.einsum("ij,ij->ij", m[:1] * 1, k[:1])
+np.einsum("ij,ij->j", m, k[:1])
+np.einsum("ij,ij->ij", k[:1], m)
+np.einsum("ij,ij", m, m[:, :1])
 np.einsum("ij,j,ii->i", s, v, s)
 np.einsum("ii,ij->j", s, s)
 np.einsum("i...,...i->...", s, q)
@@ -640,3 +643,15 @@ def test_a_product_of_many_matrices_is_taken_in_the_cheapest_order() -> None:
         return node.label if not node.op else f"({''.join(order(p) for p in node.parents)})"
 
     assert order(len(nodes) - 1) == "((A1(A2A3))((A4A5)A6))"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("method", ["linear", "lower", "higher", "nearest"])
+@pytest.mark.parametrize("ends", [(-np.inf, 2.0), (0.0, 5.0), (-np.inf, np.inf)])
+def test_an_infinite_element_that_has_no_part_in_a_quantile_does_not_spoil_it(
+    method: str, ends: tuple[float, float]
+) -> None:
+    a = np.array([ends[0], 1.0, 2.0, 3.0, ends[1]])
+    q = [0.3, 0.5, 0.6] if method == "linear" else [0.1, 0.3, 0.6, 0.9]
+    found = np.quantile(Tensor(a, requires_grad=True), q, method=method)
+    np.testing.assert_array_equal(found.data, np.quantile(a, q, method=method))

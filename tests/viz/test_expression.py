@@ -75,8 +75,12 @@ def test_arithmetic_has_the_usual_precedence(text, expected) -> None:
     ],
 )
 def test_a_mistake_is_reported_with_its_place(text, position, message) -> None:
+    check_mistake(text, position, message, VALUES, FUNCTIONS)
+
+
+def check_mistake(text, position, message, values, functions) -> None:
     with pytest.raises(ExpressionError, match=message) as caught:
-        run(text, VALUES, FUNCTIONS)
+        run(text, values, functions)
     assert caught.value.position == position
     line, caret = str(caught.value).splitlines()[-2:]
     start = text.rfind("\n", 0, position) + 1
@@ -130,9 +134,7 @@ def test_transposes_elements_and_options(text, expected) -> None:
     ],
 )
 def test_a_mistake_in_an_index_or_an_option_has_its_place(text, position, message) -> None:
-    with pytest.raises(ExpressionError, match=message) as caught:
-        run(text, {**ARRAYS, "x1": 1.0}, {"sum": np.sum})
-    assert caught.value.position == position
+    check_mistake(text, position, message, {**ARRAYS, "x1": 1.0}, {"sum": np.sum})
 
 
 def test_max_of_one_array_is_its_greatest_element(capsys) -> None:

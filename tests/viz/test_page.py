@@ -187,8 +187,8 @@ def test_a_card_that_opens_is_called_by_what_it_shows(browser: Browser, tmp_path
         browser.open(drawing.save(tmp_path / "page.html"))
         named = browser.js(
             """[...document.querySelectorAll('.figure:not([hidden]) [role=button]')].map(g =>
-                 [g.getAttribute('aria-label'), g.querySelector('title').nextSibling ?
-                   [...g.querySelectorAll('text')].map(t => t.textContent) : [], g.textContent])"""
+                 [g.getAttribute('aria-label'),
+                  [...g.querySelectorAll('text')].map(t => t.textContent), g.textContent])"""
         )
         assert named
         for label, texts, whole in named:

@@ -17,7 +17,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter, le
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,7 @@ _SWEEPS = 13  # odd, so that the last one goes forward
 _FEWER = {8_000: 3, 800: 5}  # more boxes than these have to do with fewer sweeps
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """What is laid out: a size and the clusters it stands in."""
 
     id: int
@@ -46,8 +45,7 @@ class Card:
     at_start: bool = False  # prefers the first column over a place near its user
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An edge, with the width of its label (0 without one)."""
 
     number: int  # position in the sequence of links
@@ -57,8 +55,7 @@ class Link:
     label: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rect:
+class Rect(NamedTuple):
     """A place: left, top, width, height."""
 
     x: float
@@ -112,10 +109,12 @@ class _Item:
     weight: float = 1.0
     label: float = 0.0  # room its incoming links need for labels
     at_start: bool = False
-    # The ends of its links in the column before and in the one after: the item there, where along
-    # its side in 0..1, how far above ours it leaves or arrives, and the height of our port.
-    before: list[tuple[_Item, float, float, float]] = field(default_factory=list)
-    after: list[tuple[_Item, float, float, float]] = field(default_factory=list)
+    # The ends of its links in the columns beside it, from our upper port down: the item there,
+    # where along its side in 0..1, and the height of our port.
+    before: list[tuple[_Item, float, float]] = field(default_factory=list)
+    after: list[tuple[_Item, float, float]] = field(default_factory=list)
+    before_above: float = 0.0  # how far above ours these ends are, in all
+    after_above: float = 0.0
 
 
 @dataclass(slots=True)
@@ -208,8 +207,11 @@ def _arrange(
             boxes.append(target)
         if target.card is not None:
             target.label = max(target.label, link.label)
+            target.ins[link.number] = 0.0
+        if source.card is not None:
+            source.outs[link.number] = 0.0
         ends[link.number] = source, target
-    _ports(boxes, {link.number: link for link in links}, ends)
+    _ports(boxes, {link.number: link.slot for link in links})
     _rank(boxes, ends)
     chains = _placeholders(boxes, ends)
     _neighbours(boxes, chains)
@@ -220,25 +222,16 @@ def _arrange(
     return _placed(path, columns, chains)
 
 
-def _ports(
-    boxes: list[_Item], links: dict[int, Link], ends: dict[int, tuple[_Item, _Item]]
-) -> None:
+def _ports(boxes: list[_Item], slots: dict[int, int]) -> None:
     """Give each link a height of its own on the sides of cards."""
-    ins: dict[int, list[int]] = {}
-    outs: dict[int, list[int]] = {}
-    for number, (source, target) in ends.items():
-        outs.setdefault(id(source), []).append(number)
-        ins.setdefault(id(target), []).append(number)
     for box in boxes:
         if box.card is None:
             continue
-        arriving = sorted(ins.get(id(box), []), key=lambda n: (links[n].slot, n))
-        leaving = outs.get(id(box), [])
-        box.height = max(box.height, STRIP * len(arriving), PASSING * len(leaving))
-        for k, number in enumerate(arriving):
-            box.ins[number] = box.height * (k + 0.5) / len(arriving)
-        for k, number in enumerate(leaving):
-            box.outs[number] = box.height * (k + 0.5) / len(leaving)
+        box.height = max(box.height, STRIP * len(box.ins), PASSING * len(box.outs))
+        arriving = sorted(box.ins, key=lambda n: (slots[n], n)) if len(box.ins) > 1 else box.ins
+        for numbers, heights in ((arriving, box.ins), (box.outs, box.outs)):
+            for k, number in enumerate(numbers):
+                heights[number] = box.height * (k + 0.5) / len(heights)
 
 
 def _rank(boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]) -> None:
@@ -289,18 +282,20 @@ def _placeholders(
 
 
 def _neighbours(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
-    """Tell each item what it is linked with in the columns beside it, by the height of the port."""
+    """Tell each item what it is linked with in the columns beside it."""
     for number, chain in chains.items():
         left = chain[0]
         for right in chain[1:]:
             leaves, arrives = left.outs[number], right.ins[number]
-            above = leaves - arrives
-            right.before.append((left, leaves / max(left.height, 1.0), above, arrives))
-            left.after.append((right, arrives / max(right.height, 1.0), -above, leaves))
+            right.before.append((left, leaves / max(left.height, 1.0), arrives))
+            left.after.append((right, arrives / max(right.height, 1.0), leaves))
+            right.before_above += leaves - arrives
+            left.after_above += arrives - leaves
             left = right
     for box in boxes:
-        if len(box.after) > 1:
-            box.after.sort(key=itemgetter(3))
+        for ends in (box.before, box.after):
+            if len(ends) > 1:
+                ends.sort(key=itemgetter(2))
 
 
 def _ordered(boxes: list[_Item], sweeps: int) -> list[list[_Item]]:
@@ -309,63 +304,51 @@ def _ordered(boxes: list[_Item], sweeps: int) -> list[list[_Item]]:
     for box in boxes:
         box.order = float(len(columns[box.rank]))
         columns[box.rank].append(box)
-    wide = [column for column in columns if len(column) > 1]
-    best, fewest = [list(column) for column in wide], _crossings(wide)
-    for sweep in range(sweeps):
-        if not fewest:
+    tangled = [
+        c for c in columns if len(c) > 1 or (c and max(len(c[0].before), len(c[0].after)) > 1)
+    ]
+    found = [sum(_inversions(_ends(column, forward=True)) for column in tangled)]
+    best = [list(column) for column in tangled]
+    for sweep in range(1, sweeps):
+        if not found[-1] or (sweep > 3 and found[-1] == found[-3]):  # none left, or in circles
             break
-        forward = sweep % 2 == 1
-        for column in wide if forward else reversed(wide):
-            _sort(column, forward)
-        crossings = _crossings(wide)
-        if crossings < fewest:
-            best, fewest = [list(column) for column in wide], crossings
-    for column, kept in zip(wide, best, strict=True):
+        forward = sweep % 2 == 0
+        found.append(sum(_sort(c, forward) for c in (tangled if forward else reversed(tangled))))
+        if found[-1] < min(found[:-1]):
+            best = [list(column) for column in tangled]
+    for column, kept in zip(tangled, best, strict=True):
         column[:] = kept
         for k, box in enumerate(column):
             box.order = float(k)
     return columns
 
 
-def _untangle(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
-    """Let links leave each card in the order in which they arrive, so that they do not cross."""
-    leaving: dict[int, list[tuple[float, float, int]]] = {}
-    for number, chain in chains.items():
-        first, after = chain[0], chain[1]
-        if first.card is not None and len(first.outs) > 1:
-            leaving.setdefault(id(first), []).append((after.order, after.ins[number], number))
-    for box in boxes:
-        box.before, box.after = [], []
-        found = sorted(leaving.get(id(box), ()))
-        for k, (_, _, number) in enumerate(found):
-            box.outs[number] = box.height * (k + 0.5) / len(found)
-    _neighbours(boxes, chains)
+def _ends(column: list[_Item], forward: bool) -> list[list[float]]:
+    """Return for each box the places of what it is linked with on one side."""
+    return [
+        [other.order + along for other, along, _ in (box.before if forward else box.after)]
+        for box in column
+    ]
 
 
-def _sort(column: list[_Item], forward: bool) -> None:
-    """Order a column by the mean place of what each box is linked with on one side."""
-    keyed = []
+def _sort(column: list[_Item], forward: bool) -> int:
+    """Order a column by the mean place of what each box is linked with on one side.
+
+    Returns how many links cross there: as many as pairs of their ends are out of order.
+    """
+    found = _ends(column, forward)
+    keyed = sorted(
+        (sum(ends) / len(ends) if ends else column[k].order, k) for k, ends in enumerate(found)
+    )
+    column[:] = [column[k] for _, k in keyed]
     for k, box in enumerate(column):
-        centre, ends = 0.0, box.before if forward else box.after
-        for other, along, _, _ in ends:
-            centre += other.order + along
-        keyed.append((centre / len(ends) if ends else box.order, k, box))
-    keyed.sort()  # by the centre, and where it is the same as they stood
-    for k, (_, _, box) in enumerate(keyed):
-        column[k], box.order = box, float(k)
+        box.order = float(k)
+    return _inversions([found[k] for _, k in keyed])
 
 
-def _crossings(columns: list[list[_Item]]) -> int:
-    """Count the pairs of links that cross, column by column, as inversions."""
-    total = 0
-    for column in columns:
-        ends = [other.order + along for box in column for other, along, _, _ in box.after]
-        total += _inversions(ends)
-    return total
-
-
-def _inversions(values: list[float]) -> int:
-    """Count the pairs that are out of order."""
+def _inversions(ends: list[list[float]]) -> int:
+    """Count the pairs of numbers that are out of order."""
+    values = [place for places in ends for place in places]
     if all(map(le, values, values[1:])):
         return 0
     count = 0
@@ -375,6 +358,23 @@ def _inversions(values: list[float]) -> int:
         count += place
         later.insert(place, value)
     return count
+
+
+def _untangle(boxes: list[_Item], chains: dict[int, list[_Item]]) -> None:
+    """Let links leave each card in the order in which they arrive, so that they do not cross."""
+    leaving: dict[int, list[tuple[float, float, int, _Item]]] = {}
+    for number, chain in chains.items():
+        first, after = chain[0], chain[1]
+        if first.card is not None and len(first.outs) > 1:
+            end = (after.order, after.ins[number], number, after)
+            leaving.setdefault(id(first), []).append(end)
+    for box in boxes:
+        found = sorted(leaving.get(id(box), ()))
+        for k, (_, _, number, after) in enumerate(found):
+            leaves = box.height * (k + 0.5) / len(found)
+            after.before_above += leaves - box.outs[number]
+            box.after_above -= leaves - box.outs[number]
+            box.outs[number] = leaves
 
 
 def _heights(columns: list[list[_Item]], sweeps: int) -> None:
@@ -393,10 +393,13 @@ def _heights(columns: list[list[_Item]], sweeps: int) -> None:
         for column, offsets in stacked if forward else reversed(stacked):
             wanted = []
             for box in column:
-                wish, ends = 0.0, box.before if forward else box.after
-                for other, _, above, _ in ends:
-                    wish += other.y + above
-                wanted.append(wish / len(ends) if ends else box.y)
+                wish, others = box.y, box.before if forward else box.after
+                if others:
+                    wish = box.before_above if forward else box.after_above
+                    for other, _, _ in others:
+                        wish += other.y
+                    wish /= len(others)
+                wanted.append(wish)
             _settle(column, offsets, wanted)
     top = min((box.y for column in columns for box in column), default=0.0)
     for column in columns:
@@ -437,24 +440,28 @@ def _placed(
     path: tuple[str, ...], columns: list[list[_Item]], chains: dict[int, list[_Item]]
 ) -> _Group:
     """Turn columns and heights into coordinates and ways."""
-    rises = [0.0] * len(columns)
-    for number, chain in chains.items():
-        for left, right in pairwise(chain):
-            rise = abs(left.y + left.outs[number] - right.y - right.ins[number])
-            rises[right.rank] = max(rises[right.rank], rise)
     border = PAD if path else 0.0
     top = border + (TITLE if path else 0.0)
-    starts, ends, labels = [], [], []
-    x = border
+    rises = [0.0] * len(columns)
+    climbs: dict[int, list[tuple[int, float, float]]] = {}  # of each link: column, from and to
+    for number, chain in chains.items():
+        climbs[number] = climb = []
+        for left, right in pairwise(chain):
+            y0, y1 = left.y + left.outs[number] + top, right.y + right.ins[number] + top
+            if y0 != y1:
+                climb.append((right.rank, y0, y1))
+                rises[right.rank] = max(rises[right.rank], abs(y0 - y1))
+    channels, starts = [], []  # where each column begins, and the channel before it
+    x = end = border
     for rank, column in enumerate(columns):
-        room = max((box.label + HEAD for box in column if box.card is not None), default=0.0)
-        labels.append(room if rank else 0.0)
+        room = 0.0
         if rank:
-            x += STUB + min(110.0, 16.0 + 0.25 * rises[rank]) + room
+            room = max((box.label + HEAD for box in column if box.card is not None), default=0.0)
+            x = end + STUB + min(110.0, 16.0 + 0.25 * rises[rank]) + room
+        channels.append((end + STUB, x - room))
         starts.append(x)
-        x += max((box.width for box in column), default=0.0)
-        ends.append(x)
-    width, height = x + border, 0.0
+        end = x + max((box.width for box in column), default=0.0)
+    width, height = end + border, 0.0
     for rank, column in enumerate(columns):
         for box in column:
             box.x = {"in": 0.0, "out": width}.get(box.side, starts[rank])
@@ -463,12 +470,11 @@ def _placed(
     ways: dict[int, list[tuple[float, float]]] = {}
     for number, chain in chains.items():
         first, final = chain[0], chain[-1]
-        points = [(first.x + first.width, first.y + first.outs[number])]
-        for left, right in pairwise(chain):
-            points.append((ends[left.rank] + STUB, left.y + left.outs[number]))
-            points.append((starts[right.rank] - labels[right.rank], right.y + right.ins[number]))
+        ways[number] = points = [(first.x + first.width, first.y + first.outs[number])]
+        for rank, y0, y1 in climbs[number]:
+            begin, stop = channels[rank]
+            points += ((begin, y0), (stop, y1))
         points.append((final.x, final.y + final.ins[number]))
-        ways[number] = points
     items = [box for column in columns for box in column]
     return _Group(
         path=path,
@@ -486,8 +492,7 @@ def _collect(group: _Group, x: float, y: float, result: Layout) -> None:
     for number, points in group.ways.items():
         moved, known = [(px + x, py + y) for px, py in points], result.ways[number]
         # The parts of a way meet at the borders of clusters.
-        first, second = sorted((known, moved), key=lambda part: part[:1])
-        result.ways[number] = first + second
+        result.ways[number] = known + moved if known[:1] < moved[:1] else moved + known
     for item in group.items:
         if item.card is not None:
             result.cards[item.card] = Rect(x + item.x, y + item.y, item.width, item.height)

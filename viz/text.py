@@ -114,11 +114,12 @@ def pieces(text: str) -> list[tuple[str, str]]:
     >>> pieces("log2(x_1)")
     [('log2(x', ''), ('_', 'hidden'), ('1', 'sub'), (')', '')]
     """
-    parts, done = [], 0
-    for match in _INDEXED.finditer(text):
-        parts.append((text[done : match.end(1)], ""))
-        if match[3]:
-            parts.append(("_", "hidden"))
-        parts.append((match[2] or match[4], "sub"))
-        done = match.end()
-    return [*parts, (text[done:], "")] if done < len(text) or not parts else parts
+    found = _INDEXED.split(text)  # what is between the names, and the four groups of each
+    parts = []
+    for k in range(0, len(found) - 1, 5):
+        between, letter, number, bar, letters = found[k : k + 5]
+        parts.append((between + letter, ""))
+        if bar:
+            parts.append((bar, "hidden"))
+        parts.append((number or letters, "sub"))
+    return [*parts, (found[-1], "")] if found[-1] or not parts else parts

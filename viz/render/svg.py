@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.layout import Card, Layout, Link, Rect, layout
@@ -36,6 +37,7 @@ __all__ = [
 MARGIN = 24.0
 _SIDE = 12.0  # inside a card, left and right of its text
 _HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
+_HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
 _LONGEST = 400  # characters of a line that is drawn
@@ -257,10 +259,10 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
 def _bottom(r: Rect, top: float, inset: float, radius: float, more: str) -> str:
     """Fill the bottom of a card, rounded as the card is, inside its border."""
     left, right, low = r.x + inset, r.x + r.width - inset, r.y + r.height - inset
+    corner = f"{radius:.1f}"
     return (
         f'<path class="strip"{more} d="M{left:.1f} {top:.1f}H{right:.1f}V{low - radius:.1f}'
-        f"Q{right:.1f} {low:.1f} {right - radius:.1f} {low:.1f}H{left + radius:.1f}"
-        f'Q{left:.1f} {low:.1f} {left:.1f} {low - radius:.1f}Z"/>'
+        f'q0 {corner} -{corner} {corner}H{left + radius:.1f}q-{corner} 0 -{corner} -{corner}z"/>'
     )
 
 
@@ -275,20 +277,19 @@ def _arrows(
     """Draw the forward arrow, and the backward one below it with its label."""
     shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
+    ahead, back = _lines(way, shift)
     parts = [f'<g id="{prefix}-e{number}" class="edge">']
     if edge.forward:
-        line = _line(way, -shift, end=-7.0)
         parts.append(
-            f'<g class="ahead"{marks.get(f"e{number} ahead", "")}><path class="fwd" d="{line}"/>'
-            f"{_head('fhead', x1 - 1, y1 - shift, -1.0)}</g>"
+            f'<g class="ahead"{marks.get(f"e{number} ahead", "")}><path class="fwd" d="{ahead}"/>'
+            f"{_head('fhead', x1 - 1, y1 - shift, -1)}</g>"
         )
     if edge.back:
         said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
-        line = _line(way, shift, start=7.0)
         label = edge.label and text_at("back", edge.label, x1 - 10, y1 + shift + 12.5, anchor="end")
         parts.append(
             f'<g class="back"{marks.get(f"e{number} back", "")}>{said}'
-            f'<path class="bwd{thick}" d="{line}"/>{_head("bhead", x0 + 1, y0 + shift, 1.0)}'
+            f'<path class="bwd{thick}" d="{back}"/>{_head("bhead", x0 + 1, y0 + shift, 1)}'
             f"{label}</g>"
         )
     parts.append("</g>\n")
@@ -302,35 +303,29 @@ def thickness(norm: float | None) -> str:
     return f" w{min(max(round((math.log10(norm) + 8) / 2), 0), 6)}" if norm else " w0"
 
 
-def _line(
-    way: list[tuple[float, float]], shift: float, start: float = 0.0, end: float = 0.0
-) -> str:
-    """Return a path along a way, moved down by `shift` and shortened at its ends."""
-    ax, y = way[0]
-    ax, y, last = ax + start, y + shift, len(way) - 1
-    parts = [f"M{ax:.1f} {y:.1f}"]
-    level = False  # whether a level part is still to be written
-    for k in range(1, last + 1):
-        bx, by = way[k]
-        bx, by = bx + (end if k == last else 0.0), by + shift
-        if abs(y - by) < 0.05:
-            level = True
-        else:
-            if level:
-                parts.append(f"H{ax:.1f}")
-            middle = (ax + bx) / 2
-            parts.append(f"C{middle:.1f} {y:.1f} {middle:.1f} {by:.1f} {bx:.1f} {by:.1f}")
-            y, level = by, False
-        ax = bx
-    if level:
-        parts.append(f"H{ax:.1f}")
-    return "".join(parts)
+def _lines(way: list[tuple[float, float]], shift: float) -> tuple[str, str]:
+    """Return paths beside a way: `shift` above it, and below; each ends before its arrow's head.
+
+    A way is level at its ends, and between any two of its curves.
+    """
+    (x, y), (end, _) = way[0], way[-1]
+    high, low = f"{y - shift:.1f}", f"{y + shift:.1f}"
+    upper, lower = [f"M{x:.1f} {high}"], [f"M{x + _HEAD:.1f} {low}"]
+    for (left, _), (right, height) in pairwise(way):
+        if abs(height - y) < 0.05:
+            continue
+        y = height
+        begin, middle, stop = f"{left:.1f}", f"{(left + right) / 2:.1f}", f"{right:.1f}"
+        higher, lower_y = f"{y - shift:.1f}", f"{y + shift:.1f}"
+        upper.append(f"H{begin}C{middle} {high} {middle} {higher} {stop} {higher}")
+        lower.append(f"H{begin}C{middle} {low} {middle} {lower_y} {stop} {lower_y}")
+        high, low = higher, lower_y
+    return "".join(upper) + f"H{end - _HEAD:.1f}", "".join(lower) + f"H{end:.1f}"
 
 
-def _head(kind: str, x: float, y: float, direction: float) -> str:
+def _head(kind: str, x: float, y: float, direction: int) -> str:
     """Draw an arrow head whose point is at (x, y); direction −1 points right, 1 left."""
-    d = f"M{x:.1f} {y:.1f}L{x + direction * 9:.1f} {y - 4:.1f}V{y + 4:.1f}Z"
-    return f'<path class="{kind}" d="{d}"/>'
+    return f'<path class="{kind}" d="M{x:.1f} {y:.1f}l{9 * direction} -4v8z"/>'
 
 
 _KEYS = (
@@ -387,7 +382,7 @@ def _legend(view: GraphView, place: Layout) -> str:
         if kind in {"fwd", "bwd"}:
             ahead = kind == "fwd"
             parts.append(f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>')
-            point = (x + 27, y - 3.5, -1.0) if ahead else (x, y - 3.5, 1.0)
+            point = (x + 27, y - 3.5, -1) if ahead else (x, y - 3.5, 1)
             parts.append(_head("fhead" if ahead else "bhead", *point))
         else:
             r = Rect(x, y - 10, 26, 13)

@@ -35,6 +35,8 @@ __all__ = ["Edge", "Graph", "GraphNode", "graph"]
 
 from_engine = True
 
+LONGEST = 120  # characters of a local derivative that is written out
+
 Kind = Literal["leaf", "constant", "op"]
 
 
@@ -494,9 +496,15 @@ class _Recording:
         g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")
         try:
             arguments |= {**self.params(edge.child), "out": out}
-            return local_derivative(rule, op.asks[operand], arguments, g)
+            found = local_derivative(rule, op.asks[operand], arguments, g)
+            if len(render(found[0], "text")) <= LONGEST:
+                return found
         except Exception:  # a rule may do what cannot be printed; it can still be drawn
-            return Symbol(f"{op.name}.vjp({edge.operand})"), True
+            pass
+        name = rf"\operatorname{{{op.symbol}}}.\operatorname{{vjp}}"
+        if self.shape(edge.child) == self.shape(edge.parent) == ():
+            return Symbol(f"{op.symbol}.vjp(1)", f"{name}(1)"), True
+        return Symbol(f"{op.symbol}.vjp({g.text})", f"{name}({g.latex})"), False
 
     def number(self, edge: Edge) -> float | None:
         """Return the local derivative between two numbers."""

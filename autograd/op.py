@@ -270,12 +270,10 @@ class Op:
 
     def template(self, form: str, names: Sequence[str]) -> str:
         """Return the text or LaTeX template of the op on these operand names."""
-        given = self._latex if form == "latex" else self._text
-        if given is not None:
-            return given
-        if form == "latex" and self._text is not None:
-            return self._text
         slots = [f"{{{name}}}" for name in names]
+        given = self._latex if form == "latex" and self._latex is not None else self._text
+        if given is not None:  # an op of any number of operands names them all at once
+            return given.replace(f"{{*{self.operands[0]}}}", ", ".join(slots))
         if self.binds is not None and len(slots) == 2:
             return f"{slots[0]} {self.symbol} {slots[1]}"
         head = rf"\operatorname{{{self.symbol}}}" if form == "latex" else self.symbol

@@ -7,6 +7,7 @@ declaration, so the formula shown is the code that ran.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ __all__ = [
     "format_number",
     "latex_number",
     "local_derivative",
+    "printed",
     "render",
 ]
 
@@ -43,6 +45,11 @@ _PLAIN = {
     "less_equal": ("[{0} ≤ {1}]", r"[{0} \le {1}]"),
     "equal": ("[{0} = {1}]", r"[{0} = {1}]"),
     "not_equal": ("[{0} ≠ {1}]", r"[{0} \ne {1}]"),
+    "isnan": ("[{0} is NaN]", r"[{0} \text{ is NaN}]"),
+    "isfinite": ("[{0} is finite]", r"[{0} \text{ is finite}]"),
+    "logical_and": ("{0} · {1}", r"{0} \cdot {1}"),
+    "logical_or": ("({0} or {1})", r"({0} \lor {1})"),
+    "logical_not": ("(1 − {0})", "(1 - {0})"),
 }
 # Functions that move elements without changing them: a local derivative reads the same through
 # them.
@@ -120,10 +127,41 @@ for _dunder, _name in {**UNARY, **COMPARISONS}.items():
     setattr(Symbol, f"__{_dunder}__", _operator(_name))
 
 
+def printed(text: str, latex: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Print a function that rules call as one formula, instead of what it is made of.
+
+    Parameters
+    ----------
+    text, latex : str
+        The formula, with ``{0}`` where its first argument stands, and so on.
+
+    Returns
+    -------
+    callable
+        A decorator. Given a symbol, the function returns its formula; anything else it computes.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def formula(*args: Any) -> Any:
+            if any(isinstance(x, Symbol) for x in args):
+                return Symbol(op=function.__name__, args=args)
+            return function(*args)
+
+        _PLAIN[function.__name__] = text, latex
+        return formula
+
+    return decorate
+
+
 def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None) -> Any:
     """Return the expression `name(*args)`, with ones, zeros and moves of elements taken out."""
     if name in _TRANSPARENT:
         return args[0]
+    if name == "einsum" and len(args) == 2:
+        product = _product(*args, (params or {})["subscripts"])
+        if product is not None:
+            return product
     match name, args:
         case "multiply", (x, y) if _is(x, 1) and not isinstance(y, np.ndarray):
             return y
@@ -148,6 +186,30 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
         case "multiply" | "divide", (Symbol(op="negative") as x, y):
             return apply("negative", (apply(name, (x.args[0], y)),))
     return Symbol(op=name, args=args, params=params)
+
+
+def _product(x: Any, y: Any, subscripts: str) -> Any:
+    """Return an einsum of two operands as the product it is; None where it has no shorter name."""
+    terms, _, out = subscripts.partition("->")
+    s, t = terms.split(",")
+    summed = [c for c in s if c in t and c not in out]
+    if len({*s}) < len(s) or len({*t}) < len(t) or len(s + t) - 2 * len(summed) != len(out):
+        same = s == t == out and len({*s}) == len(s)
+        return apply("multiply", (x, y)) if same else None
+    if not (s and t):
+        return apply("multiply", (x, y)) if out == s + t else None
+    if max(len(s), len(t)) > 2 or len(summed) > 1:
+        return None
+    mine, its = (("".join(c for c in term if c not in summed)) for term in (s, t))
+    if out != mine + its or (len(s) == 1 and len(t) == 2):
+        if out not in (mine + its, its + mine):
+            return None
+        x, y, s, t = y, x, t, s
+    if not summed:
+        return apply("outer", (x, y)) if len(s) == len(t) == 1 else None
+    left = x if s[-1] in summed else apply("matrix_transpose", (x,))
+    right = y if t[0] in summed else apply("matrix_transpose", (y,))
+    return apply("matmul", (left, right))
 
 
 ONE = Symbol("1")  # the cotangent that turns a rule into a local derivative
@@ -196,6 +258,8 @@ def _is_factor(x: Any) -> bool:
 def _is(x: Any, number: int) -> bool:
     if x is ONE:
         return number == 1
+    if isinstance(x, np.ndarray):
+        return bool(x.size and np.all(x == number))
     return isinstance(x, (int, float, np.number)) and x == number
 
 
@@ -218,7 +282,12 @@ def _printed(x: Any, form: str) -> tuple[str, int]:
         return fill(op, form, inner, [getattr(a, "op", None) for a in x.args], x.params)
     if x.op in _PLAIN:
         template = _PLAIN[x.op][form == "latex"]
-        return re.sub(r"\{(\d)\}", lambda m: inner[int(m[1])][0], template), _ATOM
+
+        def argument(match: re.Match[str]) -> str:
+            k = int(match[1])
+            return inner[k][0] if k < len(inner) else match[0]
+
+        return re.sub(r"\{(\d)\}", argument, template), _ATOM
     return f"{x.op}({', '.join(text for text, _ in inner)})", _ATOM
 
 
@@ -243,7 +312,8 @@ def fill(
     def substitute(match: re.Match[str]) -> str:
         grouped, name = match[1] is not None, match[1] or match[2]
         if name in (params or {}):
-            return _plain((params or {})[name], form)
+            text = _plain((params or {})[name], form)
+            return "{" + text + "}" if grouped else text
         if name not in values:
             return match[0]
         text, tight = values[name]
@@ -270,7 +340,9 @@ def _plain(x: Any, form: str) -> str:
     if isinstance(x, (int, float, np.number)):
         return number(x)
     if isinstance(x, np.ndarray):
-        return number(x.item()) if x.size == 1 else "…"
+        if x.ndim == 2 and np.array_equal(x, np.eye(*x.shape)):
+            return "I"
+        return number(x.flat[0]) if x.size and np.all(x == x.flat[0]) else "…"
     if isinstance(x, slice):
         ends = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
         return ":".join(ends[: 3 if x.step is not None else 2])

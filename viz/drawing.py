@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from viz.extract import (
@@ -38,6 +37,7 @@ from viz.theme import NAMES
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from pathlib import Path
 
     from viz.view import GraphView, NodeView
 
@@ -134,7 +134,7 @@ class Drawing:
             ".png": lambda: by_dot(self.dot, "png"),
             ".pdf": lambda: by_dot(self.dot, "pdf"),
         }
-        return write("Drawing.save", Path(path), makers)
+        return write("Drawing.save", path, makers)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viz.extract import NotDrawable, find, graph_of, pause_collector, view_of
@@ -15,6 +14,7 @@ from viz.render.tikz import escaped
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from viz.view import EdgeView, GraphView, NodeView
 
@@ -91,7 +91,7 @@ class Explanation:
             ".md": lambda: self.markdown,
             ".tex": lambda: self.latex,
         }
-        return write("Explanation.save", Path(path), makers)
+        return write("Explanation.save", path, makers)
 
     def __str__(self) -> str:
         return self.text

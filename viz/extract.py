@@ -173,9 +173,11 @@ def view_of(
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
         nodes, edges = _with_loops(g, found, home, (nodes, edges), meeting, card, marks)
+    rest = [clean(node.label, 40) for node in g.outputs if not node.walked]
+    some = f" from {' and '.join(rest)}" if len(rest) < len(outs) else ""
     caption = [
         "Forward pass left to right"
-        + (", backward pass right to left." if walked else "; the backward pass has not run.")
+        + (f"; the backward pass has not run{some}." if rest else ", backward pass right to left.")
     ]
     for node in g.outputs:
         value = node.value if values else None

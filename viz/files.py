@@ -13,19 +13,26 @@ if TYPE_CHECKING:
 __all__ = ["write"]
 
 
-def write(where: str, target: Path, makers: Mapping[str, Callable[[], str | bytes]]) -> Path:
+def write(
+    where: str, path: str | os.PathLike[str], makers: Mapping[str, Callable[[], str | bytes]]
+) -> Path:
     """Write what the maker for a file's ending makes; return the path.
 
     Parameters
     ----------
     where : str
         Who asks, for messages.
-    target : Path
+    path : path_like
         The file.
     makers : mapping
         From endings to functions that return the content.
     """
-    target = target.expanduser()
+    try:
+        target = Path(path).expanduser()
+    except TypeError:
+        raise TypeError(
+            f"{where}: needs the path of a file, such as 'graph.svg', got {path!r}."
+        ) from None
     maker = makers.get(target.suffix.lower())
     if maker is None:
         raise ValueError(f"{where}: {target.name!r} needs one of the endings {', '.join(makers)}.")

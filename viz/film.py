@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viz.drawing import Drawing
@@ -18,6 +17,7 @@ from viz.theme import LABEL, VALUE
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from viz.view import EdgeView, GraphView, NodeView
 
@@ -61,7 +61,7 @@ class Film:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file ending in .html; return the path."""
-        return write("Film.save", Path(path), {".html": lambda: self.html})
+        return write("Film.save", path, {".html": lambda: self.html})
 
     def __len__(self) -> int:
         return len(self.views)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -22,6 +21,7 @@ from viz.theme import LABEL, NAMES, SMALL
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["NetworkDrawing", "draw_network"]
 
@@ -55,7 +55,7 @@ class NetworkDrawing:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file ending in .svg; return the path."""
-        return write("NetworkDrawing.save", Path(path), {".svg": lambda: self.svg})
+        return write("NetworkDrawing.save", path, {".svg": lambda: self.svg})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "image/svg+xml": self.svg}

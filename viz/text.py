@@ -7,11 +7,13 @@ then escapes for its own format.
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 
-__all__ = ["clean", "pieces", "width"]
+__all__ = ["clean", "pieces", "width", "wrapped"]
 
 LIMIT = 200  # characters of one piece of text
+ROW, ROWS = 44, 5  # characters of a row of a card's header, and rows
 
 # Advance widths in thousandths of the font size, read from the tables of DejaVu Sans 2.37, the
 # widest of the fonts a drawing asks for.
@@ -123,3 +125,27 @@ def pieces(text: str) -> list[tuple[str, str]]:
             parts.append((bar, "hidden"))
         parts.append((number or letters, "sub"))
     return [*parts, (found[-1], "")] if found[-1] or not parts else parts
+
+
+def wrapped(text: str) -> list[str]:
+    """Return a long text in rows, broken between words; what has no room in them ends in "…".
+
+    Examples
+    --------
+    >>> wrapped("u = a + b")
+    ['u = a + b']
+    >>> wrapped("joined = concatenate(x1, x2, x3, x4, x5, x6, x7, x8)")
+    ['joined = concatenate(x1, x2, x3, x4, x5, x6,', 'x7, x8)']
+    """
+    if len(text) <= ROW:
+        return [text]
+    return textwrap.wrap(
+        text,
+        ROW,
+        break_long_words=False,
+        break_on_hyphens=False,
+        replace_whitespace=False,
+        expand_tabs=False,
+        max_lines=ROWS,
+        placeholder=" …",
+    ) or [text]

@@ -11,6 +11,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from viz.text import wrapped
+
 __all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
 
 Kind = Literal["data", "parameter", "op", "cost", "constant", "module", "repeat"]
@@ -74,9 +76,19 @@ class NodeView:
         return f"{self.name} = {self.formula}" if self.formula else self.name
 
     @property
+    def headers(self) -> list[str]:
+        """The first row in as many rows as it is drawn in, where it is long."""
+        return wrapped(self.header)
+
+    @property
     def lines(self) -> list[str]:
         """All that the card says, from top to bottom."""
         return [self.header, *self.value, *filter(None, (self.mark, self.gradient))]
+
+    @property
+    def rows(self) -> list[str]:
+        """The lines as they are drawn."""
+        return [*self.headers, *self.lines[1:]]
 
     @property
     def label(self) -> str:

@@ -17,6 +17,8 @@ Labels = tuple[list[str], str]  # of the operands, and of the result
 @op(
     accumulates=True,
     symbol="einsum",
+    text='einsum("{subscripts}", {*operands})',
+    latex=r"\operatorname{einsum}(\text{{subscripts}}, {*operands})",
     bilinear=True,
     samples=(
         "2,3 3,4 subscripts='ij,jk->ik'",

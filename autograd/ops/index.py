@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
+from autograd.symbol import printed
 
 from_engine = True
 
@@ -154,7 +155,13 @@ def stack(*arrays: Any, axis: int = 0) -> Any:
     return np.stack(arrays, axis=axis)
 
 
-stack.vjp(arrays=lambda g, i, axis: getitem(np.moveaxis(g, axis, 0), i))
+stack.vjp(arrays=lambda g, i, axis: getitem(g, place(axis, i)))
+
+
+def place(axis: int, i: int) -> tuple[Any, ...]:
+    """Return the index that takes place i along an axis."""
+    rest = slice(None)
+    return (*[rest] * axis, i) if axis >= 0 else (..., i, *[rest] * (-axis - 1))
 
 
 @op(
@@ -270,13 +277,14 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return np.trace(np.asarray(a), offset, axis1, axis2)
 
 
-trace.vjp(
-    a=lambda g, a_shape, offset, axis1, axis2: np.moveaxis(
-        np.expand_dims(g, (-2, -1)) * ones_on(last_two(a_shape, axis1, axis2)[-2:], offset),
-        (-2, -1),
-        (axis1, axis2),
-    )
-)
+trace.vjp(a=lambda g, a_shape, offset, axis1, axis2: on_diagonal(g, a_shape, offset, axis1, axis2))
+
+
+@printed("{0} · I", "{0} I")
+def on_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
+    """Return zeros with g on a diagonal."""
+    ones = ones_on(last_two(shape, axis1, axis2)[-2:], offset)
+    return np.moveaxis(np.expand_dims(g, (-2, -1)) * ones, (-2, -1), (axis1, axis2))
 
 
 def ones_on(shape: tuple[int, ...], offset: int) -> Any:

@@ -11,6 +11,7 @@ from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
 from autograd.ops.reduce import Axis, holders, kept, spread
 from autograd.ops.solving import inv
+from autograd.symbol import Symbol
 from autograd.tensor import value_of
 
 from_engine = True
@@ -66,6 +67,8 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
         return np.sign(a) * holders(np.absolute(value_of(a)), value_of(out), axis, shape)
     if ord == 1:
         return np.sign(a)
+    if isinstance(a, Symbol):
+        return np.sign(a) * (np.absolute(a) / out) ** (ord - 1)
     # An element of 0 counts as a kink, and a norm of 0 does not change with its other elements.
     still = np.logical_or(np.equal(a, 0), np.equal(spread(out, shape, axis), 0))
     size = np.where(still, 1.0, np.absolute(a) / spread(nonzero(out), shape, axis))

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.reduce import Axis, chosen, kept, masked, spread
+from autograd.symbol import printed
 
 from_engine = True
 
@@ -65,11 +66,12 @@ prod.vjp(
 )
 
 
+@printed("∏ of the other {0}", r"\prod_{j \ne i} {0}_j")
 def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Return for each element the product of the other elements of its slice.
 
-    Arrays take the running products from both ends. Tensors and symbols, from which derivatives
-    must follow, take the product of each slice with the element itself replaced by 1.
+    Arrays take the running products from both ends. Tensors, from which derivatives must follow,
+    take the product of each slice with the element itself replaced by 1.
     """
     axes = [i for i, (n, k) in enumerate(zip(shape, kept(shape, axis), strict=True)) if n != k]
     if not axes or not math.prod(shape):
@@ -122,6 +124,9 @@ def cumprod(a: Any, axis: int | None = None) -> Any:
     return np.cumprod(a, axis)
 
 
+@printed(
+    "Σ of later {0} · ∏ of the other {1}", r"\sum_{k \ge i} {0}_k \prod_{j \le k, j \ne i} {1}_j"
+)
 def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
     """Return Σ_k≥i g_k Π_j≤k,j≠i a_j for each element i along an axis."""
     if axis is None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops.products import others
+from autograd.symbol import printed
 from autograd.tensor import arrayed, value_of
 
 from_engine = True
@@ -84,6 +85,7 @@ def det(a: Any) -> Any:
     return np.linalg.det(a)
 
 
+@printed("cof({0})", r"\operatorname{cof} {0}")
 def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
     """Return the matrix of cofactors, which exists at singular a too.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.arithmetic import nonzero
+from autograd.symbol import printed
 
 from_engine = True
 
@@ -304,6 +305,7 @@ def sinc(a: Any) -> Any:
 _SINC = [(-1.0) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(10, 0, -1)]
 
 
+@printed("(cos(π {0}) − sinc({0})) / {0}", r"\frac{\cos \pi {0} - \operatorname{sinc} {0}}{{0}}")
 def sinc_slope(a: Any) -> Any:
     """Return (cos πa − sinc a) / a, by its series near 0, where the difference loses its digits.
 

@@ -14,14 +14,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import autograd
 import nn
 import viz
 from autograd import Tensor, name_scope
-from viz.text import clean, width
+from viz.text import clean, width, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -283,7 +283,7 @@ def test_rules_that_cannot_be_printed_are_drawn_without_a_formula(registry) -> N
     band.vjp(a=lambda g, a: g * np.array([float(0 < x < 1) for x in a]))
     y = band(leaf([0.5, 2.0], "a"))
     y.backward([1.0, 1.0])
-    assert [e.label for e in viz.draw(y).view.edges] == ["∂u/∂a = band.vjp(a)"]
+    assert [e.label for e in viz.draw(y).view.edges] == ["∂u/∂a = band.vjp(∂u)"]
 
 
 def test_indices_are_shown() -> None:
@@ -749,3 +749,59 @@ def test_whole_powers_are_raised() -> None:
     assert "u = tanh(x)" in texts
     assert "∂u/∂x = 1 − u² = 0.07065" in texts
     assert "v = x⁻³" in texts
+
+
+# -- long headers ----------------------------------------------------------------------------------
+
+
+def test_a_long_formula_is_broken_between_words_and_inside_its_card() -> None:
+    parts = [leaf(np.ones(2) * i, f"feature_{i}") for i in range(14)]
+    J = np.sum(np.concatenate(parts).named("joined")).named("J")
+    J.backward()
+    drawing = viz.draw(J)
+    (node,) = [n for n in drawing.view.nodes if n.name == "joined"]
+    assert len(node.header) > 140
+    assert len(node.headers) == 5
+    assert " ".join(node.headers) == node.header
+    root = ET.fromstring(drawing.svg)
+    (group,) = [g for g in root.iter(f"{SVG}g") if (g.get("id") or "").endswith(f"-n{node.id}")]
+    drawn = [t for t in group.iter(f"{SVG}text") if t.get("class") == "name"]
+    assert ["".join(t.itertext()) for t in drawn] == node.headers
+    heights = [float(t.get("y")) for t in group.iter(f"{SVG}text")]
+    assert all(b - a >= 14 for a, b in pairwise(heights))
+    card = next(iter(group.iter(f"{SVG}rect")))
+    assert all(width(t, 13.0, bold=True) < float(card.get("width")) for t in node.headers)
+    assert float(card.get("width")) < 400
+    dot = drawing.dot
+    assert "\\n".join(node.headers) in dot
+    overlap_free(drawing.view)
+
+
+@given(st.text("ab_ .,()", max_size=400))
+@example(" " * 60)
+@example("x" * 300)
+def test_rows_of_a_header_are_its_words(text: str) -> None:
+    rows = wrapped(text)
+    words = " ".join(rows).split()
+    whole = text.split()
+    assert 1 <= len(rows) <= 5
+    if words[-1:] == ["…"] != whole[-1:]:
+        assert words[:-1] == whole[: len(words) - 1]
+    else:
+        assert words == whole
+    assert all(len(row) <= 44 or " " not in row.strip().removesuffix(" …") for row in rows)
+
+
+def test_what_the_backward_pass_has_not_reached_is_named() -> None:
+    w, x = leaf([1.0, 2.0], "w"), Tensor([3.0, 4.0], name="x")
+    u, v = (w * w).sum().named("u"), (w * x).sum().named("v")
+    v.backward()
+    caption = viz.draw(u, v).view.caption[0]
+    assert caption == "Forward pass left to right; the backward pass has not run from u."
+    caption = viz.draw(u).view.caption[0]
+    assert caption == "Forward pass left to right; the backward pass has not run."
+
+
+def test_save_needs_a_path() -> None:
+    with pytest.raises(TypeError, match=r"Drawing\.save: needs the path of a file, .* got None"):
+        viz.draw(lecture()).save(None)

@@ -43,7 +43,7 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
         extra = {"parameter": ", peripheries=2", "cost": ", penwidth=3"}.get(node.kind, "")
         rounded = ', style="filled,rounded"' if node.kind in {"op", "cost", "constant"} else ""
         fill = f', fillcolor="{fills[node.kind]}"' if node.kind in fills else ""
-        lines.append(f"  n{node.id} [label={_quoted(*node.lines)}{fill}{rounded}{extra}];")
+        lines.append(f"  n{node.id} [label={_quoted(*node.rows)}{fill}{rounded}{extra}];")
     for edge in view.edges:
         style = "" if edge.forward else ", style=invis"  # it still ranks the graph
         lines.append(f'  n{edge.source} -> n{edge.target} [color="{colours.forward}"{style}];')

@@ -186,8 +186,7 @@ def _frame(view: GraphView) -> dict[str, Any]:
         "words": description(view),
         "text": render_text(view),
         "cards": {
-            n.id: {"words": n.label, "texts": [pieces(line) for line in n.lines]}
-            for n in view.nodes
+            n.id: {"words": n.label, "texts": [pieces(row) for row in n.rows]} for n in view.nodes
         },
         "edges": {
             k: {"label": pieces(e.label), "thick": thick[e.source]}

@@ -166,12 +166,12 @@ def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
 
 def _size(node: NodeView) -> tuple[float, float]:
     """Return the width and height a card needs for its text."""
-    widths = [width(node.header, NAME, bold=True)]
+    widths = [width(row, NAME, bold=True) for row in node.headers]
     widths += [width(line, VALUE) for line in node.value]
     widths += [width(node.gradient, LABEL)] if node.gradient else []
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
     lines = len(node.value) + bool(node.mark)
-    height = _HEADER + _LINE * lines + (6.0 if lines else 0.0)
+    height = _HEADER + _LINE * (lines + len(node.headers) - 1) + (6.0 if lines else 0.0)
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
 
@@ -236,9 +236,11 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
             for k in behind
         ),
         _rect(_FILL[kind], r, radius),
-        text_at("name", node.header, middle, y),
     ]
-    y += 3
+    for row in node.headers:
+        parts.append(text_at("name", row, middle, y))
+        y += _LINE
+    y -= _LINE - 3
     for line in node.value:
         y += _LINE
         parts.append(text_at("", line, middle, y))

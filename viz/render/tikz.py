@@ -120,8 +120,10 @@ def render_tikz(view: GraphView) -> str:
 
 
 def _rows(node: NodeView) -> str:
-    head = f"${node.latex}$" if node.latex else escaped(node.header)
-    rows = [rf"{{\bfseries\boldmath {head}}}", *map(_set, node.value)]
+    heads = [f"${node.latex}$"] if node.latex else [*map(escaped, node.headers)]
+    if len(node.headers) > 1:  # LaTeX does not break a formula in a node
+        heads = [*map(_set, node.headers)]
+    rows = [*(rf"{{\bfseries\boldmath {head}}}" for head in heads), *map(_set, node.value)]
     if node.mark:
         rows.append(rf"\textbf{{{escaped(node.mark)}}}")
     if node.gradient:

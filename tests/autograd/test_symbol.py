@@ -1,0 +1,136 @@
+"""Formulas that rules print of themselves: short, and equal to what the rules compute."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Tensor, graph
+from autograd.symbol import Symbol, apply, printed, render
+from tests.autograd.helpers import leaf
+
+SQUARE, WIDE, TALL = np.array([[2.0, 1.0], [0.5, 3.0]]), np.ones((2, 3)), np.ones((3, 2))
+THREE, TWO = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0])
+
+
+def backward_formulas(y: Tensor) -> list[str]:
+    return [edge.formula for edge in graph(y).edges if edge.differentiable]
+
+
+@pytest.mark.parametrize(
+    ("f", "shown", "back"),
+    [
+        (np.dot, (THREE, THREE), ["b", "a"]),
+        (np.dot, (WIDE, THREE), ["∂u ⊗ b", "aᵀ @ ∂u"]),
+        (np.dot, (THREE, TALL), ["b @ ∂u", "a ⊗ ∂u"]),
+        (np.dot, (WIDE, TALL), ["∂u @ bᵀ", "aᵀ @ ∂u"]),
+        (np.matmul, (THREE, TALL), ["b @ ∂u", "a ⊗ ∂u"]),
+        (np.inner, (THREE, THREE), ["b", "a"]),
+        (lambda a: np.einsum("ij->", a), (WIDE,), ['einsum(",i,j->ij", ∂u, 1, 1)']),
+        (lambda a: np.einsum("ii->i", a), (SQUARE,), ['einsum("i,iZ->iZ", ∂u, I)']),
+        (lambda a, b: np.einsum("ij,kj->ik", a, b), (WIDE, WIDE), ["∂u @ b", "∂uᵀ @ a"]),
+        (np.prod, (THREE,), ["∏ of the other a"]),
+        (np.linalg.det, (SQUARE,), ["cof(a)"]),
+        (np.trace, (SQUARE,), ["∂u · I"]),
+        (np.sinc, (THREE,), ["(cos(π a) − sinc(a)) / a"]),
+        (lambda a: np.stack([a, a]), (TWO,), ["∂u[0]", "∂u[1]"]),
+        (lambda a: np.stack([a, a], axis=-1), (TWO,), ["∂u[…, 0]", "∂u[…, 1]"]),
+        (lambda a: np.clip(a, 0.0, 1.0), (TWO,), ["[a > 0] · [a < 1]"]),
+        (lambda a: np.linalg.norm(a, 3), (TWO,), ["sign(a) · (|a| / u)^2"]),
+        (lambda a: np.linalg.norm(a, 0), (TWO,), ["0"]),
+        (np.linalg.cholesky, (np.eye(2),), ["chol.vjp(∂u)"]),
+        (lambda a: np.linalg.qr(a)[0], (WIDE.T,), ["qr.vjp(∂u)", "scatter(∂v)"]),
+    ],
+)
+def test_derivatives_are_printed_as_one_would_write_them(f, shown, back) -> None:
+    y = f(*[leaf(x, name) for x, name in zip(shown, "ab", strict=False)])
+    found = backward_formulas(y)
+    assert found == back
+
+
+def test_an_einsum_shows_its_subscripts_forward_too() -> None:
+    y = np.einsum("ij,j->i", leaf(WIDE, "W"), leaf(THREE, "x"))
+    (node,) = graph(y).outputs
+    assert node.formula == 'einsum("ij,j->i", W, x)'
+    assert node.latex == r"\operatorname{einsum}(\text{ij,j->i}, W, x)"
+
+
+def _value(expression: Any, known: dict[str, Any]) -> Any:
+    """Compute a printed product."""
+    if expression.op is None:
+        return known[expression.text]
+    of = {
+        "multiply": np.multiply,
+        "matmul": np.matmul,
+        "outer": np.outer,
+        "matrix_transpose": np.transpose,
+        "einsum": lambda *x: np.einsum(expression.params["subscripts"], *x),
+    }[expression.op]
+    return of(*[_value(x, known) for x in expression.args])
+
+
+SUBSCRIPTS = [
+    f"{s},{t}->{out}"
+    for s, t in itertools.product(["", "a", "b", "ab", "ba", "aa", "bc", "cb", "ac"], repeat=2)
+    for n in range(4)
+    for out in map("".join, itertools.permutations(sorted({*s, *t}), n))
+]
+
+
+def test_an_einsum_of_two_operands_prints_a_product_of_the_same_value() -> None:
+    rng, sizes = np.random.default_rng(0), {"a": 2, "b": 3, "c": 4}
+    for subscripts in SUBSCRIPTS:
+        s, t = subscripts.partition("->")[0].split(",")
+        out = subscripts.partition("->")[2]
+        known = {
+            name: rng.normal(size=[sizes[c] for c in term]) for name, term in (("x", s), ("y", t))
+        }
+        product = apply("einsum", (Symbol("x"), Symbol("y")), {"subscripts": subscripts})
+        if len(s) == len(t) == len(out) == 2 and {*out} == {*s} ^ {*t}:
+            assert product.op == "matmul"
+        expected = np.einsum(subscripts, known["x"], known["y"])
+        np.testing.assert_allclose(_value(product, known), expected, err_msg=subscripts)
+
+
+def test_a_helper_of_a_rule_prints_the_formula_it_is_given(registry) -> None:
+    @printed("half of {0}", r"\frac{{0}}{2}")
+    def halved(a):
+        return a / 2
+
+    @autograd.op(symbol="quarter", samples=["2"])
+    def quarter(a):
+        return a * a / 4
+
+    quarter.vjp(a=lambda g, a: g * halved(a))
+    x = leaf([2.0, 6.0], "x")
+    y = quarter(x)
+    (edge,) = graph(y).edges
+    assert (edge.formula, edge.latex, edge.is_factor) == ("half of x", r"\frac{x}{2}", True)
+    y.backward([1.0, 1.0])
+    np.testing.assert_array_equal(x.grad, [1.0, 3.0])
+    assert halved.__name__ == "halved"
+
+
+def test_conditions_read_as_brackets() -> None:
+    a, b = Symbol("a"), Symbol("b")
+    both: Any = np.logical_and(np.greater(a, 0), np.logical_not(np.isnan(b)))
+    assert render(both, "text") == "[a > 0] · (1 − [b is NaN])"
+    assert (
+        render(np.logical_or(np.isfinite(a), np.equal(b, 1)), "text")
+        == "([a is finite] or [b = 1])"
+    )
+
+
+def test_a_scalar_rule_that_cannot_be_printed_still_has_its_number(registry) -> None:
+    @autograd.op(symbol="odd", samples=["_"])
+    def odd(a):
+        return a * 2.0
+
+    odd.vjp(a=lambda g, a: g * (2.0 if float(np.asarray(a)) else 3.0))
+    (edge,) = graph(odd(leaf(1.0, "x"))).edges
+    assert (edge.formula, edge.number) == ("odd.vjp(1)", 2.0)
+    assert edge.latex == r"\operatorname{odd}.\operatorname{vjp}(1)"

@@ -10,12 +10,12 @@ from viz.extract import (
     LARGE,
     NotDrawable,
     graph_of,
-    loops_of,
     pause_collector,
     view_of,
     without_values,
 )
 from viz.files import write
+from viz.loops import loops_of
 from viz.passes import (
     deepest,
     explain_shorthand,

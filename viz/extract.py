@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,8 +28,8 @@ from autograd import (
 from autograd.graph import latex_name
 from autograd.state import STATE
 from autograd.symbol import latex_number
-from viz.passes import with_worst
-from viz.repeats import repeats
+from viz.loops import Loop, homes, with_loops
+from viz.scopes import clusters_of
 from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
 
@@ -44,7 +44,6 @@ __all__ = [
     "graph_of",
     "is_recorded",
     "leaf",
-    "loops_of",
     "op_named",
     "pause_collector",
     "scalar",
@@ -148,14 +147,14 @@ def view_of(
     written as LaTeX too; with None, of up to TYPESET cards.
     """
     found = [loop.after(rounds) for loop in loops]
-    home = _homes(g, found)
+    home = homes(g, found)
     shown = [node for node, loop in zip(g.nodes, home, strict=True) if loop is None]
     meeting = [e for e in g.edges if home[e.parent] is None or home[e.child] != home[e.parent]]
     outs = {node.id for node in g.outputs}
     cost = " + ".join(clean(node.label, 40) for node in g.outputs)
     if len(outs) > 1:
         cost = f"({cost})"
-    scopes = _scopes(g)
+    scopes = clusters_of(g)
     walked = all(node.walked for node in g.outputs)
     paths = _paths(g, [e for e in meeting if home[e.parent] is None]) if values else {}
     in_latex = len(shown) <= TYPESET if typeset is None else typeset
@@ -172,7 +171,7 @@ def view_of(
     if found:
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
-        nodes, edges = _with_loops(g, found, home, (nodes, edges), meeting, card, marks)
+        nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, marks)
     rest = [clean(node.label, 40) for node in g.outputs if not node.walked]
     some = f" from {' and '.join(rest)}" if len(rest) < len(outs) else ""
     caption = [
@@ -333,126 +332,6 @@ def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     return tuple(healthy)
 
 
-class Loop(NamedTuple):
-    """A part of a recording that repeats itself: its first id, and how long a round is."""
-
-    start: int
-    period: int
-    rounds: int
-
-    def after(self, rounds: int) -> Loop:
-        """Return what is left of the loop after some rounds, at least one."""
-        rounds = min(rounds, self.rounds - 1)
-        return Loop(self.start + rounds * self.period, self.period, self.rounds - rounds)
-
-    @property
-    def ids(self) -> range:
-        return range(self.start, self.start + self.period * self.rounds)
-
-
-def _homes(g: Graph, loops: Sequence[Loop]) -> list[int | None]:
-    """Return for each node the loop it is in."""
-    home: list[int | None] = [None] * len(g)
-    for k, loop in enumerate(loops):
-        home[loop.start : loop.ids.stop] = [k] * len(loop.ids)
-    return home
-
-
-def loops_of(g: Graph) -> list[Loop]:
-    """Return the loops of a graph: each round has the same ops, and reads what the last one made.
-
-    What is given (leaves, constants) may differ from round to round, outputs are never inside.
-    """
-    outs = {node.id for node in g.outputs}
-    ops = [node.op for node in g]
-
-    def signature(i: int, node: GraphNode) -> Any:
-        op = ops[i]
-        if not op or i in outs:
-            return i if i in outs or node.kind == "leaf" else "given"
-        operands = [i - p if ops[p] else "given" for p in node.parents]
-        params = () if op in _INDEXED else [(k, _hashed(v)) for k, v in node.params.items()]
-        return op, node.scope, node.shape, *params, *operands
-
-    loops = [Loop(*found) for found in repeats(map(signature, range(len(g)), g))]
-    return [x for x in loops if any(ops[x.start : x.start + x.period])]
-
-
-_INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round
-
-
-def _hashed(x: Any) -> Any:
-    return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
-
-
-def _differ(g: Graph, loop: Loop) -> bool:
-    """Return whether constants or indices of a loop differ from round to round."""
-    for first in g.nodes[loop.start : loop.start + loop.period]:
-        others = g.nodes[first.id + loop.period : loop.ids.stop : loop.period]
-        if first.op in _INDEXED:
-            params = repr(first.params)
-            if any(repr(other.params) != params for other in others):
-                return True
-        elif first.kind == "constant":
-            value = first.value
-            values = (other.value for other in others)
-            if any(v is not value and not np.array_equal(v, value) for v in values):
-                return True
-    return False
-
-
-def _with_loops(
-    g: Graph,
-    loops: list[Loop],
-    home: list[int | None],
-    view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
-    meeting: Sequence[Any],
-    card: Callable[[GraphNode], NodeView],
-    marks: dict[int, NodeView],
-) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
-    """Add a card for each loop, and the edges from and to it."""
-
-    def place(i: int) -> int:
-        loop = home[i]  # a card stands where it ends
-        return i if loop is None else loops[loop].ids[-1]
-
-    results: dict[int, dict[int, None]] = {}
-    links: dict[tuple[int, int], EdgeView] = {}
-    for edge in meeting:
-        source, target = place(edge.parent), place(edge.child)
-        if home[edge.parent] is not None:
-            results.setdefault(source, {})[edge.parent] = None
-        if home[edge.child] is not None:
-            known = links.get((source, target))
-            slot = len(links) if known is None else known.slot
-            back = edge.differentiable or (known is not None and known.back)
-            links[source, target] = EdgeView(source, target, slot, label="", back=back)
-    cards = []
-    for loop in loops:
-        last = loop.ids[-1]
-        first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
-        body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
-        outs = [card(g.nodes[i]) for i in sorted(results.get(last, [last]))]
-        made = [f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs]
-        more = [
-            *(["…"] if len(body) > 3 else []),
-            *(["constants differ"] if _differ(g, loop) else []),
-        ]
-        lines = (*body[:3], *more, *made, f"{len(loop.ids)} nodes")
-        name = f"loop × {loop.rounds}"
-        words = f"{name}. {'. '.join(lines)}"
-        made_card = NodeView(
-            last, "repeat", name, "", lines, outs[-1].gradient, outs[-1].scope, words
-        )
-        cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
-    nodes, edges = view
-    moved = [replace(e, source=place(e.source)) for e in edges]
-    return (
-        tuple(sorted([*nodes, *cards], key=lambda n: n.id)),
-        tuple(sorted([*moved, *links.values()], key=lambda e: (e.target, e.slot))),
-    )
-
-
 def _trouble(x: Any) -> str:
     """Return NaN or ∞ for an array that has one."""
     if x is None or np.all(np.isfinite(x)):
@@ -602,54 +481,6 @@ def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return str(shape) if shape else "scalar"
-
-
-def _scopes(g: Graph) -> list[tuple[str, ...]]:
-    """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
-    if not any(node.scope for node in g):
-        return [()] * len(g)
-    scopes = [tuple([clean(s) for s in node.scope]) for node in g]
-    users: dict[int, list[int]] = {}
-    for edge in g.edges:
-        users.setdefault(edge.parent, []).append(edge.child)
-    scopes = _calls(g, scopes)
-    for node in g:
-        own = users.get(node.id)
-        if node.kind != "op" and own and (node.kind == "leaf" or node.name is None):
-            common = scopes[own[0]]
-            for user in own[1:]:
-                common = _common(common, scopes[user])
-            scopes[node.id] = common
-    return scopes
-
-
-def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    n = 0
-    while n < min(len(a), len(b)) and a[n] == b[n]:
-        n += 1
-    return a[:n]
-
-
-def _calls(g: Graph, scopes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Tell apart the calls of a module whose output comes back into it, as in a loop over time."""
-    depth = max((len(s) for s in scopes), default=0)
-    for level in range(depth):
-        paths = {s[: level + 1] for s in scopes if len(s) > level}
-        for path in sorted(paths):
-            call = [0] * len(scopes)  # inside: the number of the call; outside: calls left behind
-            for node in g:
-                inside = scopes[node.id][: level + 1] == path
-                for p in node.parents:
-                    was_inside = scopes[p][: level + 1] == path
-                    call[node.id] = max(call[node.id], call[p] + (was_inside and not inside))
-            if any(call[i] for i, s in enumerate(scopes) if s[: level + 1] == path):
-                scopes = [
-                    (*s[:level], f"{s[level]}, call {call[i] + 1}", *s[level + 1 :])
-                    if s[: level + 1] == path
-                    else s
-                    for i, s in enumerate(scopes)
-                ]
-    return scopes
 
 
 def without_values(view: GraphView) -> GraphView:

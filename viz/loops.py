@@ -1,0 +1,139 @@
+"""Loops of a recorded graph: found by what repeats, and drawn as one card each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from viz.passes import with_worst
+from viz.repeats import repeats
+from viz.text import clean
+from viz.view import EdgeView, NodeView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Loop", "homes", "loops_of", "with_loops"]
+
+
+class Loop(NamedTuple):
+    """A part of a recording that repeats itself: its first id, and how long a round is."""
+
+    start: int
+    period: int
+    rounds: int
+
+    def after(self, rounds: int) -> Loop:
+        """Return what is left of the loop after some rounds, at least one."""
+        rounds = min(rounds, self.rounds - 1)
+        return Loop(self.start + rounds * self.period, self.period, self.rounds - rounds)
+
+    @property
+    def ids(self) -> range:
+        """The ids of its nodes."""
+        return range(self.start, self.start + self.period * self.rounds)
+
+
+def homes(g: Any, loops: Sequence[Loop]) -> list[int | None]:
+    """Return for each node the loop it is in."""
+    home: list[int | None] = [None] * len(g)
+    for k, loop in enumerate(loops):
+        home[loop.start : loop.ids.stop] = [k] * len(loop.ids)
+    return home
+
+
+def loops_of(g: Any) -> list[Loop]:
+    """Return the loops of a graph: each round has the same ops, and reads what the last one made.
+
+    What is given (leaves, constants) may differ from round to round, outputs are never inside.
+    """
+    outs = {node.id for node in g.outputs}
+    ops = [node.op for node in g]
+
+    def signature(i: int, node: Any) -> Any:
+        op = ops[i]
+        if not op or i in outs:
+            return i if i in outs or node.kind == "leaf" else "given"
+        operands = [i - p if ops[p] else "given" for p in node.parents]
+        params = () if op in _INDEXED else [(k, _hashed(v)) for k, v in node.params.items()]
+        return op, node.scope, node.shape, *params, *operands
+
+    loops = [Loop(*found) for found in repeats(map(signature, range(len(g)), g))]
+    return [x for x in loops if any(ops[x.start : x.start + x.period])]
+
+
+_INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round
+
+
+def _hashed(x: Any) -> Any:
+    return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
+
+
+def _differ(g: Any, loop: Loop) -> bool:
+    """Return whether constants or indices of a loop differ from round to round."""
+    for first in g.nodes[loop.start : loop.start + loop.period]:
+        others = g.nodes[first.id + loop.period : loop.ids.stop : loop.period]
+        if first.op in _INDEXED:
+            params = repr(first.params)
+            if any(repr(other.params) != params for other in others):
+                return True
+        elif first.kind == "constant":
+            value = first.value
+            values = (other.value for other in others)
+            if any(v is not value and not np.array_equal(v, value) for v in values):
+                return True
+    return False
+
+
+def with_loops(
+    g: Any,
+    loops: list[Loop],
+    home: list[int | None],
+    view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
+    meeting: Sequence[Any],
+    card: Callable[[Any], NodeView],
+    marks: dict[int, NodeView],
+) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
+    """Add a card for each loop, and the edges from and to it."""
+
+    def place(i: int) -> int:
+        loop = home[i]  # a card stands where it ends
+        return i if loop is None else loops[loop].ids[-1]
+
+    results: dict[int, dict[int, None]] = {}
+    links: dict[tuple[int, int], EdgeView] = {}
+    for edge in meeting:
+        source, target = place(edge.parent), place(edge.child)
+        if home[edge.parent] is not None:
+            results.setdefault(source, {})[edge.parent] = None
+        if home[edge.child] is not None:
+            known = links.get((source, target))
+            slot = len(links) if known is None else known.slot
+            back = edge.differentiable or (known is not None and known.back)
+            links[source, target] = EdgeView(source, target, slot, label="", back=back)
+    cards = []
+    for loop in loops:
+        last = loop.ids[-1]
+        first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
+        body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
+        outs = [card(g.nodes[i]) for i in sorted(results.get(last, [last]))]
+        made = [f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs]
+        more = [
+            *(["…"] if len(body) > 3 else []),
+            *(["constants differ"] if _differ(g, loop) else []),
+        ]
+        lines = (*body[:3], *more, *made, f"{len(loop.ids)} nodes")
+        name = f"loop × {loop.rounds}"
+        words = f"{name}. {'. '.join(lines)}"
+        made_card = NodeView(
+            last, "repeat", name, "", lines, outs[-1].gradient, outs[-1].scope, words
+        )
+        cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
+    nodes, edges = view
+    moved = [replace(e, source=place(e.source)) for e in edges]
+    return (
+        tuple(sorted([*nodes, *cards], key=lambda n: n.id)),
+        tuple(sorted([*moved, *links.values()], key=lambda e: (e.target, e.slot))),
+    )

@@ -1,0 +1,57 @@
+"""The clusters that a graph's nodes stand in, from the scopes they were made in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viz.text import clean
+
+__all__ = ["clusters_of"]
+
+
+def clusters_of(g: Any) -> list[tuple[str, ...]]:
+    """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
+    if not any(node.scope for node in g):
+        return [()] * len(g)
+    scopes = [tuple([clean(s) for s in node.scope]) for node in g]
+    users: dict[int, list[int]] = {}
+    for edge in g.edges:
+        users.setdefault(edge.parent, []).append(edge.child)
+    scopes = _calls(g, scopes)
+    for node in g:
+        own = users.get(node.id)
+        if node.kind != "op" and own and (node.kind == "leaf" or node.name is None):
+            common = scopes[own[0]]
+            for user in own[1:]:
+                common = _common(common, scopes[user])
+            scopes[node.id] = common
+    return scopes
+
+
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    n = 0
+    while n < min(len(a), len(b)) and a[n] == b[n]:
+        n += 1
+    return a[:n]
+
+
+def _calls(g: Any, scopes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Tell apart the calls of a module whose output comes back into it, as in a loop over time."""
+    depth = max((len(s) for s in scopes), default=0)
+    for level in range(depth):
+        paths = {s[: level + 1] for s in scopes if len(s) > level}
+        for path in sorted(paths):
+            call = [0] * len(scopes)  # inside: the number of the call; outside: calls left behind
+            for node in g:
+                inside = scopes[node.id][: level + 1] == path
+                for p in node.parents:
+                    was_inside = scopes[p][: level + 1] == path
+                    call[node.id] = max(call[node.id], call[p] + (was_inside and not inside))
+            if any(call[i] for i, s in enumerate(scopes) if s[: level + 1] == path):
+                scopes = [
+                    (*s[:level], f"{s[level]}, call {call[i] + 1}", *s[level + 1 :])
+                    if s[: level + 1] == path
+                    else s
+                    for i, s in enumerate(scopes)
+                ]
+    return scopes

@@ -9,10 +9,6 @@ everything that follows from it.
 from __future__ import annotations
 
 import functools
-import itertools
-import re
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +17,7 @@ import numpy as np
 from autograd.backward import in_dtype, pulled, reach, single
 from autograd.cotangents import conform
 from autograd.errors import GradientError
+from autograd.labels import OPERATORS, labelled, latex_name, name_of
 from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.state import STATE
 from autograd.symbol import Symbol, fill, format_number, latex_number, local_derivative, render
@@ -306,7 +303,7 @@ class _Recording:
                 slots.append(index[key] if key in index else enter(constant, key, ()))
             enter(node, node, tuple(slots))
         self.roots = [index[root] for root in dict.fromkeys(roots)]
-        self.names = [_name(entry) for entry in self._entries]
+        self.names = [name_of(entry) for entry in self._entries]
         self._walked = [isinstance(entry, Node) and entry.walked for entry in self._entries]
 
     def op(self, i: int) -> Op | None:
@@ -438,7 +435,7 @@ class _Recording:
 
     @functools.cached_property
     def _labels(self) -> list[str | None]:
-        return _labelled(self._entries, self.names)
+        return labelled(self._entries, self.names)
 
     def label(self, i: int) -> str:
         """Return the name of a node, its digits, or a letter that is its alone."""
@@ -452,7 +449,7 @@ class _Recording:
         if isinstance(entry, (bool, int, float)):
             return entry
         label = self.label(i)
-        written = f"({label})" if self.names[i] and _OPERATORS.search(label) else label
+        written = f"({label})" if self.names[i] and OPERATORS.search(label) else label
         return Symbol(written, self._latex_label(i))
 
     def _latex_label(self, i: int) -> str:
@@ -564,122 +561,6 @@ def graph(*outputs: Tensor) -> Graph:
             )
         roots.append(y._node)
     return Graph(roots, {y._node: y._value for y in outputs if y._node is not None})
-
-
-_GREEK = frozenset(
-    {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"}
-    | {"lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"}
-)
-
-
-@functools.lru_cache(maxsize=4096)
-def latex_name(name: str) -> str:
-    r"""Return a name as LaTeX: digits at its end become a subscript, text is set upright.
-
-    Examples
-    --------
-    >>> latex_name("W12"), latex_name("h_1"), latex_name("W_hh")
-    ('W_{12}', 'h_{1}', 'W_{hh}')
-    >>> latex_name("cost"), latex_name("theta")
-    ('\\mathrm{cost}', '\\theta')
-    """
-    found = _INDEXED.fullmatch(name.translate(_PLAIN))
-    stem, index = (found[1] or found[3], found[2] or found[4]) if found else (name, "")
-    escaped = "".join(map(_latex_character, stem)) or r"\ "
-    upright = "\\mathrm{" + escaped + "}"
-    body = escaped if len(stem) <= 1 else "\\" + stem if stem in _GREEK else upright
-    return body + "_{" + index + "}" if index else body
-
-
-# Digits at the end of a name, or a few letters after a letter and an underscore.
-_INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
-_PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-
-
-def _latex_character(c: str) -> str:
-    """Return what stands for a character of a name in LaTeX's mathematics."""
-    if c in _SIGNS:
-        return _SIGNS[c]
-    if c.isascii():
-        return c if c.isprintable() else r"\ "
-    name = unicodedata.name(c, "").removeprefix("GREEK SMALL LETTER ").lower()
-    return f"\\{name} " if name in _GREEK else rf"\mathtt{{U{{+}}{ord(c):04X}}}"
-
-
-_SIGNS = {
-    **{c: f"\\{c}" for c in "_&%$#{}"},
-    "\\": r"\backslash ",
-    " ": r"\ ",
-    "^": r"\wedge ",
-    "~": r"\sim ",
-    "-": r"\mbox{-}",
-}
-
-
-def _labelled(entries: list[Any], names: list[str | None]) -> list[str | None]:
-    """Label every entry: its name, or a letter that is still free; None for a number.
-
-    Entries of one name are numbered, and a name that would look like another gets a prime, so that
-    every label stands for one value.
-    """
-    uses = Counter(name for name in names if name is not None)
-    taken = {_seen(name) for name, count in uses.items() if count == 1}
-    looks: set[str] = set()  # of the labels given so far
-    rounds: Counter[str] = Counter()
-    letters = _letters("uvwpqrst", "v")
-    anonymous = _letters("xyzkc", "c")
-    labels: list[str | None] = []
-    for entry, name in zip(entries, names, strict=True):
-        if name is None:
-            if not _is_number(entry):
-                pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
-                free = (x for x in pool if not (x[0] in uses or x[1] in taken or x[1] in looks))
-                name, look = next(free)
-                looks.add(look)
-            labels.append(name)
-            continue
-        stem, look = name, ""
-        if uses[stem] > 1:
-            while not look or look in taken or look in looks:
-                rounds[stem] += 1
-                name = f"{stem}_{rounds[stem]}"
-                look = _seen(name)
-        else:
-            look = _seen(name)
-            while look in looks or (name != stem and look in taken):
-                name, look = name + "′", look + "′"
-        looks.add(look)
-        labels.append(name)
-    return labels
-
-
-def _letters(first: str, then: str) -> Iterator[tuple[str, str]]:
-    """Yield labels, and how each looks: u, v, w, then v1, v2 and so on."""
-    yield from ((letter, letter) for letter in first)
-    yield from ((f"{then}{i}", f"{then}_{i}") for i in itertools.count(1))
-
-
-_OPERATORS = re.compile(r"[^\w.\[\]]")  # what would read as part of a formula
-
-
-def _seen(name: str) -> str:
-    """Return how a name looks: x_1 and x1 are both an x with a lowered 1."""
-    found = _INDEXED.fullmatch(name.translate(_PLAIN))
-    return name if found is None else "_".join(part for part in found.groups() if part)
-
-
-def _is_number(entry: Any) -> bool:
-    if isinstance(entry, Constant):
-        return entry.shape == () and entry.value is not None
-    return isinstance(entry, (bool, int, float))
-
-
-def _name(entry: Any) -> str | None:
-    if isinstance(entry, Constant):
-        return entry.name
-    if isinstance(entry, Node) and entry.extra is not None:
-        return entry.extra.name
-    return None
 
 
 def _identity(constant: Constant) -> Any:

@@ -25,7 +25,7 @@ from autograd import (
     name_scope,
     pause_collector,
 )
-from autograd.graph import latex_name
+from autograd.labels import latex_name
 from autograd.state import STATE
 from autograd.symbol import latex_number
 from viz.loops import Loop, homes, with_loops

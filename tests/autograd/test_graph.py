@@ -22,7 +22,7 @@ from autograd import (
     relative_error,
     strong_zero,
 )
-from autograd.graph import latex_name
+from autograd.labels import latex_name
 
 
 def leaf(value, name=None):

@@ -341,7 +341,7 @@ def test_numbers_and_names_in_latex() -> None:
     ):
         assert autograd.graph(f()).nodes[-1].latex == expected
     assert autograd.graph((-2.0) ** x).nodes[-1].formula == "(−2)^x"
-    from autograd.graph import latex_name
+    from autograd.labels import latex_name
 
     assert latex_name("W₀₁") == "W_{01}"
     assert latex_name("W₁₀,₂") == "W_{10,2}"

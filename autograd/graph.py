@@ -204,6 +204,11 @@ class Edge:
         """The local derivative between two single numbers; None for arrays or where unknown."""
         return self._graph.number(self)
 
+    @property
+    def cotangent(self) -> Any:
+        """What comes back along it, a term of the operand's gradient; None where unknown."""
+        return _read_only(self._graph.brought(self))
+
     def __repr__(self) -> str:
         return f"<Edge from {self.parent} to {self.child} as {self.operand}>"
 
@@ -283,6 +288,7 @@ class _Recording:
         # By child and slot, what has been asked for: a picture asks for it several times.
         self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
         self._numbers: dict[tuple[int, int], float | None] = {}
+        self._last: tuple[int, list[Any]] = (-1, [])
         self.zeros: list[Node] = []  # where a zero has met NaN, once cotangents were computed
         index: dict[Any, int] = {}
 
@@ -331,6 +337,19 @@ class _Recording:
 
     @functools.cached_property
     def _values(self) -> list[Any]:
+        values = self._computed(trusting=True)
+        if any(isinstance(e, Constant) and not e.lasting for e in self._entries):
+            with np.errstate(all="ignore"):
+                found = [self._replayed(i, self._entries[i], values) for i in self.roots]
+            if not all(map(_agree, found, [values[i] for i in self.roots])):
+                return self._computed(trusting=False)
+        return values
+
+    def _computed(self, *, trusting: bool) -> list[Any]:
+        """Compute all values, trusting or not arrays that their owners could have written to.
+
+        That they have not is known once the results come out as they were recorded.
+        """
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
         for entry, parents in zip(self._entries, self.parents, strict=True):
@@ -345,14 +364,17 @@ class _Recording:
                 elif isinstance(entry, Node):
                     known = self._known.get(entry)
                     values.append(self._replayed(i, entry, values) if known is None else known)
+                elif isinstance(entry, Constant):
+                    values.append(entry.value if trusting or entry.lasting else None)
                 else:
-                    values.append(entry.value if isinstance(entry, Constant) else entry)
+                    values.append(entry)
         return values
 
     def _replayed(self, i: int, entry: Node, values: list[Any]) -> Any:
         """Compute a result again from the values of its operands."""
         op = entry.op
-        assert op is not None
+        if op is None:  # an output that is a leaf
+            return values[i]
         operands = []
         for slot, k in enumerate(self.parents[i]):
             value, given = values[k], self._entries[k]
@@ -370,8 +392,7 @@ class _Recording:
 
     @functools.cached_property
     def _cotangents(self) -> list[Any]:
-        unknown, half = object(), np.dtype(np.float16)
-        square = np.vdot if STATE.get().strong_zero else None
+        unknown = object()
         found: list[Any] = [None] * len(self._entries)
         if not all(self.walked(i) for i in self.roots):
             return found
@@ -388,8 +409,7 @@ class _Recording:
                 if saved is None:
                     gs = [unknown] * len(parents)
                 else:
-                    saved, g = (single(saved), single(g)) if entry.dtype == half else (saved, g)
-                    gs = pulled(entry, saved, g, square, self.zeros)
+                    gs = self._pulled(entry, saved, g, self.zeros)
                 for parent, i, g_parent in zip(entry.parents, parents, gs, strict=False):
                     if parent is None:
                         continue
@@ -404,6 +424,26 @@ class _Recording:
             None if g is None or g is unknown else in_dtype(g, node)
             for g, node in zip(found, self._entries, strict=True)
         ]
+
+    def _pulled(self, entry: Node, saved: tuple[Any, ...], g: Any, zeros: list[Node]) -> list[Any]:
+        """Return what a node gives to each parent, half precision in single as the walk does."""
+        square = np.vdot if STATE.get().strong_zero else None
+        if entry.dtype == np.float16:
+            saved, g = single(saved), single(g)
+        return pulled(entry, saved, g, square, zeros)
+
+    def brought(self, edge: Edge) -> Any:
+        """Return what comes back along an edge; None where that is not known."""
+        entry, g = self._entries[edge.child], self._cotangents[edge.child]
+        parent = entry.parents[edge.slot]
+        saved = None if g is None or parent is None else self._saved_again(edge.child, entry)
+        if saved is None:
+            return None
+        if self._last[0] != edge.child:  # both operands of one product are asked for in a row
+            with np.errstate(all="ignore"):
+                self._last = edge.child, self._pulled(entry, saved, g, [])
+        found = self._last[1][edge.slot]
+        return None if found is None else in_dtype(conform(found, entry, parent), parent)
 
     def _saved_again(self, i: int, entry: Node) -> tuple[Any, ...] | None:
         """Return what the rules of a node read, from computed values; None where one is unknown."""
@@ -498,7 +538,8 @@ class _Recording:
                 return found
         except Exception:  # a rule may do what cannot be printed; it can still be drawn
             pass
-        name = rf"\operatorname{{{op.symbol}}}.\operatorname{{vjp}}"
+        upright = op.symbol.replace("_", r"\_")
+        name = rf"\operatorname{{{upright}}}.\operatorname{{vjp}}"
         if self.shape(edge.child) == self.shape(edge.parent) == ():
             return Symbol(f"{op.symbol}.vjp(1)", f"{name}(1)"), True
         return Symbol(f"{op.symbol}.vjp({g.text})", f"{name}({g.latex})"), False
@@ -574,6 +615,14 @@ def _identity(constant: Constant) -> Any:
 def _operand(entry: Node, slot: int) -> str:
     assert entry.op is not None
     return f"{entry.op.operands[0]}[{slot}]" if entry.op.variadic else entry.op.operands[slot]
+
+
+def _agree(found: Any, recorded: Any) -> bool:
+    """Whether a value came out again as it was recorded, up to the rounding of another order."""
+    if found is None or recorded is None:
+        return False
+    scale = 1e3 * np.finfo(np.asarray(recorded).dtype).eps
+    return bool(np.allclose(found, recorded, rtol=scale, atol=0.0, equal_nan=True))
 
 
 def _read_only(value: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from autograd.op import Op
@@ -24,7 +24,8 @@ __all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id", "source_of"]
 
 next_id = count(1).__next__
 
-_SMALL = 256  # elements of an array that a picture may copy
+_SMALL = 256  # elements of an array that is copied for pictures
+_SOME = 2**20  # bytes of an array that is kept for pictures, although nobody else may want it
 
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 
@@ -113,22 +114,39 @@ def _line(code: CodeType, lasti: int) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
-class Constant:
-    """What the graph remembers of an operand that needs no gradient: its name, and where it is."""
+def _owners(x: Any) -> Iterator[Any]:
+    """Yield an array, what it is a view of, and so on to what owns the memory."""
+    while x is not None:
+        yield x
+        x = getattr(x, "base", None)
 
-    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "weak")
+
+class Constant:
+    """What the graph remembers of an operand that needs no gradient, for pictures.
+
+    Small arrays are copied. Of larger ones data with a name is kept, and what takes little memory;
+    others are known as long as somebody has them. What its owner can write to is not `lasting`: it
+    may have other values by now.
+    """
+
+    __slots__ = ("_kept", "_reference", "dtype", "lasting", "name", "shape", "weak")
 
     def __init__(self, value: Any, name: str | None = None, *, weak: bool = False) -> None:
         self.name = name
         self.weak = weak  # made of a Python number, which takes the dtype of what it meets
         self.shape, self.dtype = np.shape(value), value.dtype
-        # Pictures show values as they were recorded: data with a name is kept, of arrays that their
-        # owner can write to a copy if they are small, and others only as long as somebody has them.
-        writable = isinstance(value, np.ndarray) and value.flags.writeable
-        small = np.size(value) <= _SMALL
-        self._kept = np.array(value)[()] if small else None if writable or name is None else value
-        lasting = isinstance(value, np.ndarray) and not writable and value.base is None
-        self._reference = weakref.ref(value) if lasting else None
+        self.lasting = True  # nobody can write to it
+        self._kept: Any = None
+        self._reference: Any = None
+        if np.size(value) <= _SMALL:
+            self._kept = np.array(value)[()]
+            return
+        owners = list(_owners(value))
+        self.lasting = all(type(x) is np.ndarray and not x.flags.writeable for x in owners)
+        bytes_held = max(getattr(x, "nbytes", 0) for x in owners)
+        self._kept = value if (name and self.lasting) or bytes_held <= _SOME else None
+        if self._kept is None:
+            self._reference = weakref.ref(value)
 
     @property
     def value(self) -> Any:

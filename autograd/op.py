@@ -276,7 +276,8 @@ class Op:
             return given.replace(f"{{*{self.operands[0]}}}", ", ".join(slots))
         if self.binds is not None and len(slots) == 2:
             return f"{slots[0]} {self.symbol} {slots[1]}"
-        head = rf"\operatorname{{{self.symbol}}}" if form == "latex" else self.symbol
+        upright = self.symbol.replace("_", r"\_")
+        head = rf"\operatorname{{{upright}}}" if form == "latex" else self.symbol
         return f"{head}({', '.join(slots)})"
 
     def _generate(self) -> None:

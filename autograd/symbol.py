@@ -276,10 +276,13 @@ def _printed(x: Any, form: str) -> tuple[str, int]:
         return _plain(x, form), _ATOM
     if x.op is None:
         return (x.text if form == "text" else x.latex), _ATOM
-    inner = [_printed(arg, form) for arg in x.args]
-    op = OPS.get(x.op)
+    op, args, params = OPS.get(x.op), x.args, x.params
+    if op is not None and not op.variadic:  # as in np.sum(g, 0): the axis is no operand
+        params = {**dict(zip(op.params, args[len(op.operands) :], strict=False)), **params}
+        args = args[: len(op.operands)]
+    inner = [_printed(arg, form) for arg in args]
     if op is not None:
-        return fill(op, form, inner, [getattr(a, "op", None) for a in x.args], x.params)
+        return fill(op, form, inner, [getattr(a, "op", None) for a in args], params)
     if x.op in _PLAIN:
         template = _PLAIN[x.op][form == "latex"]
 
@@ -330,7 +333,43 @@ def fill(
         return f"({text})" if loose else text
 
     filled = re.sub(r"\{\{(\w+)\}\}|\{(\w+)\}", substitute, template)
-    return filled, binds
+    options = ", ".join(_options(op, form, template, params or {}))
+    if not options:
+        return filled, binds
+    if re.fullmatch(r"\\?\w.*\)", template):  # a function
+        return f"{filled[:-1]}, {options})", _ATOM
+    if form == "latex":
+        return rf"{filled}\;({options})", binds
+    return f"{op.symbol}({', '.join(text for text, _ in inner)}, {options})", _ATOM
+
+
+_UNSAID = {"keepdims", "dtype", "shape", "order"}  # parameters that the shapes on the cards tell
+
+
+def _options(op: Op, form: str, template: str, params: dict[str, Any]) -> list[str]:
+    """Return the parameters of a call that are not as by default, and not in the template."""
+    found = []
+    for name, value in params.items():
+        usual = name in op.defaults and (
+            value is op.defaults[name]
+            or (not isinstance(value, np.ndarray) and value == op.defaults[name])
+        )
+        everything = name == "where" and value is True
+        everything = everything or (name == "initial" and np.isinf(value or 0))
+        if usual or everything or name in _UNSAID or f"{{{name}}}" in template:
+            continue
+        text = _inside(value, form)
+        if len(text) > 24:
+            text = _dots(form)
+        if name in op.defaults:
+            shown = name.replace("_", r"\_")
+            text = rf"\text{{{shown}}}={text}" if form == "latex" else f"{name}={text}"
+        found.append(text)
+    return found
+
+
+def _dots(form: str) -> str:
+    return r"\ldots" if form == "latex" else "…"
 
 
 def _plain(x: Any, form: str) -> str:
@@ -340,19 +379,38 @@ def _plain(x: Any, form: str) -> str:
     if isinstance(x, (int, float, np.number)):
         return number(x)
     if isinstance(x, np.ndarray):
-        if x.ndim == 2 and np.array_equal(x, np.eye(*x.shape)):
-            return "I"
-        return number(x.flat[0]) if x.size and np.all(x == x.flat[0]) else "…"
+        return _array(x, form)
     if isinstance(x, slice):
         ends = ["" if v is None else str(v) for v in (x.start, x.stop, x.step)]
         return ":".join(ends[: 3 if x.step is not None else 2])
     if x is Ellipsis:
-        return "…"
+        return _dots(form)
     if isinstance(x, tuple):
-        return ", ".join(_plain(v, form) for v in x)
+        return ", ".join(_inside(v, form) for v in x)
     if isinstance(x, list):
-        return "[" + ", ".join(_plain(v, form) for v in x) + "]"
+        return "[" + ", ".join(_inside(v, form) for v in x) + "]"
     return str(x)
+
+
+def _inside(x: Any, form: str) -> str:
+    """Print a plain value among others: a tuple in parentheses, unless it has one element."""
+    text = _plain(x, form)
+    return f"({text})" if isinstance(x, tuple) and len(x) != 1 else text
+
+
+def _array(x: Any, form: str) -> str:
+    """Print an array: an index or a mask by its elements, others where they are all the same."""
+    if x.dtype.kind not in "biu":
+        if x.ndim == 2 and np.array_equal(x, np.eye(*x.shape)):
+            return "I"
+        alike = x.size and np.all(x == x.flat[0])
+        return _plain(x.flat[0], form) if alike else _dots(form)
+    if x.ndim != 1:
+        kind = "mask" if x.dtype.kind == "b" else "indices"
+        name = rf"\text{{{kind} }}" if form == "latex" else f"{kind} "
+        return f"{name}{x.shape}" if x.ndim else _plain(x.item(), form)
+    shown = [_plain(v, form) for v in x[:8].tolist()]
+    return f"[{', '.join([*shown, *[_dots(form)][: x.size > 8]])}]"
 
 
 def latex_number(x: Any) -> str:

@@ -10,6 +10,7 @@ from viz.files import write
 from viz.passes import explain_shorthand, hide_constants
 from viz.render.mermaid import markdown
 from viz.render.tikz import escaped
+from viz.text import clean
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "explain"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """A derivation; `print` it, show it in a notebook, or save it.
 
@@ -96,6 +97,9 @@ class Explanation:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.title}; print it>"
+
     def _repr_markdown_(self) -> str:
         return self.markdown
 
@@ -145,16 +149,17 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     <BLANKLINE>
     """
     with pause_collector():
-        view = view_of(graph_of(output, where="viz.explain"), typeset=True)
-        if not any(n.kind == "cost" and not n.gradient.endswith("= –") for n in view.nodes):
+        recorded = graph_of(output, where="viz.explain")
+        view = view_of(recorded, typeset=True)
+        (result,) = recorded.outputs
+        if not result.walked:
             raise NotDrawable("viz.explain: no backward pass has been; call backward() first.")
         ids = None if wrt is None else {_id(output, view, x) for x in _sequence(wrt)}
     if ids is None:
         ids = {n.id for n in view.nodes if n.kind == "parameter"}
     names = ", ".join(n.name for n in view.nodes if n.id in ids)
-    (name,) = (n.name for n in view.nodes if n.kind == "cost")
-    part = explain_shorthand(_towards(hide_constants(view), ids))
-    return Explanation(part, f"The derivative of {name} by {names}")
+    part = explain_shorthand(_towards(hide_constants(view, arrays=False), ids))
+    return Explanation(part, f"The derivative of {clean(result.label)} by {names}")
 
 
 def _sequence(wrt: Any) -> Sequence[Any]:
@@ -219,11 +224,15 @@ def _steps(view: GraphView) -> list[str | EdgeView]:
     steps: list[str | EdgeView] = []
     for node in reversed(view.nodes):
         edges = leaving.get(node.id, [])
+        if len(edges) > 1:
+            note = rf"\quad \text{{(one of {len(edges)} paths)}}"
+            edges = [replace(e, latex=e.latex + note) for e in edges]
         steps += edges
         if not edges:
-            steps += [node.gradient] if node.kind == "cost" and node.gradient else []
+            steps += [node.gradient] if node.id == view.nodes[-1].id and node.gradient else []
         elif len(edges) > 1 and node.gradient:
             steps.append(f"The sum over {len(edges)} paths: {node.gradient}")
         elif _is_missing(node, edges):
             steps.append(f"So {node.gradient}")
-    return steps + [line for line in view.caption if " is short for " in line]
+    # The first lines say which pass and which result; numbers stand in the formulas.
+    return steps + [line for line in view.caption[2:] if "not drawn" not in line]

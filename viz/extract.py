@@ -93,8 +93,8 @@ def engine() -> Path:
 
 
 def op_named(name: str) -> Any:
-    """Return the engine's op of a name."""
-    return OPS[name]
+    """Return the engine's op of a name; None for what is no op of its own, as a checkpoint is."""
+    return OPS.get(name)
 
 
 def scalar(value: float, name: str, is_leaf: bool) -> Tensor:
@@ -122,8 +122,8 @@ def graph_of(*outputs: Any, where: str = "viz.draw") -> Graph:
     for y in outputs:
         if not isinstance(y, Tensor):
             raise NotDrawable(
-                f"{where}: needs a Tensor, got {type(y).__name__}; pass the result of a "
-                f"computation."
+                f"{where}: needs an autograd.Tensor, got {_type(y)}; pass the result of a "
+                "computation."
             )
         if not y.requires_grad:
             raise NotDrawable(
@@ -131,6 +131,13 @@ def graph_of(*outputs: Any, where: str = "viz.draw") -> Graph:
                 "requires_grad=True, outside no_grad()."
             )
     return graph(*outputs)
+
+
+def _type(x: Any) -> str:
+    """Return the name of a type, with its module where that is not Python's own."""
+    kind = type(x)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
 
 
 def view_of(
@@ -181,7 +188,8 @@ def view_of(
     for node in g.outputs:
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
-        caption.append(f"{clean(node.label)} = {clean(node.formula)}{known}.")
+        made = f" = {raised(clean(node.formula))}" if node.op else ""
+        caption.append(f"{clean(node.label)}{made}{known}.")
     if walked and values:
         if g.is_hooked:
             caption.append("Hooks may change gradients; the derivatives drawn are without them.")
@@ -199,6 +207,12 @@ def view_of(
         caption.append(
             "Values assigned since the recording, and what follows from them, are not shown: draw "
             "before the optimizer's step."
+        )
+    lost = [n for n in g if n.kind == "constant" and n.value is None] if values else []
+    if lost:
+        caption.append(
+            f"An array of shape {lost[0].shape} that nobody kept, or that was written to since, "
+            "and what follows from it, is not shown: give data a name, Tensor(X, name='X')."
         )
     if found:
         inside = sum(len(loop.ids) for loop in found)
@@ -218,17 +232,28 @@ def _edge(
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
     label = raised(clean(_edge_label(g, edge, cost, values)))
-    words = clean(_chain_rule(g, edge, cost, label, len(paths.get(edge.parent, []))), 400)
+    ways = len(paths.get(edge.parent, []))
+    words = clean(_chain_rule(g, edge, cost, label, ways, values), 400)
     latex = _latex_rule(g, edge, cost) if typeset else ""
     return EdgeView(
         edge.parent, edge.child, edge.slot, label=label, back=True, words=words, latex=latex
     )
 
 
-def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int) -> str:
+def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int, values: bool) -> str:
     """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     one = f", on one of {paths} paths" if paths > 1 else ""
+    brings = edge.cotangent if values and parent.shape else None
+    if brings is not None:
+        number = (
+            label.startswith(f"∂{cost}/")
+            and re.fullmatch(r".* = −?[\d.]+( / \d+)?", label) is not None
+        )
+        said = f"{' for each:' if number else ' ='} {' '.join(_rows(brings))}"
+        if not _is_few(brings):
+            said = f"{' for each' * number}, of norm {format_number(_norm(brings))}"
+        one = f"{said}{one}"
     if not edge.is_factor or label.startswith(f"∂{cost}/"):
         return f"{label}{one}"
     back, local = child.cotangent, edge.number
@@ -247,14 +272,16 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
     top = f"({top})" if len(g.outputs) > 1 else top
     ahead = _fraction(top, latex_name(child.label))
     whole = f"{_fraction(top, latex_name(parent.label))} = "
+    brings = edge.cotangent if parent.shape else None
+    end = "" if brings is None else _latex_array(brings)
     if not edge.is_factor:
-        return f"{whole}{edge.latex}"
+        return f"{whole}{edge.latex}{end}"
     local = _fraction(latex_name(child.label), latex_name(parent.label))
     if _is_repeated(g, edge):
         factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
-        return rf"{whole}\sum {ahead}{factor}"
+        return rf"{whole}\sum {ahead}{factor}{end}"
     if child.label == cost:
-        return f"{whole}{edge.latex}{_number(edge)}"
+        return f"{whole}{edge.latex}{_number(edge)}{end}"
     back = child.cotangent
     known = back is not None and np.ndim(back) == 0 and edge.number is not None
     numbers = ""
@@ -262,7 +289,16 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
         product = latex_number(_times(back, edge.number))
         numbers = rf" = {_bracketed(back)} \cdot {_bracketed(edge.number)} = {product}"
     how = rf", \quad {local} = {edge.latex}{_number(edge)}" if _number(edge) or not numbers else ""
-    return rf"{whole}{ahead} \cdot {local}{numbers}{how}"
+    return rf"{whole}{ahead} \cdot {local}{numbers}{end}{how}"
+
+
+def _latex_array(array: Any) -> str:
+    """Return the numbers of a gradient, or its norm, as the end of an equation."""
+    if not _is_few(array):
+        return rf", \quad \text{{of norm }} {latex_number(_norm(array))}"
+    rows = [" & ".join(map(latex_number, row)) for row in np.atleast_2d(array)]
+    inside = r" \\ ".join(rows)
+    return rf" = \begin{{bmatrix}} {inside} \end{{bmatrix}}"
 
 
 def _is_repeated(g: Graph, edge: Any) -> bool:
@@ -322,14 +358,23 @@ def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
             begins = not any(slope[c] or value[c] for c in after[i])
             mark = f"{slope[i]} gradient" + (" begins here" if begins else "")
         elif view.gradient and g.nodes[i].cotangent is not None:
-            norm = float(np.linalg.norm(np.asarray(g.nodes[i].cotangent, np.float64)))
-            if not 0 < norm < np.inf:
-                mark = "zero gradient" if norm == 0 else ""
+            norm = _norm(g.nodes[i].cotangent)
+            if norm == 0:
+                mark = "zero gradient"
             else:
                 mark = "vanishing" if norm < VANISHING else "exploding" if norm > EXPLODING else ""
         words = f"{view.words}. {mark}" if mark else view.words
         healthy.append(replace(view, mark=mark, norm=norm, words=words))
     return tuple(healthy)
+
+
+def _norm(x: Any) -> float:
+    """Return the root of the sum of squares, which overflows only where it is itself too large."""
+    array = np.asarray(x, np.float64)
+    greatest = float(np.max(np.abs(array), initial=0.0))
+    if not greatest or not math.isfinite(greatest):
+        return greatest
+    return float(greatest * np.linalg.norm(array / greatest))
 
 
 def _trouble(x: Any) -> str:
@@ -420,9 +465,22 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
         return (kind, "empty")
     if array.ndim <= 2 and max(array.shape) <= 3:
         return _rows(array)
-    with np.errstate(all="ignore"):
-        low, middle, high = (format_number(f(array), 3) for f in (np.min, np.mean, np.max))
-    return kind, f"{low} … {high}, mean {middle}"
+    finite = array[np.isfinite(array)].astype(np.float64)
+    wrong = array.size - finite.size
+    nan = int(np.count_nonzero(np.isnan(array)))
+    words = "NaN" if nan == wrong else "NaN or ∞" if nan else "±∞"
+    if not finite.size:
+        return kind, f"all {words}"
+    scale = float(np.max(np.abs(finite))) or 1.0  # so that no sum overflows
+    middle = np.mean(finite / scale) * scale
+    low, middle, high = (format_number(x, 3) for x in (np.min(finite), middle, np.max(finite)))
+    beside = f", {wrong} of {array.size} {words}" if wrong else f", mean {middle}"
+    return kind, f"{low} … {high}{beside}"
+
+
+def _is_few(array: Any) -> bool:
+    """Whether all numbers of a gradient are shown, rather than its norm."""
+    return bool(1 < array.size <= 4 and array.ndim <= 2)
 
 
 def _rows(array: Any) -> tuple[str, ...]:
@@ -437,10 +495,10 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
         return f"{symbol} not kept" if walked else f"{symbol} = –"
     array = np.asarray(g)
     ways = f" ({len(paths)} paths)" if len(paths) > 1 else ""
-    if 1 < array.size <= 4 and array.ndim <= 2:  # as its value is: all numbers
+    if _is_few(array):
         return f"{symbol} = {' '.join(_rows(array))}{ways}"
     if array.size != 1:
-        norm = format_number(np.linalg.norm(array.astype(np.float64)))
+        norm = format_number(_norm(array))
         return f"‖{symbol}‖ = {norm} {_shape(array.shape)}{ways}"
     if 1 < len(paths) <= 4 and not array.ndim and all(math.isfinite(p) for p in paths):
         terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")

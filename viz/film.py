@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from viz.drawing import Drawing
 from viz.extract import NotDrawable
 from viz.files import write
+from viz.passes import without_names
 from viz.render.page import Picture, render_page
 from viz.text import width
 from viz.theme import LABEL, VALUE
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from viz.view import EdgeView, GraphView, NodeView
@@ -133,8 +134,9 @@ def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Fi
 def diff(before: Drawing, after: Drawing) -> Drawing:
     """Mark what changed between two drawings.
 
-    Cards are matched by their names, formulas and modules. What differs shows both texts, old →
-    new, and the mark "changed"; new cards are marked "new", and those that have gone are listed
+    Cards are matched by their names, formulas and modules; where the letters of unnamed results
+    have moved, by kind and name or by the shape of the formula. What differs shows both texts, old
+    → new, and the mark "changed"; new cards are marked "new", and those that have gone are listed
     under the picture.
 
     Examples
@@ -149,26 +151,26 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
     """
     for d in (before, after):
         _need_drawing("viz.diff", d)
-    known: dict[Any, list[NodeView]] = {}
-    for node in before.view.nodes:
-        known.setdefault(_key(node), []).append(node)
+    matched = _matched(before.view.nodes, after.view.nodes)
     nodes, changed, new = [], 0, 0
     for node in after.view.nodes:
-        alike = known.get(_key(node))
-        old = alike.pop(0) if alike else None
+        old = matched.get(node.id)
         if old is None:
             nodes.append(replace(node, mark="new", words=f"new: {node.words}"))
             new += 1
             continue
-        value, gradient = _both(old.value, node.value), _one(old.gradient, node.gradient)
+        was = old.gradient.replace(f"/∂{old.name}", f"/∂{node.name}")
+        value, gradient = _both(old.value, node.value), _one(was, node.gradient)
         if (value, gradient) == (node.value, node.gradient):
             nodes.append(node)
             continue
         changed += 1
         words = f"changed: {node.header}; {'; '.join(value)}; {gradient}"
         nodes.append(replace(node, value=value, gradient=gradient, mark="changed", words=words))
-    gone = [n.header for alike in known.values() for n in alike]
-    caption = [*after.view.caption, f"{changed} changed, {new} new, {len(gone)} gone."]
+    kept = {n.id for n in matched.values()}
+    gone = [n.header for n in before.view.nodes if n.id not in kept]
+    counts = f"{changed} changed, {new} new, {len(gone)} gone"
+    caption = [*after.view.caption, f"{counts}, in the digits that are shown."]
     if gone:
         caption.append(f"Gone: {', '.join(gone)}.")
     view = replace(
@@ -194,8 +196,25 @@ def _shape(view: GraphView) -> Any:
     )
 
 
-def _key(node: NodeView) -> tuple[str, str, tuple[str, ...]]:
-    return node.name, node.formula, node.scope
+def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int, NodeView]:
+    """Return the card that each card was, by id; the surest matches first."""
+    keys: tuple[Callable[[NodeView], Any], ...] = (
+        lambda n: (n.name, n.formula, n.scope),
+        lambda n: (n.name, without_names(n.formula), n.scope) if n.kind != "op" else None,
+        lambda n: (without_names(n.formula), n.scope) if n.kind == "op" else None,
+    )
+    matched: dict[int, NodeView] = {}
+    left = list(before)
+    for key in keys:
+        known: dict[Any, list[NodeView]] = {}
+        for node in left:
+            known.setdefault(key(node), []).append(node)
+        for node in after:
+            if node.id not in matched and key(node) is not None and known.get(key(node)):
+                matched[node.id] = known[key(node)].pop(0)
+        taken = {id(n) for n in matched.values()}
+        left = [n for n in left if id(n) not in taken]
+    return matched
 
 
 def _both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -21,17 +21,25 @@ __all__ = [
     "hide_constants",
     "one_direction",
     "with_worst",
+    "without_names",
 ]
 
 
-def hide_constants(view: GraphView) -> GraphView:
-    """Take out constants without a name, which formulas already show, and say how many."""
-    hidden = {n.id for n in view.nodes if n.kind == "constant"}
+def hide_constants(view: GraphView, *, arrays: bool = True) -> GraphView:
+    """Take out constants without a name, which formulas already show, and say how many.
+
+    Arrays have only a letter in formulas; without `arrays` they stay.
+    """
+    hidden = {
+        n.id
+        for n in view.nodes
+        if n.kind == "constant" and (arrays or not n.value or n.value == (n.name,))
+    }
     if not hidden:
         return view
     # Numbers stand in the formulas; what has only a letter there is said.
-    arrays = [n for n in view.nodes if n.id in hidden and n.value and n.value != (n.name,)]
-    said = [f"{n.name} = {' '.join(n.value)}" for n in arrays[:3]] + ["…"] * (len(arrays) > 3)
+    there = [n for n in view.nodes if n.id in hidden and n.value and n.value != (n.name,)]
+    said = [f"{n.name} = {' '.join(n.value)}" for n in there[:3]] + ["…"] * (len(there) > 3)
     count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn"
     return replace(
         view,
@@ -153,12 +161,12 @@ def _card(
         gradient=results[-1].gradient if results else "",
         scope=path[:-1],
         words=f"module {path[-1]}. " + ". ".join(lines),
-        inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
+        inside="; ".join(f"{m.kind} {without_names(m.formula)} {m.shape}" for m in members),
     )
     return with_worst(card, members)
 
 
-_WORST = ("begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient")
+_WORST = ("begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient", "changed", "new")
 
 
 def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
@@ -170,7 +178,7 @@ def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
     return replace(card, mark=worst, norm=norms[-1] if norms else None, words=words)
 
 
-def _without_names(formula: str) -> str:
+def without_names(formula: str) -> str:
     """Return a formula with _ for every name that is not a function's."""
     return re.sub(r"[^\W\d]\w*(?!\w*\()", "_", formula)
 

@@ -73,6 +73,11 @@ def opened(*outputs: Any) -> list[Any]:
     # The weights that a pass of several elements began with are not recorded.
     walked = all(node.walked and np.prod(node.shape) == 1 for node in g.outputs)
     results = [x for node in g.outputs for x in np.ravel(_array(made[node.id])).tolist()]
+    if not all(map(is_recorded, results)):
+        raise NotDrawable(
+            "viz.draw: scalars=True found no number that the output depends on; draw arrays that "
+            "have elements."
+        )
     if walked:
         for x in results:
             x.backward(retain_graph=True)
@@ -84,7 +89,8 @@ def _given(node: Any) -> Any:
     value = node.value
     if value is None:
         raise NotDrawable(
-            f"viz.draw: scalars=True needs the value of {node.label}, which nobody keeps; name it."
+            f"viz.draw: scalars=True needs the value of {node.label}, which nobody keeps; give the "
+            "data a name, Tensor(X, name='X')."
         )
     array = np.asarray(value, np.float64)
     if node.kind == "constant" and node.name is None:
@@ -128,6 +134,11 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
     op = op_named(node.op)
     shapes = [_array(x).shape for x in operands]
     each = node.op in _EACH or isinstance(getattr(np, node.op, None), np.ufunc)
+    if op is None:
+        raise NotDrawable(
+            f"viz.draw: scalars=True cannot open {node.op}, which runs a function again; draw the "
+            "computation without it."
+        )
     if not each or np.broadcast_shapes(*shapes) != node.shape:
         raise NotDrawable(
             f"viz.draw: scalars=True cannot open {node.op}, which mixes elements; write it with "

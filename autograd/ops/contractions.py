@@ -150,9 +150,10 @@ def tensordot_pair(
 
 @op(
     accumulates=True,
-    symbol="·",
+    symbol="@",
     binds=20,
     bilinear=True,
+    latex=r"{a}\,{b}",
     samples=("3 3", "2,3 3", "2,3 3,4", "2,3 5,3,4", "_ 3", "2,3 _"),
 )
 def dot(a: Any, b: Any) -> Any:

@@ -54,6 +54,8 @@ def plain_index(index: Any) -> Any:
 @op(
     accumulates=True,
     symbol="scatter",
+    text="scatter({a}, [{index}])",
+    latex=r"\operatorname{scatter}({a}, [{index}])",
     samples=("3 shape=(4,3) index=1", "3 shape=(5,) index=[0,0,3]", "_ shape=(2,2) index=(0,1)"),
 )
 def scatter(a: Any, /, shape: tuple[int, ...], index: Any) -> Any:

@@ -84,7 +84,15 @@ for _flat in (floor, ceil, trunc, rint, round):
     _flat.vjp(a=None)
 
 
-@op(symbol="//", binds=20, domain={"b": (0.5, 2.0)}, kinks=True, samples=_PAIRS)
+@op(
+    symbol="//",
+    text="⌊{a} / {b}⌋",
+    latex=r"\left\lfloor \frac{{a}}{{b}} \right\rfloor",
+    binds=20,
+    domain={"b": (0.5, 2.0)},
+    kinks=True,
+    samples=_PAIRS,
+)
 def floor_divide(a: Any, b: Any) -> Any:
     """Floor of the quotient. Both derivatives are 0.
 

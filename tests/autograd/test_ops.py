@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -272,7 +273,11 @@ def test_graph_prints_label_latex_and_local_derivatives(name: str, sample: str) 
         assert edge.formula
         assert edge.latex
         assert "object at" not in edge.formula
-        assert "{" not in edge.formula  # an operand or a parameter that the template lacks
+        assert "{" not in edge.formula or "{" in repr(params)  # what the template lacks
+    for latex in (g.outputs[0].latex, *(edge.latex for edge in g.edges)):
+        assert latex.isascii()
+        names = re.findall(r"\\operatorname\{([^}]*)\}", latex)
+        assert not any("_" in n.replace(r"\_", "") for n in names)
 
 
 @every_op

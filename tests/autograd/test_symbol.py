@@ -43,7 +43,7 @@ def backward_formulas(y: Tensor) -> list[str]:
         (lambda a: np.linalg.norm(a, 3), (TWO,), ["sign(a) · (|a| / u)^2"]),
         (lambda a: np.linalg.norm(a, 0), (TWO,), ["0"]),
         (np.linalg.cholesky, (np.eye(2),), ["chol.vjp(∂u)"]),
-        (lambda a: np.linalg.qr(a)[0], (WIDE.T,), ["qr.vjp(∂u)", "scatter(∂v)"]),
+        (lambda a: np.linalg.qr(a)[0], (WIDE.T,), ["qr.vjp(∂u)", "scatter(∂v, […, :3, :])"]),
     ],
 )
 def test_derivatives_are_printed_as_one_would_write_them(f, shown, back) -> None:
@@ -134,3 +134,53 @@ def test_a_scalar_rule_that_cannot_be_printed_still_has_its_number(registry) -> 
     (edge,) = graph(odd(leaf(1.0, "x"))).edges
     assert (edge.formula, edge.number) == ("odd.vjp(1)", 2.0)
     assert edge.latex == r"\operatorname{odd}.\operatorname{vjp}(1)"
+
+
+@pytest.mark.parametrize(
+    ("f", "formula", "latex"),
+    [
+        (lambda a: np.sum(a, axis=0), "Σ(a, axis=0)", r"\sum a\;(\text{axis}=0)"),
+        (lambda a: np.sum(a, axis=1, keepdims=True), "Σ(a, axis=1)", None),
+        (lambda a: np.sum(a), "Σ a", r"\sum a"),
+        (lambda a: np.mean(a, axis=(0, 1)), "mean(a, axis=(0, 1))", None),
+        (lambda a: np.var(a, ddof=1), "var(a, ddof=1)", None),
+        (lambda a: np.linalg.norm(np.ravel(a), 1), "norm(u, axis=0, ord=1)", None),
+        (lambda a: np.transpose(a, (0, 1)), "transpose(a, axes=(0, 1))", None),
+        (lambda a: np.roll(a, 1, axis=1), "roll(a, 1, axis=1)", None),
+        (lambda a: np.moveaxis(a, 0, 1), "moveaxis(a, 0, 1)", None),
+        (lambda a: a[np.array([0, 1])], "a[[0, 1]]", "a[[0, 1]]"),
+        (lambda a: a[np.array([[True, False], [True, True]])], "a[mask (2, 2)]", None),
+        (lambda a: a[..., 0], "a[…, 0]", r"a[\ldots, 0]"),
+        (lambda a: np.take(a, np.arange(9), mode="wrap"), "take(a, …, mode=wrap)", None),
+        (lambda a: autograd.softmax(a, axis=1), "softmax(a, axis=1)", None),
+        (lambda a: autograd.log_softmax(a), "log_softmax(a)", r"\operatorname{log\_softmax}(a)"),
+        (lambda a: a % 2, "a mod 2", r"a \bmod 2"),
+        (lambda a: np.dot(a, a), "a @ a", r"a\,a"),
+    ],
+)
+def test_formulas_have_the_parameters_that_matter(f, formula, latex) -> None:
+    (node,) = graph(f(leaf(SQUARE, "a"))).outputs
+    assert node.formula == formula
+    assert latex is None or node.latex == latex
+
+
+def test_the_rule_of_a_remainder_reads_as_it_computes() -> None:
+    x, y = leaf(7.0, "x"), leaf(2.0, "y")
+    first, second = graph(x % y).edges
+    assert (first.formula, second.formula, second.number) == ("1", "−⌊x / y⌋", -3.0)
+
+
+def test_what_comes_back_along_each_edge_adds_up_to_the_gradient() -> None:
+    rng = np.random.default_rng(1)
+    x, W = leaf(rng.normal(size=3), "x"), leaf(rng.normal(size=(2, 3)), "W")
+    J = (np.tanh(W @ x).sum() + np.exp(x).sum() * x[0] + (W * x).sum()).named("J")
+    assert all(e.cotangent is None for e in graph(J).edges)
+    J.backward()
+    for leaf_ in (x, W):
+        g = graph(J)
+        node = g.find(leaf_)
+        assert node is not None
+        terms = [e.cotangent for e in g.edges if e.parent == node.id]
+        assert len(terms) >= 2
+        np.testing.assert_allclose(sum(terms), leaf_.grad, rtol=1e-13)
+        assert not terms[0].flags.writeable

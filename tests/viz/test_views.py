@@ -369,7 +369,7 @@ def test_vectors_in_a_product_are_printed_as_the_notes_do() -> None:
     J.backward()
     labels = {e.label for e in viz.draw(J).view.edges}
     assert {"∂J/∂W = ∂u ⊗ x", "∂J/∂x = Wᵀ @ ∂u"} <= labels
-    assert "So ∂J/∂x = [2 2]" in viz.explain(J, wrt="x").text
+    assert "∂J/∂x = Wᵀ @ ∂u = [2 2]" in viz.explain(J, wrt="x").text
 
 
 def test_a_name_that_is_not_there_is_an_error_that_lists_names() -> None:
@@ -658,7 +658,150 @@ def test_a_module_may_be_called_as_a_picture_is(tmp_path: Path) -> None:
 
 
 def test_refusals_are_called_by_what_was_called() -> None:
-    with pytest.raises(viz.NotDrawable, match=r"^viz\.explain: needs a Tensor, got int"):
+    with pytest.raises(viz.NotDrawable, match=r"^viz\.explain: needs an autograd.Tensor, got int"):
         viz.explain(3)
     with pytest.raises(viz.NotDrawable, match=r"^viz\.film: needs"):
         viz.film(3)
+
+
+# -- numbers at the edges of range -----------------------------------------------------------------
+
+
+def test_norms_and_means_neither_overflow_nor_vanish() -> None:
+    for size in (1e-170, 1e155):
+        x = leaf(np.ones(9), "x")
+        J = (x * size).sum().named("J")
+        J.backward()
+        drawing = viz.draw(J, health=True)
+        (node,) = [n for n in drawing.view.nodes if n.name == "x"]
+        assert node.gradient == f"‖∂J/∂x‖ = {autograd.format_number(3 * size)} (9,)"
+        assert node.mark == ("vanishing" if size < 1 else "exploding")
+        assert f'class="bwd {"w0" if size < 1 else "w6"}"' in drawing.svg
+    z = leaf(1e155, "z")
+    with np.errstate(over="ignore"):
+        J = z * z
+        J.backward()
+    assert " w6" in viz.draw(J, health=True).svg  # where the value itself is infinite
+    big = viz.draw(leaf(np.full(5, 1e308), "b") * 1.0).view.nodes[0]
+    assert big.value[1] == "1e308 … 1e308, mean 1e308"
+
+
+def test_what_is_not_finite_is_counted() -> None:
+    values = np.arange(20.0)
+    for wrong, said in (
+        ({3: np.nan}, "0 … 19, 1 of 20 NaN"),
+        ({3: np.inf, 4: -np.inf}, "0 … 19, 2 of 20 ±∞"),
+        ({0: np.nan, 19: np.inf}, "1 … 18, 2 of 20 NaN or ∞"),
+        (dict.fromkeys(range(20), np.nan), "all NaN"),
+    ):
+        x = values.copy()
+        x[list(wrong)] = list(wrong.values())
+        assert viz.draw(leaf(x, "x") * 1.0).view.nodes[0].value[1] == said
+
+
+# -- data that nobody else holds -------------------------------------------------------------------
+
+
+def test_a_network_on_data_without_a_name_shows_its_numbers() -> None:
+    rng = np.random.default_rng(0)
+    net = nn.Network([2, 4, 1], rng=0)
+    X = rng.normal(size=(2, 600))
+    J = nn.cost(net, Tensor(X), Tensor((X[:1] > 0).astype(float)), nn.binary_cross_entropy)
+    J.backward()
+    assert "not kept" not in viz.draw(J).text
+    huge = (leaf(np.ones(200_000), "w") * np.full(200_000, 2.0)).sum()
+    huge.backward()
+    drawing = viz.draw(huge)
+    assert "‖∂v/∂w‖ = 894.4 (200000,)" in drawing.text or "not kept" in drawing.text
+    assert ("not kept" in drawing.text) == ("Tensor(X, name='X')" in drawing.text)
+
+
+# -- differences -----------------------------------------------------------------------------------
+
+
+def test_a_difference_inside_a_module_makes_a_page() -> None:
+    def drawn(value: float) -> viz.Drawing:
+        w = leaf(value, "w")
+        with name_scope("m"):
+            u = w * 2
+        J = (u * u).named("J")
+        J.backward()
+        return viz.draw(J)
+
+    page = viz.diff(drawn(1.0), drawn(2.0)).html
+    assert "changed" in page
+
+
+def test_letters_that_moved_are_not_a_difference() -> None:
+    def drawn(f: Any) -> viz.Drawing:
+        J = ((f(leaf(2.0, "w") * 3) + 1) ** 2).named("J")
+        J.backward()
+        return viz.draw(J)
+
+    view = viz.diff(drawn(lambda x: x), drawn(np.tanh)).view
+    assert {n.header: n.mark for n in view.nodes} == {
+        "w": "changed",
+        "u = w · 3": "changed",
+        "v = tanh(u)": "new",
+        "p = v + 1": "changed",
+        "J = p²": "changed",
+    }
+    assert view.caption[-1] == "4 changed, 1 new, 0 gone, in the digits that are shown."
+    (J,) = [n for n in view.nodes if n.name == "J"]
+    assert J.value == ("49 → 4",)
+
+
+# -- derivations -----------------------------------------------------------------------------------
+
+
+def test_a_derivation_defines_its_arrays_and_gives_each_term() -> None:
+    x = leaf([3.0, 4.0], "x")
+    J = (np.where(x.data > 3.5, x**2, -x) * np.array([0.5, 2.0])).sum().named("J")
+    J.backward()
+    made = viz.explain(J)
+    for line in (
+        "y = [0 1], given",
+        "z = [0.5 2], given",
+        "∂J/∂p = 1 for each: [1 1]",
+        "∂J/∂x = ∂J/∂v · ∂v/∂x = [−0.5 0], on one of 2 paths, where ∂v/∂x = −1",
+        "∂J/∂x = ∂J/∂u · ∂u/∂x = [0 16], on one of 2 paths, where ∂u/∂x = 2 · x",
+        "The sum over 2 paths: ∂J/∂x = [−0.5 16] (2 paths)",
+    ):
+        assert f"  {line}\n" in made.text
+    assert made.markdown.count(r"\text{(one of 2 paths)}") == 2
+    assert r"\begin{bmatrix} 0 & 16 \end{bmatrix}" in made.latex
+    assert repr(made) == "<Explanation: The derivative of J by x; print it>"
+
+
+def test_a_derivation_says_what_a_picture_says_under_it() -> None:
+    a = leaf(0.0, "a")
+    J = (np.sqrt(a) * 0).named("J")
+    J.backward()
+    assert "A gradient of 0 stayed 0" in viz.explain(J).text
+    w = leaf(2.0, "w")
+    J = (w * w).named("J")
+    J.backward()
+    w.data = 1.0
+    assert "draw before the optimizer's step" in viz.explain(J).text
+
+
+def test_a_leaf_is_its_own_derivation() -> None:
+    a = leaf(2.0, "a")
+    a.backward()
+    assert "∂a/∂a = 1" in viz.draw(a).text
+    assert viz.draw(a).view.caption[1] == "a = 2."
+    assert viz.explain(a).text.splitlines()[-1] == "  ∂a/∂a = 1"
+
+
+def test_what_cannot_be_opened_into_numbers_is_refused() -> None:
+    x = leaf([1.0, 2.0], "x")
+    with pytest.raises(viz.NotDrawable, match="cannot open checkpoint, which runs a function"):
+        viz.draw(autograd.checkpoint(np.tanh)(x).sum(), scalars=True)
+    with pytest.raises(viz.NotDrawable, match="found no number that the output depends on"):
+        viz.draw((leaf(np.zeros((0, 3)), "x") * 2).sum() + 1, scalars=True)
+
+
+def test_another_librarys_tensor_is_called_by_its_module() -> None:
+    other = type("Tensor", (), {"__module__": "torch._tensor"})()
+    with pytest.raises(viz.NotDrawable, match=r"needs an autograd\.Tensor, got torch\.Tensor"):
+        viz.draw(other)

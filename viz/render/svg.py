@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -302,7 +303,8 @@ def thickness(norm: float | None) -> str:
     """Return the class of a derivative's arrow: one step for every two powers of ten."""
     if norm is None:
         return ""
-    return f" w{min(max(round((math.log10(norm) + 8) / 2), 0), 6)}" if norm else " w0"
+    power = math.log10(min(norm, sys.float_info.max)) if norm else -math.inf
+    return f" w{round(min(max((power + 8) / 2, 0), 6))}"
 
 
 def _lines(way: list[tuple[float, float]], shift: float) -> tuple[str, str]:

@@ -19,7 +19,7 @@ def render_text(view: GraphView) -> str:
         + (f" ({node.mark})" if node.mark else "")
         for node in view.nodes
     ]
-    if any(edge.back for edge in view.edges):
+    if any(edge.back for edge in view.edges) or (not view.edges and view.nodes[-1].gradient):
         arriving: dict[int, list[EdgeView]] = {}
         for edge in view.edges:
             arriving.setdefault(edge.target, []).append(edge)

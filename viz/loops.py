@@ -124,7 +124,8 @@ def with_loops(
             *(["…"] if len(body) > 3 else []),
             *(["constants differ"] if _differ(g, loop) else []),
         ]
-        lines = (*body[:3], *more, *made, f"{len(loop.ids)} nodes")
+        ops = sum(g.nodes[i].kind == "op" for i in loop.ids)
+        lines = (*body[:3], *more, *made, f"{ops} ops")
         name = f"loop × {loop.rounds}"
         words = f"{name}. {'. '.join(lines)}"
         made_card = NodeView(

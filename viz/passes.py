@@ -104,7 +104,8 @@ def fold(
         if edge.target not in home:
             kept.append(replace(edge, source=source))
         elif (source, target) not in merged:
-            merged[source, target] = replace(edge, source=source, target=target, label="")
+            bare = replace(edge, label="", words="", latex="")  # of names inside the card
+            merged[source, target] = replace(bare, source=source, target=target)
             kept.append(merged[source, target])
         elif edge.back and not merged[source, target].back:
             kept[kept.index(merged[source, target])] = replace(merged[source, target], back=True)
@@ -151,7 +152,7 @@ def _card(
     parameters = [m for m in members if m.kind == "parameter"]
     lines = [f"out {r.name}: {' '.join(r.value)}" if r.value else f"out {r.name}" for r in results]
     lines += [p.gradient or p.name for p in parameters]
-    lines.append(f"{len(members)} nodes")
+    lines.append(f"{len(members)} node{'s' * (len(members) > 1)}")
     card = NodeView(
         id=id,
         kind="module",
@@ -246,6 +247,8 @@ def fold_repeats(view: GraphView) -> GraphView:
             source=source,
             target=target,
             label="" if into else edge.label,
+            words="" if into else edge.words,
+            latex="" if into else edge.latex,
             back=edge.back or (before is not None and before.back),
         )
     folded = replace(

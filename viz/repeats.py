@@ -18,8 +18,9 @@ LEAST = 3  # rounds
 def repeats(signatures: Iterable[Hashable], longest: int = LONGEST) -> list[tuple[int, int, int]]:
     """Return (start, period, rounds) of the parts of a sequence that repeat themselves.
 
-    Short periods are found first; what they cover is not looked at again. It takes time in
-    proportion to the length times `longest`.
+    Short periods are found first; what they cover is not looked at again. Rounds are counted from
+    the end, because the first of a loop reads what is given and so is like no other. It takes time
+    in proportion to the length times `longest`.
 
     Examples
     --------
@@ -37,6 +38,7 @@ def repeats(signatures: Iterable[Hashable], longest: int = LONGEST) -> list[tupl
         edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(np.int8), [0]])))
         for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
             rounds = (end - start) // period + 1
+            start += (end - start) % period
             if rounds >= LEAST and np.all(free[start : start + rounds * period]):
                 found.append((start, period, rounds))
                 free[start : start + rounds * period] = False

@@ -91,13 +91,22 @@ class NodeView:
         return [*self.headers, *self.lines[1:]]
 
     @property
+    def is_folded(self) -> bool:
+        """Whether the card stands for others."""
+        return self.kind in ("module", "repeat")
+
+    @property
+    def gradients_inside(self) -> list[str]:
+        """The lines of a folded card that come from the backward pass."""
+        return [line for line in self.value if line.startswith(("∂", "‖∂"))] * self.is_folded
+
+    @property
     def label(self) -> str:
         """What assistive technology calls the card.
 
         A folded one opens when it is clicked, so its label has the words that are seen, in order.
         """
-        folded = self.kind in ("module", "repeat")
-        return ". ".join([self.kind, *self.lines]) if folded else self.words
+        return ". ".join([self.kind, *self.lines]) if self.is_folded else self.words
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,15 @@ class Browser:
             raise RuntimeError(json.dumps(answer["exceptionDetails"])[:2000])
         return answer["result"].get("value")
 
+    def wait(self, condition: str, milliseconds: int = 5000) -> None:
+        """Wait until an expression is true."""
+        done = self.js(
+            "new Promise(done => { const until = performance.now() + "
+            f"{milliseconds}; const ask = () => ({condition}) ? done(true) : "
+            "performance.now() > until ? done(false) : setTimeout(ask, 20); ask(); })"
+        )
+        assert done, condition
+
     def press(self, key: str) -> None:
         """Press a key as a person does, wherever the focus is."""
         code, number = KEYS.get(key, ("", ord(key[0].upper())))

@@ -374,3 +374,150 @@ def test_hostile_names_stay_text(browser: Browser, tmp_path: Path) -> None:
     assert json.loads(browser.js("document.getElementById('data').textContent"))["pictures"]
     browser.press("End")
     assert browser.troubles() == []
+
+
+# -- wheel, fingers, focus -------------------------------------------------------------------------
+
+LOOK = "document.querySelector('.figure:not([hidden]) svg').getAttribute('viewBox')"
+
+
+def looked_at(page: Browser) -> list[float]:
+    return [float(v) for v in page.js(LOOK).split()]
+
+
+def middle(page: Browser) -> dict[str, float]:
+    return page.js(
+        """(() => { const r = document.querySelector('.figure:not([hidden]) svg')
+             .getBoundingClientRect();
+             return {x: r.x + r.width / 2, y: r.y + r.height / 2}; })()"""
+    )
+
+
+def test_a_wheel_zooms_up_and_down_and_pans_sideways(page: Browser) -> None:
+    def wheel(**by: float) -> list[float]:
+        page.call("Input.dispatchMouseEvent", type="mouseWheel", **middle(page), **by)
+        return looked_at(page)
+
+    x, _, width, _ = looked_at(page)
+    moved = wheel(deltaX=120, deltaY=0)
+    assert moved[2] == pytest.approx(width)
+    assert moved[0] > x
+    assert wheel(deltaX=0, deltaY=-120)[2] == pytest.approx(width / 1.15, rel=1e-3)
+    assert wheel(deltaX=0, deltaY=0)[2] == pytest.approx(width / 1.15, rel=1e-3)
+
+
+@pytest.mark.parametrize(("button", "moves"), [("left", True), ("right", False)])
+def test_dragging_is_for_the_main_button(page: Browser, button: str, moves: bool) -> None:
+    before, at = looked_at(page), middle(page)
+    for kind, shift in (("mousePressed", 0), ("mouseMoved", 40), ("mouseReleased", 40)):
+        page.call(
+            "Input.dispatchMouseEvent",
+            type=kind,
+            x=at["x"] + shift,
+            y=at["y"],
+            button=button,
+            buttons={"left": 1, "right": 2}[button],
+            clickCount=1,
+        )
+    assert (looked_at(page) != before) == moves
+
+
+def test_two_fingers_zoom(page: Browser) -> None:
+    before, at = looked_at(page), middle(page)
+    for kind, apart in (("touchStart", 50), ("touchMove", 75), ("touchMove", 100)):
+        points = [{"x": at["x"] + side * apart, "y": at["y"], "id": side} for side in (-1, 1)]
+        page.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+    page.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    assert looked_at(page)[2] == pytest.approx(before[2] / 2, rel=0.02)
+
+
+def test_the_focus_stays_where_a_key_was_pressed(browser: Browser, tmp_path: Path) -> None:
+    browser.open(viz.draw(modules(), depth=0).save(tmp_path / "m.html"))
+    focused = "document.activeElement.id"
+    browser.js("document.getElementById('next').focus()")
+    for _ in range(browser.js("Number(document.getElementById('step').max)") + 2):
+        browser.press("Enter")
+    assert browser.js(focused) == "next"
+    assert browser.js("document.activeElement.getAttribute('aria-disabled')") == "true"
+    browser.press("Home")
+    assert state(browser)["step"] == 1
+    browser.js("document.querySelector('.figure:not([hidden]) .node[data-module]').focus()")
+    browser.press(" ")
+    assert browser.js(focused) == "open"
+    assert browser.js("document.getElementById('open').selectedIndex") > 0
+    assert browser.js("document.getElementById('play').textContent") == "Play"
+    browser.js("document.getElementById('step').focus()")
+    browser.press(" ")
+    assert browser.js("document.getElementById('play').textContent") == "Pause"
+
+
+def test_search_finds_modules_and_values(browser: Browser, tmp_path: Path) -> None:
+    browser.open(viz.draw(modules()).save(tmp_path / "m.html"))
+    hits = "document.getElementById('hits').textContent"
+
+    def find(text: str) -> str:
+        browser.js(
+            f"(() => {{ const s = document.getElementById('search'); s.value = {text!r};"
+            " s.oninput({target: s}); })()"
+        )
+        return browser.js(hits)
+
+    assert find("second") == "1 found"
+    assert browser.js("document.querySelector('.found').classList.contains('group')")
+    assert find("0.5") != "0 found"
+    assert find("nowhere") == "0 found"
+    assert find("") == ""
+
+
+def test_forward_steps_of_folded_cards_have_no_gradients(browser: Browser, tmp_path: Path) -> None:
+    w, x = leaf([[0.5, -0.25]], "w"), Tensor([[1.0], [2.0]], name="x")
+    with name_scope("layer"):
+        y = np.tanh(w @ x)
+    J = y.sum().named("J")
+    J.backward()
+    browser.open(viz.draw(J, depth=0).save(tmp_path / "f.html"))
+    last = browser.js("Number(document.getElementById('step').max)")
+    said = []
+    for _ in range(last):
+        browser.press("ArrowRight")
+        said.append(browser.js("document.getElementById('words').textContent"))
+    assert said[0] == "Given: x = [1], [2]."
+    (forward,) = [s for s in said if s.startswith("layer = out")]
+    assert "∂" not in forward
+    (inside,) = [s for s in said if s.startswith("Inside layer: ∂J/∂w = ")]
+    (result,) = [s for s in said if s.startswith("J = Σ ")]
+    assert said.index(inside) > said.index(result)
+    browser.press("Home")
+    for _ in range(said.index(forward)):
+        browser.press("ArrowRight")
+    off = "[...document.querySelectorAll('.within.off')].map(t => t.textContent)"
+    assert browser.js(off) == [inside.removeprefix("Inside layer: ").removesuffix(".")]
+
+
+def test_a_film_has_a_speed_and_calls_the_tab(browser: Browser, tmp_path: Path) -> None:
+    w, frames = leaf(1.0, "w"), []
+    for _ in range(12):
+        J = (w * w).named("J")
+        w.zero_grad()
+        J.backward()
+        frames.append(viz.draw(J))
+        w.data = w.data - 0.1 * w.grad
+    browser.open(viz.film(frames).save(tmp_path / "film.html"))
+    browser.js("document.getElementById('speed').value = '16'")
+    browser.click("#roll")
+    browser.wait("document.getElementById('frame').value === '11'")
+    assert browser.js("document.title").startswith("step 12 of 12")
+    assert browser.js("document.getElementById('roll').textContent") == "Run"
+
+
+def test_arrows_are_said_by_the_steps_not_before_the_cards(page: Browser) -> None:
+    tree = page.call("Accessibility.getFullAXTree")["nodes"]
+    names = [n.get("name", {}).get("value", "") for n in tree if not n.get("ignored")]
+    assert not any(name.startswith("∂J/∂b = ∂J/∂u") for name in names[: len(names) // 2])
+    (figure,) = [
+        n
+        for n in tree
+        if n.get("name", {}).get("value") == "Computation graph of J"
+        and n["role"]["value"] == "group"
+    ]
+    assert figure["description"]["value"].startswith("Keys: space plays")

@@ -61,22 +61,23 @@ class Steps:
     steps: list[Step]
     nodes: dict[int, int]
     gradients: dict[int, int]
+    inside: dict[int, int]  # the gradients inside a folded card
     ahead: dict[int, int]
     back: dict[int, int]
 
 
 def steps_of(view: GraphView) -> Steps:
     """Return the forward steps in the order of the nodes, and the backward ones in reverse."""
-    s = Steps([], {}, {}, {}, {})
+    s = Steps([], {}, {}, {}, {}, {})
     arriving: dict[int, list[int]] = {n.id: [] for n in view.nodes}
     for number, edge in enumerate(view.edges):
         arriving[edge.target].append(number)
-    given = [n for n in view.nodes if not arriving[n.id]]
+    given = [n for n in view.nodes if not arriving[n.id] and not n.is_folded]
     if given:
         s.steps.append(Step(f"Given: {'; '.join(_said(n) for n in given)}.", back=False))
     s.nodes.update((n.id, 1) for n in given)
     for node in view.nodes:
-        if arriving[node.id]:
+        if node.id not in s.nodes:
             s.steps.append(Step(f"{_said(node)}.", back=False))
             s.nodes[node.id] = len(s.steps)
             s.ahead.update((number, len(s.steps)) for number in arriving[node.id])
@@ -91,12 +92,17 @@ def steps_of(view: GraphView) -> Steps:
             if arriving[node.id] or len(s.steps) == forward:
                 s.steps.append(Step(f"{node.gradient}: the backward pass begins here.", back=True))
             s.gradients[node.id] = len(s.steps)
+        if node.gradients_inside:
+            said = "; ".join(node.gradients_inside)
+            s.steps.append(Step(f"Inside {node.name}: {said}.", back=True))
+            s.inside[node.id] = len(s.steps)
         for number in reversed(arriving[node.id]):
             edge = view.edges[number]
             if not edge.back:
                 continue
             missing[edge.source] -= 1
-            words = edge.words or edge.label or f"back into {by_id[edge.source].name}"
+            through = f"back through {node.name} into {by_id[edge.source].name}"
+            words = edge.words or edge.label or through
             if not missing[edge.source]:
                 s.gradients[edge.source] = len(s.steps) + 1
                 gradient = by_id[edge.source].gradient
@@ -111,7 +117,7 @@ def steps_of(view: GraphView) -> Steps:
 
 
 def _said(node: NodeView) -> str:
-    value = ", ".join(node.value)
+    value = ", ".join(line for line in node.value if line not in node.gradients_inside)
     return f"{node.header} = {value}" if value else node.header
 
 
@@ -203,7 +209,8 @@ def _marks(picture: Picture, steps: Steps) -> dict[str, str]:
     for node, at in steps.nodes.items():
         module = f' data-module="{picture.leads[node]}"' if node in picture.leads else ""
         marks[f"n{node}"] = f' data-at="{at}"{module}'
-    parts = (("n", " gradient", steps.gradients), ("e", " ahead", steps.ahead))
+    gradients = (("n", " gradient", steps.gradients), ("n", " inside", steps.inside))
+    parts = (*gradients, ("e", " ahead", steps.ahead))
     for kind, part, table in (*parts, ("e", " back", steps.back)):
         marks.update({f"{kind}{k}{part}": f' data-at="{at}"' for k, at in table.items()})
     return marks

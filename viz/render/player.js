@@ -24,7 +24,7 @@
     for (const element of picture().querySelectorAll("[data-at]")) {
       const at = Number(element.dataset.at);
       element.classList.toggle("off", step > 0 && at > step);
-      element.classList.toggle("on", step > 0 && at === step && !element.matches(".strip, .grad"));
+      element.classList.toggle("on", step > 0 && at === step && !element.matches(".strip, .grad, .within"));
     }
     const now = step ? steps()[step - 1] : null;
     $("words").textContent = now ? now.words : data.pictures[shown].summary;
@@ -33,8 +33,13 @@
     $("step").value = step;
     $("step").setAttribute("aria-valuetext", step ? `step ${step} of ${steps().length}` : "everything");
     $("count").textContent = step ? `${step} / ${steps().length}` : `all ${steps().length} steps`;
-    $("previous").disabled = step === 0;
-    $("next").disabled = step === steps().length;
+    // Not disabled, which would drop the focus: they do nothing at the ends.
+    $("previous").setAttribute("aria-disabled", String(step === 0));
+    $("next").setAttribute("aria-disabled", String(step === steps().length));
+    if (narrow()) {
+      const now = picture().querySelector(".node.on, .ahead.on, .back.on");
+      if (now) centre(now); else fit();
+    }
   }
 
   function play(on) {
@@ -49,7 +54,6 @@
       show(step + 1);
     }
     $("play").textContent = timer ? "Pause" : "Play";
-    $("play").setAttribute("aria-pressed", String(Boolean(timer)));
   }
 
   // -- frames of a film ----------------------------------------------------------------------------
@@ -88,6 +92,7 @@
     $("frame").value = frame;
     $("frame").setAttribute("aria-valuetext", now.title);
     $("title").textContent = now.title;
+    document.title = now.title;
     picture().querySelector("title").textContent = now.title;
     picture().querySelector("desc").textContent = now.words;
     $("text").textContent = now.text;
@@ -102,10 +107,9 @@
       reel = setInterval(() => {
         cut(frame + 1);
         if (frame === data.frames.length - 1) roll(false);
-      }, still ? 900 : 350);
+      }, (still ? 900 : 350) / Number($("speed").value));
     }
     $("roll").textContent = reel ? "Stop" : "Run";
-    $("roll").setAttribute("aria-pressed", String(Boolean(reel)));
   }
 
   // -- pictures: open and close modules ------------------------------------------------------------
@@ -132,6 +136,9 @@
   }
 
   function fit() { look(...home.get(figures[shown])); }
+
+  // Whether the whole picture is too small to read, so that steps are followed card by card.
+  function narrow() { return picture().clientWidth < home.get(figures[shown])[2] * 0.45; }
 
   function zoom(by, cx, cy) {
     const b = box();
@@ -196,8 +203,13 @@
     picture().querySelectorAll(".found").forEach((e) => e.classList.remove("found"));
     const wanted = text.trim().toLowerCase();
     const cards = (figure) => figure.querySelectorAll(".node").length;
-    const found = (svg) => [...svg.querySelectorAll(".node")].filter((n) =>
-      n.querySelector("text").textContent.toLowerCase().includes(wanted));
+    const has = (text) => text.toLowerCase().includes(wanted);
+    const header = (n) => [...n.querySelectorAll(".name, .title")].map((t) => t.textContent).join(" ");
+    const found = (svg) => { // by name or title; where there is none, by all that a card says
+      const all = [...svg.querySelectorAll(".group, .node")];
+      const named = all.filter((n) => has(header(n)));
+      return named.length ? named : all.filter((n) => has(n.textContent));
+    };
     hits = wanted ? found(picture()) : [];
     hits.forEach((n) => n.classList.add("found"));
     hit = -1;
@@ -221,6 +233,7 @@
   $("open").onchange = (event) => { play(false); choose(Number(event.target.value)); };
   $("frame").oninput = (event) => { roll(false); cut(Number(event.target.value)); };
   $("roll").onclick = () => roll(!reel);
+  $("speed").onchange = () => { if (reel) roll(true); };
   $("search").oninput = (event) => search(event.target.value);
   $("search").onkeydown = (event) => {
     event.stopPropagation();
@@ -246,28 +259,59 @@
     "/": () => $("search").focus(),
   };
   document.addEventListener("keydown", (event) => {
+    const slider = event.target.closest("input[type=range]");
     const field = event.target.closest("input, select, textarea, summary");
     const button = event.target.closest("button") && event.key === " ";
-    if (event.ctrlKey || event.metaKey || event.altKey || field || button) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || button) return;
+    if (field && !(slider && event.key === " ")) return;
     const module = event.target.closest(".node[data-module]");
-    if (event.key === "Enter" && module) { choose(Number(module.dataset.module)); return; }
+    if (module && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      play(false);
+      choose(Number(module.dataset.module));
+      $("open").focus(); // it says what is open now
+      return;
+    }
+    if (slider === $("frame") && slider && event.key === " ") {
+      event.preventDefault();
+      roll(!reel);
+      return;
+    }
     if (keys[event.key]) { keys[event.key](); event.preventDefault(); }
   });
 
   for (const figure of figures) {
     const svg = figure.querySelector("svg");
     svg.setAttribute("role", "group");
+    svg.setAttribute("aria-describedby", "keys"); // the words of the picture are below
+    svg.querySelectorAll(".edge").forEach((e) => e.setAttribute("aria-hidden", "true"));
     svg.addEventListener("wheel", (event) => {
       event.preventDefault();
       const p = point(event);
-      zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, p.x, p.y);
+      const b = box();
+      const pixel = b.width / svg.clientWidth;
+      if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) look(b.x + event.deltaX * pixel, b.y, b.width, b.height);
+      else if (event.deltaY) zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, p.x, p.y);
     }, { passive: false });
     let grip = null;
+    const touching = new Map(); // pointers on the picture, where they are
     svg.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      touching.set(event.pointerId, event);
       grip = point(event);
     });
     svg.addEventListener("pointermove", (event) => {
       if (!grip) return;
+      const other = [...touching.values()].find((e) => e.pointerId !== event.pointerId);
+      if (other) { // two fingers: as far apart as before, on the same points
+        const before = touching.get(event.pointerId);
+        if (!before) return;
+        const apart = (e) => Math.hypot(e.clientX - other.clientX, e.clientY - other.clientY);
+        const p = point(other);
+        if (apart(before) > 0) zoom(apart(event) / apart(before), p.x, p.y);
+        touching.set(event.pointerId, event);
+        return;
+      }
       if (!svg.hasPointerCapture(event.pointerId)) { // later than a click, which is the card's
         svg.setPointerCapture(event.pointerId);
         svg.classList.add("moving");
@@ -276,7 +320,11 @@
       const b = box();
       look(b.x + grip.x - p.x, b.y + grip.y - p.y, b.width, b.height);
     });
-    const drop = () => { grip = null; svg.classList.remove("moving"); };
+    const drop = (event) => {
+      touching.delete(event.pointerId);
+      grip = null;
+      svg.classList.remove("moving");
+    };
     svg.addEventListener("pointerup", drop);
     svg.addEventListener("pointercancel", drop);
     const cards = [...svg.querySelectorAll(".node")];
@@ -293,6 +341,18 @@
       }
     }
   }
+
+  const words = document.querySelector("details");
+  let before = null; // what was looked at before printing, which shows all of it
+  addEventListener("beforeprint", () => {
+    before = [picture().getAttribute("viewBox"), words.open];
+    fit();
+    words.open = true;
+  });
+  addEventListener("afterprint", () => {
+    picture().setAttribute("viewBox", before[0]);
+    words.open = before[1];
+  });
 
   document.body.classList.add("live");
   $("bar").hidden = false;

@@ -96,7 +96,8 @@ def figure(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
             f'width="{width:.1f}" height="{height:.1f}" class="graph" role="img" id="{prefix}" '
-            f'aria-labelledby="{prefix}-title {prefix}-desc" font-family="{FONT}"{alone}>\n'
+            f'aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc" '
+            f'font-family="{FONT}"{alone}>\n'
             f'<title id="{prefix}-title">{safe(title)}</title>\n'
             f'<desc id="{prefix}-desc">{safe(words)}</desc>\n'
             '<rect class="bg" width="100%" height="100%"/>\n',
@@ -198,6 +199,7 @@ def style_of(prefix: str, theme: str) -> str:
             "text": f"fill: {t.ink}; font-size: {VALUE:g}px",
             ".name": f"font-size: {NAME:g}px; font-weight: bold",
             ".grad, text.back": f"fill: {t.backward_text}; font-size: {LABEL:g}px",
+            "text.within": f"fill: {t.backward_text}",
             "text.mark": f"fill: {t.mark}; font-size: {LABEL:g}px; font-weight: bold",
             ".note": f"fill: {t.muted}; font-size: {SMALL:g}px",
             ".title": f"fill: {t.muted}; font-size: {LABEL:g}px; font-weight: bold",
@@ -216,7 +218,7 @@ def style_of(prefix: str, theme: str) -> str:
 
 def _cluster(title: str, r: Rect) -> str:
     return (
-        f"<g>{_rect('cluster', r, radius=10)}"
+        f'<g class="group">{_rect("cluster", r, radius=10)}'
         f"{text_at('title', title, r.x + 14, r.y + 20, anchor='start')}</g>\n"
     )
 
@@ -242,9 +244,14 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         parts.append(text_at("name", row, middle, y))
         y += _LINE
     y -= _LINE - 3
+    inside = node.gradients_inside
     for line in node.value:
         y += _LINE
-        parts.append(text_at("", line, middle, y))
+        if line in inside:
+            more = marks.get(f"n{node.id} inside", "")
+            parts.append(text_at("within", line, middle, y, more=more))
+        else:
+            parts.append(text_at("value", line, middle, y))
     if node.mark:
         parts.append(text_at("mark", node.mark, middle, y + _LINE))
     if node.gradient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from viz.extract import (
@@ -160,6 +161,7 @@ def draw(
     theme: Literal["light", "dark", "auto"] = "light",
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
     max_nodes: int = 150,
+    rows: int | None = None,
 ) -> Drawing:
     """Draw the computation graph of one or more tensors.
 
@@ -194,6 +196,9 @@ def draw(
         minute, after which the built-in layout draws, with a warning.
     max_nodes : int
         The greatest number of cards.
+    rows : int, optional
+        Cut a long picture into so many rows, where few arrows pass; 1 keeps it in one. By default
+        as many as make it of a usual shape. For the built-in layout.
 
     Returns
     -------
@@ -238,6 +243,8 @@ def draw(
         raise ValueError(
             f"viz.draw: max_nodes needs to be an int of at least 1, got {max_nodes!r}."
         )
+    if rows is not None and (not isinstance(rows, int) or rows < 1):
+        raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
     if not outputs:
@@ -256,7 +263,8 @@ def draw(
     def whole(folding: bool, rounds: int = 0) -> GraphView:
         with pause_collector():
             view = view_of(recorded, values, health, loops() if folding else (), rounds)
-        view = one_direction(view if values else without_values(view), direction)
+        view = replace(view if values else without_values(view), rows=rows)
+        view = one_direction(view, direction)
         return view if constants else hide_constants(view)
 
     def folded(full: GraphView) -> GraphView:

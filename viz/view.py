@@ -155,17 +155,20 @@ class GraphView:
         Operands before results.
     edges : tuple of EdgeView
         In the order of their targets.
+    rows : int, optional
+        How many rows the built-in layout makes of it; by default as many as it is long for.
     """
 
     title: str
     caption: tuple[str, ...]
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
+    rows: int | None = None
 
     @property
     def digest(self) -> str:
         """Eight characters that tell this view from others, for the ids of a picture."""
-        parts = [self.title, *self.caption]
+        parts = [self.title, *self.caption, *([] if self.rows is None else [str(self.rows)])]
         for n in self.nodes:
             parts += (str(n.id), n.kind, n.header, *n.value, n.gradient, n.mark, *n.scope)
         for e in self.edges:
@@ -195,6 +198,7 @@ class GraphView:
                     for n in data["nodes"]
                 ),
                 edges=tuple(EdgeView(**e) for e in data["edges"]),
+                rows=data.get("rows"),
             )
             view._check()
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
@@ -203,6 +207,8 @@ class GraphView:
 
     def _check(self) -> None:
         """Raise TypeError where a field is not what drawings rely on."""
+        if self.rows is not None and (type(self.rows) is not int or self.rows < 1):
+            raise TypeError(f"rows is {self.rows!r}")
         place = {n.id: i for i, n in enumerate(self.nodes)}
         for n in self.nodes:
             texts = (n.name, n.formula, *n.value, n.gradient, *n.scope, n.words, n.source, n.mark)

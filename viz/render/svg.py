@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.layout import Card, Layout, Link, Rect, layout
+from viz.rows import RADIUS, in_rows
 from viz.text import clean, pieces, width
 from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
 
@@ -163,7 +164,7 @@ def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
         Link(i, e.source, e.target, e.slot, width(e.label, LABEL) + 4 if e.label else 0.0)
         for i, e in enumerate(view.edges)
     ]
-    return layout(cards, links), sizes
+    return in_rows(layout(cards, links), links, view.rows), sizes
 
 
 def _size(node: NodeView) -> tuple[float, float]:
@@ -317,13 +318,20 @@ def thickness(norm: float | None) -> str:
 def _lines(way: list[tuple[float, float]], shift: float) -> tuple[str, str]:
     """Return paths beside a way: `shift` above it, and below; each ends before its arrow's head.
 
-    A way is level at its ends, and between any two of its curves.
+    A way is level at its ends, and between any two of its curves or turns.
     """
     (x, y), (end, _) = way[0], way[-1]
     high, low = f"{y - shift:.1f}", f"{y + shift:.1f}"
     upper, lower = [f"M{x:.1f} {high}"], [f"M{x + _HEAD:.1f} {low}"]
+    ahead = True  # whether it runs to the right
     for (left, _), (right, height) in pairwise(way):
         if abs(height - y) < 0.05:
+            continue
+        if left == right:
+            upper.append(_turn(right, y, height, shift, ahead))
+            lower.append(_turn(right, y, height, -shift, ahead))
+            ahead, y = not ahead, height
+            high, low = f"{y - shift:.1f}", f"{y + shift:.1f}"
             continue
         y = height
         begin, middle, stop = f"{left:.1f}", f"{(left + right) / 2:.1f}", f"{right:.1f}"
@@ -332,6 +340,17 @@ def _lines(way: list[tuple[float, float]], shift: float) -> tuple[str, str]:
         lower.append(f"H{begin}C{middle} {low} {middle} {lower_y} {stop} {lower_y}")
         high, low = higher, lower_y
     return "".join(upper) + f"H{end - _HEAD:.1f}", "".join(lower) + f"H{end:.1f}"
+
+
+def _turn(x: float, y0: float, y1: float, shift: float, ahead: bool) -> str:
+    """Return the part of a path that turns round, down to another height."""
+    side = 1.0 if ahead else -1.0
+    begin, end = y0 - side * shift, y1 + side * shift
+    beside, back = x + side * RADIUS + shift, x + shift
+    return (
+        f"H{back:.1f}Q{beside:.1f} {begin:.1f} {beside:.1f} {begin + RADIUS:.1f}"
+        f"V{end - RADIUS:.1f}Q{beside:.1f} {end:.1f} {back:.1f} {end:.1f}"
+    )
 
 
 def _head(kind: str, x: float, y: float, direction: int) -> str:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.render.svg import legend, placed
+from viz.rows import RADIUS
 from viz.text import pieces, width
 from viz.theme import LIGHT, SMALL
 
@@ -144,12 +145,21 @@ def _set(text: str) -> str:
 
 
 def _way(way: list[tuple[float, float]], shift: float) -> str:
-    points = [(x, y + shift) for x, y in way]
-    parts = [f"({points[0][0]:.2f},{points[0][1]:.2f})"]
-    for (ax, ay), (bx, by) in pairwise(points):
-        middle = (ax + bx) / 2
-        turn = f" .. controls ({middle:.2f},{ay:.2f}) and ({middle:.2f},{by:.2f}) .. "
-        parts.append(f"{' -- ' if abs(ay - by) < 0.05 else turn}({bx:.2f},{by:.2f})")
+    """Return a path beside a way; where it turns back, what is above is then below."""
+    (x, y), side = way[0], 1.0
+    parts = [f"({x:.2f},{y + shift:.2f})"]
+    for (ax, ay), (bx, by) in pairwise(way):
+        if ax == bx:
+            beside = ax + side * RADIUS - shift
+            line = (
+                f"({beside:.2f},{ay + side * shift:.2f}) -- ({beside:.2f},{by - side * shift:.2f})"
+            )
+            parts.append(f" -- {line}")
+            side = -side
+            continue
+        middle, a, b = (ax + bx) / 2, ay + side * shift, by + side * shift
+        turn = f" .. controls ({middle:.2f},{a:.2f}) and ({middle:.2f},{b:.2f}) .. "
+        parts.append(f"{' -- ' if abs(ay - by) < 0.05 else turn}({bx:.2f},{b:.2f})")
     return "".join(parts)
 
 

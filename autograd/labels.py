@@ -14,7 +14,7 @@ from autograd.node import Constant, Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["OPERATORS", "labelled", "latex_name", "name_of"]
+__all__ = ["OPERATORS", "accented", "labelled", "latex_name", "name_of"]
 
 
 _GREEK = frozenset(
@@ -35,7 +35,15 @@ def latex_name(name: str) -> str:
     ('\\mathrm{cost}', '\\theta')
     """
     found = _INDEXED.fullmatch(name.translate(_PLAIN))
+    braced = _BRACED.fullmatch(name)
     stem, index = (found[1] or found[3], found[2] or found[4]) if found else (name, "")
+    if braced:
+        stem, index = braced.groups()
+    accent = accented(stem)
+    if accent is not None:
+        letter, over = accent
+        body = rf"\{over}{{{_latex_character(letter).strip()}}}"
+        return body + "_{" + index + "}" if index else body
     escaped = "".join(map(_latex_character, stem)) or r"\ "
     upright = "\\mathrm{" + escaped + "}"
     body = escaped if len(stem) <= 1 else "\\" + stem if stem in _GREEK else upright
@@ -44,7 +52,25 @@ def latex_name(name: str) -> str:
 
 # Digits at the end of a name, or a few letters after a letter and an underscore.
 _INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
+_BRACED = re.compile(r"(\w)_\{([A-Za-z0-9,]{1,8})\}")  # as LaTeX has it
+_ACCENTS = {
+    "\u0302": "hat",
+    "\u0303": "tilde",
+    "\u0304": "bar",
+    "\u0305": "bar",
+    "\u0307": "dot",
+    "\u0308": "ddot",
+    "\u20d7": "vec",
+}
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def accented(name: str) -> tuple[str, str] | None:
+    """Return the letter and the accent, in LaTeX's name, that a name such as ŷ is made of."""
+    letters = unicodedata.normalize("NFD", name)
+    if len(letters) != 2 or letters[1] not in _ACCENTS:
+        return None
+    return letters[0], _ACCENTS[letters[1]]
 
 
 def _latex_character(c: str) -> str:

@@ -494,4 +494,4 @@ def _called(name: str | None) -> str:
 def _checked_name(name: str | None) -> str | None:
     if name is not None and not isinstance(name, str):
         raise DTypeError(f"Tensor: a name needs to be a str, got {type(name).__name__}.")
-    return name
+    return name or None  # an empty one is none

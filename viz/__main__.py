@@ -19,7 +19,7 @@ import numpy as np
 from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
 from viz.explain import explain
 from viz.expression import ExpressionError, Program, run
-from viz.extract import NotDrawable, engine, functions, leaf
+from viz.extract import NotDrawable, engine, functions, leaf, unreached
 from viz.render.dot import EngineError
 from viz.theme import NAMES
 
@@ -38,7 +38,14 @@ _MOST = 10_000  # elements of a value
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code: 0 done, 1 it could not be, 2 wrong usage."""
     words = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args([_positional(word) for word in words])
+    parser = _parser()
+    options, more = parser.parse_known_args([_positional(word) for word in words])
+    # argparse gives positionals after an option back; values are known by their form.
+    if options.command == "doctor" or not all(re.match(r"\s*[^\W\d]\w*\s*=", w) for w in more):
+        if more:
+            parser.error(f"unrecognized arguments: {' '.join(more)}; see {options.command} --help")
+    else:
+        options.values += more
     try:
         code: int = options.run(options)
         return code
@@ -254,6 +261,15 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
             "write sum(...) or mean(...) around it."
         )
     result.backward()
+    idle = unreached(result, {**given, **program.names})
+    if idle:
+        name = program.result_name or "the result"
+        are = "these are" if len(idle) > 1 else "this is"
+        print(
+            f"viz: note: {name} does not depend on {', '.join(idle)} in a way that has a "
+            f"derivative; {are} not in the graph.",
+            file=sys.stderr,
+        )
     return program, given
 
 
@@ -275,6 +291,21 @@ def _assignment(word: str) -> tuple[str, Any]:
     if array.size > _MOST:
         raise ValueError(f"{name}: {array.size} elements are more than {_MOST}; take a part of it.")
     return name, leaf(name, array)
+
+
+class _Uneven(Exception):
+    """Rows of different lengths."""
+
+
+def _even(word: str, rows: Any) -> Any:
+    """Return nested lists as they are, if their rows are of one length."""
+    lists = (
+        [row for row in rows if isinstance(row, (list, tuple))] if isinstance(rows, list) else []
+    )
+    lengths = [len(row) for row in lists]
+    if len(set(lengths)) > 1 or (lists and len(lists) < len(rows)):
+        raise _Uneven(f"{word!r}: the rows have different lengths; give every row as many numbers.")
+    return rows
 
 
 def _array(word: str, value: str) -> Any:
@@ -304,7 +335,9 @@ def _array(word: str, value: str) -> Any:
             raise ValueError(f"{word!r}: {value} holds {what}; real numbers are needed.")
         return np.asarray(array, np.float64)
     try:
-        array = np.array(ast.literal_eval(value), np.float64)
+        array = np.array(_even(word, ast.literal_eval(value)), np.float64)
+    except _Uneven as error:
+        raise ValueError(str(error)) from None
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise ValueError(
             f"{word!r}: {value[:60]!r} is not a number, a list such as [1,2] or [[1,2],[3,4]] "

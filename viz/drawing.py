@@ -25,6 +25,7 @@ from viz.passes import (
     fold_to_budget,
     hide_constants,
     one_direction,
+    open_but_repeats,
 )
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
 from viz.render.mermaid import render_mermaid
@@ -272,7 +273,9 @@ def draw(
 
     full = whole(len(recorded) > LARGE if repeats is None else repeats)
     view = folded(full)
-    if repeats or (repeats is None and len(view.nodes) > max_nodes):
+    if repeats and depth is None:
+        view = open_but_repeats(full, max_nodes)
+    elif repeats or (repeats is None and len(view.nodes) > max_nodes):
         view = fold_repeats(view)
     if repeats is None and len(view.nodes) > max_nodes:  # loops fold in a graph that is not large
         full = whole(True)

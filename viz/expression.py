@@ -35,6 +35,18 @@ _BINARY: dict[str, tuple[int, Callable[[Any, Any], Any]]] = {
     "^": (40, operator.pow),
 }
 _SIGN = 30  # −a·b is (−a)·b, but −a^2 is −(a^2)
+# What functions are called in other places.
+_ELSEWHERE = {
+    "ln": "log",
+    "lg": "log10",
+    "ld": "log2",
+    "pow": "power",
+    "sgn": "sign",
+    "sqr": "square",
+    **{f"a{f}": f"arc{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "logistic": "sigmoid",
+    "expit": "sigmoid",
+}
 _WORDS = {"True": True, "False": False, "None": None}  # values of options
 
 
@@ -336,5 +348,7 @@ class _Reader:
 
 def _near(name: str, known: list[str]) -> str:
     spelled = {k.lower(): k for k in known}
+    if _ELSEWHERE.get(name) in known:
+        return f"did you mean {_ELSEWHERE[name]}?"
     close = [spelled[k] for k in difflib.get_close_matches(name.lower(), spelled, 3)]
     return f"did you mean {' or '.join(close)}?" if close else ""

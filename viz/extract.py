@@ -25,7 +25,8 @@ from autograd import (
     name_scope,
     pause_collector,
 )
-from autograd.labels import latex_name
+from autograd.graph import LONGEST
+from autograd.labels import accented, latex_name
 from autograd.state import STATE
 from autograd.symbol import latex_number
 from viz.loops import Loop, homes, with_loops
@@ -34,10 +35,11 @@ from viz.text import clean
 from viz.view import EdgeView, GraphView, Kind, NodeView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "NotDrawable",
+    "accented",
     "engine",
     "find",
     "functions",
@@ -48,6 +50,7 @@ __all__ = [
     "pause_collector",
     "scalar",
     "scoped",
+    "unreached",
     "view_of",
 ]
 
@@ -384,6 +387,13 @@ def _trouble(x: Any) -> str:
     return "NaN" if np.any(np.isnan(x)) else "∞"
 
 
+def unreached(output: Tensor, named: Mapping[str, Any]) -> list[str]:
+    """Return the names of what no derivative of an output leads to."""
+    g = graph_of(output)
+    tensors = {name: x for name, x in named.items() if isinstance(x, Tensor)}
+    return [name for name, x in tensors.items() if g.find(x) is None]
+
+
 def find(output: Tensor, x: Any) -> int:
     """Return the id of a tensor in the graph of an output."""
     node = graph_of(output).find(x) if isinstance(x, Tensor) else None
@@ -463,7 +473,7 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
         return (format_number(array),)
     if array.size == 0:
         return (kind, "empty")
-    if array.ndim <= 2 and max(array.shape) <= 3:
+    if array.ndim <= 2 and (max(array.shape) <= 3 or array.size <= 4):
         return _rows(array)
     finite = array[np.isfinite(array)].astype(np.float64)
     wrong = array.size - finite.size
@@ -490,7 +500,7 @@ def _rows(array: Any) -> tuple[str, ...]:
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> str:
     g = node.cotangent
-    symbol = f"∂{cost}/∂{name}"
+    symbol = f"∂{cost}/∂{clean(name, 60)}"
     if g is None:
         return f"{symbol} not kept" if walked else f"{symbol} = –"
     array = np.asarray(g)
@@ -523,8 +533,8 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
 
 
 def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
-    parent, child = g.nodes[edge.parent].label, g.nodes[edge.child].label
-    formula = edge.formula
+    parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
+    formula = clean(edge.formula, LONGEST)  # so that the number after it is always there
     if not edge.is_factor:
         return f"∂{cost}/∂{parent} = {formula}"
     if _is_repeated(g, edge):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -63,6 +64,10 @@ class Film:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file ending in .html; return the path."""
         return write("Film.save", path, {".html": lambda: self.html})
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.html)
+        return f'<iframe srcdoc="{page}" width="100%" height="760" title="Film"></iframe>'
 
     def __len__(self) -> int:
         return len(self.views)

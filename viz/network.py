@@ -150,14 +150,14 @@ def _svg(
     step = max(COLUMN, *(max(width(line, LABEL) for line in lines) + 24 for lines in under))
     side = max(width(line, LABEL) for line in under[0]) / 2
     legend = f"width and depth of colour: the share of the layer's greatest {tint}"
-    wide = max(2 * side + step * len(layers), 290 + width(legend, SMALL)) + 2 * MARGIN
+    wide = max(2 * side + step * len(layers), 400 + width(legend, SMALL)) + 2 * MARGIN
     high = 2 * MARGIN + ROW * rows + 16 * max(map(len, under)) + 44
     prefix = f"n{hashlib.sha256(repr([*layers, title, theme]).encode()).hexdigest()[:8]}"
     words = ". ".join(
-        f"{layer.name}: {layer.tint.shape[0]} by {layer.tint.shape[1]} {tint}s from "
-        f"{layer.tint.min():.4g} to {layer.tint.max():.4g}"
+        f"{layer.name}: {layer.tint.shape[0]} by {layer.tint.shape[1]} {tint}s {_range(layer.tint)}"
         for layer in layers
     )
+    is_wrong = any(not np.all(np.isfinite(layer.tint)) for layer in layers)
     parts = []
 
     def place(column: int, k: int) -> tuple[float, float]:
@@ -165,7 +165,8 @@ def _svg(
         return MARGIN + side + step * column, MARGIN + ROW * (k + offset + 0.5)
 
     for column, layer in enumerate(layers):
-        greatest = float(np.nanmax(np.abs(layer.tint), initial=0.0)) or 1.0
+        finite = np.abs(layer.tint[np.isfinite(layer.tint)])
+        greatest = float(np.max(finite, initial=0.0)) or 1.0
         for i, target in enumerate(drawn[column + 1]):
             for j, source in enumerate(drawn[column]):
                 if source is None or target is None:
@@ -189,7 +190,7 @@ def _svg(
         x, y = MARGIN + side + step * column, MARGIN + ROW * rows + 16
         for k, line in enumerate(under[column]):
             parts.append(text_at("note" if k else "name", line, x, y + 16 * k))
-    parts.append(_legend(tint, legend, high - MARGIN))
+    parts.append(_legend(tint, legend, high - MARGIN, is_wrong))
     style = style_of(f"#{prefix}", theme)
     return figure(prefix, (wide, high), title, words, parts, style)
 
@@ -231,17 +232,29 @@ def _edge(
     value = float(layer.tint[target, source])
     x0, y0, x1, y1 = ends
     share = min(abs(value) / greatest, 1.0) if np.isfinite(value) else 1.0
+    kind = "wrong" if not np.isfinite(value) else "fwd" if value >= 0 else "bwd"
     return (
-        f'<path class="{"fwd" if value >= 0 else "bwd"}" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" '
+        f'<path class="{kind}" d="M{x0:.1f} {y0:.1f}L{x1:.1f} {y1:.1f}" '
         f'stroke-opacity="{0.15 + 0.85 * share:.2f}" '
         f'style="stroke-width: {0.4 + 3.2 * share:.2f}">'
         f"<title>{safe(layer.name)}[{target}, {source}] = {value:.4g}</title></path>\n"
     )
 
 
-def _legend(tint: str, words: str, y: float) -> str:
+def _range(values: Any) -> str:
+    """Say how far numbers reach, and how many are none."""
+    finite = values[np.isfinite(values)]
+    said = (
+        f"from {finite.min():.4g} to {finite.max():.4g}" if finite.size else "none of them finite"
+    )
+    wrong = values.size - finite.size
+    return f"{said}, {wrong} NaN or infinite" if wrong and finite.size else said
+
+
+def _legend(tint: str, words: str, y: float, is_wrong: bool) -> str:
     x, parts = MARGIN, []
-    for kind, sign in (("fwd", f"positive {tint}"), ("bwd", f"negative {tint}")):
+    signs = [("fwd", f"positive {tint}"), ("bwd", f"negative {tint}")]
+    for kind, sign in [*signs, *[("wrong", "NaN or ∞")][:is_wrong]]:
         parts.append(
             f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>'
             f"{text_at('note', sign, x + 32, y, anchor='start')}\n"

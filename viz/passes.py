@@ -20,6 +20,7 @@ __all__ = [
     "fold_to_budget",
     "hide_constants",
     "one_direction",
+    "open_but_repeats",
     "with_worst",
     "without_names",
 ]
@@ -273,6 +274,16 @@ def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
         if len(folded.nodes) <= max_nodes:
             return folded
     return fold(view, 0)
+
+
+def open_but_repeats(view: GraphView, max_nodes: int) -> GraphView:
+    """Open as many levels of modules as leave some that repeat in a row, and fold these."""
+    for depth in range(deepest(view), -1, -1):
+        part = fold(view, depth)
+        folded = fold_repeats(part)
+        if len(folded.nodes) < len(part.nodes):
+            return folded
+    return fold_to_budget(view, max_nodes)
 
 
 def deepest(view: GraphView) -> int:

@@ -274,7 +274,10 @@ def test_doctor_says_what_is_there(capsys) -> None:
     [
         (["J = tanh(W)", "W=[1,2]"], "write sum(...) or mean(...) around it"),
         (["sum(W)", "W=[1,2"], "is not a number, a list such as [1,2]"),
-        (["sum(W)", "W=[[1],[2,3]]"], "is not a number, a list"),
+        (["sum(W)", "W=[[1],[2,3]]"], "the rows have different lengths"),
+        (["sum(W)", "W=[[1],2]"], "the rows have different lengths"),
+        (["ln(a)", "a=2"], "did you mean log?"),
+        (["asin(a)", "a=0.5"], "did you mean arcsin?"),
         (["sum(W)", "W=__import__('os')"], "is not a number, a list"),
         (["sum(W)", "W=/nonexistent.npy"], "nonexistent.npy"),
         (["sum(W)", f"W=[{'1,' * 10_001}]"], "10001 elements are more than 10000"),
@@ -362,3 +365,34 @@ def test_what_a_command_computes_has_no_line_of_ours() -> None:
 
     made = run("sum(a*b)", {"a": leaf("a", 2.0), "b": leaf("b", 3.0)}, functions()).result
     assert {n.source for n in view_of(graph_of(made)).nodes} == {""}
+
+
+def test_values_may_stand_after_options(tmp_path, capsys) -> None:
+    path = tmp_path / "J.svg"
+    for words in (
+        ["J = a*b", "--health", "a=2", "b=3", "-o", str(path)],
+        ["--health", "J = a*b", "a=2", "-o", str(path), "b=3"],
+    ):
+        assert main(["draw", *words]) == 0
+        assert capsys.readouterr().out == f"wrote {path}\n"
+    for words in (["draw", "J = a*b", "--wide", "a=2"], ["doctor", "a=2"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+        assert "unrecognized arguments: " in capsys.readouterr().err
+
+
+def test_what_no_derivative_reaches_is_said(capsys) -> None:
+    assert main(["explain", "J = floor(a)*b", "a=2.5", "b=3"]) == 0
+    captured = capsys.readouterr()
+    assert "∂J/∂b = 2" in captured.out
+    assert captured.err == (
+        "viz: note: J does not depend on a in a way that has a derivative; this is not in the "
+        "graph.\n"
+    )
+    assert main(["draw", "u = a*b; K = a+b", "a=2", "b=3"]) == 0
+    assert "K does not depend on u in a way" in capsys.readouterr().err
+    assert main(["explain", "J = a", "a=2"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[-1] == "  ∂a/∂a = 1"
+    assert not captured.err

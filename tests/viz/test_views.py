@@ -805,3 +805,84 @@ def test_another_librarys_tensor_is_called_by_its_module() -> None:
     other = type("Tensor", (), {"__module__": "torch._tensor"})()
     with pytest.raises(viz.NotDrawable, match=r"needs an autograd\.Tensor, got torch\.Tensor"):
         viz.draw(other)
+
+
+# -- more of what users met ------------------------------------------------------------------------
+
+
+def test_weights_that_are_not_finite_are_drawn_as_such() -> None:
+    net = nn.Network([2, 2, 1], rng=0)
+    weights = dict(net.named_parameters())["layer1.W"]
+    weights.data = [[np.nan, 1.0], [2.0, np.inf]]
+    root = ET.fromstring(viz.draw_network(net).svg)
+    edges = {p.find(f"{SVG}title").text: p for p in root.iter(f"{SVG}path") if len(p)}
+    wrong = {k for k, p in edges.items() if p.get("class") == "wrong"}
+    assert wrong == {"layer1.W[0, 0] = nan", "layer1.W[1, 1] = inf"}
+    assert edges["layer1.W[1, 0] = 2"].get("stroke-opacity") == "1.00"
+    assert edges["layer1.W[0, 1] = 1"].get("stroke-opacity") == "0.57"  # 0.15 + 0.85 / 2
+    assert "NaN or ∞" in ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
+    (words,) = [e.text for e in root.iter(f"{SVG}desc")]
+    assert "from 1 to 2, 2 NaN or infinite" in words
+
+
+def test_equal_modules_fold_when_asked_although_there_is_room() -> None:
+    net = nn.Network([2, *[4] * 12, 1], rng=0)
+    J = nn.cost(net, Tensor(np.ones((2, 5))), Tensor(np.ones((1, 5))), nn.binary_cross_entropy)
+    J.backward()
+    names = [n.name for n in viz.draw(J, repeats=True).view.nodes]
+    assert any(name.endswith("× 11") for name in names)
+    assert len(names) < 10
+    plain = leaf(1.0, "x") * 2.0
+    assert len(viz.draw(plain, repeats=True).view.nodes) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("ŷ", r"\hat{y}"),
+        ("x̂", r"\hat{x}"),
+        ("x̄", r"\bar{x}"),
+        ("ẋ", r"\dot{x}"),
+        ("θ̂", r"\hat{\theta}"),
+        ("W_{ij}", "W_{ij}"),
+        ("ŷ_1", r"\hat{y}_{1}"),
+    ],
+)
+def test_accents_and_braces_in_names_are_typeset(name: str, latex: str) -> None:
+    from autograd.labels import latex_name
+
+    assert latex_name(name) == latex
+
+
+def test_a_film_shows_itself_in_a_notebook() -> None:
+    shown = viz.film(training(2))._repr_html_()
+    assert shown.startswith('<iframe srcdoc="&lt;!DOCTYPE html&gt;')
+    assert shown.count('"') == 8  # of four attributes: the page inside is escaped
+
+
+def test_numbers_stay_on_labels_beside_long_names() -> None:
+    long = "the weight of the first hidden layer of the second encoder block before dropout " * 2
+    a, b = leaf(2.0, long), leaf(3.0, "b")
+    J = (b / a).named("J")
+    J.backward()
+    view = viz.draw(J).view
+    assert {e.label.rpartition(" = ")[2] for e in view.edges} == {"0.5", "−0.75"}
+    assert max(len(e.label) for e in view.edges) < 190
+    (node,) = [n for n in view.nodes if n.name != "J" and n.name != "b"]
+    assert node.gradient.endswith(" = −0.75")
+    assert len(node.gradient) < 80
+
+
+def test_four_numbers_are_shown_forward_as_backward() -> None:
+    x = leaf([1.0, 2.0, 3.0, 4.0], "x")
+    J = (x * x).sum().named("J")
+    J.backward()
+    (node,) = [n for n in viz.draw(J).view.nodes if n.name == "x"]
+    assert node.value == ("[1 2 3 4]",)
+    assert node.gradient == "∂J/∂x = [2 4 6 8] (2 paths)"
+
+
+def test_an_empty_name_is_none() -> None:
+    y = (leaf(2.0, "") * 3).named("")
+    assert y.name is None
+    assert [n.header for n in viz.draw(y).view.nodes] == ["x", "u = x · 3"]

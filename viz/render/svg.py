@@ -195,6 +195,7 @@ def style_of(prefix: str, theme: str) -> str:
             ".fwd": f"fill: none; stroke: {t.forward}; stroke-width: 1.7",
             ".bwd": f"fill: none; stroke: {t.backward}; stroke-width: 1.5; stroke-dasharray: 5 4",
             **{f".w{k}": f"stroke-width: {0.6 + 0.7 * k:.1f}" for k in range(7)},
+            ".wrong": f"fill: none; stroke: {t.mark}; stroke-width: 3; stroke-dasharray: 2 3",
             ".fhead": f"fill: {t.forward}",
             ".bhead": f"fill: {t.backward}",
             "text": f"fill: {t.ink}; font-size: {VALUE:g}px",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from viz.extract import accented
 from viz.render.svg import legend, placed
 from viz.rows import RADIUS
 from viz.text import pieces, width
@@ -163,10 +165,22 @@ def _way(way: list[tuple[float, float]], shift: float) -> str:
     return "".join(parts)
 
 
+_ACCENTED = re.compile(r"(?s).[\u0302-\u0308\u20d7]?")  # a character, and an accent over it
+
+
+def _character(c: str) -> str:
+    if c in _SIGNS:
+        return _SIGNS[c]
+    if c.isascii() and c.isprintable():
+        return c
+    accent = accented(c)
+    if accent is not None:
+        letter, over = accent
+        return rf"$\{over}{{{_SIGNS.get(letter, letter).strip('$')}}}$"
+    return "".join(rf"\texttt{{U+{ord(x):04X}}}" for x in c)
+
+
 def escaped(text: str) -> str:
     """Return text that LaTeX prints as it is; a character it cannot print becomes its number."""
-    made = "".join(
-        _SIGNS.get(c) or (c if c.isascii() and c.isprintable() else rf"\texttt{{U+{ord(c):04X}}}")
-        for c in text
-    )
+    made = "".join(map(_character, _ACCENTED.findall(unicodedata.normalize("NFC", text))))
     return re.sub(r"--+", lambda m: "{-}" * len(m[0]) if m[0] != "--" else "--", made)

@@ -490,7 +490,9 @@ def _placed(
 def _collect(group: _Group, x: float, y: float, result: Layout) -> None:
     """Write a group's places and ways into the result, and then those of the groups inside it."""
     for number, points in group.ways.items():
-        moved, known = [(px + x, py + y) for px, py in points], result.ways[number]
+        moved, known = points, result.ways[number]
+        if x or y:
+            moved = [(px + x, py + y) for px, py in points]
         # The parts of a way meet at the borders of clusters.
         result.ways[number] = known + moved if known[:1] < moved[:1] else moved + known
     for item in group.items:

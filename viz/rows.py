@@ -64,18 +64,16 @@ def _cuts(place: Layout, links: Sequence[Link], rows: int) -> list[float]:
         done = max(done, end)
     begins = sorted(way[0][0] for way in place.ways)
     ends = sorted(way[-1][0] for way in place.ways)
-    met = [bisect_left(begins, x) - bisect_right(ends, x) for x in gaps]
+    met = {x: bisect_left(begins, x) - bisect_right(ends, x) for x in gaps}
+    gaps = [x for x in gaps if met[x] <= _MOST]
     long = place.width / rows
     cuts: list[float] = []
     for k in range(1, rows):
-        near = [
-            (abs(x - k * long) / long + 0.04 * n, x)
-            for x, n in zip(gaps, met, strict=True)
-            if n <= _MOST and x > (cuts[-1] if cuts else 0.0) + long / 3
-        ]
-        cost, x = min(near, default=(1.0, 0.0))
-        if cost < 0.8 and place.width - x > long / 4:
-            cuts.append(x)
+        least = max((k - 0.75) * long, (cuts[-1] if cuts else 0.0) + long / 3)
+        most = min((k + 0.75) * long, place.width - long / 4)
+        near = gaps[bisect_left(gaps, least) : bisect_right(gaps, most)]
+        if near:
+            cuts.append(min(near, key=lambda x: abs(x - k * long) / long + 0.04 * met[x]))
     return cuts
 
 

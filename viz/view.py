@@ -98,7 +98,9 @@ class NodeView:
     @property
     def gradients_inside(self) -> list[str]:
         """The lines of a folded card that come from the backward pass."""
-        return [line for line in self.value if line.startswith(("∂", "‖∂"))] * self.is_folded
+        if not self.is_folded:
+            return []
+        return [line for line in self.value if line.startswith(("∂", "‖∂"))]
 
     @property
     def label(self) -> str:

@@ -169,12 +169,13 @@ def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
 
 def _size(node: NodeView) -> tuple[float, float]:
     """Return the width and height a card needs for its text."""
-    widths = [width(row, NAME, bold=True) for row in node.headers]
+    headers = node.headers
+    widths = [width(row, NAME, bold=True) for row in headers]
     widths += [width(line, VALUE) for line in node.value]
     widths += [width(node.gradient, LABEL)] if node.gradient else []
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
     lines = len(node.value) + bool(node.mark)
-    height = _HEADER + _LINE * (lines + len(node.headers) - 1) + (6.0 if lines else 0.0)
+    height = _HEADER + _LINE * (lines + len(headers) - 1) + (6.0 if lines else 0.0)
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
 

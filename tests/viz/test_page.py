@@ -521,3 +521,24 @@ def test_arrows_are_said_by_the_steps_not_before_the_cards(page: Browser) -> Non
         and n["role"]["value"] == "group"
     ]
     assert figure["description"]["value"].startswith("Keys: space plays")
+
+
+def test_what_happens_now_and_what_is_found_stand_out(page: Browser) -> None:
+    def drawn(selector: str) -> tuple[str, str]:
+        return tuple(
+            page.js(
+                f"(() => {{ const s = getComputedStyle(document.querySelector({selector!r}));"
+                " return [s.stroke, s.strokeWidth]; })()"
+            )
+        )
+
+    plain, line = drawn(".node .card"), drawn(".ahead .fwd")
+    page.press("ArrowRight")
+    page.press("ArrowRight")
+    assert drawn(".node.on .card") != plain
+    assert float(drawn(".node.on .card")[1].removesuffix("px")) > 3
+    assert float(drawn(".ahead.on .fwd")[1].removesuffix("px")) > float(line[1].removesuffix("px"))
+    page.press("Escape")
+    page.press("/")
+    page.press("b")
+    assert float(drawn(".node.found .card")[1].removesuffix("px")) > 3

@@ -337,19 +337,6 @@ class _Recording:
 
     @functools.cached_property
     def _values(self) -> list[Any]:
-        values = self._computed(trusting=True)
-        if any(isinstance(e, Constant) and not e.lasting for e in self._entries):
-            with np.errstate(all="ignore"):
-                found = [self._replayed(i, self._entries[i], values) for i in self.roots]
-            if not all(map(_agree, found, [values[i] for i in self.roots])):
-                return self._computed(trusting=False)
-        return values
-
-    def _computed(self, *, trusting: bool) -> list[Any]:
-        """Compute all values, trusting or not arrays that their owners could have written to.
-
-        That they have not is known once the results come out as they were recorded.
-        """
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
         for entry, parents in zip(self._entries, self.parents, strict=True):
@@ -364,17 +351,14 @@ class _Recording:
                 elif isinstance(entry, Node):
                     known = self._known.get(entry)
                     values.append(self._replayed(i, entry, values) if known is None else known)
-                elif isinstance(entry, Constant):
-                    values.append(entry.value if trusting or entry.lasting else None)
                 else:
-                    values.append(entry)
+                    values.append(entry.value if isinstance(entry, Constant) else entry)
         return values
 
     def _replayed(self, i: int, entry: Node, values: list[Any]) -> Any:
         """Compute a result again from the values of its operands."""
         op = entry.op
-        if op is None:  # an output that is a leaf
-            return values[i]
+        assert op is not None
         operands = []
         for slot, k in enumerate(self.parents[i]):
             value, given = values[k], self._entries[k]
@@ -436,12 +420,13 @@ class _Recording:
         """Return what comes back along an edge; None where that is not known."""
         entry, g = self._entries[edge.child], self._cotangents[edge.child]
         parent = entry.parents[edge.slot]
-        saved = None if g is None or parent is None else self._saved_again(edge.child, entry)
-        if saved is None:
+        if g is None or parent is None:
             return None
-        if self._last[0] != edge.child:  # both operands of one product are asked for in a row
+        if self._last[0] != edge.child:  # all operands of one op are asked for in a row
+            saved = self._saved_again(edge.child, entry)
             with np.errstate(all="ignore"):
-                self._last = edge.child, self._pulled(entry, saved, g, [])
+                gs = None if saved is None else self._pulled(entry, saved, g, [])
+            self._last = edge.child, gs or [None] * len(entry.parents)
         found = self._last[1][edge.slot]
         return None if found is None else in_dtype(conform(found, entry, parent), parent)
 
@@ -529,7 +514,7 @@ class _Recording:
             arguments = dict(zip(op.operands, symbols, strict=True))
             arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
         label = self.label(edge.child)
-        out = Symbol(label, latex_name(label))
+        out = self._symbol(edge.child)
         g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")
         try:
             arguments |= {**self.params(edge.child), "out": out}
@@ -615,14 +600,6 @@ def _identity(constant: Constant) -> Any:
 def _operand(entry: Node, slot: int) -> str:
     assert entry.op is not None
     return f"{entry.op.operands[0]}[{slot}]" if entry.op.variadic else entry.op.operands[slot]
-
-
-def _agree(found: Any, recorded: Any) -> bool:
-    """Whether a value came out again as it was recorded, up to the rounding of another order."""
-    if found is None or recorded is None:
-        return False
-    scale = 1e3 * np.finfo(np.asarray(recorded).dtype).eps
-    return bool(np.allclose(found, recorded, rtol=scale, atol=0.0, equal_nan=True))
 
 
 def _read_only(value: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from autograd.backward import backward
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
-from autograd.op import OPS, Op
+from autograd.op import COMPOSITES, OPS, Op
 from autograd.state import STATE
 from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor
@@ -27,7 +27,7 @@ from_engine = True
 _METHODS = (
     *("sum", "mean", "max", "min", "prod", "var", "std", "cumsum", "cumprod", "ptp"),
     *("astype", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace"),
-    *("clip", "round", "dot"),
+    *("clip", "round"),
 )
 _PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
 
@@ -51,6 +51,7 @@ def attach() -> None:
         "__getitem__": _getitem,
         "reshape": _reshape,
         "transpose": _transpose,
+        "dot": COMPOSITES["dot"].call,
         "T": property(_reversed_axes),
         "__array_ufunc__": array_ufunc,
         "__array_function__": array_function,

@@ -24,8 +24,9 @@ __all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id", "source_of"]
 
 next_id = count(1).__next__
 
-_SMALL = 256  # elements of an array that is copied for pictures
-_SOME = 2**20  # bytes of an array that is kept for pictures, although nobody else may want it
+_SMALL = 256  # elements of an array that is copied for pictures in any case
+_COPIED = 2**16  # bytes of one that is copied because its owner could write to it
+_SOME = 2**20  # bytes of one that is kept although nobody else may want it
 
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 
@@ -116,36 +117,39 @@ def _line(code: CodeType, lasti: int) -> tuple[str, int]:
 
 def _owners(x: Any) -> Iterator[Any]:
     """Yield an array, what it is a view of, and so on to what owns the memory."""
-    while x is not None:
+    while isinstance(x, np.ndarray):
         yield x
-        x = getattr(x, "base", None)
+        x = x.base
+    if x is not None:
+        yield x
 
 
 class Constant:
     """What the graph remembers of an operand that needs no gradient, for pictures.
 
-    Small arrays are copied. Of larger ones data with a name is kept, and what takes little memory;
-    others are known as long as somebody has them. What its owner can write to is not `lasting`: it
-    may have other values by now.
+    What its owner can write to is copied if it is small, because it may have other values by the
+    time of the picture. Of what nobody can write to, data with a name is kept, and what takes
+    little memory; more is known as long as somebody has it.
     """
 
-    __slots__ = ("_kept", "_reference", "dtype", "lasting", "name", "shape", "weak")
+    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "weak")
 
     def __init__(self, value: Any, name: str | None = None, *, weak: bool = False) -> None:
         self.name = name
         self.weak = weak  # made of a Python number, which takes the dtype of what it meets
         self.shape, self.dtype = np.shape(value), value.dtype
-        self.lasting = True  # nobody can write to it
         self._kept: Any = None
         self._reference: Any = None
         if np.size(value) <= _SMALL:
             self._kept = np.array(value)[()]
             return
         owners = list(_owners(value))
-        self.lasting = all(type(x) is np.ndarray and not x.flags.writeable for x in owners)
-        bytes_held = max(getattr(x, "nbytes", 0) for x in owners)
-        self._kept = value if (name and self.lasting) or bytes_held <= _SOME else None
-        if self._kept is None:
+        if any(type(x) is not np.ndarray or x.flags.writeable for x in owners):
+            if value.nbytes <= _COPIED:
+                self._kept = np.array(value)
+        elif name or max(x.nbytes for x in owners) <= _SOME:
+            self._kept = value
+        else:
             self._reference = weakref.ref(value)
 
     @property

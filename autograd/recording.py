@@ -235,10 +235,15 @@ def _saved_source(op: Op) -> str:
 def _constants_source(op: Op) -> str:
     if op.variadic:
         n = op.operands[0]
-        return f"tuple([_constant(x, p) for x, p in zip({n}, _parents)])"
+        if n not in op.saved:
+            return f"tuple([_constant(x, p) for x, p in zip({n}, _parents)])"
+        kept = f"_node.saved[{op.saved.index(n)}]"
+        return f"tuple([_constant(x, p, k) for x, p, k in zip({n}, _parents, {kept})])"
     full = " and ".join(f"_n_{n} is not None" for n in op.operands)
+    copies = {n: f", _node.saved[{op.saved.index(n)}]" for n in op.operands if n in op.saved}
     each = "".join(
-        f"None if _n_{n} is not None else {n} if type({n}) is _float else _constant({n}, None), "
+        f"None if _n_{n} is not None else {n} if type({n}) is _float else "
+        f"_constant({n}, None{copies.get(n, '')}), "
         for n in op.operands
     )
     return f"() if {full} else ({each})"
@@ -398,8 +403,11 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def _constant(x: Any, node: Node | None) -> Any:
-    """Return what the graph remembers of an operand that needs no gradient."""
+def _constant(x: Any, node: Node | None, kept: Any = None) -> Any:
+    """Return what the graph remembers of an operand that needs no gradient.
+
+    That is the copy that a rule keeps, if there is one.
+    """
     if node is not None:
         return None
     if type(x) is Tensor:
@@ -410,6 +418,8 @@ def _constant(x: Any, node: Node | None) -> Any:
         return x._constant
     if isinstance(x, (bool, int, float)):
         return x
+    if type(kept) is np.ndarray:
+        return Constant(kept)
     return Constant(x if type(x) is np.ndarray else np.asarray(x))
 
 

@@ -322,6 +322,13 @@ def fill(
         text, tight = values[name]
         if grouped:
             return "{" + text + "}"
+        around = (
+            template[match.start() - 1 : match.start()] + template[match.end() : match.end() + 1]
+        )
+        if around == "()" and re.fullmatch(r"\([^()]*\)", text):
+            text = text[1:-1]  # in the parentheses of a function
+        if around.endswith("^") and "^" in text:
+            return "{" + text + "}"  # LaTeX has no two superscripts at one place
         loose = op.binds is not None and tight < op.binds
         if name == last and tight == op.binds:  # a − (b − c), but a + b + c
             loose = not (op.associative and inner_ops[-1] == op.name)
@@ -355,7 +362,8 @@ def _options(op: Op, form: str, template: str, params: dict[str, Any]) -> list[s
             or (not isinstance(value, np.ndarray) and value == op.defaults[name])
         )
         everything = name == "where" and value is True
-        everything = everything or (name == "initial" and np.isinf(value or 0))
+        neutral = {"max": -np.inf, "min": np.inf}.get(op.name.removeprefix("nan"))
+        everything = everything or (name == "initial" and value is not None and value == neutral)
         if usual or everything or name in _UNSAID or f"{{{name}}}" in template:
             continue
         text = _inside(value, form)

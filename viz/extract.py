@@ -16,6 +16,7 @@ import numpy as np
 
 import autograd
 from autograd import (
+    COMPOSITES,
     OPS,
     Graph,
     GraphNode,
@@ -77,7 +78,7 @@ def functions() -> dict[str, Callable[..., Any]]:
     """Return what an expression may call, by name: functions of each element, sums and products."""
     names = [n for n, o in OPS.items() if isinstance(getattr(np, n, None), np.ufunc) and o.rules]
     found: dict[str, Callable[..., Any]] = {
-        n: OPS[n].record if n in OPS else getattr(np.linalg, n) for n in (*names, *_ARRAYS, *_OURS)
+        n: OPS[n].record if n in OPS else COMPOSITES[n].call for n in (*names, *_ARRAYS, *_OURS)
     }
     found["abs"] = OPS["absolute"].record
     for of_one, of_two in (("max", "maximum"), ("min", "minimum")):
@@ -249,14 +250,13 @@ def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int, values: 
     one = f", on one of {paths} paths" if paths > 1 else ""
     brings = edge.cotangent if values and parent.shape else None
     if brings is not None:
-        number = (
-            label.startswith(f"∂{cost}/")
-            and re.fullmatch(r".* = −?[\d.]+( / \d+)?", label) is not None
-        )
-        said = f"{' for each:' if number else ' ='} {' '.join(_rows(brings))}"
-        if not _is_few(brings):
-            said = f"{' for each' * number}, of norm {format_number(_norm(brings))}"
-        one = f"{said}{one}"
+        number = label.startswith(f"∂{cost}/") and _NUMBER.fullmatch(label.partition(" = ")[2])
+        if _is_few(brings):
+            one = f"{' for each:' if number else ' ='} {' '.join(_rows(brings))}{one}"
+        elif brings.size == 1:
+            one = ("" if number else f" = {format_number(brings.item())}") + one
+        else:
+            one = f"{' for each' if number else ''}, of norm {format_number(_norm(brings))}{one}"
     if not edge.is_factor or label.startswith(f"∂{cost}/"):
         return f"{label}{one}"
     back, local = child.cotangent, edge.number
@@ -282,6 +282,8 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
     local = _fraction(latex_name(child.label), latex_name(parent.label))
     if _is_repeated(g, edge):
         factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
+        if " " in edge.formula:
+            factor = rf" \cdot \left({edge.latex}\right)"
         return rf"{whole}\sum {ahead}{factor}{end}"
     if child.label == cost:
         return f"{whole}{edge.latex}{_number(edge)}{end}"
@@ -297,6 +299,8 @@ def _latex_rule(g: Graph, edge: Any, cost: str) -> str:
 
 def _latex_array(array: Any) -> str:
     """Return the numbers of a gradient, or its norm, as the end of an equation."""
+    if array.size == 1:
+        return f" = {latex_number(array.item())}"
     if not _is_few(array):
         return rf", \quad \text{{of norm }} {latex_number(_norm(array))}"
     rows = [" & ".join(map(latex_number, row)) for row in np.atleast_2d(array)]
@@ -486,6 +490,9 @@ def _value_lines(node: GraphNode) -> tuple[str, ...]:
     low, middle, high = (format_number(x, 3) for x in (np.min(finite), middle, np.max(finite)))
     beside = f", {wrong} of {array.size} {words}" if wrong else f", mean {middle}"
     return kind, f"{low} … {high}{beside}"
+
+
+_NUMBER = re.compile(r"−?[\d.]+( / \d+)?")
 
 
 def _is_few(array: Any) -> bool:

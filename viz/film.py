@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from viz.drawing import Drawing
 from viz.extract import NotDrawable
 from viz.files import write
-from viz.passes import without_names
 from viz.render.page import Picture, render_page
 from viz.text import width
 from viz.theme import LABEL, VALUE
@@ -205,9 +205,10 @@ def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int,
     """Return the card that each card was, by id; the surest matches first."""
     keys: tuple[Callable[[NodeView], Any], ...] = (
         lambda n: (n.name, n.formula, n.scope),
-        lambda n: (n.name, without_names(n.formula), n.scope) if n.kind != "op" else None,
-        lambda n: (without_names(n.formula), n.scope) if n.kind == "op" else None,
+        lambda n: (n.name, _blank(n.formula, given), n.scope) if n.kind != "op" else None,
+        lambda n: (_blank(n.formula, given), n.scope) if n.kind == "op" else None,
     )
+    given = {n.name for n in (*before, *after) if n.kind not in {"op", "cost"}}
     matched: dict[int, NodeView] = {}
     left = list(before)
     for key in keys:
@@ -220,6 +221,12 @@ def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int,
         taken = {id(n) for n in matched.values()}
         left = [n for n in left if id(n) not in taken]
     return matched
+
+
+def _blank(formula: str, given: set[str]) -> str:
+    """Return a formula without the letters that results get by themselves."""
+    letter = r"(?<![A-Za-z0-9_])(?:[uvwpqrst]|v\d+)(?![A-Za-z0-9_(])"
+    return re.sub(letter, lambda m: m[0] if m[0] in given else "_", formula)
 
 
 def _both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

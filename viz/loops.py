@@ -60,8 +60,8 @@ def loops_of(g: Any) -> list[Loop]:
         params = () if op in _INDEXED else [(k, _hashed(v)) for k, v in node.params.items()]
         return op, node.scope, node.shape, *params, *operands
 
-    loops = [Loop(*found) for found in repeats(map(signature, range(len(g)), g))]
-    return [x for x in loops if any(ops[x.start : x.start + x.period])]
+    found = repeats(map(signature, range(len(g)), g), may_end=lambda i: bool(ops[i]))
+    return [Loop(*x) for x in found]
 
 
 _INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round

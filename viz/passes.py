@@ -22,7 +22,6 @@ __all__ = [
     "one_direction",
     "open_but_repeats",
     "with_worst",
-    "without_names",
 ]
 
 
@@ -163,7 +162,7 @@ def _card(
         gradient=results[-1].gradient if results else "",
         scope=path[:-1],
         words=f"module {path[-1]}. " + ". ".join(lines),
-        inside="; ".join(f"{m.kind} {without_names(m.formula)} {m.shape}" for m in members),
+        inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
     )
     return with_worst(card, members)
 
@@ -180,7 +179,7 @@ def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
     return replace(card, mark=worst, norm=norms[-1] if norms else None, words=words)
 
 
-def without_names(formula: str) -> str:
+def _without_names(formula: str) -> str:
     """Return a formula with _ for every name that is not a function's."""
     return re.sub(r"[^\W\d]\w*(?!\w*\()", "_", formula)
 

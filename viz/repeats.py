@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 __all__ = ["repeats"]
 
@@ -15,12 +15,16 @@ LONGEST = 512  # members of one round
 LEAST = 3  # rounds
 
 
-def repeats(signatures: Iterable[Hashable], longest: int = LONGEST) -> list[tuple[int, int, int]]:
+def repeats(
+    signatures: Iterable[Hashable],
+    longest: int = LONGEST,
+    may_end: Callable[[int], bool] = lambda _: True,
+) -> list[tuple[int, int, int]]:
     """Return (start, period, rounds) of the parts of a sequence that repeat themselves.
 
     Short periods are found first; what they cover is not looked at again. Rounds are counted from
-    the end, because the first of a loop reads what is given and so is like no other. It takes time
-    in proportion to the length times `longest`.
+    the end, because the first of a loop reads what is given and so is like no other, and each ends
+    where `may_end` allows. It takes time in proportion to the length times `longest`.
 
     Examples
     --------
@@ -37,8 +41,14 @@ def repeats(signatures: Iterable[Hashable], longest: int = LONGEST) -> list[tupl
             continue
         edges = np.flatnonzero(np.diff(np.concatenate([[0], same.astype(np.int8), [0]])))
         for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            rounds = (end - start) // period + 1
-            start += (end - start) % period
+            whole, left = divmod(end - start + period, period)
+            fitting = (
+                (rounds, start + shift)
+                for rounds, most in ((whole, left), (whole - 1, left + period))
+                for shift in range(most, -1, -1)
+                if may_end(start + shift + rounds * period - 1)
+            )
+            rounds, start = next(fitting, (0, start))
             if rounds >= LEAST and np.all(free[start : start + rounds * period]):
                 found.append((start, period, rounds))
                 free[start : start + rounds * period] = False

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import op
+from autograd.op import composite, op
 
 from_engine = True
 
@@ -116,16 +116,6 @@ def pair(a: str, b: str, out: str) -> tuple[str, str]:
     return f"{out},{b}->{a}", f"{out},{a}->{b}"
 
 
-def dot_pair(a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> tuple[str, str]:
-    """Label `dot`: the last index of a with the last but one of b; a number is a factor."""
-    a, b = "abcdefgh"[: len(a_shape)], "ijklmnop"[: len(b_shape)]
-    if a and b:
-        k = max(len(b) - 2, 0)
-        b = b[:k] + a[-1] + b[k + 1 :]
-        return pair(a, b, a[:-1] + b[:k] + b[k + 1 :])
-    return pair(a, b, a + b)
-
-
 def inner_pair(a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> tuple[str, str]:
     """Label `inner`: the last index of both; a number is a factor."""
     a, b = "abcdefgh"[: len(a_shape)], "ijklmnop"[: len(b_shape)]
@@ -146,32 +136,6 @@ def tensordot_pair(
         b[two] = a[one]
     out = [c for c in a if c not in b] + [c for c in b if c not in a]
     return pair("".join(a), "".join(b), "".join(out))
-
-
-@op(
-    accumulates=True,
-    symbol="@",
-    binds=20,
-    bilinear=True,
-    latex=r"{a}\,{b}",
-    samples=("3 3", "2,3 3", "2,3 3,4", "2,3 5,3,4", "_ 3", "2,3 _"),
-)
-def dot(a: Any, b: Any) -> Any:
-    """Product over the last axis of a and the last but one of b; of two vectors, a number.
-
-    Examples
-    --------
-    >>> from autograd import dot
-    >>> dot([1.0, 2.0], [3.0, 4.0])
-    np.float64(11.0)
-    """
-    return np.dot(a, b)
-
-
-dot.vjp(
-    a=lambda g, b, a_shape, b_shape: einsum([g, b], subscripts=dot_pair(a_shape, b_shape)[0]),
-    b=lambda g, a, a_shape, b_shape: einsum([g, a], subscripts=dot_pair(a_shape, b_shape)[1]),
-)
 
 
 @op(
@@ -251,3 +215,21 @@ tensordot.vjp(
         [g, a], subscripts=tensordot_pair(a_shape, b_shape, axes)[1]
     ),
 )
+
+
+@composite(samples=("3 3", "2,3 3", "3 3,2", "2,3 3,4", "2,3 5,3,4", "2,3,4 4", "_ 3", "2,3 _"))
+def dot(a: Any, b: Any) -> Any:
+    """Product over the last axis of a and the last but one of b; of two vectors, a number.
+
+    Examples
+    --------
+    >>> from autograd import dot
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    np.float64(11.0)
+    """
+    m, n = np.ndim(a), np.ndim(b)
+    if not (m and n):
+        return np.multiply(a, b)
+    if max(m, n) <= 2:
+        return np.matmul(a, b)
+    return np.tensordot(a, b, ((m - 1,), (max(n - 2, 0),)))

@@ -279,14 +279,24 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     return np.trace(np.asarray(a), offset, axis1, axis2)
 
 
-trace.vjp(a=lambda g, a_shape, offset, axis1, axis2: on_diagonal(g, a_shape, offset, axis1, axis2))
+trace.vjp(
+    a=lambda g, a_shape, offset, axis1, axis2: (on_diagonal if offset else on_main_diagonal)(
+        g, a_shape, offset, axis1, axis2
+    )
+)
 
 
-@printed("{0} · I", "{0} I")
+@printed("{0} · eye(k={2})", r"{0} \operatorname{eye}(k={2})")
 def on_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
     """Return zeros with g on a diagonal."""
     ones = ones_on(last_two(shape, axis1, axis2)[-2:], offset)
     return np.moveaxis(np.expand_dims(g, (-2, -1)) * ones, (-2, -1), (axis1, axis2))
+
+
+@printed("{0} · I", "{0} I")
+def on_main_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
+    """Return zeros with g on the diagonal."""
+    return on_diagonal(g, shape, offset, axis1, axis2)
 
 
 def ones_on(shape: tuple[int, ...], offset: int) -> Any:

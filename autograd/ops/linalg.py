@@ -70,7 +70,7 @@ def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ..
     """Return g bᵀ; with vectors that is g b, or an outer product, and is printed so."""
     if isinstance(g, Symbol) and len(b_shape) == 1:
         return g * b if len(a_shape) == 1 else apply("outer", (g, b))
-    if isinstance(g, Symbol) and len(a_shape) == 1:
+    if isinstance(g, Symbol) and len(a_shape) == 1 and len(b_shape) == 2:
         return b @ g
     return as_matrix(g, a_shape, b_shape) @ right_transposed(b, b_shape)
 

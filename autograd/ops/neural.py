@@ -148,7 +148,7 @@ def quotient(x: Any, d: Any) -> Any:
 
 @op(
     symbol="BCE logits",
-    latex=r"\log(1 + e^{{z}}) - {y}\,{z}",
+    latex=r"\log(1 + e^{{z}}) - {y} \cdot {z}",
     domain={"y": (0.1, 0.9)},
     samples=_PAIRS,
 )

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.op import op
 from autograd.ops.index import scatter
 from autograd.ops.reduce import Axis, spread
+from autograd.symbol import printed
 from autograd.tensor import value_of
 
 from_engine = True
@@ -194,6 +195,7 @@ def tile(a: Any, /, reps: Any) -> Any:
     return np.tile(a, [operator.index(k) for k in np.ravel(reps).tolist()])
 
 
+@printed("Σ of the copies in {0}", r"\sum_{\text{copies}} {0}")
 def untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
     """Return the sum over the repetitions."""
     times = tuple(max(int(k), 0) for k in np.ravel(reps).tolist())

@@ -173,8 +173,8 @@ def test_arrays_of_the_same_numbers_are_one_constant() -> None:
         assert sum(n.kind == "constant" for n in graph(x * a + x * other)) == 2
 
 
-@pytest.mark.parametrize(("size", "known"), [(256, True), (257, False)])
-def test_arrays_of_up_to_256_elements_are_kept_for_pictures(size: int, known: bool) -> None:
+@pytest.mark.parametrize(("size", "known"), [(256, True), (8192, True), (8193, False)])
+def test_arrays_of_up_to_64_kilobytes_are_copied_for_pictures(size: int, known: bool) -> None:
     given = np.full(size, 2.0)
     y = leaf(np.ones(size)) + given
     given[:] = 7.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import nn
 import viz
 from autograd import name_scope
 from tests.viz.graphs import leaf
@@ -169,3 +170,18 @@ def test_rows_in_latex_compile(tmp_path: Path) -> None:
     numbers = [float(v) for v in re.findall(r"-?\d+\.\d\d", text)]
     assert all(map(math.isfinite, numbers))
     compiled(text, tmp_path)
+
+
+def test_latex_draws_the_same_turns_as_svg() -> None:
+    net = nn.Network([2, 3, 1], rng=1)
+    J = nn.cost(net, np.ones((2, 5)), np.ones((1, 5)), nn.binary_cross_entropy)
+    J.backward()
+    text = render_tikz(viz.draw(J, rows=1).view)
+    number = r"([-\d.]+)"
+    ends = rf"\\path\[(ahead|back)\] \({number},{number}\)(.*)\({number},{number}\);"
+    paths = re.findall(ends, text)
+    assert len(paths) > 20
+    for one, two in pairwise(paths):
+        if one[0] == "ahead" and two[0] == "back" and one[1] == two[1]:
+            assert float(two[2]) - float(one[2]) == pytest.approx(7.0)
+            assert float(two[5]) - float(one[5]) == pytest.approx(7.0)

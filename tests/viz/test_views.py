@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
@@ -886,3 +887,59 @@ def test_an_empty_name_is_none() -> None:
     y = (leaf(2.0, "") * 3).named("")
     assert y.name is None
     assert [n.header for n in viz.draw(y).view.nodes] == ["x", "u = x · 3"]
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (5,), (1, 1), (1,), ()])
+def test_terms_of_every_shape_are_said(shape: tuple[int, ...]) -> None:
+    b = leaf(np.full(shape, 2.0), "b")
+    J = (b * 3 - b * 5).sum().named("J")
+    J.backward()
+    text = viz.explain(J).text
+    assert ("of norm" in text) == (np.prod(shape) > 4)
+    if np.prod(shape) == 1:
+        assert " −5, on one of 2 paths" in text
+        assert " 3, on one of 2 paths" in text
+    assert viz.draw(J).svg
+
+
+def test_large_gradients_are_not_written_out() -> None:
+    W = leaf(np.ones((1500, 1500)), "W")
+    J = (np.tanh(W) * 2).sum()
+    J.backward()
+    began = time.process_time()
+    viz.draw(J)
+    assert time.process_time() - began < 1.0  # 0.15 s; writing every number took 5 s
+
+
+def test_rounds_of_a_loop_end_with_an_op() -> None:
+    h = leaf(1.0, "w")
+    for _ in range(6):
+        h = h * 1.5
+    J = (h - 7.0).named("J")
+    J.backward()
+    view = viz.draw(J, repeats=True).view
+    (loop,) = [n for n in view.nodes if n.kind == "repeat"]
+    assert loop.name == "loop × 5"
+    assert not any("constants differ" in line or "out 7" in line for line in loop.value)
+    assert loop.gradient.endswith(" = 1")
+    assert [n.header for n in view.nodes if n.kind == "op"] == ["u = w · 1.5"]
+    assert sum(e.source == loop.id for e in view.edges) == 1
+
+
+def test_a_difference_does_not_hide_another_operand() -> None:
+    def drawn(swap: bool) -> viz.Drawing:
+        w, b = leaf(2.0, "w"), leaf(1.0, "b")
+        first, second = (b, w) if swap else (w, b)
+        J = (np.sin(first) * 2 + second).named("J")
+        J.backward()
+        return viz.draw(J)
+
+    view = viz.diff(drawn(False), drawn(True)).view
+    assert {n.header: n.mark for n in view.nodes}["u = sin(b)"] == "new"
+    assert any("Gone: u = sin(w)" in line for line in view.caption)
+
+
+def test_a_sum_of_a_derivative_is_bracketed_in_latex() -> None:
+    J = np.sum(np.maximum(leaf(np.ones((2, 3)), "x"), leaf(np.zeros(3), "b"))).named("J")
+    J.backward()
+    assert r"\cdot \left([b > x] + 0.5 \cdot [b = x]\right)" in viz.explain(J).latex

@@ -36,9 +36,10 @@
     // Not disabled, which would drop the focus: they do nothing at the ends.
     $("previous").setAttribute("aria-disabled", String(step === 0));
     $("next").setAttribute("aria-disabled", String(step === steps().length));
-    if (narrow()) {
-      const now = picture().querySelector(".node.on, .ahead.on, .back.on");
-      if (now) centre(now); else fit();
+    if (narrow() || box().width < home.get(figures[shown])[2] * 0.9) {
+      const now = picture().querySelector(".node.on") || picture().querySelector(
+        ".back.on > text, .back.on > .bhead, .ahead.on > .fhead");
+      if (now) centre(now); else if (narrow()) fit();
     }
   }
 
@@ -158,7 +159,7 @@
   function centre(group) {
     const r = group.getBBox();
     const [, , w, h] = home.get(figures[shown]);
-    const width = Math.min(w, Math.max(900, r.width * 3));
+    const width = Math.min(w, Math.max(narrow() ? 900 : Math.min(box().width, w * 0.9), r.width * 1.5));
     const height = (h * width) / w;
     const at = new DOMPoint(r.x + r.width / 2, r.y + r.height / 2).matrixTransform(
       picture().getCTM().inverse().multiply(group.getCTM()));

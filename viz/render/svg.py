@@ -349,9 +349,10 @@ def _turn(x: float, y0: float, y1: float, shift: float, ahead: bool) -> str:
     side = 1.0 if ahead else -1.0
     begin, end = y0 - side * shift, y1 + side * shift
     beside, back = x + side * RADIUS + shift, x + shift
+    corner = max(min(RADIUS, (end - begin) / 2), 0.0)  # there is not always room for a whole one
     return (
-        f"H{back:.1f}Q{beside:.1f} {begin:.1f} {beside:.1f} {begin + RADIUS:.1f}"
-        f"V{end - RADIUS:.1f}Q{beside:.1f} {end:.1f} {back:.1f} {end:.1f}"
+        f"H{back:.1f}Q{beside:.1f} {begin:.1f} {beside:.1f} {begin + corner:.1f}"
+        f"V{end - corner:.1f}Q{beside:.1f} {end:.1f} {back:.1f} {end:.1f}"
     )
 
 

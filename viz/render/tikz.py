@@ -151,7 +151,7 @@ def _way(way: list[tuple[float, float]], shift: float) -> str:
     (x, y), side = way[0], 1.0
     parts = [f"({x:.2f},{y + shift:.2f})"]
     for (ax, ay), (bx, by) in pairwise(way):
-        if ax == bx:
+        if ax == bx and ay != by:
             beside = ax + side * RADIUS - shift
             line = (
                 f"({beside:.2f},{ay + side * shift:.2f}) -- ({beside:.2f},{by - side * shift:.2f})"

@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--scalars", action="store_true", help="open tensors into their numbers")
         made.add_argument("--repeats", action="store_true", help="fold what repeats")
         made.add_argument("--depth", type=int, help="levels of modules to open")
+        made.add_argument("--rows", type=int, help="cut a long picture into so many rows")
         made.add_argument("--max-nodes", type=int, default=150, help="the greatest number of cards")
     checking = commands.add_parser(
         "doctor", help="say what is installed, and which engine will draw"
@@ -177,6 +178,7 @@ def _drawing(options: argparse.Namespace) -> Drawing:
             repeats=options.repeats or None,
             scalars=options.scalars,
             max_nodes=options.max_nodes,
+            rows=options.rows,
         )
 
 

@@ -42,7 +42,6 @@ _EACH = {  # functions of each element that NumPy does not have as a ufunc
     *("binary_cross_entropy", "binary_cross_entropy_with_logits", "clip", "elu", "erf", "erfc"),
     *("gelu", "leaky_relu", "relu", "sigmoid", "silu", "sinc", "softplus", "where"),
 }
-_SUBSCRIPTS = str.maketrans("0123456789,", "₀₁₂₃₄₅₆₇₈₉,")
 
 
 def opened(*outputs: Any) -> list[Any]:
@@ -106,9 +105,9 @@ def _each(array: Any, make: Callable[[Any, tuple[int, ...]], Any]) -> Any:
 
 
 def _element(name: str, index: tuple[int, ...]) -> str:
-    """Return the name of an element: W₀₁, or W₁₀,₂ where an index has two digits."""
+    """Return the name of an element: W_01, or W_10,2 where an index has two digits."""
     separator = "," if any(i > 9 for i in index) else ""
-    return name + separator.join(map(str, index)).translate(_SUBSCRIPTS)
+    return f"{name}_{separator.join(map(str, index))}" if index else name
 
 
 def _named(result: Any, node: Any) -> Any:

@@ -99,7 +99,7 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
 # One letter, and digits or a few letters after an underscore: W1, x_12, W_hh; not log2 or 1e5.
 _INDEXED = re.compile(
-    r"(?<![\w.#])([^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d)"
+    r"(?<![\w.#])([^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}(?:,[0-9]{1,3})*))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d)"
 )
 
 

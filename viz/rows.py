@@ -26,6 +26,7 @@ _SPACE = 34.0  # between rows, beside the links that run there
 _LONG, _FLAT = 2600.0, 3.0  # width, and width by height, beyond which a picture gets rows
 _SHAPE = 1.9  # width by height that is aimed at
 _LEAST = 1100.0  # width of a row
+_CARDS = 2000  # more are nothing to look at as a whole
 _MOST = 8  # links that one cut may meet
 
 
@@ -42,7 +43,7 @@ def in_rows(place: Layout, links: Sequence[Link], rows: int | None = None) -> La
         How many; by default as many as make the picture of a usual shape, one if it is not long.
     """
     if rows is None:
-        if place.width < max(_LONG, _FLAT * place.height):
+        if place.width < max(_LONG, _FLAT * place.height) or len(place.cards) > _CARDS:
             return place
         rows = round((place.width / (_SHAPE * (place.height + 2 * _SPACE))) ** 0.5)
         rows = min(rows, int(place.width / _LEAST))

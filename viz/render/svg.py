@@ -293,15 +293,17 @@ def _arrows(
     ahead, back = _lines(way, shift)
     parts = [f'<g id="{prefix}-e{number}" class="edge">']
     if edge.forward:
+        more = marks.get(f"e{number} ahead", "") if marks else ""
         parts.append(
-            f'<g class="ahead"{marks.get(f"e{number} ahead", "")}><path class="fwd" d="{ahead}"/>'
+            f'<g class="ahead"{more}><path class="fwd" d="{ahead}"/>'
             f"{_head('fhead', x1 - 1, y1 - shift, -1)}</g>"
         )
     if edge.back:
         said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
         label = edge.label and text_at("back", edge.label, x1 - 10, y1 + shift + 12.5, anchor="end")
+        more = marks.get(f"e{number} back", "") if marks else ""
         parts.append(
-            f'<g class="back"{marks.get(f"e{number} back", "")}>{said}'
+            f'<g class="back"{more}>{said}'
             f'<path class="bwd{thick}" d="{back}"/>{_head("bhead", x0 + 1, y0 + shift, 1)}'
             f"{label}</g>"
         )

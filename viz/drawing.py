@@ -281,9 +281,10 @@ def draw(
         full = whole(True)
         view = fold_repeats(folded(full))
     if len(view.nodes) > max_nodes:
+        group = "" if deepest(full) else "group ops with name_scope() so that they can fold, "
         raise NotDrawable(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
-            "smaller part, group ops with name_scope() so that they can fold, or raise max_nodes."
+            f"smaller part, {group}or raise max_nodes."
         )
     more = {}
     if any(n.kind == "repeat" for n in full.nodes):

@@ -191,6 +191,8 @@ def explain_shorthand(view: GraphView) -> GraphView:
         _, short, rest = body.partition("∂")
         if short:
             name = (re.match(r"\w+", rest) or [rest])[0].rstrip("ᵀ")
+            if head.split("/")[0] == f"∂{name}":  # ∂J is 1
+                continue
             note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
             return replace(view, caption=(*view.caption, note))
     return view
@@ -199,9 +201,11 @@ def explain_shorthand(view: GraphView) -> GraphView:
 def fold_repeats(view: GraphView) -> GraphView:
     """Make one card of folded modules in a row that have the same type and the same inside."""
     place = {n.id: i for i, n in enumerate(view.nodes)}
+    given = {n.id for n in view.nodes if n.kind in {"parameter", "data", "constant"}}
     operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
-    for edge in view.edges:
-        operands[edge.target].append(place[edge.target] - place[edge.source])
+    for edge in view.edges:  # what is made in the round, or before; what is given is the same
+        back = place[edge.target] - place[edge.source]
+        operands[edge.target].append(-edge.source - 1 if edge.source in given else back)
     modules = {n.id for n in view.nodes if n.kind == "module"}
 
     def signature(node: NodeView) -> tuple[object, ...]:

@@ -943,3 +943,50 @@ def test_a_sum_of_a_derivative_is_bracketed_in_latex() -> None:
     J = np.sum(np.maximum(leaf(np.ones((2, 3)), "x"), leaf(np.zeros(3), "b"))).named("J")
     J.backward()
     assert r"\cdot \left([b > x] + 0.5 \cdot [b = x]\right)" in viz.explain(J).latex
+
+
+def test_rounds_that_share_their_data_fold() -> None:
+    rng = np.random.default_rng(0)
+    X, y = Tensor(rng.normal(size=(2, 10)), name="X"), Tensor(rng.normal(size=10), name="y")
+    w = leaf([1.0, -2.0], "w")
+    for k in range(30):
+        with name_scope(f"round {k + 1}"):
+            w = w - 0.1 * (X @ (w @ X - y)) / 10
+    J = ((w @ X - y) ** 2).mean().named("J")
+    J.backward()
+    view = viz.draw(J, repeats=True).view
+    (rounds,) = [n for n in view.nodes if n.kind == "repeat"]
+    assert rounds.name == "round 2 … round 30 × 29"  # the first reads the leaf w
+    assert {n.name for n in view.nodes if n.kind == "data"} == {"X", "y"}
+    into = {
+        next(n.name for n in view.nodes if n.id == e.source)
+        for e in view.edges
+        if e.target == rounds.id
+    }
+    assert into == {"X", "y", "round 1"}
+
+
+def test_too_many_cards_are_refused_with_a_way_out() -> None:
+    x = leaf(np.ones(2), "x")
+    plain, grouped = x, x
+    for k in range(40):
+        plain = np.tanh(plain) if k % 3 else np.sin(plain * x[k % 2])
+    for k in range(6):
+        with name_scope(f"part{k}"):
+            grouped = (np.sin, np.cos, np.tanh, np.exp, np.square, np.arctan)[k](grouped)
+    with pytest.raises(viz.NotDrawable, match=r"max_nodes=5; .* name_scope\(\) so that they can"):
+        viz.draw(plain.sum(), max_nodes=5)
+    with pytest.raises(viz.NotDrawable, match="max_nodes=5; draw a smaller part, or raise max_n"):
+        viz.draw(grouped.sum(), max_nodes=5)
+
+
+def test_the_derivative_of_the_output_is_not_explained() -> None:
+    J = leaf(np.ones((2, 3)), "x").sum(axis=0).max().named("J")
+    z = np.roll(leaf(np.ones(1), "y"), 1).named("z")
+    z.backward()
+    J.backward()
+    assert not any("short for ∂z/∂z" in line for line in viz.draw(z).view.caption)
+    W, x = leaf(np.ones((2, 3)), "W"), leaf(np.ones(3), "x")
+    J = (W @ x).sum().named("J")
+    J.backward()
+    assert any(line == "∂u is short for ∂J/∂u." for line in viz.draw(J).view.caption)

@@ -42,6 +42,8 @@ _HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
 _HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
+_DOWN = f'<tspan dy="{_LOWER}" font-size="82%">'
+_UP = f'<tspan dy="-{_LOWER}">'  # what follows a subscript
 _LONGEST = 400  # characters of a line that is drawn
 _FILL = {
     "parameter": "card leaf",
@@ -291,10 +293,10 @@ def _arrows(
     shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
     ahead, back = _lines(way, shift)
-    parts = [f'<g id="{prefix}-e{number}" class="edge">']
+    made = f'<g id="{prefix}-e{number}" class="edge">'
     if edge.forward:
         more = marks.get(f"e{number} ahead", "") if marks else ""
-        parts.append(
+        made += (
             f'<g class="ahead"{more}><path class="fwd" d="{ahead}"/>'
             f"{_head('fhead', x1 - 1, y1 - shift, -1)}</g>"
         )
@@ -302,13 +304,12 @@ def _arrows(
         said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
         label = edge.label and text_at("back", edge.label, x1 - 10, y1 + shift + 12.5, anchor="end")
         more = marks.get(f"e{number} back", "") if marks else ""
-        parts.append(
+        made += (
             f'<g class="back"{more}>{said}'
             f'<path class="bwd{thick}" d="{back}"/>{_head("bhead", x0 + 1, y0 + shift, 1)}'
             f"{label}</g>"
         )
-    parts.append("</g>\n")
-    return "".join(parts)
+    return f"{made}</g>\n"
 
 
 def thickness(norm: float | None) -> str:
@@ -457,17 +458,17 @@ def _set(text: str) -> str:
     found = pieces(text)
     if len(found) == 1:
         return text
-    parts, back = [], ""  # back: what raises the next piece
+    made, lowered = "", False
     for piece, way in found:
         if way == "sub":
-            parts.append(f'<tspan dy="{_LOWER}" font-size="82%">{piece}</tspan>')
-            back = f' dy="-{_LOWER}"'
+            made, lowered = f"{made}{_DOWN}{piece}</tspan>", True
         elif way == "hidden":
-            parts.append(f'<tspan font-size="0">{piece}</tspan>')
+            made = f'{made}<tspan font-size="0">{piece}</tspan>'
+        elif lowered:
+            made, lowered = f"{made}{_UP}{piece}</tspan>", False
         else:
-            parts.append(f"<tspan{back}>{piece}</tspan>" if back else piece)
-            back = ""
-    return "".join(parts)
+            made += piece
+    return made
 
 
 def safe(text: str) -> str:

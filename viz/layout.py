@@ -272,8 +272,8 @@ def _placeholders(
     for number, (source, target) in ends.items():
         chain = [source]
         for rank in range(source.rank + 1, target.rank):
-            holder = _Item(0.0, PASSING, rank=rank, weight=4.0)
-            holder.ins[number] = holder.outs[number] = PASSING / 2
+            port = {number: PASSING / 2}
+            holder = _Item(0.0, PASSING, rank=rank, weight=4.0, ins=port, outs=port)
             boxes.append(holder)
             chain.append(holder)
         chain.append(target)
@@ -338,7 +338,7 @@ def _sort(column: list[_Item], forward: bool) -> int:
     """
     found = _ends(column, forward)
     keyed = sorted(
-        (sum(ends) / len(ends) if ends else column[k].order, k) for k, ends in enumerate(found)
+        [(sum(ends) / len(ends) if ends else column[k].order, k) for k, ends in enumerate(found)]
     )
     column[:] = [column[k] for _, k in keyed]
     for k, box in enumerate(column):
@@ -398,7 +398,8 @@ def _heights(columns: list[list[_Item]], sweeps: int) -> None:
                     wish = box.before_above if forward else box.after_above
                     for other, _, _ in others:
                         wish += other.y
-                    wish /= len(others)
+                    if len(others) > 1:
+                        wish /= len(others)
                 wanted.append(wish)
             _settle(column, offsets, wanted)
     top = min((box.y for column in columns for box in column), default=0.0)

@@ -234,7 +234,7 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     y = r.y + _HEADER - 9 + (r.height - needed) / 2
     radius = {"data": 0.0, "constant": r.height / 2}.get(kind, 7.0)
     behind = (7.0, 3.5) if kind == "repeat" else ()  # a stack of cards
-    title = html.escape("\n".join([clean(x, len(x)) for x in (*node.lines, node.source) if x]))
+    title = _escaped("\n".join([clean(x, len(x)) for x in (*node.lines, node.source) if x]))
     parts = [
         f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
         f'aria-label="{safe(node.label)}"{marks.get(f"n{node.id}", "")}>'
@@ -330,7 +330,7 @@ def _lines(way: list[tuple[float, float]], shift: float) -> tuple[str, str]:
     upper, lower = [f"M{x:.1f} {high}"], [f"M{x + _HEAD:.1f} {low}"]
     ahead = True  # whether it runs to the right
     for (left, _), (right, height) in pairwise(way):
-        if abs(height - y) < 0.05:
+        if -0.05 < height - y < 0.05:
             continue
         if left == right:
             upper.append(_turn(right, y, height, shift, ahead))
@@ -449,7 +449,7 @@ def text_at(
     """Return a line of text whose start, middle or end stands at a place."""
     return (
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
-        f"{_set(html.escape(clean(text, _LONGEST)))}</text>"
+        f"{_set(_escaped(clean(text, _LONGEST)))}</text>"
     )
 
 
@@ -476,4 +476,11 @@ def safe(text: str) -> str:
 
     All that users named comes through here; everything else in a figure is ours.
     """
-    return html.escape(clean(text, len(text)))
+    return _escaped(clean(text, len(text)))
+
+
+def _escaped(text: str) -> str:
+    """Return text without markup; most has none, and is not copied."""
+    if "&" in text or "<" in text or ">" in text or '"' in text or "'" in text:
+        return html.escape(text)
+    return text

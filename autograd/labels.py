@@ -14,7 +14,7 @@ from autograd.node import Constant, Node
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["OPERATORS", "accented", "labelled", "latex_name", "name_of"]
+__all__ = ["LETTERS", "OPERATORS", "accented", "labelled", "latex_name", "name_of"]
 
 
 _GREEK = frozenset(
@@ -93,6 +93,9 @@ _SIGNS = {
 }
 
 
+LETTERS = "uvwpqrst"  # of results without a name; then the second of them with a number
+
+
 def labelled(entries: list[Any], names: list[str | None]) -> list[str | None]:
     """Label every entry: its name, or a letter that is still free; None for a number.
 
@@ -103,7 +106,7 @@ def labelled(entries: list[Any], names: list[str | None]) -> list[str | None]:
     taken = {_seen(name) for name, count in uses.items() if count == 1}
     looks: set[str] = set()  # of the labels given so far
     rounds: Counter[str] = Counter()
-    letters = _letters("uvwpqrst", "v")
+    letters = _letters(LETTERS, LETTERS[1])
     anonymous = _letters("xyzkc", "c")
     labels: list[str | None] = []
     for entry, name in zip(entries, names, strict=True):

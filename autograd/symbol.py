@@ -356,15 +356,16 @@ _UNSAID = {"keepdims", "dtype", "shape", "order"}  # parameters that the shapes 
 def _options(op: Op, form: str, template: str, params: dict[str, Any]) -> list[str]:
     """Return the parameters of a call that are not as by default, and not in the template."""
     found = []
+    neutral = {"max": -np.inf, "min": np.inf}.get(op.name.removeprefix("nan"))
     for name, value in params.items():
         usual = name in op.defaults and (
             value is op.defaults[name]
             or (not isinstance(value, np.ndarray) and value == op.defaults[name])
         )
-        everything = name == "where" and value is True
-        neutral = {"max": -np.inf, "min": np.inf}.get(op.name.removeprefix("nan"))
-        everything = everything or (name == "initial" and value is not None and value == neutral)
-        if usual or everything or name in _UNSAID or f"{{{name}}}" in template:
+        changes_nothing = (name == "where" and value is True) or (
+            name == "initial" and value is not None and value == neutral
+        )
+        if usual or changes_nothing or name in _UNSAID or f"{{{name}}}" in template:
             continue
         text = _inside(value, form)
         if len(text) > 24:

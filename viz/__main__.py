@@ -295,21 +295,6 @@ def _assignment(word: str) -> tuple[str, Any]:
     return name, leaf(name, array)
 
 
-class _Uneven(Exception):
-    """Rows of different lengths."""
-
-
-def _even(word: str, rows: Any) -> Any:
-    """Return nested lists as they are, if their rows are of one length."""
-    lists = (
-        [row for row in rows if isinstance(row, (list, tuple))] if isinstance(rows, list) else []
-    )
-    lengths = [len(row) for row in lists]
-    if len(set(lengths)) > 1 or (lists and len(lists) < len(rows)):
-        raise _Uneven(f"{word!r}: the rows have different lengths; give every row as many numbers.")
-    return rows
-
-
 def _array(word: str, value: str) -> Any:
     """Read a number, a list of numbers, or a file of them."""
     try:
@@ -337,10 +322,12 @@ def _array(word: str, value: str) -> Any:
             raise ValueError(f"{word!r}: {value} holds {what}; real numbers are needed.")
         return np.asarray(array, np.float64)
     try:
-        array = np.array(_even(word, ast.literal_eval(value)), np.float64)
-    except _Uneven as error:
-        raise ValueError(str(error)) from None
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        array = np.array(ast.literal_eval(value), np.float64)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
+        if "inhomogeneous" in str(error):
+            raise ValueError(
+                f"{word!r}: the rows have different lengths; give every row as many numbers."
+            ) from None
         raise ValueError(
             f"{word!r}: {value[:60]!r} is not a number, a list such as [1,2] or [[1,2],[3,4]] "
             "(in quotes where it has spaces), or a .csv, .tsv, .txt or .npy file. The expression "

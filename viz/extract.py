@@ -27,7 +27,7 @@ from autograd import (
     pause_collector,
 )
 from autograd.graph import LONGEST
-from autograd.labels import accented, latex_name
+from autograd.labels import LETTERS, accented, latex_name
 from autograd.state import STATE
 from autograd.symbol import latex_number
 from viz.loops import Loop, homes, with_loops
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
+    "LETTERS",
     "NotDrawable",
     "accented",
     "engine",

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from viz.drawing import Drawing
-from viz.extract import NotDrawable
+from viz.extract import LETTERS, NotDrawable
 from viz.files import write
 from viz.render.page import Picture, render_page
 from viz.text import width
@@ -225,7 +225,7 @@ def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int,
 
 def _blank(formula: str, given: set[str]) -> str:
     """Return a formula without the letters that results get by themselves."""
-    letter = r"(?<![A-Za-z0-9_])(?:[uvwpqrst]|v\d+)(?![A-Za-z0-9_(])"
+    letter = rf"(?<![A-Za-z0-9_])(?:[{LETTERS}]|{LETTERS[1]}\d+)(?![A-Za-z0-9_(])"
     return re.sub(letter, lambda m: m[0] if m[0] in given else "_", formula)
 
 

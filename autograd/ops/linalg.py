@@ -68,19 +68,25 @@ def as_right(g_b: Any, b_shape: tuple[int, ...]) -> Any:
 
 def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
     """Return g bᵀ; with vectors that is g b, or an outer product, and is printed so."""
-    if isinstance(g, Symbol) and len(b_shape) == 1:
-        return g * b if len(a_shape) == 1 else apply("outer", (g, b))
-    if isinstance(g, Symbol) and len(a_shape) == 1 and len(b_shape) == 2:
-        return b @ g
+    match isinstance(g, Symbol), len(a_shape), len(b_shape):  # stacks have the general form
+        case True, 1, 1:
+            return g * b
+        case True, 2, 1:
+            return apply("outer", (g, b))
+        case True, 1, 2:
+            return b @ g
     return as_matrix(g, a_shape, b_shape) @ right_transposed(b, b_shape)
 
 
 def right_pulled(g: Any, a: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
     """Return aᵀ g; with vectors that is g a, or an outer product, and is printed so."""
-    if isinstance(g, Symbol) and len(a_shape) == 1:
-        return g * a if len(b_shape) == 1 else apply("outer", (a, g))
-    if isinstance(g, Symbol) and len(b_shape) == 1:
-        return np.matrix_transpose(a) @ g
+    match isinstance(g, Symbol), len(a_shape), len(b_shape):
+        case True, 1, 1:
+            return g * a
+        case True, 1, 2:
+            return apply("outer", (a, g))
+        case True, 2, 1:
+            return np.matrix_transpose(a) @ g
     return as_right(left_transposed(a, a_shape) @ as_matrix(g, a_shape, b_shape), b_shape)
 
 

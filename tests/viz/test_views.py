@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
@@ -713,8 +712,9 @@ def test_a_network_on_data_without_a_name_shows_its_numbers() -> None:
     huge = (leaf(np.ones(200_000), "w") * np.full(200_000, 2.0)).sum()
     huge.backward()
     drawing = viz.draw(huge)
-    assert "‖∂v/∂w‖ = 894.4 (200000,)" in drawing.text or "not kept" in drawing.text
-    assert ("not kept" in drawing.text) == ("Tensor(X, name='X')" in drawing.text)
+    assert "∂v/∂w not kept" in drawing.text
+    assert "An array of shape (200000,) that nobody kept" in drawing.text
+    assert "Tensor(X, name='X')" in drawing.text
 
 
 # -- differences -----------------------------------------------------------------------------------
@@ -902,13 +902,21 @@ def test_terms_of_every_shape_are_said(shape: tuple[int, ...]) -> None:
     assert viz.draw(J).svg
 
 
-def test_large_gradients_are_not_written_out() -> None:
-    W = leaf(np.ones((1500, 1500)), "W")
+def test_large_gradients_are_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    from viz import extract
+
+    numbers: list[Any] = []
+
+    def counted(x: Any, digits: int = 4) -> str:
+        numbers.append(x)
+        return autograd.format_number(x, digits)
+
+    monkeypatch.setattr(extract, "format_number", counted)
+    W = leaf(np.ones((300, 300)), "W")
     J = (np.tanh(W) * 2).sum()
     J.backward()
-    began = time.process_time()
     viz.draw(J)
-    assert time.process_time() - began < 1.0  # 0.15 s; writing every number took 5 s
+    assert 4 < len(numbers) < 60  # of 90 000 in each of three arrays
 
 
 def test_rounds_of_a_loop_end_with_an_op() -> None:

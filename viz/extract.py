@@ -72,7 +72,10 @@ _ARRAYS = (
     *("softmax", "sum", "std", "transpose", "var"),
     *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
 )
-_OURS = ["elu", "erf", "gelu", "leaky_relu", "relu", "sigmoid", "silu", "softplus"]
+_OURS = [
+    *("clip", "elu", "erf", "erfc", "gelu", "leaky_relu", "nan_to_num", "relu", "round", "sigmoid"),
+    *("silu", "sinc", "softplus"),
+]
 
 
 def functions() -> dict[str, Callable[..., Any]]:

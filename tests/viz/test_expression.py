@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import autograd
 from viz.__main__ import main
 from viz.expression import DEPTH, LIMIT, ExpressionError, run
+from viz.extract import functions
 
 VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
 FUNCTIONS = {"max": max, "neg": lambda x: -x}
@@ -396,3 +397,51 @@ def test_what_no_derivative_reaches_is_said(capsys) -> None:
     captured = capsys.readouterr()
     assert captured.out.splitlines()[-1] == "  ∂a/∂a = 1"
     assert not captured.err
+
+
+def elementwise() -> list[str]:
+    """Return the ops that treat each element alike: one changed changes the same one only."""
+    found = []
+    for name, o in autograd.OPS.items():
+        if o.variadic or not o.rules or any(p not in o.defaults for p in o.params):
+            continue
+        domain = o.domain.get(o.operands[0], (-2.0, 2.0))
+        low, high = domain if isinstance(domain, tuple) else (0.1, 0.9)
+        x = [np.linspace(low + 0.1, high - 0.1, 6) for _ in o.operands]
+        try:
+            y, z = (np.asarray(o.forward(a, *x[1:])) for a in (x[0], np.roll(x[0], 2)))
+            same = [np.asarray(o.forward(*(np.roll(v, 2) for v in x)))]
+        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError):
+            continue
+        if y.shape == z.shape == (6,) and np.allclose(same[0], np.roll(y, 2), equal_nan=True):
+            one = x[0].copy()
+            one[3] = one[4]
+            changed = np.asarray(o.forward(one, *x[1:])) != y
+            found += [name] * (not changed[[0, 1, 2, 4, 5]].any())
+    return found
+
+
+def test_an_expression_may_call_every_function_of_each_element() -> None:
+    known = functions()
+    # What only moves or converts has nothing to draw; a condition needs comparisons.
+    others = {
+        "astype",
+        "broadcast_to",
+        "ravel",
+        "transpose",
+        "squeeze",
+        "where",
+        "matrix_transpose",
+    }
+    names = elementwise()
+    assert {"exp", "hypot", "sinc", "clip", "erfc", "softplus"} <= set(names)
+    assert set(names) - others <= set(known)
+    for name in ("sinc", "clip", "erfc", "nan_to_num", "round"):
+        assert known[name] is autograd.OPS[name].record
+
+
+def test_values_are_clipped_and_differentiated(capsys) -> None:
+    assert main(["draw", "J = sum(clip(x, 0, 1) * x)", "x=[-1,0.5,3]"]) == 0
+    out = capsys.readouterr().out
+    assert "clip(x, 0, 1) = [0 0.5 1]" in out
+    assert "∂J/∂x = [0 1 1] (2 paths)" in out

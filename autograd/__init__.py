@@ -21,6 +21,7 @@ from autograd.errors import (
     AutogradError,
     DTypeError,
     GradientError,
+    LimitWarning,
     RuleError,
     ShapeError,
 )
@@ -265,6 +266,7 @@ __all__ = [
     "GradientReport",
     "Graph",
     "GraphNode",
+    "LimitWarning",
     "Op",
     "RuleError",
     "ShapeError",

@@ -19,7 +19,7 @@ from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.node import FREED, Node
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
-from autograd.zeros import mended
+from autograd.zeros import Met, mended, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -198,7 +198,7 @@ def _towards(wanted: set[Node], order: list[Node]) -> list[Node]:
 
 
 def walk(
-    order: Iterable[Node],
+    order: Sequence[Node],
     cotangents: dict[Node, Any],
     *,
     retain_graph: bool,
@@ -213,7 +213,7 @@ def walk(
 
     Parameters
     ----------
-    order : iterable of Node
+    order : sequence of Node
         Latest first. Where `targets` is given, contributions to nodes outside it are dropped.
     cotangents : dict
         The seeds, by node; used up by the walk.
@@ -229,26 +229,35 @@ def walk(
     dict
         The cotangent of each target that was reached.
     """
+    met = Met(order, [*cotangents.items()])
     with np.errstate(divide="ignore", invalid="ignore"):
         if not record:
-            return _walk(order, cotangents, retain_graph, False, kept, targets)
-        with enable_grad():
-            return _walk(order, cotangents, retain_graph, True, kept, targets)
+            found, late = _walk(order, cotangents, retain_graph, False, kept, targets, met)
+        else:
+            with enable_grad():
+                found, late = _walk(order, cotangents, retain_graph, True, kept, targets, met)
+    limits = met.hidden()
+    for node in late:
+        node.saved = FREED
+    if limits:
+        report(limits)
+    return found
 
 
 def _walk(
-    order: Iterable[Node],
+    order: Sequence[Node],
     cotangents: dict[Node, Any],
     retain_graph: bool,
     record: bool,
     kept: list[tuple[Node, Any]],
     targets: set[Node] | None,
-) -> dict[Node, Any]:
+    met: Met,
+) -> tuple[dict[Node, Any], list[Node]]:
+    """Return the cotangents of targets, and the nodes whose saved values are still to be freed."""
     found: dict[Node, Any] = {}
-    useful: set[Node | None] | None = None
-    if targets is not None:
-        order = list(order)
-        useful = set(order)
+    # Nodes whose saved values tell which zeros were selected: by the op itself, or by a constant.
+    late: list[Node] = []
+    useful: set[Node | None] | None = None if targets is None else set(order)
     half, pop, state = np.dtype(np.float16), cotangents.pop, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
     square = (_square if record else np.vdot) if strong else None
@@ -298,16 +307,19 @@ def _walk(
         if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
             with detect_anomaly(False):
                 inspect_backward(node, pulled(node, saved, g, square))
-                op.push(node, saved, g, cotangents, useful, square)
+                op.push(node, saved, g, cotangents, useful, square, met)
         else:
-            op.push(node, saved, g, cotangents, useful, square)
+            op.push(node, saved, g, cotangents, useful, square, met)
         if not retain_graph:
-            node.saved = FREED
+            if op.selects or None in node.parents:
+                late.append(node)
+            else:
+                node.saved = FREED
     for node, given in parts.items():  # of nodes that this walk does not visit, but leads to
         together = _together(node, given)
         before = cotangents.get(node)
         cotangents[node] = together if before is None else before + together
-    return found
+    return found, late
 
 
 def _add_into(node: Node, cotangents: dict[Node, Any], buffers: set[Node], g: Any) -> None:
@@ -349,19 +361,14 @@ def in_dtype(g: Any, node: Any) -> Any:
 
 
 def pulled(
-    node: Node, saved: tuple[Any, ...], g: Any, square: Any, kept: list[Node] | None = None
+    node: Node, saved: tuple[Any, ...], g: Any, square: Any, met: Met | None = None
 ) -> list[Any]:
-    """Return what a node gives to each parent, mended where a zero has met NaN.
-
-    A node where that was so is added to `kept`.
-    """
+    """Return what a node gives to each parent, mended where a zero has met NaN."""
     assert node.op is not None
     found = list(node.op.pull(node, saved, g))
     for slot, x in enumerate(found):
         if x is not None and square is not None and np.isnan(square(x, x)):
-            found[slot] = mended(node, saved, g, x, slot)
-            if kept is not None and found[slot] is not x:
-                kept.append(node)
+            found[slot] = mended(node, saved, g, x, slot, met)
     return found
 
 

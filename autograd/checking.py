@@ -19,6 +19,7 @@ from autograd.errors import AutogradError, GradientError, ShapeError
 from autograd.graph import graph
 from autograd.state import inside_transform
 from autograd.tensor import Tensor
+from autograd.zeros import collected_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -255,6 +256,19 @@ def check_gradients(
         raise GradientError(
             f"check_gradients: needs one name for each of {len(inputs)} inputs, got {len(names)}."
         )
+    with collected_limits() as limits:
+        rows, notes = _checked(f, inputs, order, tolerance, names)
+    return GradientReport(rows, [*notes, *limits])
+
+
+def _checked(
+    f: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    order: int,
+    tolerance: float | None,
+    names: tuple[str, ...] | None,
+) -> tuple[list[Comparison], list[str]]:
+    """Return the rows and the notes of a report of `check_gradients`."""
     f = _inside(f)
     arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
     arrays = [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
@@ -287,7 +301,7 @@ def check_gradients(
         rows += _compare(
             slope, along, arrays, second, tolerance, coarsest, lambda i: None, measured=plain
         )
-    return GradientReport(rows, _notes(f, arrays, rows))
+    return rows, _notes(f, arrays, rows)
 
 
 def _inside(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -511,7 +525,8 @@ def compare_backprop(
             )
         tensors.append(found[key][0])
         labels.append(key)
-    automatic = gradients(cost, tensors, retain_graph=True)
+    with collected_limits() as limits:
+        automatic = gradients(cost, tensors, retain_graph=True)
     rows = []
     for label, tensor, ours, theirs in zip(labels, tensors, automatic, hand.values(), strict=True):
         if np.shape(theirs) != tensor.shape:
@@ -523,7 +538,7 @@ def compare_backprop(
         allowed = {8: 1e-12, 4: 1e-5, 2: 1e-2}[coarsest.itemsize]
         allowed = allowed if tolerance is None else tolerance
         rows.append(_row(label, ours, np.asarray(theirs), allowed))
-    return BackpropReport(rows, [])
+    return BackpropReport(rows, limits)
 
 
 def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:

@@ -211,7 +211,7 @@ def _pull(node: Node, saved: Any, g: Any) -> list[Any]:
     return found
 
 
-def _push(node: Node, saved: Any, g: Any, into: dict[Node, Any], useful: Any, _: Any) -> None:
+def _push(node: Node, saved: Any, g: Any, into: dict[Node, Any], useful: Any, *_: Any) -> None:
     for parent, x in zip(node.parents, _pull(node, saved, g), strict=True):
         assert parent is not None  # the parents of a segment are what it reads from outside
         if useful is None or parent in useful:

@@ -11,6 +11,7 @@ __all__ = [
     "AutogradError",
     "DTypeError",
     "GradientError",
+    "LimitWarning",
     "RuleError",
     "ShapeError",
 ]
@@ -38,3 +39,11 @@ class AnomalyError(AutogradError, ArithmeticError):
 
 class RuleError(AutogradError, TypeError):
     """A declaration of an op, or of one of its derivative rules, that cannot work."""
+
+
+class LimitWarning(RuntimeWarning):
+    """A gradient of 0 has met an infinite derivative, and what their product tends to is unknown.
+
+    The product counts as 0 (see `strong_zero`), which may not be the limit: √x · √x has slope 1 at
+    0. It is an error in `detect_anomaly`.
+    """

@@ -202,13 +202,15 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
         value = _out(result, nested)
         along: Any = None
         if isinstance(result, Tensor) and result.requires_grad:
-            g = Tensor(np.zeros(result.shape), dtype=result.dtype, requires_grad=True)
+            # Any cotangent but 0 would do: there, no derivative that is infinite could be seen.
+            g = Tensor(np.ones(result.shape), dtype=result.dtype, requires_grad=True)
             pulled = gradients(result, leaves, g, create_graph=True, allow_unused=True)
-            terms = [
-                (p * v).sum()
-                for p, v in zip(pulled, directions, strict=True)
-                if p is not None and p.requires_grad
-            ]
+            with np.errstate(all="ignore"):  # of the values of gᵀJ · v, which nobody asked for
+                terms = [
+                    (p * v).sum()
+                    for p, v in zip(pulled, directions, strict=True)
+                    if p is not None and p.requires_grad
+                ]
             if terms:
                 along = gradients(
                     sum(terms[1:], terms[0]), g, create_graph=nested, allow_unused=True

@@ -22,6 +22,7 @@ from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.state import STATE
 from autograd.symbol import Symbol, fill, format_number, latex_number, local_derivative, render
 from autograd.tensor import Tensor, wrap
+from autograd.zeros import Met
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -263,6 +264,18 @@ class Graph:
         return bool(self._recording._cotangents and self._recording.zeros)
 
     @property
+    def hidden_limits(self) -> tuple[GraphNode, ...]:
+        """The nodes where a gradient of 0 that arithmetic made met an infinite derivative.
+
+        It counts as 0, and may hide another limit: see `LimitWarning`.
+        """
+        behind = self._recording
+        if not self.keeps_zeros or behind.zeros is None:
+            return ()
+        found = set(behind.zeros.hidden())
+        return tuple([n for n in self.nodes if behind._entries[n.id] in found])
+
+    @property
     def leaves(self) -> tuple[GraphNode, ...]:
         """The nodes that were made with requires_grad=True."""
         return tuple(node for node in self.nodes if node.kind == "leaf")
@@ -289,7 +302,7 @@ class _Recording:
         self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
         self._numbers: dict[tuple[int, int], float | None] = {}
         self._last: tuple[int, list[Any]] = (-1, [])
-        self.zeros: list[Node] = []  # where a zero has met NaN, once cotangents were computed
+        self.zeros: Met | None = None  # where a zero has met NaN, once cotangents were computed
         index: dict[Any, int] = {}
 
         def enter(entry: Any, key: Any, parents: tuple[int, ...]) -> int:
@@ -384,6 +397,12 @@ class _Recording:
             root = self._entries[i]
             one = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
             found[i] = np.ones(root.shape, root.dtype)[()] if one else unknown
+        places = {entry: i for i, entry in enumerate(self._entries) if isinstance(entry, Node)}
+        met = self.zeros = Met(
+            [*places][::-1],
+            [(self._entries[i], found[i]) for i in self.roots if found[i] is not unknown],
+            lambda node: self._saved_again(places[node], node),
+        )
         with np.errstate(all="ignore"):
             for k in range(len(found) - 1, -1, -1):
                 entry, parents, g = self._entries[k], self.parents[k], found[k]
@@ -393,7 +412,7 @@ class _Recording:
                 if saved is None:
                     gs = [unknown] * len(parents)
                 else:
-                    gs = self._pulled(entry, saved, g, self.zeros)
+                    gs = self._pulled(entry, saved, g, met)
                 for parent, i, g_parent in zip(entry.parents, parents, gs, strict=False):
                     if parent is None:
                         continue
@@ -409,12 +428,12 @@ class _Recording:
             for g, node in zip(found, self._entries, strict=True)
         ]
 
-    def _pulled(self, entry: Node, saved: tuple[Any, ...], g: Any, zeros: list[Node]) -> list[Any]:
+    def _pulled(self, entry: Node, saved: tuple[Any, ...], g: Any, met: Met | None) -> list[Any]:
         """Return what a node gives to each parent, half precision in single as the walk does."""
         square = np.vdot if STATE.get().strong_zero else None
         if entry.dtype == np.float16:
             saved, g = single(saved), single(g)
-        return pulled(entry, saved, g, square, zeros)
+        return pulled(entry, saved, g, square, met)
 
     def brought(self, edge: Edge) -> Any:
         """Return what comes back along an edge; None where that is not known."""
@@ -425,7 +444,7 @@ class _Recording:
         if self._last[0] != edge.child:  # all operands of one op are asked for in a row
             saved = self._saved_again(edge.child, entry)
             with np.errstate(all="ignore"):
-                gs = None if saved is None else self._pulled(entry, saved, g, [])
+                gs = None if saved is None else self._pulled(entry, saved, g, None)
             self._last = edge.child, gs or [None] * len(entry.parents)
         found = self._last[1][edge.slot]
         return None if found is None else in_dtype(conform(found, entry, parent), parent)

@@ -68,6 +68,9 @@ def op(
     domain: dict[str, Any] | None = None,
     kinks: bool = False,
     bilinear: bool = False,
+    mixes: str | None = None,
+    selects: bool = False,
+    limit: Callable[..., Any] | None = None,
     accumulates: bool = False,
     absent: dict[str, float] | None = None,
 ) -> Callable[[Callable[..., Any]], Recorder]:
@@ -101,6 +104,17 @@ def op(
     bilinear : bool
         Linear in each operand, as products are. Lets the engine keep a cotangent of 0 apart from
         values that are not finite, where a rule adds up products of both.
+    mixes : {"axis", "matrices"}, optional
+        A result reads cotangents of its own slice only: along the parameter ``axis``, or of its own
+        matrix in a stack. Lets a slice whose cotangents are all 0 stay apart from values that are
+        not finite. Rules that are a factor for each element need not say so.
+    selects : bool
+        Takes elements of its operands and leaves others out, as ``where`` and ``maximum`` do. A
+        gradient of 0 that it makes is one for good, and hides no limit.
+    limit : callable, optional
+        Takes a dict of what the rules read, and returns the limit of (f(a) − f(a₀)) · f′(a) at
+        points a₀ where the derivative of f by its first operand is infinite: ½ for √a. A recorded
+        backward pass then knows the slope of √a · √a at 0.
     accumulates : bool
         Adds up or multiplies many elements: half precision is then computed in single precision.
 
@@ -142,6 +156,9 @@ def op(
             domain=domain or {},
             kinks=kinks,
             bilinear=bilinear,
+            mixes=mixes,
+            selects=selects,
+            limit=limit,
             accumulates=accumulates,
             absent=absent or {},
         )
@@ -177,6 +194,9 @@ class Op:
         domain: dict[str, Any],
         kinks: bool,
         bilinear: bool,
+        mixes: str | None,
+        selects: bool,
+        limit: Callable[..., Any] | None,
         accumulates: bool,
         absent: dict[str, float],
     ) -> None:
@@ -186,11 +206,19 @@ class Op:
         self.domain, self.absent = domain, absent
         self.binds, self.associative = binds, associative
         self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
+        self.mixes, self.selects, self.limit = mixes, selects, limit
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
         self.rules: dict[str, Callable[..., Any] | None] = {}
         self.asks: dict[str, list[str]] = {}  # for each rule, the names of its parameters
         self._read_signature()
+        if mixes not in (None, "axis", "matrices") or (
+            mixes == "axis" and "axis" not in self.params
+        ):
+            raise RuleError(
+                f"@op {self.name}: mixes needs to be 'matrices', or 'axis' for an op with a "
+                f"parameter axis, got {mixes!r}."
+            )
         self.saved: tuple[str, ...] = ()
         # Takes the rule's place where it can: adds to a part of the operand's cotangent, in place.
         self.add_to: Callable[..., None] | None = None
@@ -406,3 +434,21 @@ def _known_name(where: str, what: str, name: str, known: list[str]) -> None:
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]!r}?" if close else "rename it."
         raise RuleError(f"{where}: there is no {what} {name!r}, only {', '.join(known)}; {hint}")
+
+
+def _substitute() -> Op:
+    """Return the op behind a strong zero: other values at some places, the derivative of a.
+
+    It belongs to `autograd.zeros`, and is not for users to call.
+    """
+
+    @op(symbol="substitute", text="{a}", latex="{a}", samples=())
+    def substitute(a: Any, /, places: Any, values: Any) -> Any:
+        """Put values at places, and leave the derivative that of a."""
+        return np.where(places, values, a)
+
+    substitute.vjp(a=lambda g: g)
+    return OPS.pop("substitute")
+
+
+SUBSTITUTE = _substitute()

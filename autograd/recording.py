@@ -271,13 +271,13 @@ def pull_source(op: Op) -> list[str]:
 
 
 def push_source(op: Op) -> list[str]:
-    """Write `_push(node, saved, g, into, useful, square)`: add to the parents' cotangents.
+    """Write `_push(node, saved, g, into, useful, square, met)`: add to the parents' cotangents.
 
-    What `pull` gives, with all that the walk owes it: NaN that a zero has made is mended,
-    broadcasting and dtype are undone, and it is added to what is there. `useful` are the nodes that
-    somebody asked for, or None; `square` is what finds a NaN, or None where nobody looks.
+    Like `pull`, but adds to `into` after mending NaN that a zero has made and undoing broadcasting
+    and dtype. `useful` are the nodes that somebody asked for, or None; `square` finds a NaN, or is
+    None where nobody looks; `met` receives what was mended.
     """
-    lines = ["def _push(_node, _saved, g, _into, _useful, _square):", *_unpacked(op)]
+    lines = ["def _push(_node, _saved, g, _into, _useful, _square, _met):", *_unpacked(op)]
     if op.variadic:
         lines.append("    for i, _parent in enumerate(_node.parents):")
         return lines + _pushed(op, op.operands[0], "i", "_parent", "        ")
@@ -296,7 +296,7 @@ def _unpacked(op: Op) -> list[str]:
 
 def _pushed(op: Op, operand: str, slot: str, parent: str, indent: str) -> list[str]:
     """Write what pushes the cotangent of one operand."""
-    again = f"_x = _mended(_node, _saved, g, _x, {slot})"
+    again = f"_x = _mended(_node, _saved, g, _x, {slot}, _met)"
     scalar = ["        if _x != _x and _square is not None:", f"            {again}"]
     array = [
         "        if _square is not None:",

@@ -4,29 +4,108 @@ In IEEE arithmetic 0 · ∞ is NaN, so a branch that `where` did not take, or th
 at 0, can turn a whole gradient into NaN although its contribution is nothing. Here the product is 0
 (Griewank and Walther, Evaluating Derivatives, 2008, chapter 14). The walk looks for NaN in what a
 rule gives; only then is anything here called.
+
+Two laws hold. The zero changes a value, never what was recorded: a second pass goes through the
+rule as it stands, and meets the same law there. And a zero that selection made (where, an index, a
+mask, a constant 0) is silent, while one that arithmetic made may hide a limit, and is reported.
 """
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.state import no_grad
+from autograd.cotangents import conform
+from autograd.errors import AnomalyError, LimitWarning
+from autograd.node import FREED, Constant, source_of
+from autograd.state import STATE, no_grad
 from autograd.symbol import Symbol, local_derivative
 from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.node import Node
+    from autograd.op import Op
 
-__all__ = ["mended"]
+__all__ = ["Met", "collected_limits", "mended", "report"]
 
 from_engine = True
 
+# Where reports of zeros that arithmetic made go, instead of to warnings.
+_COLLECTED: ContextVar[list[str] | None] = ContextVar("autograd_limits", default=None)
 
-def mended(node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int) -> Any:
+
+class Met:
+    """Where cotangents of 0 have met NaN in a walk, and which of those zeros arithmetic made.
+
+    Parameters
+    ----------
+    order : sequence of Node
+        The nodes of the walk, latest first.
+    seeds : list of (Node, cotangent)
+        What it began with.
+    saved_of : callable
+        Returns what the rules of a node read; None where that is not known.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[Node],
+        seeds: list[tuple[Node, Any]],
+        saved_of: Callable[[Node], tuple[Any, ...] | None] = lambda node: node.saved,
+    ) -> None:
+        self._order, self._seeds, self._saved_of = order, seeds, saved_of
+        self._found: list[tuple[Node, Callable[[Any], Any]]] = []
+
+    def add(self, node: Node, meets: Callable[[Any], Any]) -> None:
+        """Add a node, and what tells of its live elements whether one of their zeros met NaN."""
+        self._found.append((node, meets))
+
+    def __bool__(self) -> bool:
+        """Whether a zero has met NaN."""
+        return bool(self._found)
+
+    def hidden(self) -> list[Node]:
+        """Return the nodes at which a zero that arithmetic made has met NaN."""
+        if not self._found:
+            return []
+        live = self._live({node for node, _ in self._found})
+        return list(dict.fromkeys(n for n, meets in self._found if n in live and meets(live[n])))
+
+    def live(self, node: Node) -> Any:
+        """Return which elements of a node are a part of the outputs, whatever factors happen to be.
+
+        Where one is, and its cotangent is 0, arithmetic made the zero. Where it is not, the zero
+        was selected: by the seed, by an index or a mask, by a constant factor of 0, or by an op
+        that takes one of its operands.
+        """
+        return self._live({node}).get(node, np.zeros(node.shape, bool))
+
+    def _live(self, wanted: set[Node]) -> dict[Node, Any]:
+        """Carry masks from the outputs to some nodes, in one pass over the order of the walk."""
+        between: set[Node | None] = {*wanted}
+        for node in reversed(self._order):
+            if any(parent in between for parent in node.parents if parent is not None):
+                between.add(node)
+        live = {node: np.not_equal(value_of(g), 0) for node, g in self._seeds if node in between}
+        for node in self._order:
+            if node not in between or node not in live:
+                continue
+            for slot, parent in enumerate(node.parents):
+                if parent is not None and parent in between:
+                    reached = _reached(node, slot, live[node], self._saved_of)
+                    live[parent] = live[parent] | reached if parent in live else reached
+        return live
+
+
+def mended(
+    node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int, met: Met | None = None
+) -> Any:
     """Return a rule's result again, without the NaN that a cotangent of 0 has met.
 
     Parameters
@@ -41,28 +120,142 @@ def mended(node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int) -
         What the rule gave for the operand in this slot, with NaN in it.
     slot : int
         The operand's place.
+    met : Met, optional
+        Of the walk; is told if something is mended.
     """
     op = node.op
     assert op is not None
-    operand = op.operands[0] if op.variadic else op.operands[slot]
     zero, found = np.equal(value_of(g), 0), np.isnan(value_of(pulled))
     if not np.any(zero):
         return pulled
-    if np.all(zero):
-        return _where(np.ones(found.shape, bool), 0.0, pulled)
-    if _is_factor(node, saved, operand, slot):
-        params = dict(zip(op.params, node.params, strict=True))
-        if zero.shape == found.shape or "axis" in params:
-            return _where(_spread(zero, found.shape, params) & found, 0.0, pulled)
+    values: Any = 0.0
     if op.bilinear:
-        return _of_products(node, saved, g, pulled, operand, slot)
+        still = None
+        places, values = _of_products(node, saved, g, value_of(pulled), slot)
+    else:
+        still = _still(node, saved, zero, found.shape, slot)
+        places = found & still
+        zero = zero & places if still is zero else zero
+    if not np.any(places):
+        return pulled
+    if type(pulled) is not Tensor:
+        if met is not None:
+            met.add(node, _meeting(node, saved, zero, slot))
+        return np.where(places, values, pulled)[()]
+    if not op.bilinear:  # g · f″ is 0 there as well, so the second pass must not see f″
+        pulled = op.pull(node, _cut(node, saved, still, zero), g)[slot]
+    from autograd.op import SUBSTITUTE
+
+    pulled = SUBSTITUTE.record(pulled, places=places, values=values)
+    if met is not None and not op.bilinear and places.shape == node.shape:
+        # A factor that is 0 makes it 0 for every cotangent, as a tangent has to know.
+        factor = places & zero & met.live(node)
+        limit = _limit(node, saved, g, slot, factor) if np.any(factor) else None
+        if limit is not None:
+            return np.where(factor, limit, pulled)
+        pulled = np.where(factor, 0.0, pulled) if np.any(factor) else pulled
+    if met is not None:
+        met.add(node, _meeting(node, saved, zero, slot))
     return pulled
 
 
-def _is_factor(node: Node, saved: tuple[Any, ...], operand: str, slot: int) -> bool:
+def _limit(node: Node, saved: tuple[Any, ...], g: Any, slot: int, places: Any) -> Any | None:
+    """Return what g · ∞ tends to where g goes to 0 with the result: g′ (f − f₀) f′, recorded.
+
+    None where the op does not know its part of it, or the cotangent does not depend on the result.
+    """
+    from autograd.ops.kinks import slopes
+
+    op = node.op
+    assert op is not None
+    if op.limit is None or slot:
+        return None
+    slope = slopes(g, node, places)
+    known = {n: value_of(v) for n, v in zip(op.saved, saved, strict=True)}
+    return None if slope is None else slope * op.limit(known)
+
+
+def _meeting(node: Node, saved: tuple[Any, ...], zero: Any, slot: int) -> Callable[[Any], Any]:
+    """Return what tells of a node's live elements whether one of these zeros has met NaN."""
+    op = node.op
+    assert op is not None
+    if not op.bilinear:
+        return lambda live: np.any(live & zero)
+    values = _mapped(op, saved, lambda _, v: (~np.isfinite(value_of(v))).astype(float))
+
+    def products(live: Any) -> Any:
+        with no_grad():
+            return np.any(op.pull(node, values, (live & zero).astype(float))[slot])
+
+    return products
+
+
+def _still(node: Node, saved: tuple[Any, ...], zero: Any, shape: tuple[int, ...], slot: int) -> Any:
+    """Return where a result reads cotangents of 0 only, as far as the op says."""
+    op = node.op
+    assert op is not None
+    params = dict(zip(op.params, node.params, strict=True))
+    if op.mixes == "axis":
+        return _along(zero, shape, params["axis"])
+    if op.mixes == "matrices" and zero.ndim:
+        n = len(shape) - (1 if node.parents[slot] is not None and _is_vector(node, slot) else 2)
+        stacks = zero.shape[:n]
+        one = np.all(zero, axis=tuple(range(n, zero.ndim)))
+        return np.broadcast_to(np.reshape(one, (*stacks, *(1,) * (len(shape) - n))), shape)
+    if _is_factor(node, saved, slot):
+        if zero.shape == shape:
+            return zero
+        if "axis" in params:
+            return _along(zero, shape, params["axis"])
+    return np.full(shape, np.all(zero))
+
+
+def _is_vector(node: Node, slot: int) -> bool:
+    parent = node.parents[slot]
+    return parent is not None and len(parent.shape) == 1
+
+
+def _along(zero: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Return whether all cotangents of each slice are 0, for each of its elements."""
+    from autograd.ops.reduce import kept
+
+    if axis is None:
+        return np.full(shape, np.all(zero))
+    if zero.shape != shape:  # of a reduction: one for each slice
+        return np.broadcast_to(np.reshape(zero, kept(shape, axis)), shape)
+    return np.broadcast_to(np.all(zero, axis=axis, keepdims=True), shape)
+
+
+def _cut(node: Node, saved: tuple[Any, ...], still: Any, zero: Any) -> tuple[Any, ...]:
+    """Return the saved values as constants where the cotangents are 0."""
+    op = node.op
+    assert op is not None
+
+    def cut(v: Any) -> Any:
+        if type(v) is tuple:
+            return tuple(map(cut, v))
+        if type(v) is not Tensor or v._node is None:
+            return v
+        if still.all():
+            return Tensor.detach(v)
+        if v.shape == still.shape:
+            mask = still
+        elif v.shape == zero.shape or op.mixes is None:
+            mask = zero
+        elif op.mixes == "matrices" and still.ndim >= 2:
+            mask = np.reshape(still[..., 0, 0], still.shape[:-2] + (1,) * (v.ndim - still.ndim + 2))
+        else:
+            return v
+        return np.where(mask, v._value, v)
+
+    return tuple(map(cut, saved))
+
+
+def _is_factor(node: Node, saved: tuple[Any, ...], slot: int) -> bool:
     """Whether the rule is g times a factor of each element: so its own formula reads."""
     op = node.op
     assert op is not None
+    operand = _operand(op, slot)
     known = dict(zip((*op.saved, *op.params), (*saved, *node.params), strict=True))
     symbols: Any = {name: Symbol(name) for name in (*op.operands, "out")}
     if op.variadic:
@@ -77,45 +270,154 @@ def _is_factor(node: Node, saved: tuple[Any, ...], operand: str, slot: int) -> b
         return False
 
 
-def _spread(zero: Any, shape: tuple[int, ...], params: dict[str, Any]) -> Any:
-    """Return the zeros of a cotangent for each element of the operand it was reduced from."""
-    from autograd.ops.reduce import kept
-
-    if zero.shape == shape:
-        return zero
-    return np.broadcast_to(np.reshape(zero, kept(shape, params["axis"])), shape)
+def _operand(op: Op, slot: int) -> str:
+    return op.operands[0] if op.variadic else op.operands[slot]
 
 
 def _of_products(
-    node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, operand: str, slot: int
-) -> Any:
-    """Mend a rule that adds up products, such as that of matmul.
+    node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int
+) -> tuple[Any, Any]:
+    """Return where a rule that adds up products, as matmul's does, can be mended, and the values.
 
     Terms with g = 0 count as 0. Where another term is not finite the result stays what it was: a
     count of the terms whose g is not 0 tells.
     """
     op = node.op
     assert op is not None
-    arrays = {*op.operands, "out"}
 
     def ask(cotangent: Any, each: Callable[[Any], Any]) -> Any:
-        values = [
-            (tuple(map(each, v)) if isinstance(v, tuple) else each(v)) if n in arrays else v
-            for n, v in zip(op.saved, saved, strict=True)
-        ]
-        return op.pull(node, tuple(values), cotangent)[slot]
-
-    def finite(v: Any) -> Any:
-        return v if v is None else _where(np.isfinite(value_of(v)), v, 0.0)
+        values = _mapped(op, saved, lambda _, v: each(value_of(v)))
+        return value_of(op.pull(node, values, cotangent)[slot])
 
     weight = np.not_equal(value_of(g), 0).astype(float)
     with no_grad():
-        terms = ask(weight, lambda v: v if v is None else np.ones(np.shape(value_of(v))))
-        good = ask(weight, lambda v: v if v is None else np.isfinite(value_of(v)).astype(float))
-    return _where(np.equal(terms, good), ask(g, finite), pulled)
+        terms = ask(weight, lambda v: np.ones(np.shape(v)))
+        good = ask(weight, lambda v: np.isfinite(v).astype(float))
+        values = ask(value_of(g), lambda v: np.where(np.isfinite(v), v, 0.0)[()])
+    return np.isnan(pulled) & np.equal(terms, good), values
 
 
-def _where(condition: Any, x: Any, y: Any) -> Any:
-    """Choose elements; recorded where a Tensor takes part, as a rule's own arithmetic is."""
-    chosen: Any = np.where(condition, x, y)
-    return chosen if type(chosen) is Tensor else chosen[()]
+def _mapped(op: Op, saved: Sequence[Any], f: Callable[[str, Any], Any]) -> tuple[Any, ...]:
+    """Apply a function to each saved array, with its name; shapes stay as they are."""
+    arrays = {*op.operands, "out"}
+    return tuple(
+        v
+        if v is None or n not in arrays
+        else tuple(f(n, x) for x in v)
+        if type(v) is tuple
+        else f(n, v)
+        for n, v in zip(op.saved, saved, strict=True)
+    )
+
+
+# -- which zeros hide a limit ----------------------------------------------------------------------
+
+
+def _reached(
+    node: Node, slot: int, live: Any, saved_of: Callable[[Node], tuple[Any, ...] | None]
+) -> Any:
+    """Return which elements of an operand take part in the live elements of a result.
+
+    The op's rule tells. An op that selects reads the values that it has read. Another one reads
+    numbers without a meaning in the place of what was computed, because what happens to be 0 must
+    not hide that there is a factor, but its own constants, of which a 0 is one for good.
+    """
+    op, parent = node.op, node.parents[slot]
+    assert op is not None
+    assert parent is not None
+    everywhere = np.ones(parent.shape, bool)
+    if op.rules.get(_operand(op, slot)) is None:
+        return np.zeros(parent.shape, bool)
+    try:
+        values = saved_of(node) if op.selects else _without_meaning(node)
+        if values is None or values is FREED:
+            return everywhere
+        with no_grad(), np.errstate(all="ignore"):
+            pulled = op.pull(
+                node, _mapped(op, values, lambda _, v: value_of(v)), live.astype(float)
+            )
+            size = np.abs(np.nan_to_num(value_of(pulled[slot]), nan=1.0, posinf=1.0, neginf=1.0))
+            return np.not_equal(conform(size, node, parent), 0)
+    except Exception:  # a rule that cannot take such numbers; it may lead everywhere
+        return everywhere
+
+
+def _without_meaning(node: Node) -> tuple[Any, ...]:
+    """Return numbers in the place of what a node's rules read, and its constants as they are."""
+    op = node.op
+    assert op is not None
+    rng = np.random.default_rng(0)
+
+    def operand(slot: int) -> Any:
+        parent = node.parents[slot]
+        if parent is not None:
+            return rng.uniform(0.3, 0.7, parent.shape)
+        constant = node.constants[slot]
+        value = constant.value if isinstance(constant, Constant) else constant
+        if value is None:
+            return rng.uniform(0.3, 0.7, constant.shape)
+        return np.where(np.isfinite(value), np.abs(value), 1.0)
+
+    def shape(slot: int) -> tuple[int, ...]:
+        parent = node.parents[slot]
+        return np.shape(node.constants[slot]) if parent is None else parent.shape
+
+    every = range(len(node.parents))
+    found: list[Any] = []
+    for name in op.saved:
+        of: Any = shape if name.endswith("_shape") and name not in op.operands else operand
+        if name == "out":
+            found.append(rng.uniform(0.3, 0.7, node.shape))
+        elif op.variadic:
+            found.append(tuple(map(of, every)))
+        else:
+            found.append(
+                of(op.operands.index(name.removesuffix("_shape") if of is shape else name))
+            )
+    return tuple(found)
+
+
+def report(nodes: Sequence[Node]) -> None:
+    """Say that zeros of arithmetic met infinite derivatives: warn, or raise in `detect_anomaly`.
+
+    Warns once a line, as Python counts.
+
+    Raises
+    ------
+    AnomalyError
+        In `detect_anomaly`.
+    """
+    collected = _COLLECTED.get()
+    for node in nodes:
+        assert node.op is not None
+        source = source_of(node)
+        said = (
+            f"{node.op.name}: a gradient of 0 has met a derivative that is not finite, and counts "
+            "as 0; arithmetic made this 0, so the limit may be another number. Keep the operand "
+            "away from that point, or select with where() what is not wanted"
+        )
+        place = "" if source is None else f", called at {source[0]}:{source[1]}"
+        if STATE.get().anomaly:
+            raise AnomalyError(f"detect_anomaly: {said}{place}.")
+        if collected is not None:
+            line = f"note: {said}{place}."
+            if line not in collected:
+                collected.append(line)
+        elif source is None:
+            warnings.warn(f"{said}.", LimitWarning, stacklevel=2)
+        else:
+            warnings.warn_explicit(f"{said}.", LimitWarning, *source, registry=_WARNED)
+
+
+_WARNED: dict[Any, Any] = {}  # which lines have been warned of, for Python's filters
+
+
+@contextmanager
+def collected_limits() -> Iterator[list[str]]:
+    """Collect what `report` says in a list, as notes, rather than warn."""
+    notes: list[str] = []
+    token = _COLLECTED.set(notes)
+    try:
+        yield notes
+    finally:
+        _COLLECTED.reset(token)

@@ -211,6 +211,11 @@ def view_of(
                 "A gradient of 0 stayed 0 where it met an infinite local derivative; "
                 "strong_zero(False) shows NaN there."
             )
+        if g.hidden_limits:
+            where = ", ".join(clean(n.label) for n in g.hidden_limits)
+            caption.append(
+                f"Arithmetic made that 0 at {where}, so the true derivative may be another number."
+            )
     if values and any(n.kind == "leaf" and n.value is None for n in g):
         caption.append(
             "Values assigned since the recording, and what follows from them, are not shown: draw "

@@ -121,6 +121,7 @@ positive.vjp(a=lambda g: g)
     binds=40,
     text="{a}^{b}",
     latex="{a}^{{b}}",
+    limit=lambda known: half_at_half(known["b"]),
     domain={"a": (0.3, 2.0)},
     samples=("2,3 2,3", "3,1 1,4", "_ 2", "2,3 _", "_ _", "0,3 3"),
 )
@@ -151,6 +152,11 @@ def less_one(a: Any, b: Any) -> Any:
     if isinstance(b, (np.ndarray, np.integer)) and b.dtype.kind in "iu":
         b = b.astype(np.float64)  # b − 1 may not fit the integers of b
     return np.where(np.logical_and(np.equal(b, 0), np.equal(a, 0)), 1.0, b - 1)
+
+
+def half_at_half(b: Any) -> Any:
+    """Return the limit of b a^(2b − 1) at a = 0, for b < 1."""
+    return np.where(np.equal(b, 0.5), 0.5, np.where(np.greater(b, 0.5), 0.0, np.inf))
 
 
 def nonzero(a: Any) -> Any:

@@ -70,7 +70,12 @@ def on_diagonal(v: Any) -> Any:
     return np.expand_dims(v, -1) * np.eye(np.shape(v)[-1])
 
 
-@op(symbol="chol", domain={"a": definite}, samples=("3,3", "2,2,2", "1,1", "3,3 upper=True"))
+@op(
+    mixes="matrices",
+    symbol="chol",
+    domain={"a": definite},
+    samples=("3,3", "2,2,2", "1,1", "3,3 upper=True"),
+)
 def cholesky(a: Any, /, upper: bool = False) -> Any:
     """Lower triangular L with L Lᵀ = a, for a symmetric positive definite matrix.
 
@@ -117,7 +122,12 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-@op(symbol="eigh", domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "1,1", "4,4"))
+@op(
+    mixes="matrices",
+    symbol="eigh",
+    domain={"a": symmetric_part},
+    samples=("3,3", "2,2,2", "1,1", "4,4"),
+)
 def eigh_stacked(a: Any) -> Any:
     """Eigenvalues, as the first row, above the eigenvectors of a symmetric matrix: see `eigh`.
 
@@ -197,7 +207,7 @@ class SVDResult(NamedTuple):
     Vh: Any
 
 
-@op(symbol="svd", samples=("3,3", "2,3", "4,2", "2,3,2", "1,1"))
+@op(mixes="matrices", symbol="svd", samples=("3,3", "2,3", "4,2", "2,3,2", "1,1"))
 def svd_stacked(a: Any) -> Any:
     """Matrix U above the singular values, in a row, above Vhᵀ, of the reduced form: see `svd`.
 
@@ -311,7 +321,7 @@ class QRResult(NamedTuple):
     R: Any
 
 
-@op(symbol="qr", samples=("3,3", "4,2", "2,3,2", "1,1"))
+@op(mixes="matrices", symbol="qr", samples=("3,3", "4,2", "2,3,2", "1,1"))
 def qr_stacked(a: Any) -> Any:
     """Matrix Q above Rᵀ, for at least as many rows as columns: see `qr`.
 

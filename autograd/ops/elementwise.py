@@ -81,7 +81,14 @@ def log1p(a: Any) -> Any:
 log1p.vjp(a=lambda g, a: g / (1 + a))
 
 
-@op(symbol="√", text="√({a})", latex=r"\sqrt{{a}}", domain=_POSITIVE, samples=_ONE)
+@op(
+    symbol="√",
+    text="√({a})",
+    latex=r"\sqrt{{a}}",
+    limit=lambda known: 0.5,
+    domain=_POSITIVE,
+    samples=_ONE,
+)
 def sqrt(a: Any) -> Any:
     """Elementwise square root. Its derivative at 0 is ∞.
 
@@ -152,7 +159,7 @@ def share(x: Any, other: Any) -> Any:
     return np.greater(x, other) + 0.5 * np.equal(x, other)
 
 
-@op(symbol="max", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
+@op(selects=True, symbol="max", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
 def maximum(a: Any, b: Any) -> Any:
     """Elementwise maximum; NaN where either is. At a tie each operand has derivative ½.
 
@@ -168,7 +175,7 @@ def maximum(a: Any, b: Any) -> Any:
 maximum.vjp(a=lambda g, a, b: g * share(a, b), b=lambda g, a, b: g * share(b, a))
 
 
-@op(symbol="min", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
+@op(selects=True, symbol="min", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
 def minimum(a: Any, b: Any) -> Any:
     """Elementwise minimum; NaN where either is. At a tie each operand has derivative ½.
 
@@ -185,6 +192,7 @@ minimum.vjp(a=lambda g, a, b: g * share(b, a), b=lambda g, a, b: g * share(a, b)
 
 
 @op(
+    selects=True,
     symbol="where",
     latex=r"\operatorname{where}({condition}, {a}, {b})",
     kinks=True,

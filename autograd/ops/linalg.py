@@ -201,6 +201,7 @@ vecmat.vjp(a=lambda g, b: matvec(b, g), b=lambda g, a: columns_times_rows(a, g))
 
 
 @op(
+    mixes="axis",
     symbol="×",
     text="cross({a}, {b})",
     latex=r"{a} \times {b}",

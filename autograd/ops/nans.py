@@ -143,7 +143,9 @@ def _of_enough(found: Any, taken: Any, axis: Axis, ddof: int, keepdims: bool) ->
     return np.where(few, np.nan, found) if np.any(few) else found
 
 
-@op(symbol="nanmax", latex=r"\operatorname{nanmax} {a}", kinks=True, samples=_EXTREMES)
+@op(
+    selects=True, symbol="nanmax", latex=r"\operatorname{nanmax} {a}", kinks=True, samples=_EXTREMES
+)
 def nanmax(
     a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
 ) -> Any:
@@ -158,7 +160,9 @@ def nanmax(
     return np.nanmax(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
-@op(symbol="nanmin", latex=r"\operatorname{nanmin} {a}", kinks=True, samples=_EXTREMES)
+@op(
+    selects=True, symbol="nanmin", latex=r"\operatorname{nanmin} {a}", kinks=True, samples=_EXTREMES
+)
 def nanmin(
     a: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None, where: Any = None
 ) -> Any:

@@ -36,7 +36,7 @@ def sigmoid(a: Any) -> Any:
 sigmoid.vjp(a=lambda g, out: g * out * (1 - out))
 
 
-@op(symbol="relu", latex=r"\operatorname{ReLU}({a})", kinks=True, samples=_ONE)
+@op(selects=True, symbol="relu", latex=r"\operatorname{ReLU}({a})", kinks=True, samples=_ONE)
 def relu(a: Any) -> Any:
     """Rectified linear unit max(0, a). Its derivative at 0 is 0.
 
@@ -53,6 +53,7 @@ relu.vjp(a=lambda g, out: g * (out > 0))
 
 
 @op(
+    selects=True,
     symbol="leaky_relu",
     latex=r"\operatorname{LeakyReLU}({a})",
     kinks=True,
@@ -90,6 +91,7 @@ softplus.vjp(a=lambda g, a: g * sigmoid(a))
 
 
 @op(
+    mixes="axis",
     accumulates=True,
     symbol="softmax",
     samples=("2,3", "3 axis=-1", "2,3 axis=1", "2,3,2 axis=(0,2)"),
@@ -207,7 +209,9 @@ softmax_cross_entropy.vjp(
 )
 
 
-@op(accumulates=True, symbol="log_softmax", samples=("2,3", "3 axis=-1", "2,3 axis=1"))
+@op(
+    mixes="axis", accumulates=True, symbol="log_softmax", samples=("2,3", "3 axis=-1", "2,3 axis=1")
+)
 def log_softmax(a: Any, axis: int | tuple[int, ...] = 0) -> Any:
     """Logarithm of softmax along an axis (axis 0: examples are columns), finite at any logit.
 

@@ -9,6 +9,7 @@ import numpy as np
 from autograd.op import composite, op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
+from autograd.ops.kinks import along
 from autograd.ops.reduce import Axis, holders, kept, spread
 from autograd.ops.solving import inv
 from autograd.symbol import Symbol
@@ -58,9 +59,7 @@ def vector_norm(a: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
 
 
 def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) -> Any:
-    """Return the derivative of a norm: a / ‖a‖, and sign(a) (|a| / ‖a‖)^(ord − 1) for others."""
-    if ord == 2:
-        return a / spread(nonzero(out), shape, axis)
+    """Return the derivative of a norm of another order than 2: sign(a) (|a| / ‖a‖)^(ord − 1)."""
     if ord == 0:
         return np.zeros(shape)
     if np.isinf(ord):
@@ -77,7 +76,9 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
 
 vector_norm.vjp(
     a=lambda g, a, out, axis, a_shape, ord: (
-        spread(g, a_shape, axis) * direction(a, out, axis, a_shape, ord)
+        along(g, a, out, spread=lambda x: spread(x, a_shape, axis))
+        if ord == 2
+        else spread(g, a_shape, axis) * direction(a, out, axis, a_shape, ord)
     ),
 )
 

@@ -17,7 +17,12 @@ from autograd.tensor import value_of
 from_engine = True
 
 
-@op(symbol="sort", kinks=True, samples=("4", "2,3", "2,3 axis=0", "2,3 axis=None", "0"))
+@op(
+    selects=True,
+    symbol="sort",
+    kinks=True,
+    samples=("4", "2,3", "2,3 axis=0", "2,3 axis=None", "0"),
+)
 def sort(a: Any, axis: int | None = -1) -> Any:
     """Sort along an axis, stably; flattened where the axis is None.
 
@@ -210,6 +215,7 @@ tile.vjp(a=lambda g, a_shape, reps: untiled(g, a_shape, reps))
 
 
 @op(
+    selects=True,
     symbol="median",
     latex=r"\operatorname{median} {a}",
     kinks=True,

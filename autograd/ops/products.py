@@ -111,7 +111,12 @@ def from_the_end(g: Any, axis: int | None) -> Any:
 cumsum.vjp(a=lambda g, axis, a_shape: np.reshape(from_the_end(g, axis), a_shape))
 
 
-@op(accumulates=True, symbol="cumprod", samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"))
+@op(
+    mixes="axis",
+    accumulates=True,
+    symbol="cumprod",
+    samples=("2,3", "2,3 axis=0", "2,3 axis=-1", "0", "4", "_"),
+)
 def cumprod(a: Any, axis: int | None = None) -> Any:
     """Multiply along an axis, keeping every step; flattened by default. Exact at zeros too.
 

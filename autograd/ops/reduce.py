@@ -151,6 +151,7 @@ _EXTREMES = (
 
 
 @op(
+    selects=True,
     symbol="max",
     latex=r"\max {a}",
     kinks=True,
@@ -178,6 +179,7 @@ max.vjp(
 
 
 @op(
+    selects=True,
     symbol="min",
     latex=r"\min {a}",
     kinks=True,

@@ -179,7 +179,7 @@ def fabs(a: Any) -> Any:
 fabs.vjp(a=lambda g, a: g * np.sign(a))
 
 
-@op(symbol="heaviside", kinks=True, samples=_PAIRS)
+@op(selects=True, symbol="heaviside", kinks=True, samples=_PAIRS)
 def heaviside(a: Any, b: Any) -> Any:
     """Step: 0 where a is negative, b where it is 0, 1 where positive. Derivatives 0, [a = 0].
 
@@ -195,7 +195,7 @@ def heaviside(a: Any, b: Any) -> Any:
 heaviside.vjp(a=None, b=lambda g, a: g * np.equal(a, 0))
 
 
-@op(symbol="fmax", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
+@op(selects=True, symbol="fmax", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
 def fmax(a: Any, b: Any) -> Any:
     """Elementwise maximum that prefers a number to NaN. At a tie each derivative is ½.
 
@@ -214,7 +214,7 @@ fmax.vjp(
 )
 
 
-@op(symbol="fmin", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
+@op(selects=True, symbol="fmin", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
 def fmin(a: Any, b: Any) -> Any:
     """Elementwise minimum that prefers a number to NaN. At a tie each derivative is ½.
 
@@ -239,6 +239,7 @@ def beside_nan(x: Any, other: Any) -> Any:
 
 
 @op(
+    selects=True,
     symbol="clip",
     kinks=True,
     absent={"a_min": -np.inf, "a_max": np.inf},
@@ -248,7 +249,7 @@ def beside_nan(x: Any, other: Any) -> Any:
 def clip(a: Any, a_min: Any = None, a_max: Any = None, /) -> Any:
     """Keep each element within bounds; None for a bound leaves that side open.
 
-    Derivative 1 inside, 0 at and outside the bounds, where the bound has the other part: 1 outside.
+    Derivative 1 inside, 0 at and outside the bounds; the bound that an element is at has the rest.
 
     Examples
     --------
@@ -261,14 +262,17 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, /) -> Any:
 
 clip.vjp(
     a=lambda g, a, a_min, a_max: g * np.logical_and(np.greater(a, a_min), np.less(a, a_max)),
-    a_min=lambda g, a, a_min, a_max: g * np.logical_and(np.less(a, a_min), np.less(a_min, a_max)),
+    a_min=lambda g, a, a_min, a_max: (
+        g * np.logical_and(np.less_equal(a, a_min), np.less(a_min, a_max))
+    ),
     a_max=lambda g, a, a_min, a_max: (
-        g * np.logical_or(np.greater(a, a_max), np.greater_equal(a_min, a_max))
+        g * np.logical_or(np.greater_equal(a, a_max), np.greater_equal(a_min, a_max))
     ),
 )
 
 
 @op(
+    selects=True,
     symbol="nan_to_num",
     kinks=True,
     samples=("2,3", "_", "0", "2,3 nan=1.0 posinf=2.0 neginf=3.0"),

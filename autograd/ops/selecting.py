@@ -15,6 +15,7 @@ from_engine = True
 
 
 @op(
+    selects=True,
     symbol="partition",
     kinks=True,
     samples=("5 kth=2", "2,4 kth=1", "3,2 kth=(0,2) axis=0", "4 kth=-1"),

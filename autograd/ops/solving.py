@@ -14,7 +14,14 @@ from autograd.tensor import arrayed, value_of
 from_engine = True
 
 
-@op(symbol="⁻¹", binds=50, text="{a}⁻¹", latex="{a}^{-1}", samples=("3,3", "2,2,2", "1,1"))
+@op(
+    mixes="matrices",
+    symbol="⁻¹",
+    binds=50,
+    text="{a}⁻¹",
+    latex="{a}^{-1}",
+    samples=("3,3", "2,2,2", "1,1"),
+)
 def inv(a: Any) -> Any:
     """Inverse of a square matrix, or of each in a stack.
 
@@ -34,6 +41,7 @@ inv.vjp(
 
 
 @op(
+    mixes="matrices",
     symbol="solve",
     latex=r"{a}^{-1} {b}",
     samples=("3,3 3,2", "3,3 3", "2,3,3 2,3,1", "3,3 2,3,2", "3,3,3 3", "2,3,3 3"),
@@ -70,7 +78,7 @@ solve.vjp(
 )
 
 
-@op(symbol="det", latex=r"\det {a}", samples=("3,3", "2,2", "2,3,3", "1,1"))
+@op(mixes="matrices", symbol="det", latex=r"\det {a}", samples=("3,3", "2,2", "2,3,3", "1,1"))
 def det(a: Any) -> Any:
     """Compute the determinant of a square matrix, or of each in a stack.
 
@@ -120,7 +128,12 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
-@op(symbol="log|det|", latex=r"\log \lvert \det {a} \rvert", samples=("3,3", "2,2", "2,3,3", "1,1"))
+@op(
+    mixes="matrices",
+    symbol="log|det|",
+    latex=r"\log \lvert \det {a} \rvert",
+    samples=("3,3", "2,2", "2,3,3", "1,1"),
+)
 def logabsdet(a: Any) -> Any:
     """Logarithm of the absolute value of the determinant, without overflow.
 
@@ -154,7 +167,14 @@ def slogdet(a: Any) -> Any:
     return SlogdetResult(np.linalg.slogdet(value_of(a))[0], logabsdet(a))
 
 
-@op(symbol="⁺", binds=50, text="{a}⁺", latex="{a}^{+}", samples=("3,3", "2,3", "4,2", "2,3,2"))
+@op(
+    mixes="matrices",
+    symbol="⁺",
+    binds=50,
+    text="{a}⁺",
+    latex="{a}^{+}",
+    samples=("3,3", "2,3", "4,2", "2,3,2"),
+)
 def pinv(a: Any, rcond: float | None = None) -> Any:
     """Moore–Penrose inverse of a matrix, or of each in a stack.
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.arithmetic import nonzero
+from autograd.ops.kinks import along
 from autograd.ops.reduce import Axis, chosen, holders, masked, number, spread
+from autograd.symbol import Symbol
 from autograd.tensor import value_of
 
 from_engine = True
@@ -66,26 +67,34 @@ def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where:
     return np.std(a, axis=axis, ddof=float(ddof), keepdims=keepdims, **chosen(None, where))
 
 
-def varies(a: Any, axis: Axis, where: Any) -> Any:
-    """Return 1 for slices that are not constant; the rounding of their mean must not count."""
-    if where is None:
-        where = True
+def constant(a: Any, axis: Axis, where: Any) -> Any:
+    """Return which slices are constant; the rounding of their mean must not count as a spread."""
+    where = True if where is None else where
     high = np.max(value_of(a), axis=axis, keepdims=True, initial=-np.inf, where=where)
-    return np.greater(
-        high, np.min(value_of(a), axis=axis, keepdims=True, initial=np.inf, where=where)
-    )
+    low = np.min(value_of(a), axis=axis, keepdims=True, initial=np.inf, where=where)
+    return np.less_equal(high, low)
+
+
+def std_pulled(
+    g: Any, a: Any, out: Any, shape: tuple[int, ...], axis: Axis, ddof: int, where: Any
+) -> Any:
+    """Return g · (a − mean) / ((n − ddof) std), and what a kink makes of it where std is 0."""
+    count = degrees(shape, axis, ddof, where)
+    distance = centred(a, shape, axis, where) / count
+    kink = None
+    if not isinstance(a, Symbol):
+        kink = np.reshape(constant(a, axis, where) & ~np.isnan(count), np.shape(out))
+    return along(g, distance, out, kink, lambda x: spread(x, shape, axis))
 
 
 std.vjp(
-    a=lambda g, a, out, a_shape, axis, ddof, where: (
-        spread(g / nonzero(out), a_shape, axis)
-        / degrees(a_shape, axis, ddof, where)
-        * (centred(a, a_shape, axis, where) * varies(a, axis, where))
+    a=lambda g, a, out, a_shape, axis, ddof, where: std_pulled(
+        g, a, out, a_shape, axis, ddof, where
     )
 )
 
 
-@op(symbol="ptp", latex=r"\operatorname{ptp} {a}", kinks=True, samples=_AXES)
+@op(selects=True, symbol="ptp", latex=r"\operatorname{ptp} {a}", kinks=True, samples=_AXES)
 def ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Greatest minus least value. Elements that share an extreme share its derivative evenly.
 

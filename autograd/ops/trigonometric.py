@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.arithmetic import nonzero
-from autograd.symbol import printed
+from autograd.ops.kinks import along
+from autograd.symbol import Symbol, printed
+from autograd.tensor import value_of
 
 from_engine = True
 
@@ -133,10 +134,19 @@ def arctan2(a: Any, b: Any) -> Any:
     return np.arctan2(a, b)
 
 
+def over_square(x: Any, r: Any) -> Any:
+    """Return x / r², and 0 at the origin, where all derivatives are 0 by convention."""
+    if isinstance(r, Symbol):
+        return x / r / r
+    origin = np.equal(value_of(r), 0)
+    safe = np.where(origin, 1.0, r)
+    return np.where(origin, 0.0, x / safe / safe)
+
+
 arctan2.vjp(
     # hypot, because the squares over- and underflow
-    a=lambda g, a, b: g * (b / nonzero(np.hypot(a, b)) / nonzero(np.hypot(a, b))),
-    b=lambda g, a, b: -g * (a / nonzero(np.hypot(a, b)) / nonzero(np.hypot(a, b))),
+    a=lambda g, a, b: g * over_square(b, np.hypot(a, b)),
+    b=lambda g, a, b: -g * over_square(a, np.hypot(a, b)),
 )
 
 
@@ -154,8 +164,8 @@ def hypot(a: Any, b: Any) -> Any:
 
 
 hypot.vjp(
-    a=lambda g, a, out: g * (a / nonzero(out)),
-    b=lambda g, b, out: g * (b / nonzero(out)),
+    a=lambda g, a, out: along(g, a, out),
+    b=lambda g, b, out: along(g, b, out),
 )
 
 

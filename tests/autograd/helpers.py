@@ -14,6 +14,7 @@ from autograd import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+limits = pytest.mark.filterwarnings("ignore::autograd.LimitWarning")  # of zeros that hide one
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the forward pass
 
 

@@ -21,7 +21,7 @@ from autograd import (
     hessian,
     strong_zero,
 )
-from tests.autograd.helpers import leaf, quiet, table
+from tests.autograd.helpers import leaf, limits, quiet, table
 
 every_float = pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
 
@@ -73,6 +73,7 @@ ELEMENTWISE: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
+@limits
 @every_float
 @pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
 @pytest.mark.parametrize(("f", "point", "expected"), table(ELEMENTWISE))

@@ -227,7 +227,7 @@ def is_watched() -> bool:
 
 
 def is_ieee() -> bool:
-    return bool(np.isnan(grad(lambda x: x * np.sqrt(x))(0.0)))
+    return bool(np.isnan(grad(lambda x: np.where(np.array(False), np.sqrt(x), x))(0.0)))
 
 
 every_mode = pytest.mark.parametrize(

@@ -11,13 +11,15 @@ import functools
 import inspect
 import operator
 import string
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.errors import DTypeError, ShapeError
-from autograd.missing import reason
+from autograd.missing import MODULES, reason
 from autograd.op import COMPOSITES, OPS, Composite, Op
+from autograd.ops.special import SCIPY
 from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
@@ -59,8 +61,10 @@ ALIASES = {
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
-    """Run the op named as the ufunc (NumPy's `__array_ufunc__` protocol)."""
-    name = ufunc.__name__
+    """Run the op that is the ufunc's (NumPy's `__array_ufunc__` protocol)."""
+    name, home = ufunc.__name__, _home_of(ufunc)
+    if home != "np":
+        return _of_scipy(ufunc, home, method, inputs, params)
     found = OPS.get(name) or OPS.get(ALIASES.get(name, ""))
     if found is not None and method == "__call__" and not params:
         return found.record(*inputs)
@@ -69,21 +73,75 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
     if method != "__call__":
         return _of_ufunc(name, method, inputs, params)
     if params.get("out") is not None:
-        raise DTypeError(
-            f"np.{name}: out= would overwrite an array that a graph may still need; "
-            "use the result instead."
-        )
+        raise _in_place(name, inputs, params["out"])
     if name in PLAIN:
         return getattr(ufunc, method)(*[value_of(x) for x in inputs], **params)
     if name in COMPOSITES and not params:
         return COMPOSITES[name].call(*inputs)
     if found is None and name not in COMPOSITES:
-        return _refuse(name)
+        if not _tracked(inputs):  # constants are as good as arrays
+            return ufunc(*_plain_values(inputs), **params)
+        return _refuse(f"np.{name}", reason(name))
     raise DTypeError(
         f"np.{name}: {', '.join(params)} is not supported on a Tensor; "
         "use where() for a mask, astype() for a dtype."
     )
 
+
+def _home_of(ufunc: np.ufunc) -> str:
+    """Return which module has this very ufunc: "np", "scipy.special", or "" for somebody else's."""
+    if getattr(np, ufunc.__name__, None) is ufunc:
+        return "np"
+    special = sys.modules.get("scipy.special")
+    if getattr(special, ufunc.__name__, None) is ufunc:
+        return "scipy.special"
+    return ""
+
+
+def _of_scipy(
+    ufunc: np.ufunc, home: str, method: str, inputs: tuple[Any, ...], params: dict[str, Any]
+) -> Any:
+    """Run what a ufunc of scipy.special is here; refuse one that is nobody's we know."""
+    name = ufunc.__name__
+    ours = SCIPY.get(name) if home else None
+    if ours is not None and method == "__call__" and not params:
+        if name in ("jv", "iv"):  # the order comes first there
+            order, x = inputs
+            if isinstance(order, Tensor) or np.ndim(order) or order != int(order):
+                raise DTypeError(f"scipy.special.{name}: the order needs to be one whole number.")
+            return OPS[ours].record(x, n=int(order))
+        return OPS[ours].record(*inputs) if ours in OPS else COMPOSITES[ours].call(*inputs)
+    if not _tracked(inputs) and "out" not in params:
+        return getattr(ufunc, method)(*_plain_values(inputs), **params)
+    made = f"{home}.{name}" if home else f"{name} (a ufunc that is not NumPy's)"
+    return _refuse(made if method == "__call__" else f"{made}.{method}", "")
+
+
+def _in_place(name: str, inputs: tuple[Any, ...], out: Any) -> DTypeError:
+    """Return the error of a result that would be written into an array."""
+    signs = {op: dunder for dunder, op in _SIGNS.items()}
+    if name in signs and inputs and isinstance(out, tuple) and inputs[0] is out[0]:
+        sign = signs[name]
+        return DTypeError(
+            f"y {sign}= t: this would write into the plain array y (out=y), which keeps no "
+            f"gradient; write y = y {sign} t for a new tensor."
+        )
+    return DTypeError(
+        f"np.{name}: out= would overwrite an array that a graph may still need; "
+        "use the result instead."
+    )
+
+
+_SIGNS = {
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "/": "divide",
+    "**": "power",
+    "@": "matmul",
+    "%": "remainder",
+    "//": "floor_divide",
+}
 
 # What the methods of ufuncs are as ops: np.add.reduce(t) is a sum along the first axis.
 _METHODS = {
@@ -106,6 +164,12 @@ def _of_ufunc(name: str, method: str, inputs: tuple[Any, ...], params: dict[str,
     if method == "outer" and name in OPS and len(inputs) == 2 and not given:
         a, b = inputs
         return OPS[name].record(OPS["reshape"].record(a, (*np.shape(a), *(1,) * np.ndim(b))), b)
+    if method == "at":
+        form = {"add": "add(values)", "multiply": "multiply(values)"}.get(name, "set(values)")
+        raise DTypeError(
+            f"np.{name}.at: this would write into its first argument, which a graph may need; "
+            f"write y = at(y, index).{form} for a new tensor."
+        )
     raise DTypeError(
         f"np.{name}.{method}: not recorded on a Tensor; use an op such as sum, "
         "or t.detach() where no gradient is needed."
@@ -126,7 +190,7 @@ def array_function(
 ) -> Any:
     """Run the op named as the function (NumPy's `__array_function__` protocol)."""
     name = function.__name__
-    if name in PLAIN:
+    if name in PLAIN and function in _homes(name):
         return function(*_values(args), **{k: value_of(v) for k, v in params.items()})
     found = OPS.get(ALIASES.get(name, name))
     if name in COMPOSITES and function in _homes(name):
@@ -136,7 +200,11 @@ def array_function(
     if function not in _homes(name):
         found = None
     if found is None or (name == "where" and len(args) == 1):
-        return _refuse(name)
+        if not _tracked((args, params)):  # constants are as good as arrays
+            return function(*_plain_values(args), **_plain_values(params))
+        home = _module_of(function)
+        why = MODULES.get(home, "").format(name=name) or reason(name)
+        return _refuse(f"{home}.{name}", f"{why.rstrip('; ')}; " if why else "")
     if len(args) == 1 and not params:
         return found.record(*args)
     if name == "einsum":  # np.einsum("ij,jk->ik", a, b, optimize=...)
@@ -254,12 +322,45 @@ class _Nothing:
 _signature = functools.cache(inspect.signature)
 
 
-def _refuse(name: str) -> Any:
-    module = "np.linalg" if hasattr(np.linalg, name) and not hasattr(np, name) else "np"
+def _module_of(function: Callable[..., Any]) -> str:
+    """Return the name of NumPy's public module that a function is called in."""
+    name = function.__name__
+    for home, module in (
+        ("np", np),
+        ("np.linalg", np.linalg),
+        ("np.lib.stride_tricks", np.lib.stride_tricks),
+        ("np.emath", np.emath),
+        ("np.fft", np.fft),
+        ("np.polynomial", np.polynomial),
+    ):
+        if getattr(module, name, None) is function:
+            return home
+    return str(getattr(function, "__module__", "numpy")).replace("numpy", "np", 1)
+
+
+def _refuse(name: str, why: str) -> Any:
     raise DTypeError(
-        f"{module}.{name}: has no derivative rule here; {reason(name)}use t.detach() where no "
+        f"{name}: has no derivative rule here; {why}use t.detach() where no "
         "gradient is needed, or declare an op for it with @op."
     )
+
+
+def _tracked(x: Any) -> bool:
+    """Whether there is a tensor with a graph in nested arguments."""
+    if isinstance(x, dict):
+        return any(map(_tracked, x.values()))
+    if isinstance(x, (tuple, list)):
+        return any(map(_tracked, x))
+    return isinstance(x, Tensor) and x.requires_grad
+
+
+def _plain_values(x: Any) -> Any:
+    """Return nested arguments with arrays in the place of tensors."""
+    if isinstance(x, dict):
+        return {k: _plain_values(v) for k, v in x.items()}
+    if type(x) in (tuple, list):
+        return type(x)(map(_plain_values, x))
+    return np.asarray(x._value) if isinstance(x, Tensor) else x
 
 
 def _values(args: tuple[Any, ...]) -> list[Any]:

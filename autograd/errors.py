@@ -12,6 +12,7 @@ __all__ = [
     "DTypeError",
     "GradientError",
     "LimitWarning",
+    "ReadOnlyError",
     "RuleError",
     "ShapeError",
 ]
@@ -31,6 +32,10 @@ class DTypeError(AutogradError, TypeError):
 
 class GradientError(AutogradError, RuntimeError):
     """A derivative that does not exist, is no longer there, or was asked for in the wrong way."""
+
+
+class ReadOnlyError(GradientError, ValueError):
+    """An attempt to change an array that a graph may need."""
 
 
 class AnomalyError(AutogradError, ArithmeticError):

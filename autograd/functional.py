@@ -8,7 +8,7 @@ derivatives are exact, and variables of different transforms are never mistaken 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from autograd.node import Leaf
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -96,7 +98,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool
         nested = _nested()
         with inside_transform(), enable_grad():
             given, variables = _variables("grad", args, argnums)
-            result, aux = _with_aux(f(*given, **params), has_aux)
+            result, aux = _with_aux(_run(f, *given, **params), has_aux)
             if not isinstance(result, (Tensor, np.ndarray, np.number, int, float)):
                 raise GradientError(
                     f"grad: the function needs to return a single number, got "
@@ -145,7 +147,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]
     nested = _nested()
     with inside_transform(), enable_grad():
         given, variables = _variables("vjp", primals, tuple(range(len(primals))))
-        result = _one_array("vjp", f(*given))
+        result = _one_array("vjp", _run(f, *given))
         value = _out(result, nested)
 
     def pull(cotangent: Any) -> Any:
@@ -189,7 +191,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
         raise GradientError("jvp: primals and tangents need to be tuples; write (x,), (v,).")
     with inside_transform(), enable_grad():
         given, variables = _variables("jvp", tuple(primals), tuple(range(len(primals))))
-        result = _one_array("jvp", f(*given))
+        result = _one_array("jvp", _run(f, *given))
         leaves = list(arrays_of(variables))
         directions = [
             v if isinstance(v, Tensor) else _floats(v) for v in arrays_of(tuple(tangents))
@@ -250,7 +252,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
         nested = _nested()
         with inside_transform(), enable_grad():
             given, variables = _variables("jacobian", args, argnums)
-            result = _one_array("jacobian", f(*given, **params))
+            result = _one_array("jacobian", _run(f, *given, **params))
             leaves = list(arrays_of(variables))
             shape = np.shape(result)
             rows = []
@@ -347,6 +349,17 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
 # -- variables and results -------------------------------------------------------------------------
 
 
+def _run(f: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """Call a function; where NumPy hides our error behind one of its own, raise ours."""
+    try:
+        return f(*args, **params)
+    except ValueError as error:
+        ours = error.__cause__
+        if isinstance(ours, GradientError):
+            raise ours from None
+        raise
+
+
 def _one_array(where: str, result: Any) -> Any:
     """Return the result of a function, if it is one array; anything else would lose gradients."""
     if isinstance(result, Tensor):
@@ -410,7 +423,9 @@ def _variable(where: str, x: Any) -> Tensor:
             )
         alias: Tensor = OPS["positive"].record(x)
         return alias
-    return Tensor(_floats(x, where), requires_grad=True)
+    variable = Tensor(_floats(x, where), requires_grad=True)
+    cast("Leaf", variable._node).of_transform = True
+    return variable
 
 
 def _floats(x: Any, where: str = "autograd") -> Any:

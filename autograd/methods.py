@@ -13,6 +13,8 @@ from autograd.backward import backward
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
 from autograd.op import COMPOSITES, OPS, Op
+from autograd.ops.sparse import sparse_product
+from autograd.recording import is_sparse
 from autograd.state import STATE
 from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor
@@ -35,13 +37,14 @@ _PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
 def attach() -> None:
     """Give Tensor its operators and methods."""
     for dunder, name in BINARY.items():
-        setattr(Tensor, f"__{dunder}__", OPS[name].record)
+        setattr(Tensor, f"__{dunder}__", OPS[name].operator)
         setattr(Tensor, f"__r{dunder}__", _reflected(OPS[name]))
         setattr(Tensor, f"__i{dunder}__", _rebinding(OPS[name]))
     for dunder, name in UNARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
     for dunder, name in COMPARISONS.items():
         setattr(Tensor, f"__{dunder}__", _comparison(getattr(np, name)))
+    Tensor.__rmatmul__ = _rmatmul  # type: ignore[method-assign]
     for name in _METHODS:
         setattr(Tensor, name, OPS[name].record)
     for name in _PLAIN_METHODS:
@@ -57,6 +60,13 @@ def attach() -> None:
         "__array_function__": array_function,
     }.items():
         setattr(Tensor, name, method)
+
+
+def _rmatmul(self: Tensor, other: Any) -> Any:
+    """Return other @ t; a sparse matrix of SciPy leaves the product to us."""
+    if is_sparse(other):
+        return sparse_product(self, other, left=True)
+    return OPS["matmul"].record(other, self)
 
 
 def _reflected(op: Op) -> Any:
@@ -77,7 +87,7 @@ def _rebinding(op: Op) -> Any:
                 f"in-place {op.name} on a leaf under no_grad(): this would only rebind the name, "
                 "and the leaf would not change; write p.data = p.data - learning_rate * p.grad."
             )
-        return op.record(self, other)
+        return op.operator(self, other)
 
     return operate
 
@@ -94,7 +104,7 @@ def _comparison(ufunc: np.ufunc) -> Any:
 def _plain_method(name: str) -> Any:
     def method(self: Tensor, *args: Any, **params: Any) -> Any:
         if name == "tolist":
-            self._refuse_in_transform(name)
+            self._converted(name)
         return getattr(self._value, name)(*args, **params)
 
     method.__name__ = name

@@ -5,7 +5,7 @@ Errors say it when one is called on a Tensor, and `docs/ops.md` lists them all.
 
 from __future__ import annotations
 
-__all__ = ["MISSING", "reason"]
+__all__ = ["MISSING", "MODULES", "reason"]
 
 _REASONS = {
     "it makes an array from numbers; give the result to ops": (
@@ -44,8 +44,9 @@ _REASONS = {
     "it counts, and would lose the weights' gradient; use bincount(np.digitize(x.data, bins), w)": (
         "histogram histogram2d histogramdd histogram_bin_edges"
     ),
-    "its derivative needs the Bessel function I₁, which NumPy does not have": "i0",
     "NumPy deprecates it; use vstack": "row_stack",
+    "older NumPy has it under this name; use isin": "in1d",
+    "older NumPy has it under this name; use trapezoid": "trapz",
     "it is about files, text, types and settings, not about values": (
         "base_repr binary_repr format_float_positional format_float_scientific get_include "
         "get_printoptions getbufsize geterr geterrcall info isdtype isfortran isscalar issubdtype "
@@ -55,6 +56,16 @@ _REASONS = {
 }
 
 MISSING: dict[str, str] = {name: why for why, names in _REASONS.items() for name in names.split()}
+
+
+# Functions in the modules of NumPy whose results are complex, or may be.
+MODULES = {
+    "np.fft": "its results are complex, and tensors are real",
+    "np.emath": (
+        "its results are complex outside of the domain of the real function; write np.{name} where "
+        "the operand is inside"
+    ),
+}
 
 
 def reason(name: str) -> str:

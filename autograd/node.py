@@ -86,10 +86,11 @@ class Node:
 class Leaf(Node):
     """A value that gradients are wanted for; from leaves the graph can be computed again."""
 
-    __slots__ = ("value", "written")
+    __slots__ = ("of_transform", "value", "written")
 
     value: Any
     written: int  # the time of the last assignment to the value
+    of_transform: bool  # made by `grad` and its kin, for the function they differentiate
 
     def __init__(self, value: Any, name: str | None) -> None:
         self.id = self.written = next_id()
@@ -98,7 +99,7 @@ class Leaf(Node):
         self.shape, self.dtype = value.shape, value.dtype
         self.code, self.lasti = None, 0
         self.extra = Extra(name, retains=True)
-        self.walked = False
+        self.walked = self.of_transform = False
         self.value = value
 
 

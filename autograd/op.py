@@ -30,6 +30,7 @@ import numpy as np
 
 from autograd.errors import AutogradError, RuleError
 from autograd.recording import explain, namespace, pull_source, push_source, record_source
+from autograd.symbol import BINARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ __all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"
 from_engine = True
 
 OPS: dict[str, Op] = {}
+REFLECTED = {name: f"__r{dunder}__" for dunder, name in BINARY.items()}
 COMPOSITES: dict[str, Composite] = {}
 
 
@@ -178,6 +180,7 @@ class Op:
     """A declared op: its forward function, its rules, how it prints, what it is checked on."""
 
     record: Recorder
+    operator: Any  # the same for ``a * b``, which leaves to other objects what it does not know
     pull: Callable[[Node, tuple[Any, ...], Any], Sequence[Any]]
     push: Callable[..., None]
 
@@ -312,7 +315,10 @@ class Op:
         """Write the recording function and the pulling function from the declaration."""
         space = self._namespace
         space.update({f"_rule_{name}": rule for name, rule in self.rules.items()})
-        parts = (record_source(self), pull_source(self), push_source(self))
+        reflected = REFLECTED.get(self.name, "")
+        parts = [record_source(self), pull_source(self), push_source(self)]
+        if reflected:
+            parts.append(record_source(self, reflected))
         source = "\n".join([line for part in parts for line in [*part, ""]])
         filename = f"<op {self.name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -325,6 +331,9 @@ class Op:
             self.record = cast("Recorder", generated)
         else:  # the name is already bound wherever the op was declared: give that function new code
             cast("Any", self.record).__code__ = generated.__code__
+        if reflected:  # what the operator of Tensor calls: `a * b`
+            self.operator = space[f"_operator_{self.name}"]
+            self.operator.__doc__, self.operator.__name__ = self.doc, self.name
         self.pull, self.push = space["_pull"], space["_push"]
 
 

@@ -18,7 +18,7 @@ from autograd.errors import AutogradError, DTypeError, GradientError, RuleError,
 from autograd.node import Constant, Node, next_id
 from autograd.state import STATE
 from autograd.symbol import Symbol, apply
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, arrayed, has_tensors
 from autograd.zeros import mended
 
 if TYPE_CHECKING:
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 
     from autograd.op import Composite, Op
 
-__all__ = ["explain", "frozen", "namespace", "pull_source", "push_source", "record_source"]
+__all__ = [
+    "explain",
+    "frozen",
+    "is_sparse",
+    "namespace",
+    "pull_source",
+    "push_source",
+    "record_source",
+]
 
 from_engine = True
 
@@ -58,6 +66,8 @@ def namespace(op: Op) -> dict[str, Any]:
         "_frame": sys._getframe,
         "_numbers": _PLAIN_NUMBERS,
         "_coerce": _coerce,
+        "_taken": _taken,
+        "_deferred": _deferred,
         "_own": _own,
         "_weakened": _weakened,
         "_half": np.dtype(np.float16),
@@ -77,8 +87,12 @@ def namespace(op: Op) -> dict[str, Any]:
     return namespace
 
 
-def record_source(op: Op) -> list[str]:
-    """Write the recording function of an op."""
+def record_source(op: Op, operator: str = "") -> list[str]:
+    """Write the recording function of an op.
+
+    With the name of a reflected method, such as ``"__rmul__"``, it is that of an operator: what it
+    does not know, but has that method, is given the word.
+    """
     names, variadic = op.operands, op.variadic
     tracked = [n for n in names if not (n in op.rules and op.rules[n] is None)]
     default = [f"{p}=_default_{p}" if p in op.defaults else p for p in op.params]
@@ -87,10 +101,11 @@ def record_source(op: Op) -> list[str]:
     params = ", ".join(f"{p}={p}" for p in op.params)
     values = [f"_v_{n}" for n in names]
     given = [f"{n}=None" if n in op.absent else n for n in names]
-    lines = [f"def {op.name}({', '.join([*given, *default])}):"]
+    name = f"_operator_{op.name}" if operator else op.name
+    lines = [f"def {name}({', '.join([*given, *default])}):"]
     for n in op.absent:
         lines += [f"    if {n} is None:", f"        {n} = _absent_{n}"]
-    lines += _several_source(op) if variadic else _operands_source(op, tracked)
+    lines += _several_source(op) if variadic else _operands_source(op, tracked, operator)
     n = names[0]
     call = ", ".join(filter(None, [f"*_v_{n}" if variadic else ", ".join(values), params]))
     everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
@@ -158,7 +173,7 @@ def _several_source(op: Op) -> list[str]:
     ]
 
 
-def _operands_source(op: Op, tracked: list[str]) -> list[str]:
+def _operands_source(op: Op, tracked: list[str], operator: str) -> list[str]:
     """Write what takes the value and the node of each operand."""
     names, params = op.operands, ", ".join(f"{p}={p}" for p in op.params)
     lines = []
@@ -172,8 +187,17 @@ def _operands_source(op: Op, tracked: list[str]) -> list[str]:
             others = " and ".join(f"type({m}) is not _Tensor" for m in names[1:]) or "True"
             call = f"_plain(_op, ({', '.join(names)},), dict({params}))"
             lines += [f"        if {others}:", f"            return {call}"]
-        value = f"{n} if type({n}) in _numbers else _coerce(_op, {n})"
-        lines += [f"        _n_{n}, _v_{n} = None, {value}"]
+        lines += [
+            f"        if type({n}) in _numbers:",
+            f"            _n_{n}, _v_{n} = None, {n}",
+            "        else:",
+            f"            _n_{n}, _v_{n} = _taken(_op, {n}, {operator!r})",
+        ]
+        if operator and k:
+            lines += [
+                f"            if _v_{n} is NotImplemented:",
+                f"                return _deferred(_op, {', '.join(names)})",
+            ]
     if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
         constant = " or ".join(f"_n_{n} is None and type({n}) is _Tensor" for n in names)
         values = ", ".join(f"_v_{n}" for n in names)
@@ -346,6 +370,39 @@ def _coerce(op: Op, x: Any) -> Any:
     return value
 
 
+def _taken(op: Op, x: Any, operator: str) -> tuple[Node | None, Any]:
+    """Return the node and the value of an operand that is neither a Tensor nor a number.
+
+    A list of tensors is recorded as one. The value is NotImplemented where the operand's own
+    operator has the word: NumPy cannot make numbers of it, and it has the reflected method.
+    """
+    if type(x) in (list, tuple) and has_tensors(x):
+        joined = arrayed(x)
+        return joined._node, joined._value
+    if operator and type(x) is not np.ndarray and hasattr(type(x), operator):
+        try:
+            known = np.asarray(x).dtype.kind in "biufcSU"
+        except Exception:  # whatever its conversion raises
+            known = False
+        if not known:
+            return None, NotImplemented
+    return None, _coerce(op, x)
+
+
+def _deferred(op: Op, a: Any, b: Any) -> Any:
+    """Return what an operator gives for an object that has its own: the word, or a product."""
+    if op.name == "matmul" and is_sparse(b):
+        from autograd.ops.sparse import sparse_product
+
+        return sparse_product(a, b, left=False)
+    return NotImplemented
+
+
+def is_sparse(x: Any) -> bool:
+    """Whether an object is a sparse matrix of SciPy, which is not imported for this."""
+    return type(x).__module__.startswith("scipy.sparse") and hasattr(x, "tocsr")
+
+
 def _weakened(operands: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the values with Python numbers for constants made of them, beside another dtype."""
     weak = [type(x) is Tensor and x._constant is not None and x._constant.weak for x in operands]
@@ -427,6 +484,9 @@ def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Apply the op where there is no Tensor: arrays in, an array out; symbols in, a formula out."""
     if any(type(x) is Symbol for x in operands):
         return apply(op.name, operands, params)
+    if any(type(x) in (list, tuple) and has_tensors(x) for x in operands):
+        found = [arrayed(x) if type(x) in (list, tuple) and has_tensors(x) else x for x in operands]
+        return op.record(found, **params) if op.variadic else op.record(*found, **params)
     values = tuple([_coerce(op, x) for x in operands])
     try:
         arrays = [np.asarray(v)[()] for v in values]

@@ -26,6 +26,7 @@ __all__ = [
     "inside_transform",
     "name_scope",
     "no_grad",
+    "running_transforms",
     "strong_zero",
 ]
 
@@ -42,6 +43,14 @@ class State:
     strong_zero: bool = True
     complex_step: bool = False  # ops take complex numbers, for a derivative that is being measured
     depth: int = 0  # how many transforms (grad, ...) are running around the op
+
+
+_RUNNING: list[Any] = []  # the transforms that are running, in any thread
+
+
+def running_transforms() -> bool:
+    """Whether a transform runs anywhere in the process."""
+    return bool(_RUNNING)
 
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
@@ -295,6 +304,14 @@ class inside_transform(_Mode):
     """Mark that a transform runs a function: gradients taken inside stay differentiable."""
 
     field = "depth"
+
+    def __enter__(self) -> Self:
+        _RUNNING.append(self)
+        return super().__enter__()
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        _RUNNING.remove(self)
 
     def _changed(self, value: int) -> int:
         return value + 1

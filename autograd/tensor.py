@@ -7,14 +7,16 @@ caller does to an array later can change a recorded computation.
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import numpy as np
 
-from autograd.errors import DTypeError, GradientError, ShapeError
+from autograd.callers import asked_by, attribute_use, number_use
+from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.node import Constant, Leaf, Node, next_id
-from autograd.state import STATE
+from autograd.state import STATE, running_transforms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +102,20 @@ class Tensor:
 
     @property
     def data(self) -> npt.NDArray[Any]:
-        """The value as a read-only array; assign to replace the value of a leaf or a constant."""
+        """The value as a read-only array; assign to replace the value of a leaf or a constant.
+
+        ``w.data -= rate * w.grad`` assigns, too.
+        """
+        use = attribute_use(sys._getframe(1))
+        if use == "augmented":  # what changes is a copy, and that is then assigned
+            return np.array(self._value)
+        if use == "store":
+            t = self.name or "t"
+            raise ReadOnlyError(
+                f"Tensor{_called(self.name)}.data[...] = value: the value is read-only, because a "
+                f"graph may need it; write {t}.data = at({t}.data, index).set(value), or change a "
+                f"copy: new = {t}.numpy(); new[i] = value; {t}.data = new."
+            )
         view = np.asarray(self._value).view()
         view.setflags(write=False)
         return view
@@ -228,22 +243,34 @@ class Tensor:
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return a copy of the value as an array that may be written to."""
-        self._refuse_in_transform("numpy")
+        self._converted("numpy")
         return np.array(self._value)
 
     def item(self) -> Any:
         """Return the single element as a Python number."""
-        self._refuse_in_transform("item")
+        self._converted("item")
         return self._value.item()
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
         if self._node is not None:
+            frame = sys._getframe(1)
+            if frame.f_globals.get("__name__", "").startswith("scipy.sparse"):
+                # A sparse matrix leaves its product with what is no array to the other operand.
+                found = np.empty((), object)
+                found[()] = self
+                return found
+            if number_use(frame) == ("store", ""):
+                raise self._stored("")
+            who = asked_by(frame)
+            ours = who.rpartition(".")[2]
             raise GradientError(
-                f"np.asarray(Tensor{_called(self.name)}): NumPy would make a plain array of a "
-                "tensor, in a list or for a function that does not record, and its gradient would "
-                "be lost; join a list with np.stack([...]), or use t.detach() if that is meant."
+                f"{who} of a Tensor{_called(self.name)}: it would make a plain array of it, in a "
+                "list or by itself, and the gradient would be lost; "
+                + (f"write autograd.{ours}, " if who.startswith("scipy.special") else "")
+                + "make one tensor of a list with autograd.array([...]), or use t.detach() if that "
+                "is meant."
             )
         if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
             raise ValueError(f"np.asarray(Tensor): {self.dtype} to {dtype} cannot be without copy.")
@@ -253,20 +280,55 @@ class Tensor:
         return bool(self._value)
 
     def __float__(self) -> float:
-        self._refuse_in_transform("float")
+        self._converted("float")
         return float(self._value)
 
     def __int__(self) -> int:
-        self._refuse_in_transform("int")
+        self._converted("int")
         return int(self._value)
 
-    def _refuse_in_transform(self, kind: str) -> None:
-        """Refuse what would cut the graph unseen, as math.sin(t) does inside grad."""
-        if self._node is not None and STATE.get().depth:
+    def _converted(self, kind: str) -> None:
+        """Refuse a plain number where the graph would be cut unseen.
+
+        That is in a transform, and everywhere in an assignment to an array's element and in a
+        function of `math`.
+        """
+        if self._node is None:
+            return
+        frame = sys._getframe(2)
+        use, text = number_use(frame) if kind in ("float", "int") else ("", "")
+        if use == "store":
+            raise self._stored(text)
+        if use == "function":
+            name = text.rpartition(".")[2]
+            raise GradientError(
+                f"{text}(Tensor{_called(self.name)}): it gives a plain number, and the gradient "
+                f"would be lost; write np.{name}(t), or {text}(t.item()) if that is meant."
+            )
+        state = STATE.get()
+        if state.depth or (running_transforms() and _of_transform(self._node)):
             raise GradientError(
                 f"{kind}(Tensor{_called(self.name)}) inside a transform: the gradient would be "
                 "lost; use NumPy's functions (np.sin, not math.sin), or t.detach() to look at it."
             )
+        if state.anomaly:
+            warnings.warn_explicit(
+                f"{kind}(Tensor{_called(self.name)}) gives a plain number: what is computed from "
+                "it has no gradient.",
+                RuntimeWarning,
+                frame.f_code.co_filename,
+                frame.f_lineno,
+            )
+
+    def _stored(self, text: str) -> GradientError:
+        """Return the error of a tensor that is stored into a plain array."""
+        what = f"{text}(...)" if text else "array[...] = ..."
+        return GradientError(
+            f"{what} with a Tensor{_called(self.name)}: a plain array keeps the number alone, and "
+            "the gradient would be lost; write y = at(y, index).set(t) for a new tensor, collect "
+            "the parts in a list and join them with autograd.array([...]) or np.stack([...]), or "
+            "store t.item() if that is meant."
+        )
 
     def __index__(self) -> int:
         if self.dtype.kind not in "biu" or self.ndim:
@@ -312,7 +374,12 @@ class Tensor:
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        """Copy the value; a leaf stays one, without its gradient; a result becomes a constant."""
+        """Copy the value; a leaf stays one, without its gradient; a result becomes a constant.
+
+        In a transform the copy is recorded, so that it has the gradient of what was copied.
+        """
+        if self._node is not None and STATE.get().depth:
+            return +self
         return _rebuilt(np.array(self._value), isinstance(self._node, Leaf), self.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -431,6 +498,17 @@ class Tensor:
         def argmax(self, axis: int | None = None) -> Any: ...
 
 
+def _of_transform(node: Node) -> bool:
+    """Whether a result was computed from what a transform, in any thread, differentiates by."""
+    seen, stack = {node}, [node]
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return any(isinstance(n, Leaf) and n.of_transform for n in seen)
+
+
 def wrap(value: Any, node: Node | None = None) -> Tensor:
     """Return a tensor on a value that is already the engine's own."""
     tensor: Tensor = Tensor.__new__(Tensor)
@@ -482,9 +560,23 @@ def value_of(x: Any) -> Any:
     return x._value if type(x) is Tensor else x
 
 
+def has_tensors(x: Any) -> bool:
+    """Whether a value is a tensor, or nested lists that have one in them."""
+    return type(x) is Tensor or (isinstance(x, (list, tuple)) and any(map(has_tensors, x)))
+
+
 def arrayed(x: Any) -> Any:
-    """Return a tensor or an array as it is, and numbers and lists as an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
+    """Return a tensor or an array as it is, and numbers and lists as an array.
+
+    A list of tensors is recorded as one.
+    """
+    if hasattr(x, "shape"):
+        return x
+    if has_tensors(x):
+        from autograd.ops.joining import array
+
+        return array(x)
+    return np.asarray(x)
 
 
 def _called(name: str | None) -> str:

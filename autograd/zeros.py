@@ -60,11 +60,11 @@ class Met:
         saved_of: Callable[[Node], tuple[Any, ...] | None] = lambda node: node.saved,
     ) -> None:
         self._order, self._seeds, self._saved_of = order, seeds, saved_of
-        self._found: list[tuple[Node, Callable[[Any], Any]]] = []
+        self._found: list[tuple[Node, Any]] = []
 
-    def add(self, node: Node, meets: Callable[[Any], Any]) -> None:
-        """Add a node, and what tells of its live elements whether one of their zeros met NaN."""
-        self._found.append((node, meets))
+    def add(self, node: Node, zero: Any) -> None:
+        """Add a node, and where a 0 in its cotangent has met what is not finite."""
+        self._found.append((node, zero))
 
     def __bool__(self) -> bool:
         """Whether a zero has met NaN."""
@@ -75,7 +75,9 @@ class Met:
         if not self._found:
             return []
         live = self._live({node for node, _ in self._found})
-        return list(dict.fromkeys(n for n, meets in self._found if n in live and meets(live[n])))
+        return list(
+            dict.fromkeys(n for n, zero in self._found if n in live and np.any(live[n] & zero))
+        )
 
     def live(self, node: Node) -> Any:
         """Return which elements of a node are a part of the outputs, whatever factors happen to be.
@@ -86,13 +88,26 @@ class Met:
         """
         return self._live({node}).get(node, np.zeros(node.shape, bool))
 
-    def _live(self, wanted: set[Node]) -> dict[Node, Any]:
+    def seeded(self, node: Node) -> Any:
+        """Return which elements have a cotangent of 0 because a recorded seed has that 0.
+
+        Another seed would not have it, so the second pass, which asks for the dependence on the
+        seed, must find it. (Seeds that are constants are never asked.)
+        """
+        if not any(type(g) is Tensor and g._node is not None for _, g in self._seeds):
+            return np.zeros(node.shape, bool)
+        free = self._live({node}, free=True).get(node, np.zeros(node.shape, bool))
+        return free & ~self.live(node)
+
+    def _live(self, wanted: set[Node], *, free: bool = False) -> dict[Node, Any]:
         """Carry masks from the outputs to some nodes, in one pass over the order of the walk."""
         between: set[Node | None] = {*wanted}
         for node in reversed(self._order):
             if any(parent in between for parent in node.parents if parent is not None):
                 between.add(node)
-        live = {node: np.not_equal(value_of(g), 0) for node, g in self._seeds if node in between}
+        live = {
+            node: np.not_equal(value_of(g), 0) | free for node, g in self._seeds if node in between
+        }
         for node in self._order:
             if node not in between or node not in live:
                 continue
@@ -128,66 +143,67 @@ def mended(
     zero, found = np.equal(value_of(g), 0), np.isnan(value_of(pulled))
     if not np.any(zero):
         return pulled
-    values: Any = 0.0
     if op.bilinear:
-        still = None
         places, values = _of_products(node, saved, g, value_of(pulled), slot)
+        zero = zero & _touches(node, saved, slot)
     else:
         still = _still(node, saved, zero, found.shape, slot)
-        places = found & still
-        zero = zero & places if still is zero else zero
+        places, values = found & still, 0.0
+        zero = zero & _slices_of(node, places, zero.shape)
     if not np.any(places):
         return pulled
     if type(pulled) is not Tensor:
         if met is not None:
-            met.add(node, _meeting(node, saved, zero, slot))
+            met.add(node, zero)
         return np.where(places, values, pulled)[()]
-    if not op.bilinear:  # g · f″ is 0 there as well, so the second pass must not see f″
-        pulled = op.pull(node, _cut(node, saved, still, zero), g)[slot]
     from autograd.op import SUBSTITUTE
 
+    # What is 0 in this pass stays 0: a second pass must neither meet ∞ · 0 on its way to g, unless
+    # it asks for the seed that has this 0, nor f″, which is multiplied with g.
+    gone = zero if met is None else zero & ~met.seeded(node)
+    slope = None
+    if met is not None and op.limit is not None and not slot:
+        known = gone & met.live(node)
+        slope = _limit(node, saved, g, known)
+        if slope is not None:
+            zero, gone = zero & ~known, gone & ~known
+    if met is not None and np.any(zero):
+        met.add(node, zero)
+    kept = saved if op.bilinear else _cut(node, saved, still, zero)
+    pulled = op.pull(node, kept, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
     pulled = SUBSTITUTE.record(pulled, places=places, values=values)
-    if met is not None and not op.bilinear and places.shape == node.shape:
-        # A factor that is 0 makes it 0 for every cotangent, as a tangent has to know.
-        factor = places & zero & met.live(node)
-        limit = _limit(node, saved, g, slot, factor) if np.any(factor) else None
-        if limit is not None:
-            return np.where(factor, limit, pulled)
-        pulled = np.where(factor, 0.0, pulled) if np.any(factor) else pulled
-    if met is not None:
-        met.add(node, _meeting(node, saved, zero, slot))
-    return pulled
+    return pulled if slope is None else np.where(known, slope, pulled)
 
 
-def _limit(node: Node, saved: tuple[Any, ...], g: Any, slot: int, places: Any) -> Any | None:
-    """Return what g · ∞ tends to where g goes to 0 with the result: g′ (f − f₀) f′, recorded.
+def _limit(node: Node, saved: tuple[Any, ...], g: Any, places: Any) -> Any | None:
+    """Return what g · ∞ tends to at places where g goes to 0 with the result, recorded.
 
-    None where the op does not know its part of it, or the cotangent does not depend on the result.
+    That is g′ (f − f₀) f′. None where the cotangent does not depend on the result.
     """
     from autograd.ops.kinks import slopes
 
+    assert node.op is not None
+    assert node.op.limit is not None
+    slope = slopes(g, node, places) if np.any(places) else None
+    known = {n: value_of(v) for n, v in zip(node.op.saved, saved, strict=True)}
+    return None if slope is None else slope * node.op.limit(known)
+
+
+def _touches(node: Node, saved: tuple[Any, ...], slot: int) -> Any:
+    """Return which results of an op that adds up products have a factor that is not finite."""
     op = node.op
     assert op is not None
-    if op.limit is None or slot:
-        return None
-    slope = slopes(g, node, places)
-    known = {n: value_of(v) for n, v in zip(op.saved, saved, strict=True)}
-    return None if slope is None else slope * op.limit(known)
-
-
-def _meeting(node: Node, saved: tuple[Any, ...], zero: Any, slot: int) -> Callable[[Any], Any]:
-    """Return what tells of a node's live elements whether one of these zeros has met NaN."""
-    op = node.op
-    assert op is not None
-    if not op.bilinear:
-        return lambda live: np.any(live & zero)
-    values = _mapped(op, saved, lambda _, v: (~np.isfinite(value_of(v))).astype(float))
-
-    def products(live: Any) -> Any:
-        with no_grad():
-            return np.any(op.pull(node, values, (live & zero).astype(float))[slot])
-
-    return products
+    known = dict(zip(op.saved, saved, strict=True))
+    operands = []
+    for k, parent in enumerate(node.parents):
+        value = known[op.operands[0]][k] if op.variadic else known.get(op.operands[k])
+        if k == slot or value is None:
+            shape = parent.shape if parent is not None else np.shape(value_of(value))
+            operands.append(np.ones(shape))
+        else:
+            operands.append((~np.isfinite(value_of(value))).astype(float))
+    params = dict(zip(op.params, node.params, strict=True))
+    return np.not_equal(op.forward(*operands, **params), 0)
 
 
 def _still(node: Node, saved: tuple[Any, ...], zero: Any, shape: tuple[int, ...], slot: int) -> Any:
@@ -208,6 +224,23 @@ def _still(node: Node, saved: tuple[Any, ...], zero: Any, shape: tuple[int, ...]
         if "axis" in params:
             return _along(zero, shape, params["axis"])
     return np.full(shape, np.all(zero))
+
+
+def _slices_of(node: Node, places: Any, shape: tuple[int, ...]) -> Any:
+    """Return which cotangents, an array of this shape, the results at some places read."""
+    op = node.op
+    assert op is not None
+    params = dict(zip(op.params, node.params, strict=True))
+    if op.mixes == "matrices":
+        n = max(len(shape) - 2, 0) if places.ndim > 2 else 0
+        some = np.any(places, axis=tuple(range(n, places.ndim)))
+        return np.broadcast_to(np.reshape(some, (*some.shape, *(1,) * (len(shape) - n))), shape)
+    if op.mixes is None and places.shape == shape:
+        return places
+    if params.get("axis") is None:
+        return np.full(shape, np.any(places))
+    some = np.any(places, axis=params["axis"], keepdims=True)
+    return np.broadcast_to(some, shape) if places.shape == shape else np.reshape(some, shape)
 
 
 def _is_vector(node: Node, slot: int) -> bool:

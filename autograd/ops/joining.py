@@ -6,11 +6,68 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import ShapeError
 from autograd.op import composite
 from autograd.ops.index import concatenate, stack
-from autograd.tensor import arrayed
+from autograd.tensor import Tensor, arrayed, has_tensors, value_of
 
 from_engine = True
+
+
+def array(data: Any, dtype: Any = None) -> Any:
+    """Make one tensor of nested lists of tensors and numbers, as `np.array` makes an array.
+
+    NumPy itself cannot: a list of tensors would become a plain array, which is an error.
+
+    Parameters
+    ----------
+    data : list, tuple, Tensor or array_like
+        Nested lists of one shape; their elements are tensors, arrays or numbers of one shape.
+    dtype : dtype_like, optional
+        Convert the result.
+
+    Returns
+    -------
+    Tensor
+        Recorded as one `stack` of the elements; a constant where none of them has a graph.
+
+    Raises
+    ------
+    ShapeError
+        If the lists do not have one shape.
+
+    Examples
+    --------
+    >>> from autograd import Tensor, array
+    >>> a, b = Tensor(1.0, requires_grad=True), Tensor(2.0, requires_grad=True)
+    >>> array([[a, b], [0.0, a * b]]).data
+    array([[1., 2.],
+           [0., 2.]])
+    """
+    if not has_tensors(data):
+        return Tensor(data, dtype=dtype)
+    if isinstance(data, Tensor):
+        made: Any = +data
+    else:
+        outer: list[int] = []
+        parts = [data]
+        while any(isinstance(x, (list, tuple)) and has_tensors(x) for x in parts):
+            lengths = {len(x) if isinstance(x, (list, tuple)) else np.shape(x)[:1] for x in parts}
+            if len(lengths) != 1 or not all(isinstance(x, (list, tuple)) for x in parts):
+                raise ShapeError(
+                    f"array: needs nested lists of one shape, got {sorted(map(str, lengths))} "
+                    f"elements at depth {len(outer) + 1}; pad the shorter ones."
+                )
+            outer.append(len(parts[0]))
+            parts = [y for x in parts for y in x]
+        shapes = {np.shape(value_of(x)) for x in parts}
+        if len(shapes) != 1:
+            raise ShapeError(
+                f"array: needs elements of one shape, got {', '.join(map(str, sorted(shapes)))}; "
+                "use concatenate([...]) for parts of different lengths."
+            )
+        made = np.reshape(stack(parts), (*outer, *shapes.pop()))
+    return made if dtype is None else made.astype(dtype)
 
 
 def pieces(a: Any, indices_or_sections: Any, axis: int, *, evenly: bool) -> list[Any]:

@@ -32,7 +32,7 @@ def reshape(a: Any, /, shape: Shape, order: str = "C") -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
-    return np.reshape(a, shape, known(order))
+    return np.reshape(a, shape, order=known(order))
 
 
 def known(order: str) -> Any:

@@ -76,12 +76,12 @@ def test_numpys_functions_and_operators_record(f: Any, value: Any, gradient: Any
         }
     ),
 )
-@pytest.mark.parametrize("make", [Tensor, leaf], ids=["constant", "leaf"])
-def test_an_unsupported_function_raises_and_suggests_detach(
-    call: Any, name: str, make: Any
-) -> None:
+def test_an_unsupported_function_raises_and_suggests_detach(call: Any, name: str) -> None:
+    A = leaf([[1.0, 2.0], [3.0, 4.0]])
     with pytest.raises(TypeError, match=rf"{name}.*t\.detach\(\)"):
-        call(make([[1.0, 2.0], [3.0, 4.0]]))
+        call(A)
+    if name != "np.invert":  # which takes no floats
+        np.testing.assert_array_equal(call(A.detach())[0], call(A.data)[0])
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special
 
 import autograd
 from autograd import OPS, Op, Tensor, check_gradients, gradients, graph, op
+from autograd.ops.special import SCIPY
 from tests.autograd.helpers import run_example
 from tests.autograd.samples import parse
 
@@ -104,6 +106,11 @@ def power_norm(a: Any, axis: Any = None, keepdims: bool = False, ord: float = 2)
 
 # What the ops without a function of the same name in NumPy are, by their definition.
 DEFINITIONS: dict[str, Any] = {
+    **{name: getattr(scipy.special, name) for name in SCIPY if SCIPY[name] in OPS},
+    "digamma": scipy.special.digamma,
+    "polygamma": lambda a, n=1: scipy.special.polygamma(n, a),
+    "jv": lambda a, n: scipy.special.jv(n, a),
+    "iv": lambda a, n: scipy.special.iv(n, a),
     "eigh_stacked": stacked_eigh,
     "svd_stacked": stacked_svd,
     "qr_stacked": stacked_qr,

@@ -356,6 +356,28 @@ def test_tangents_where_derivatives_are_infinite(f: Any, point: Any, expected: A
     np.testing.assert_array_equal(tangent, expected)
 
 
+@quiet
+@pytest.mark.parametrize("name", WATCHED)
+def test_products_of_derivatives_agree_in_compositions(name: str) -> None:
+    f, v = WATCHED[name][0], np.array([0.7, 1.3])
+    slope_of, (_, tangent) = grad(f)(ROOTS), jvp(f, (ROOTS,), (v,))
+    recorded = gradients(f(x := leaf(ROOTS)), x, create_graph=True).data
+    if np.array_equal(slope_of, recorded):  # the recorded pass knows some limits
+        np.testing.assert_allclose(tangent, slope_of @ v, rtol=1e-14)
+    H = hessian(f)(ROOTS)
+    finite = np.isfinite(H).all(axis=0) & np.isfinite(H).all(axis=1)
+    assert finite[1]
+    np.testing.assert_allclose(H[finite][:, finite], H.T[finite][:, finite], rtol=1e-14)
+    np.testing.assert_allclose(hvp(f)(ROOTS, v)[finite], (H @ v)[finite], rtol=1e-14)
+
+
+def test_a_seed_of_0_can_be_differentiated_by() -> None:
+    # the derivative of gᵀJ by g along v is J v, also at g = 0
+    x, g = leaf(ROOTS), leaf(np.zeros(2))
+    pulled = gradients(np.sqrt(x), x, g, create_graph=True)
+    np.testing.assert_array_equal(gradients(pulled.sum(), g), [np.inf, 0.25])
+
+
 def special(name: str, sample: str, which: int) -> tuple[Any, Any, Any]:
     """Return a function of one operand of an op, with zeros, infinities and NaN in it."""
     o = OPS[name]

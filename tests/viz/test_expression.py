@@ -405,9 +405,9 @@ def elementwise() -> list[str]:
     for name, o in autograd.OPS.items():
         if o.variadic or not o.rules or any(p not in o.defaults for p in o.params):
             continue
-        domain = o.domain.get(o.operands[0], (-2.0, 2.0))
-        low, high = domain if isinstance(domain, tuple) else (0.1, 0.9)
-        x = [np.linspace(low + 0.1, high - 0.1, 6) for _ in o.operands]
+        domains = [o.domain.get(n, (-2.0, 2.0)) for n in o.operands]
+        domains = [d if isinstance(d, tuple) else (0.1, 0.9) for d in domains]
+        x = [np.linspace(low + 0.1, high - 0.1, 6) for low, high in domains]
         try:
             y, z = (np.asarray(o.forward(a, *x[1:])) for a in (x[0], np.roll(x[0], 2)))
             same = [np.asarray(o.forward(*(np.roll(v, 2) for v in x)))]

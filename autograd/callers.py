@@ -1,0 +1,177 @@
+"""What the caller's instruction does with a tensor: a plain number loses the gradient unseen.
+
+NumPy reaches a tensor through `__float__`, as ``float(loss)`` does, when it is stored into an
+array. Only the instruction that is running in the caller's frame tells the two apart. Where there
+is none (the caller is compiled code without frames) nothing is known, and nothing is refused.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import math
+from types import BuiltinFunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+__all__ = ["Use", "asked_by", "attribute_use", "number_use"]
+
+from_engine = True
+
+Use = str  # "store", "function", "augmented" or ""
+
+# Methods and functions that store the number they are given; only an array asks a tensor for one.
+_STORING = frozenset(
+    {"fill", "fromiter", "put", "itemset", "setitem", "__setitem__", "array", "append", "extend"}
+)
+# Functions of math whose result is a choice or a whole number.
+_CHOICES = frozenset({"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"})
+_MATH = frozenset(
+    f
+    for name, f in vars(math).items()
+    if isinstance(f, BuiltinFunctionType) and name not in _CHOICES
+)
+
+
+def number_use(frame: FrameType) -> tuple[Use, str]:
+    """Return what a frame does with a tensor that it asks for a number, and how it is written.
+
+    Returns
+    -------
+    use : str
+        ``"store"`` where the number goes into an array; ``"function"`` where a function of `math`
+        takes it; empty otherwise.
+    text : str
+        The names of the function that is called, such as ``"math.sqrt"``; empty for an assignment.
+    """
+    kind, names, local = _instruction(frame.f_code, frame.f_lasti)
+    if kind != "call":
+        return kind, ""
+    text = ".".join(names)
+    if names[-1:] and names[-1] in _STORING:
+        return "store", text
+    return ("function" if _resolved(frame, names, local) in _MATH else ""), text
+
+
+def attribute_use(frame: FrameType) -> Use:
+    """Return what a frame does with the attribute that it loads.
+
+    ``"augmented"`` for ``t.data -= …``, ``"store"`` for ``t.data[i] = …``; empty otherwise.
+    """
+    return _attribute(frame.f_code, frame.f_lasti)
+
+
+def asked_by(frame: FrameType) -> str:
+    """Return the name of the library function that asks for a plain array, as users call it.
+
+    It is the outermost one of a library, seen from the frame that asks; where that is the user's
+    own, what its instruction calls.
+    """
+    outer, at = "", frame
+    while True:
+        home = at.f_globals.get("__name__", "")
+        package = home.partition(".")[0]
+        if package not in _LIBRARIES:
+            break
+        if not at.f_code.co_name.startswith(("_", "<")):
+            special = home.startswith("scipy.special") and "scipy.special"
+            linalg = home.startswith("numpy.linalg") and "np.linalg"
+            outer = f"{special or linalg or _LIBRARIES[package]}.{at.f_code.co_name}"
+        elif home.startswith("numpy.lib._index_tricks"):
+            outer = "np.r_ or np.c_"
+        if at.f_back is None:
+            break
+        at = at.f_back
+    if outer:
+        return outer
+    kind, names, _ = _instruction(frame.f_code, frame.f_lasti)
+    return ".".join(names) if kind == "call" and names else "np.asarray"
+
+
+_LIBRARIES = {
+    "numpy": "np",
+    "scipy": "scipy",
+    "pandas": "pandas",
+    "sklearn": "sklearn",
+    "matplotlib": "matplotlib",
+    "torch": "torch",
+}
+
+
+@functools.lru_cache(maxsize=4096)
+def _instruction(code: CodeType, lasti: int) -> tuple[str, tuple[str, ...], bool]:
+    """Return whether an instruction stores or calls, what it calls, and if that is a local name."""
+    skipped = {"CACHE", "EXTENDED_ARG", "PRECALL", "KW_NAMES", "RESUME"}
+    before = [
+        i for i in dis.get_instructions(code) if i.offset <= lasti and i.opname not in skipped
+    ]
+    if not before:
+        return "", (), False
+    last = before.pop()
+    if last.opname in {"STORE_SUBSCR", "STORE_SLICE"}:
+        return "store", (), False
+    if last.opname not in {"CALL", "CALL_KW"}:
+        return "", (), False
+    # The callable and its arguments are what the instructions before have put on the stack.
+    need = (last.arg or 0) + (3 if last.opname == "CALL_KW" else 2)
+    while before and need > 0:
+        at = before.pop()
+        need -= dis.stack_effect(at.opcode, at.arg if at.opcode >= dis.HAVE_ARGUMENT else None)
+        if need <= 0:
+            before.append(at)
+    names: list[str] = []
+    local = False
+    start = before[-1].offset if before else 0
+    for i in dis.get_instructions(code):
+        if i.offset < start or i.opname in {"PUSH_NULL", "CACHE"}:
+            continue
+        if not names and i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+            names.append(str(i.argval))
+        elif not names and i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE")):
+            names.append(str(i.argval))
+            local = True
+        elif names and i.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
+            names.append(str(i.argval))
+        else:
+            break
+    return "call", tuple(names), local
+
+
+def _resolved(frame: FrameType, names: tuple[str, ...], local: bool) -> Any:
+    """Return the function that a frame means by names; attributes of modules only."""
+    if not names:
+        return None
+    if local or frame.f_code.co_name == "<module>":
+        found = frame.f_locals.get(names[0])
+    else:
+        found = None
+    if found is None:
+        found = frame.f_globals.get(names[0], getattr(builtins, names[0], None))
+    for name in names[1:]:
+        found = getattr(found, name, None) if isinstance(found, ModuleType) else None
+    return found if isinstance(found, BuiltinFunctionType) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _attribute(code: CodeType, lasti: int) -> Use:
+    instructions = [
+        i for i in dis.get_instructions(code) if i.opname not in {"CACHE", "EXTENDED_ARG"}
+    ]
+    place = next((k for k, i in enumerate(instructions) if i.offset == lasti), None)
+    if place is None or not instructions[place].opname.startswith("LOAD_ATTR"):
+        return ""
+    if place and instructions[place - 1].opname == "COPY" and instructions[place - 1].arg == 1:
+        return "augmented"
+    above = 0  # what lies on the stack on top of the attribute
+    for i in instructions[place + 1 :]:
+        if i.opname == "STORE_SUBSCR" and 1 <= above <= 2:
+            return "store"
+        if i.opcode in dis.hasjrel or i.opcode in dis.hasjabs or i.opname.startswith("STORE"):
+            return ""
+        above += dis.stack_effect(i.opcode, i.arg if i.opcode >= dis.HAVE_ARGUMENT else None)
+        if above < 1:
+            return ""
+    return ""

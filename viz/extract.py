@@ -74,7 +74,9 @@ _ARRAYS = (
 )
 _OURS = [
     *("clip", "elu", "erf", "erfc", "gelu", "leaky_relu", "nan_to_num", "relu", "round", "sigmoid"),
-    *("silu", "sinc", "softplus"),
+    *("silu", "sinc", "softplus", "logit", "log_expit", "xlogy", "xlog1py", "entr", "rel_entr"),
+    *("kl_div", "ndtr", "log_ndtr", "erfinv", "erfcinv", "gamma", "gammaln", "digamma"),
+    *("polygamma", "beta", "betaln", "i0", "i1", "iv", "j0", "j1", "jv"),
 ]
 
 

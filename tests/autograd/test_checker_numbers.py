@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 from autograd import (
     AutogradError,
     Tensor,
@@ -26,7 +27,7 @@ from autograd import (
 from autograd.checking import Comparison, GradientReport
 from autograd.differences import blame, central, refined
 from autograd.graph import graph
-from tests.autograd.helpers import leaf
+from tests.autograd.helpers import leaf, table
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -338,3 +339,72 @@ def test_blame_names_an_operand_of_a_sequence(registry: Any) -> None:
     product_of.vjp(parts=lambda g, parts, i: g * parts[1 - i] * (1 + i))
     notes = blame(graph(product_of([leaf(2.0), leaf(3.0)])))
     assert [note.partition(" gives")[0] for note in notes] == ["note: product_of.vjp(parts[1]=...)"]
+
+
+# -- gradients that are 0 to the rounding of what was summed ---------------------------------------
+
+A_FIT = np.array([[1.0, 2.0], [3.0, 1.0]])
+LOGITS = np.random.default_rng(0).normal(size=(3, 5))
+ONE_HOT = np.eye(3)[:, [0, 1, 2, 1, 0]]
+VANISHING: dict[str, tuple[Any, Any]] = {
+    # The function, and a point where its gradient is 0 in exact arithmetic.
+    "exact fit": (lambda w: ((A_FIT @ w - A_FIT @ np.ones(2)) ** 2).sum(), [1.0, 1.0]),
+    "exact fit of curves": (
+        lambda w: (np.exp(A_FIT @ w) - np.exp(A_FIT @ np.array([0.1, 0.7]))).sum() ** 2,
+        [0.1, 0.7],
+    ),
+    "cos at 0 and π": (lambda x: np.cos(x).sum(), [0.0, np.pi]),
+    "distances from the mean": (lambda x: (x - x.mean()).sum(), [0.1, 0.2, 0.7]),
+    "bias of all logits": (
+        lambda b: autograd.softmax_cross_entropy(LOGITS + b, ONE_HOT).mean(),
+        0.3,
+    ),
+}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize(("f", "point"), table(VANISHING))
+def test_a_right_gradient_that_is_0_to_rounding_passes(f: Any, point: Any, order: int) -> None:
+    report = check_gradients(f, np.array(point), order=order)
+    assert report, report
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_exact_fits_of_any_scale_pass(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    A, w = rng.normal(size=(6, 3)) * 10.0 ** rng.integers(-3, 4), rng.normal(size=3)
+    y = A @ w
+    report = check_gradients(lambda w: ((A @ w - y) ** 2).mean(), w)
+    assert report, report
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_a_rule_that_adds_a_little_fails_beside_a_gradient_of_0(size: float) -> None:
+    @op(symbol="f", samples=())
+    def slightly_off(a: Any) -> Any:
+        return a * size
+
+    slightly_off.vjp(a=lambda g: g * (size * (1 + 1e-5)))
+    try:
+        # The gradient by x is 0, that of the rule 1e-5 of one term.
+        report = check_gradients(lambda x: slightly_off(x) - x * size, np.array(0.7))
+    finally:
+        del autograd.OPS["slightly_off"]
+    assert not report
+
+
+def test_hand_derived_gradients_that_are_0_to_rounding_agree() -> None:
+    w = leaf(np.full(3, 0.1), "w")
+    spread = (w - w.mean()).sum()
+    assert compare_backprop(spread, {w: np.zeros(3)})
+    assert compare_backprop(spread, {w: np.full(3, 1e-17)})
+    assert not compare_backprop(spread, {w: np.full(3, 1e-10)})
+    b = leaf(0.3, "b")
+    cost = autograd.softmax_cross_entropy(LOGITS + b, ONE_HOT).mean()
+    distance = autograd.softmax(LOGITS + 0.3) - ONE_HOT
+    assert compare_backprop(cost, {b: (distance.sum(axis=1) / 5).sum()})
+    assert not compare_backprop(cost, {b: distance[0].sum() / 5})
+    v = leaf([0.1, 0.7], "v")
+    y = A_FIT @ np.array([0.1, 0.7])
+    fit = ((A_FIT @ v - y) ** 2).sum()
+    assert compare_backprop(fit, {v: 2 * A_FIT.T @ ((A_FIT * v.data).sum(axis=1) - y)})

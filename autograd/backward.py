@@ -7,6 +7,7 @@ its textbook formula. The walk never recurses; the order of creation is a topolo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from operator import attrgetter
 from sys import getrefcount
 from threading import Lock
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.anomaly import inspect_backward, inspect_cotangent
-from autograd.errors import DTypeError, GradientError, ShapeError
-from autograd.node import FREED, Node
+from autograd.errors import AutogradError, DTypeError, GradientError, ShapeError
+from autograd.node import FREED, Node, source_of
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
 from autograd.zeros import Met, mended, report
@@ -268,7 +269,10 @@ def _walk(
         if parts and node in parts:
             together = _together(node, parts.pop(node))
             g = together if g is None else g + together
-        assert g is not None  # who comes before it has left it a cotangent
+        reached = g is not None
+        if g is None:  # only ops whose derivative is 0 lead here
+            g = np.zeros(node.shape, node.dtype)[()]
+            g = wrap(g) if record else g
         if anomaly:
             inspect_cotangent(node, g)
         extra = node.extra
@@ -281,7 +285,7 @@ def _walk(
             found[node] = in_dtype(g, node)
         op = node.op
         node.walked = True
-        if op is None:
+        if op is None or not reached:
             continue
         if useful is not None and not any(p in useful for p in node.parents):
             continue
@@ -304,12 +308,15 @@ def _walk(
             saved = _lifted(node, saved)
         if node.dtype is half:
             saved, g = single(saved), single(g)
-        if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
-            with detect_anomaly(False):
-                inspect_backward(node, pulled(node, saved, g, square))
+        try:
+            if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
+                with detect_anomaly(False):
+                    inspect_backward(node, pulled(node, saved, g, square))
+                    op.push(node, saved, g, cotangents, useful, square, met)
+            else:
                 op.push(node, saved, g, cotangents, useful, square, met)
-        else:
-            op.push(node, saved, g, cotangents, useful, square, met)
+        except Exception as error:
+            raise _of_rule(node, error) from error
         if not retain_graph:
             if op.selects or None in node.parents:
                 late.append(node)
@@ -320,6 +327,22 @@ def _walk(
         before = cotangents.get(node)
         cotangents[node] = together if before is None else before + together
     return found, late
+
+
+def _of_rule(node: Node, error: Exception) -> Exception:
+    """Say whose rule raised, on which shapes, and at which of the user's lines it was recorded."""
+    if isinstance(error, AutogradError):
+        return error
+    assert node.op is not None
+    shapes = [
+        np.shape(c) if p is None else p.shape for p, c in zip_longest(node.parents, node.constants)
+    ]
+    source = source_of(node)
+    where = "" if source is None else f", called at {source[0]}:{source[1]}"
+    return GradientError(
+        f"{node.op.name}: its derivative rule raised {type(error).__name__}: {error} (operands of "
+        f"shape {' and '.join(map(str, shapes))}, result of shape {node.shape}){where}."
+    )
 
 
 def _add_into(node: Node, cotangents: dict[Node, Any], buffers: set[Node], g: Any) -> None:

@@ -379,7 +379,7 @@ def _compare(
             row = _row(label, ours, theirs, allowed, rounding)
         if sharp is not None and _agree(sharp, theirs, rounding):
             row = _row(label, ours, sharp, allowed, rounding)
-        if row.wrong and double and a.size and np.all(np.isfinite(ours)):
+        if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
             # Where the true gradient is 0, both are what rounding makes of the terms of a sum.
             leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
             assert leaf is not None
@@ -513,7 +513,14 @@ def _notes(
         ]
     recorded = graph(result)
     notes = blame(recorded)
-    kinked = sorted({n.op for n in recorded if n.op in OPS and OPS[n.op].kinks})
+    known = {n.op for n in recorded if n.op in OPS}
+    steps = sorted(n for n in known if OPS[n].flat)
+    if steps:
+        notes.append(
+            f"note: {', '.join(steps)} jumps; a difference across the jump is wrong, not the "
+            "gradient. Try inputs away from it."
+        )
+    kinked = sorted(n for n in known if OPS[n].kinks and not OPS[n].flat)
     if kinked:
         notes.append(
             f"note: {', '.join(kinked)} has a kink; a difference that steps across it is wrong, "

@@ -285,6 +285,7 @@ def _call(
         signature = _signature(function)
     except ValueError:  # a function in C that does not tell its signature
         return found.call(*args, **params)
+    params = {_SHORT.get(found.name, {}).get(k, k): v for k, v in params.items()}
     bound = signature.bind(*args, **params)
     positional: list[Any] = []
     named: dict[str, Any] = {}
@@ -312,7 +313,10 @@ def _unsupported(name: str, unknown: list[str], known: tuple[str, ...]) -> DType
 
 
 # NumPy 2 has second names for some operands.
-_SHORT = {"clip": {"min": "a_min", "max": "a_max"}}
+_SHORT = {
+    "clip": {"min": "a_min", "max": "a_max"},
+    **{name: {"correction": "ddof"} for name in ("var", "std", "nanvar", "nanstd")},
+}
 
 
 class _Nothing:

@@ -8,6 +8,7 @@ derivatives are exact, and variables of different transforms are never mistaken 
 from __future__ import annotations
 
 import functools
+from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from autograd.backward import gradients
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.op import OPS
 from autograd.state import STATE, enable_grad, inside_transform
-from autograd.structures import arrays_of, is_numbers, like, mapped
+from autograd.structures import arrays_of, is_numbers, is_structure, like, mapped, mapped_at
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
     from autograd.node import Leaf
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["Transform", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 from_engine = True
 
 Argnums = int | tuple[int, ...]
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Any:
+def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Transform:
     """Return the function that computes the gradient of f.
 
     Parameters
@@ -66,17 +67,43 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
     >>> print(f"{grad(grad(grad(np.tanh)))(0.5):.12f}")
     -0.565209288260
     """
-    both = value_and_grad(f, argnums, has_aux=has_aux)
-
-    @functools.wraps(f)
-    def gradient(*args: Any, **params: Any) -> Any:
-        value, found = both(*args, **params)
-        return (found, value[1]) if has_aux else found
-
-    return gradient
+    return Transform(_gradient, f, argnums, has_aux)
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Any:
+def _gradient(
+    f: Callable[..., Any], argnums: Argnums, has_aux: bool, args: Any, params: dict[str, Any]
+) -> Any:
+    value, found = _both(f, argnums, has_aux, args, params)
+    return (found, value[1]) if has_aux else found
+
+
+class Transform:
+    """What `grad` and its kin return: a function of a function.
+
+    It can be pickled, as for a pool of processes, where the function can: one that is defined in a
+    module by name, not a lambda.
+    """
+
+    def __init__(self, compute: Callable[..., Any], f: Callable[..., Any], *options: Any) -> None:
+        functools.update_wrapper(self, f)
+        self._compute, self._options = compute, options
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """Differentiate at these arguments."""
+        return self._compute(self.__wrapped__, *self._options, args, params)  # type: ignore[attr-defined]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """Bind it as a method, as a function in a class is."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        transform = self._compute.__name__.strip("_")
+        return f"<{transform} of {getattr(self, '__qualname__', getattr(self, '__name__', '?'))}>"
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False
+) -> Transform:
     """Return the function that computes f and its gradient in one pass.
 
     Parameters and errors are those of `grad`.
@@ -92,30 +119,31 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool
     >>> value_and_grad(lambda x: x * x)(3.0)
     (array(9.), array(6.))
     """
+    return Transform(_both, f, argnums, has_aux)
 
-    @functools.wraps(f)
-    def both(*args: Any, **params: Any) -> Any:
-        nested = _nested()
-        with inside_transform(), enable_grad():
-            given, variables = _variables("grad", args, argnums)
-            result, aux = _with_aux(_run(f, *given, **params), has_aux)
-            if not isinstance(result, (Tensor, np.ndarray, np.number, int, float)):
-                raise GradientError(
-                    f"grad: the function needs to return a single number, got "
-                    f"{type(result).__name__}; return it, or pass has_aux=True for a pair."
-                )
-            if np.size(result) != 1:
-                raise GradientError(
-                    f"grad: the function needs to return a single number, got shape "
-                    f"{np.shape(result)}; reduce it with .sum(), or use jacobian()."
-                )
-            leaves = list(arrays_of(variables))
-            found = _pulled(result, leaves, None, nested)
-            value = _out(result, nested)
-        found = like(variables, iter(found))
-        return ((value, _outs(aux, nested)) if has_aux else value), found
 
-    return both
+def _both(
+    f: Callable[..., Any], argnums: Argnums, has_aux: bool, args: Any, params: dict[str, Any]
+) -> Any:
+    nested = _nested()
+    with inside_transform(), enable_grad():
+        given, variables = _variables("grad", args, argnums)
+        result, aux = _with_aux(_run(f, *given, **params), has_aux)
+        if not isinstance(result, (Tensor, np.ndarray, np.number, int, float)):
+            raise GradientError(
+                f"grad: the function needs to return a single number, got "
+                f"{type(result).__name__}; return it, or pass has_aux=True for a pair."
+            )
+        if np.size(result) != 1:
+            raise GradientError(
+                f"grad: the function needs to return a single number, got shape "
+                f"{np.shape(result)}; reduce it with .sum(), or use jacobian()."
+            )
+        leaves = list(arrays_of(variables))
+        found = _pulled(result, leaves, None, nested)
+        value = _out(result, nested)
+    found = like(variables, iter(found))
+    return ((value, _outs(aux, nested)) if has_aux else value), found
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -222,7 +250,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
     return value, along
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Transform:
     """Return the function that computes all partial derivatives of f.
 
     Parameters
@@ -246,30 +274,29 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Any:
     array([[2., 0.],
            [0., 6.]])
     """
-
-    @functools.wraps(f)
-    def matrix(*args: Any, **params: Any) -> Any:
-        nested = _nested()
-        with inside_transform(), enable_grad():
-            given, variables = _variables("jacobian", args, argnums)
-            result = _one_array("jacobian", _run(f, *given, **params))
-            leaves = list(arrays_of(variables))
-            shape = np.shape(result)
-            rows = []
-            for index in np.ndindex(shape):
-                one = np.zeros(shape)
-                one[index] = 1.0
-                rows.append(_pulled(result, leaves, one, nested))
-            found = [
-                _stacked([row[k] for row in rows], (*shape, *x.shape), x.dtype, nested)
-                for k, x in enumerate(leaves)
-            ]
-        return like(variables, iter(found))
-
-    return matrix
+    return Transform(_jacobian, f, argnums)
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Any:
+def _jacobian(f: Callable[..., Any], argnums: Argnums, args: Any, params: dict[str, Any]) -> Any:
+    nested = _nested()
+    with inside_transform(), enable_grad():
+        given, variables = _variables("jacobian", args, argnums)
+        result = _one_array("jacobian", _run(f, *given, **params))
+        leaves = list(arrays_of(variables))
+        shape = np.shape(result)
+        rows = []
+        for index in np.ndindex(shape):
+            one = np.zeros(shape)
+            one[index] = 1.0
+            rows.append(_pulled(result, leaves, one, nested))
+        found = [
+            _stacked([row[k] for row in rows], (*shape, *x.shape), x.dtype, nested)
+            for k, x in enumerate(leaves)
+        ]
+    return like(variables, iter(found))
+
+
+def hessian(f: Callable[..., Any], argnums: int = 0) -> Transform:
     """Return the function that computes all second derivatives of f by one argument.
 
     Parameters
@@ -292,17 +319,15 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Any:
     array([[ 6.,  0.],
            [ 0., 12.]])
     """
-    second = jacobian(grad(f, argnums), argnums)
-
-    @functools.wraps(f)
-    def matrix(*args: Any, **params: Any) -> Any:
-        _single_array("hessian", args, argnums)
-        return second(*args, **params)
-
-    return matrix
+    return Transform(_hessian, f, argnums)
 
 
-def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
+def _hessian(f: Callable[..., Any], argnums: int, args: Any, params: dict[str, Any]) -> Any:
+    _single_array("hessian", args, argnums)
+    return jacobian(grad(f, argnums), argnums)(*args, **params)
+
+
+def hvp(f: Callable[..., Any], argnums: int = 0) -> Transform:
     """Return the function that multiplies the Hessian of f with a vector, without forming it.
 
     Parameters
@@ -325,25 +350,23 @@ def hvp(f: Callable[..., Any], argnums: int = 0) -> Any:
     >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
-    slope = grad(f, argnums)
+    return Transform(_hvp, f, argnums)
 
-    @functools.wraps(f)
-    def product(*args: Any, **params: Any) -> Any:
-        if len(args) < 2:
-            raise GradientError("hvp: call it with the arguments of f, and then the vector.")
-        *point, vector = args
-        _single_array("hvp", tuple(point), argnums)
-        v = vector if isinstance(vector, Tensor) else _floats(vector)
 
-        def along(*inner: Any) -> Any:
-            g = slope(*inner, **params)
-            if np.shape(g) != np.shape(v):
-                raise ShapeError(f"hvp: the vector needs shape {np.shape(g)}, got {np.shape(v)}.")
-            return (g * v).sum()
+def _hvp(f: Callable[..., Any], argnums: int, args: Any, params: dict[str, Any]) -> Any:
+    if len(args) < 2:
+        raise GradientError("hvp: call it with the arguments of f, and then the vector.")
+    *point, vector = args
+    _single_array("hvp", tuple(point), argnums)
+    v, slope = vector if isinstance(vector, Tensor) else _floats(vector), grad(f, argnums)
 
-        return grad(along, argnums)(*point)
+    def along(*inner: Any) -> Any:
+        g = slope(*inner, **params)
+        if np.shape(g) != np.shape(v):
+            raise ShapeError(f"hvp: the vector needs shape {np.shape(g)}, got {np.shape(v)}.")
+        return (g * v).sum()
 
-    return product
+    return grad(along, argnums)(*point)
 
 
 # -- variables and results -------------------------------------------------------------------------
@@ -364,8 +387,7 @@ def _one_array(where: str, result: Any) -> Any:
     """Return the result of a function, if it is one array; anything else would lose gradients."""
     if isinstance(result, Tensor):
         return result
-    structure = isinstance(result, (dict, tuple, list)) and not is_numbers(result)
-    if not structure and np.asarray(result).dtype.kind in "biuf":
+    if not is_structure(result) and np.asarray(result).dtype.kind in "biuf":
         return result
     raise GradientError(
         f"{where}: the function needs to return one array, got {type(result).__name__}; return one "
@@ -380,7 +402,7 @@ def _single_array(where: str, args: tuple[Any, ...], argnums: Any) -> None:
     if not -len(args) <= argnums < len(args):
         return  # what runs next says it
     x = args[argnums]
-    if isinstance(x, (dict, tuple)) or (isinstance(x, list) and not is_numbers(x)):
+    if is_structure(x):
         raise GradientError(
             f"{where}: argument {argnums} needs to be one array, got {type(x).__name__}; put its "
             "entries into one vector with concatenate, or take jacobian of grad entry by entry."
@@ -407,14 +429,19 @@ def _variables(where: str, args: tuple[Any, ...], argnums: Argnums) -> tuple[lis
             )
         place = i % len(args)
         if place not in places:  # one asked for twice is still one variable
-            given[place] = mapped(lambda x: _variable(where, x), args[place])
+            given[place] = mapped_at(functools.partial(_variable, where), args[place], f"{i}")
             places.add(place)
         chosen.append(given[place])
     return given, chosen[0] if isinstance(argnums, int) else tuple(chosen)
 
 
-def _variable(where: str, x: Any) -> Tensor:
+def _variable(where: str, x: Any, place: str) -> Tensor:
     """Return a tensor to differentiate by: a new leaf, or a new node on an outer transform's."""
+    if x is None or isinstance(x, (str, bytes)):
+        raise DTypeError(
+            f"{where}: argument {place} is {x!r}, and only arrays can be differentiated; take it "
+            "out, or pass it by an argument that is not in argnums."
+        )
     if isinstance(x, Tensor) and x.requires_grad:
         if STATE.get().depth < 2:  # this transform is the only one
             raise GradientError(
@@ -423,20 +450,21 @@ def _variable(where: str, x: Any) -> Tensor:
             )
         alias: Tensor = OPS["positive"].record(x)
         return alias
-    variable = Tensor(_floats(x, where), requires_grad=True)
+    variable = Tensor(_floats(x, where, f"argument {place}"), requires_grad=True)
     cast("Leaf", variable._node).of_transform = True
     return variable
 
 
-def _floats(x: Any, where: str = "autograd") -> Any:
-    """Return an array of floats; a Python number may be an integer, an array may not."""
+def _floats(x: Any, where: str = "autograd", place: str = "an argument to differentiate") -> Any:
+    """Return an array of floats; Python numbers may be integers, an array may not."""
     if isinstance(x, int) and not isinstance(x, bool):
         x = float(x)
+    if is_numbers(x):
+        x = np.array(x, float)
     value = real_array(x)
     if value.dtype.kind != "f":
         raise DTypeError(
-            f"{where}: an argument to differentiate needs a floating dtype, got {value.dtype}; "
-            "pass x.astype(float)."
+            f"{where}: {place} needs a floating dtype, got {value.dtype}; pass x.astype(float)."
         )
     return value
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
@@ -242,6 +242,12 @@ class Graph:
     def __len__(self) -> int:
         return len(self.nodes)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "graph(J): a graph refers to the ops that were recorded, and cannot be pickled; pickle "
+            "the values, or save a picture's data with viz.draw(J).save('J.json')."
+        )
+
     def __repr__(self) -> str:
         return f"<Graph of {len(self.nodes)} nodes and {len(self.edges)} edges>"
 
@@ -416,6 +422,8 @@ class _Recording:
                 for parent, i, g_parent in zip(entry.parents, parents, gs, strict=False):
                     if parent is None:
                         continue
+                    if g_parent is None:  # of an op whose derivative is 0
+                        g_parent = np.zeros(parent.shape, parent.dtype)
                     if g_parent is not unknown:
                         g_parent = conform(g_parent, entry, parent)
                     before = found[i]
@@ -566,7 +574,8 @@ class _Recording:
         if entry.dtype == np.float16:
             saved, one = single(saved), single(one)
         with np.errstate(all="ignore"):
-            return float(entry.op.pull(entry, saved, one)[edge.slot])
+            found = entry.op.pull(entry, saved, one)[edge.slot]
+            return 0.0 if found is None else float(found)
 
 
 def graph(*outputs: Tensor) -> Graph:

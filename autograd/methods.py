@@ -31,7 +31,10 @@ _METHODS = (
     *("astype", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace"),
     *("clip", "round"),
 )
-_PLAIN_METHODS = ("argmax", "argmin", "any", "all", "tolist")
+_PLAIN_METHODS = (
+    *("argmax", "argmin", "argsort", "argpartition", "nonzero", "searchsorted"),
+    *("any", "all", "tolist"),
+)
 
 
 def attach() -> None:
@@ -55,6 +58,19 @@ def attach() -> None:
         "reshape": _reshape,
         "transpose": _transpose,
         "dot": COMPOSITES["dot"].call,
+        "copy": _copy,
+        "conj": _copy,
+        "conjugate": _copy,
+        "flatten": _flatten,
+        "sort": _sort,
+        "partition": _partition,
+        "compress": _compress,
+        "choose": _choose,
+        "__round__": _round,
+        "__divmod__": _divmod,
+        "__rdivmod__": _rdivmod,
+        "real": property(_copy),
+        "mT": property(_swapped),
         "T": property(_reversed_axes),
         "__array_ufunc__": array_ufunc,
         "__array_function__": array_function,
@@ -146,6 +162,59 @@ def _transpose(self: Tensor, *axes: Any) -> Tensor:
     if len(axes) == 1 and not isinstance(axes[0], (int, np.integer)):
         axes = () if axes[0] is None else tuple(axes[0])
     result: Tensor = OPS["transpose"].record(self, axes or None)
+    return result
+
+
+def _copy(self: Tensor, order: str = "C") -> Tensor:
+    """Return the same values as a new result, whose gradient is that of this tensor."""
+    result: Tensor = OPS["positive"].record(self)
+    return result
+
+
+def _flatten(self: Tensor, order: str = "C") -> Tensor:
+    """Return the elements along one axis, as `ravel` does."""
+    result: Tensor = OPS["ravel"].record(self, order=order)
+    return result
+
+
+def _sort(self: Tensor, axis: int | None = -1) -> Tensor:
+    """Return the sorted elements as a new tensor; this one does not change, unlike an array."""
+    result: Tensor = OPS["sort"].record(self, axis=axis)
+    return result
+
+
+def _partition(self: Tensor, kth: Any, axis: int | None = -1) -> Tensor:
+    """Return the partitioned elements as a new tensor; this one does not change."""
+    result: Tensor = OPS["partition"].record(self, kth=kth, axis=axis)
+    return result
+
+
+def _compress(self: Tensor, condition: Any, axis: int | None = None) -> Any:
+    """Take the elements where a condition holds, along an axis or of the flattened tensor."""
+    return COMPOSITES["compress"].call(condition, self, axis=axis)
+
+
+def _choose(self: Tensor, choices: Any, mode: str = "raise") -> Any:
+    """Take each element from the choice that an element of this tensor, an index, names."""
+    return COMPOSITES["choose"].call(self, choices, mode=mode)
+
+
+def _round(self: Tensor, digits: int | None = None) -> Any:
+    """Round to a number of decimals: `round(t, 2)`; its derivative is 0."""
+    return OPS["round"].record(self, decimals=0 if digits is None else digits)
+
+
+def _divmod(self: Tensor, other: Any) -> Any:
+    return COMPOSITES["divmod"].call(self, other)
+
+
+def _rdivmod(self: Tensor, other: Any) -> Any:
+    return COMPOSITES["divmod"].call(other, self)
+
+
+def _swapped(self: Tensor) -> Tensor:
+    """Return the tensor with its last two axes exchanged."""
+    result: Tensor = OPS["matrix_transpose"].record(self)
     return result
 
 

@@ -5,7 +5,7 @@ Errors say it when one is called on a Tensor, and `docs/ops.md` lists them all.
 
 from __future__ import annotations
 
-__all__ = ["MISSING", "MODULES", "reason"]
+__all__ = ["ATTRIBUTES", "MISSING", "MODULES", "reason"]
 
 _REASONS = {
     "it makes an array from numbers; give the result to ops": (
@@ -65,6 +65,28 @@ MODULES = {
         "its results are complex outside of the domain of the real function; write np.{name} where "
         "the operand is inside"
     ),
+}
+
+
+# Attributes of arrays that tensors lack.
+_WRITES = "it would change the tensor in place, which a graph may need"
+ATTRIBUTES = {
+    **dict.fromkeys(("fill", "itemset"), f"{_WRITES}; write np.full_like(t, value)"),
+    "put": f"{_WRITES}; write at(t, index).set(values)",
+    **dict.fromkeys(
+        ("resize", "byteswap", "setfield", "setflags"),
+        f"{_WRITES}; work on t.numpy(), a copy",
+    ),
+    **dict.fromkeys(
+        ("base", "ctypes", "device", "flags", "strides", "getfield", "to_device", "view"),
+        "it is about how an array lies in memory; ask t.data",
+    ),
+    "flat": "an iterator over elements would write in place; iterate over t.ravel()",
+    **dict.fromkeys(
+        ("dump", "dumps", "tobytes", "tofile"),
+        "it writes the values without their graph; write t.data.{name}(...), or np.save",
+    ),
+    "imag": "tensors are real",
 }
 
 

@@ -225,6 +225,7 @@ class Op:
         self.saved: tuple[str, ...] = ()
         # Takes the rule's place where it can: adds to a part of the operand's cotangent, in place.
         self.add_to: Callable[..., None] | None = None
+        self.flat = False  # whether the derivative is 0 everywhere
         self.multiplies = False  # whether rules read values, with which 0 · ∞ may come up
         self._namespace = namespace(self)
         self._generate()
@@ -286,6 +287,7 @@ class Op:
         wanted = {name for asks in self.asks.values() for name in asks}
         available = ["out", *self.operands, *(f"{n}_shape" for n in self.operands)]
         self.saved = tuple(name for name in available if name in wanted)
+        self.flat = all(rule is None for rule in self.rules.values())
         self.multiplies = not wanted.isdisjoint({"out", *self.operands})
         self._generate()
 

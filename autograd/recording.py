@@ -73,7 +73,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_half": np.dtype(np.float16),
         "_single": _in_single,
         "_dtype": _dtype,
-        "_frozen": frozen,
+        "_kept": _kept,
         "_inspect": inspect_forward,
         "_atoms": _ATOMS,
         "_constant": _constant,
@@ -94,7 +94,8 @@ def record_source(op: Op, operator: str = "") -> list[str]:
     does not know, but has that method, is given the word.
     """
     names, variadic = op.operands, op.variadic
-    tracked = [n for n in names if not (n in op.rules and op.rules[n] is None)]
+    # An op of which every derivative is 0 is recorded, so that backward() finds its leaves.
+    tracked = [n for n in names if op.flat or not (n in op.rules and op.rules[n] is None)]
     default = [f"{p}=_default_{p}" if p in op.defaults else p for p in op.params]
     if op.keywords and any(p not in op.defaults for p in op.keywords):
         default.insert(len(op.params) - len(op.keywords), "*")  # a default may stand before them
@@ -114,7 +115,10 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         *_forward_source(op, call),
         "        _shape = () if type(out) is _float64 else out.shape",
         *(
-            ["        if out.dtype.kind not in 'fiub':", "            _not_real(out)"]
+            [
+                "        if type(out) is _Tensor or out.dtype.kind not in 'fiub':",
+                "            _not_real(out)",
+            ]
             if op.params
             else []
         ),
@@ -438,10 +442,6 @@ def _own(value: Any, given: Any) -> Any:
 
 def frozen(value: Any) -> Any:
     """Return what nobody else can change: copies of arrays and lists, in tuples too."""
-    if type(value) is Tensor:
-        raise DTypeError(
-            "a parameter of an op needs a plain value, got a Tensor; pass t.item() or t.data."
-        )
     if isinstance(value, np.integer) or (
         type(value) is np.ndarray and not value.ndim and value.dtype.kind in "iu"
     ):
@@ -492,6 +492,8 @@ def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         arrays = [np.asarray(v)[()] for v in values]
         half = op.accumulates and any(v.dtype == np.float16 for v in arrays)
         out = _in_single(op.forward, arrays, params) if half else op.forward(*arrays, **params)
+        if type(out) is Tensor:
+            raise _not_by(op, next(k for k, v in params.items() if has_tensors(v)))
         return out[()] if type(out) is np.ndarray and not out.ndim else out
     except Exception as error:
         raise explain(op, error, values, params) from error
@@ -501,6 +503,9 @@ def explain(
     op: Op | Composite, error: Exception, operands: Sequence[Any], params: dict[str, Any]
 ) -> Exception:
     """Say which op failed on which shapes, and keep the type that NumPy raised."""
+    for name, value in params.items():
+        if has_tensors(value):
+            return _not_by(op, name)
     if isinstance(error, AutogradError):
         return error
     if isinstance(error, AttributeError) and "'shape'" in str(error):
@@ -550,11 +555,28 @@ def _mending(said: str) -> str:
 
 
 def _not_real(out: Any) -> None:
+    if type(out) is Tensor:
+        raise TypeError("a parameter is a Tensor")
     raise TypeError(f"gave {out.dtype}, and tensors are real numbers")
 
 
+def _not_by(op: Op | Composite, name: str) -> DTypeError:
+    """Return the error of a tensor that is given as a parameter."""
+    return DTypeError(
+        f"{op.name}: {name} needs a plain value, got a Tensor; nothing is differentiated by it. "
+        "Pass t.item() or t.data, or write the function with ops, such as where(x > 0, x, t * x)."
+    )
+
+
+def _kept(op: Op, name: str, value: Any) -> Any:
+    """Return a parameter that nobody else can change; refuse a tensor."""
+    if has_tensors(value):
+        raise _not_by(op, name)
+    return frozen(value)
+
+
 def _kept_param(name: str) -> str:
-    return f"{name} if type({name}) in _atoms else _frozen({name}), "
+    return f"{name} if type({name}) in _atoms else _kept(_op, {name!r}, {name}), "
 
 
 def _brief(value: Any) -> str:

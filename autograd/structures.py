@@ -1,26 +1,46 @@
-"""Structures of arrays: tuples, lists and dicts, inside each other."""
+"""Structures of arrays: tuples, lists, dicts and dataclasses, inside each other."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["arrays_of", "is_numbers", "like", "mapped"]
+__all__ = ["arrays_of", "is_numbers", "is_structure", "like", "mapped", "mapped_at"]
 
 from_engine = True
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
-    """Apply a function to every array of a structure."""
+    """Apply a function to every array of a structure; the result is one of the same types."""
+    return mapped_at(lambda x, _: f(x), tree)
+
+
+def mapped_at(f: Callable[[Any, str], Any], tree: Any, path: str = "") -> Any:
+    """Apply a function to every array of a structure, and to how one writes its place."""
     if isinstance(tree, dict):
-        return {key: mapped(f, value) for key, value in tree.items()}
+        found = {k: mapped_at(f, v, f"{path}[{k!r}]") for k, v in tree.items()}
+        if type(tree) is dict:
+            return found
+        if isinstance(tree, defaultdict):
+            return type(tree)(tree.default_factory, found)
+        return type(tree)(found)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*[mapped(f, value) for value in tree])
+        fields = zip(tree._fields, tree, strict=True)
+        return type(tree)(*[mapped_at(f, v, f"{path}.{name}") for name, v in fields])
     if isinstance(tree, (tuple, list)) and not is_numbers(tree):
-        return type(tree)(mapped(f, value) for value in tree)
-    return f(tree)
+        return type(tree)(mapped_at(f, v, f"{path}[{i}]") for i, v in enumerate(tree))
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        made = copy.copy(tree)
+        for field in dataclasses.fields(tree):
+            value = mapped_at(f, getattr(tree, field.name), f"{path}.{field.name}")
+            object.__setattr__(made, field.name, value)  # a frozen one, too
+        return made
+    return f(tree, path)
 
 
 def is_numbers(tree: Any) -> bool:
@@ -30,6 +50,13 @@ def is_numbers(tree: Any) -> bool:
         and bool(tree)
         and all(isinstance(x, (int, float)) or is_numbers(x) for x in tree)
     )
+
+
+def is_structure(tree: Any) -> bool:
+    """Whether a value has arrays inside, rather than being one."""
+    if isinstance(tree, (dict, tuple)) or (isinstance(tree, list) and not is_numbers(tree)):
+        return True
+    return dataclasses.is_dataclass(tree) and not isinstance(tree, type)
 
 
 def arrays_of(tree: Any) -> Iterator[Any]:

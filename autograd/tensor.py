@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.callers import asked_by, attribute_use, number_use
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
+from autograd.missing import ATTRIBUTES
 from autograd.node import Constant, Leaf, Node, next_id
 from autograd.state import STATE, running_transforms
 
@@ -77,7 +78,7 @@ class Tensor:
         name: str | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        if isinstance(data, Tensor) and data._node is not None:
+        if isinstance(data, Tensor) and data._has_gradient():
             raise GradientError(
                 f"Tensor(t){_called(name)}: t has a graph, and its gradient would be lost; "
                 "use t as it is, or t.detach() if that is meant."
@@ -184,6 +185,23 @@ class Tensor:
         """Whether `backward` from a result of this tensor passes through it."""
         return self._node is not None
 
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        if bool(on) == self.requires_grad:
+            return
+        t = self.name or "t"
+        how = (
+            f"make it so from the start: Tensor(..., requires_grad=True), or {t} = "
+            f"Tensor({t}.data, requires_grad=True)"
+            if on
+            else f"compute with {t}.detach() where it is to be constant, or leave it out of the "
+            "parameters that the optimizer gets"
+        )
+        raise GradientError(
+            f"Tensor{_called(self.name)}.requires_grad = {bool(on)}: graphs that were recorded "
+            f"with this tensor would not know; {how}."
+        )
+
     @property
     def is_leaf(self) -> bool:
         """Whether it was made with requires_grad=True, rather than computed."""
@@ -235,6 +253,23 @@ class Tensor:
         """The number of elements."""
         return math.prod(self.shape)
 
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self.size * self.dtype.itemsize
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say what to write instead of what arrays have and tensors lack."""
+        why = ATTRIBUTES.get(name, "").format(name=name)
+        raise AttributeError(
+            f"Tensor has no attribute {name!r}{': ' if why else ''}{why}.", name=name, obj=self
+        )
+
     # -- values without their history --------------------------------------------------------------
 
     def detach(self) -> Tensor:
@@ -254,7 +289,7 @@ class Tensor:
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
-        if self._node is not None:
+        if self._has_gradient():
             frame = sys._getframe(1)
             if frame.f_globals.get("__name__", "").startswith("scipy.sparse"):
                 # A sparse matrix leaves its product with what is no array to the other operand.
@@ -293,7 +328,7 @@ class Tensor:
         That is in a transform, and everywhere in an assignment to an array's element and in a
         function of `math`.
         """
-        if self._node is None:
+        if self._node is None or not self._has_gradient():
             return
         frame = sys._getframe(2)
         use, text = number_use(frame) if kind in ("float", "int") else ("", "")
@@ -319,6 +354,11 @@ class Tensor:
                 frame.f_code.co_filename,
                 frame.f_lineno,
             )
+
+    def _has_gradient(self) -> bool:
+        """Whether a plain number of it would lose one: it has a graph, and not of a step alone."""
+        node = self._node
+        return node is not None and not (node.op is not None and node.op.flat)
 
     def _stored(self, text: str) -> GradientError:
         """Return the error of a tensor that is stored into a plain array."""
@@ -496,6 +536,27 @@ class Tensor:
         def reshape(self, *shape: Any) -> Tensor: ...
         def transpose(self, *axes: Any) -> Tensor: ...
         def argmax(self, axis: int | None = None) -> Any: ...
+        def argmin(self, axis: int | None = None) -> Any: ...
+        def argsort(self, axis: int | None = -1) -> Any: ...
+        def any(self, axis: Any = None) -> Any: ...
+        def all(self, axis: Any = None) -> Any: ...
+        def tolist(self) -> Any: ...
+        def copy(self, order: str = "C") -> Tensor: ...
+        def conj(self) -> Tensor: ...
+        def flatten(self, order: str = "C") -> Tensor: ...
+        def sort(self, axis: int | None = -1) -> Tensor: ...
+        def partition(self, kth: Any, axis: int | None = -1) -> Tensor: ...
+        def __round__(self, digits: int | None = None) -> Tensor: ...
+        def __mod__(self, other: Any) -> Tensor: ...
+        def __rmod__(self, other: Any) -> Tensor: ...
+        def __floordiv__(self, other: Any) -> Tensor: ...
+        def __rfloordiv__(self, other: Any) -> Tensor: ...
+
+        @property
+        def mT(self) -> Tensor: ...
+
+        @property
+        def real(self) -> Tensor: ...
 
 
 def _of_transform(node: Node) -> bool:

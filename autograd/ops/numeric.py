@@ -145,7 +145,8 @@ def linspace(
         raise ValueError(f"num cannot be negative, got {num}")
     n = num - 1 if endpoint else num
     shape = np.broadcast_shapes(np.shape(start), np.shape(stop))
-    dtype = (np.asarray(value_of(start)) + np.asarray(value_of(stop)) + 0.0).dtype
+    ends = [x if isinstance(x, (int, float)) else arrayed(x) for x in (start, stop)]
+    dtype = np.asarray(value_of(ends[0]) + value_of(ends[1]) + 0.0).dtype
     parts = (np.arange(num) / max(n, 1)).astype(dtype).reshape((-1,) + (1,) * len(shape))
     points = start + (stop - start) * parts
     if endpoint and num > 1:  # exactly stop at the end

@@ -206,9 +206,14 @@ min.vjp(
 )
 
 
-@op(accumulates=True, symbol="logsumexp", latex=r"\log \sum e^{{a}}", samples=_AXES)
-def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Logarithm of the sum of exponentials over axes, without overflow.
+@op(
+    accumulates=True,
+    symbol="logsumexp",
+    latex=r"\log \sum e^{{a}}",
+    samples=(*_AXES, f"2,3 {_MASK}", f"2,3 axis=1 {_MASK}"),
+)
+def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = None) -> Any:
+    """Logarithm of the sum of exponentials over axes, or where a mask holds, without overflow.
 
     Examples
     --------
@@ -216,6 +221,7 @@ def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> logsumexp([1000.0, -1000.0])
     np.float64(1000.0)
     """
+    a = a if where is None else np.where(where, a, -np.inf).astype(np.asarray(a).dtype)
     top = np.max(a, axis=axis, keepdims=True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, 0.0)
     with np.errstate(divide="ignore"):  # the logarithm of no terms is −∞
@@ -229,7 +235,7 @@ def above(x: Any) -> Any:
 
 
 logsumexp.vjp(
-    a=lambda g, a, out, axis, a_shape: (
-        spread(g, a_shape, axis) * np.exp(a - spread(above(out), a_shape, axis))
+    a=lambda g, a, out, axis, a_shape, where: masked(
+        spread(g, a_shape, axis) * np.exp(a - spread(above(out), a_shape, axis)), where
     )
 )

@@ -173,12 +173,13 @@ def slogdet(a: Any) -> Any:
     binds=50,
     text="{a}⁺",
     latex="{a}^{+}",
-    samples=("3,3", "2,3", "4,2", "2,3,2"),
+    samples=("3,3", "2,3", "4,2", "2,3,2", "2,3 rcond=1e-9", "4,2 rtol=1e-9"),
 )
-def pinv(a: Any, rcond: float | None = None) -> Any:
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
     """Moore–Penrose inverse of a matrix, or of each in a stack.
 
-    Its derivative is that among matrices of the same rank.
+    Singular values of at most ``rcond`` (or ``rtol``) times the greatest count as 0; `hermitian`
+    says that the matrices are symmetric. Its derivative is that among matrices of the same rank.
 
     References
     ----------
@@ -191,7 +192,10 @@ def pinv(a: Any, rcond: float | None = None) -> Any:
     array([[0.5],
            [0. ]])
     """
-    return np.linalg.pinv(a, rcond)
+    if rcond is not None and rtol is not None:
+        raise ValueError("rtol and rcond cannot both be given")
+    cut = {} if rtol is None else {"rtol": rtol}
+    return np.linalg.pinv(a, rcond, hermitian, **cut)
 
 
 def pinv_pulled(g: Any, a: Any, p: Any) -> Any:

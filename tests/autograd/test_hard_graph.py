@@ -301,7 +301,7 @@ def test_the_walk_is_pruned_to_paths_that_reach_the_inputs(registry: Any) -> Non
     x, w = leaf(2.0), leaf(3.0)
     y = forbidden(w) * x + forbidden(w * 5)
     assert gradients(y, x, retain_graph=True) == 3.0
-    with pytest.raises(AssertionError, match="where no input is"):
+    with pytest.raises(GradientError, match="where no input is"):
         gradients(y, w)
     inner = x * 7
     beneath = inner * inner

@@ -138,8 +138,8 @@ DEFINITIONS: dict[str, Any] = {
     "take_along_axis": lambda a, indices, axis=-1: np.take_along_axis(a, np.array(indices), axis),
     "getitem": lambda a, index: a[tuple(map(np.array, index)) if type(index) is tuple else index],
     "leaky_relu": lambda a, slope=0.01: np.maximum(slope * a, a),
-    "logsumexp": lambda a, axis=None, keepdims=False: np.log(
-        np.sum(np.exp(a), axis, keepdims=keepdims)
+    "logsumexp": lambda a, axis=None, keepdims=False, where=True: np.log(
+        np.sum(np.exp(a), axis, keepdims=keepdims, where=where)
     ),
     "relu": lambda a: np.maximum(a, 0),
     "scatter": scattered,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 from autograd import (
     DTypeError,
     GradientError,
@@ -65,8 +66,9 @@ def test_only_what_could_change_is_copied() -> None:
     borrowed = np.frombuffer(b"12345678" * 2)  # read-only, of memory that is not NumPy's
     assert frozen(borrowed) is not borrowed
     assert frozen((1, [a, {"k": np.int64(3)}])) == (1, [a, {"k": 3}])
-    with pytest.raises(DTypeError, match="a parameter of an op needs a plain value, got a Tensor"):
-        frozen([Tensor(1.0)])
+    t = Tensor(1.0)
+    with pytest.raises(DTypeError, match="leaky_relu: slope needs a plain value, got a Tensor"):
+        autograd.leaky_relu(leaf([1.0]), slope=[t])
 
 
 # -- Numbers ---------------------------------------------------------------------------------------

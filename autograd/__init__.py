@@ -103,7 +103,17 @@ from autograd.ops.joining import (
     vsplit,
     vstack,
 )
-from autograd.ops.linalg import cross, kron, matmul, matvec, multi_dot, vdot, vecdot, vecmat
+from autograd.ops.linalg import (
+    cross,
+    cross_product,
+    kron,
+    matmul,
+    matvec,
+    multi_dot,
+    vdot,
+    vecdot,
+    vecmat,
+)
 from autograd.ops.nans import (
     nancumprod,
     nancumsum,
@@ -144,7 +154,7 @@ from autograd.ops.numeric import (
     polyval,
     unwrap,
 )
-from autograd.ops.order import median, pad, sort, take, take_along_axis, tile
+from autograd.ops.order import median, pad, padded, sort, take, take_along_axis, tile
 from autograd.ops.products import cumprod, cumsum, prod
 from autograd.ops.reduce import logsumexp, max, mean, min, sum
 from autograd.ops.rounding import (
@@ -349,6 +359,7 @@ __all__ = [
     "cosh",
     "cov",
     "cross",
+    "cross_product",
     "cumprod",
     "cumsum",
     "cumulative_prod",
@@ -484,6 +495,7 @@ __all__ = [
     "outer",
     "overlap_add",
     "pad",
+    "padded",
     "partition",
     "pause_collector",
     "percentile",

@@ -295,7 +295,7 @@ def _call(
             positional += value
         elif parameter.kind is parameter.VAR_KEYWORD:
             named.update(value)
-        elif name in found.params and parameter.default is parameter.empty and not named:
+        elif parameter.default is parameter.empty and not named:  # NumPy may call it otherwise
             positional.append(value)
         elif value is not np._NoValue and (name in found.params or value is not parameter.default):
             named[name] = value

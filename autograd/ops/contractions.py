@@ -51,6 +51,13 @@ def einsum(*operands: Any, subscripts: str) -> Any:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f"subscripts need to be text such as 'ij,jk->ik', got {subscripts!r}")
+    if any(0 in np.shape(x) for x in operands):  # NumPy lets lengths that differ pass there
+        named, _ = labelled(subscripts, tuple(map(np.shape, operands)))
+        lengths: dict[str, int] = {}
+        for term, x in zip(named, operands, strict=False):
+            for label, n in zip(term, np.shape(x), strict=False):
+                if n != 1 and lengths.setdefault(label, n) != n:
+                    raise ValueError(f"index {label!r} has the lengths {lengths[label]} and {n}")
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 

@@ -153,8 +153,21 @@ def eigh_pulled(g: Any, out: Any) -> Any:
 eigh_stacked.vjp(a=lambda g, out: eigh_pulled(g, out))
 
 
-@composite(domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "1,1"))
-def eigh(a: Any) -> Any:
+def from_triangle(a: Any, uplo: str | None) -> Any:
+    """Return the symmetric matrix that one triangle of a stands for, or a itself."""
+    if uplo is None:
+        return a
+    if uplo not in ("L", "U"):
+        raise ValueError(f"UPLO needs to be 'L' or 'U', got {uplo!r}")
+    a = arrayed(a)
+    half, strict = (np.tril(a), np.tril(a, -1)) if uplo == "L" else (np.triu(a), np.triu(a, 1))
+    return half + np.matrix_transpose(strict)
+
+
+@composite(
+    domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "1,1", "3,3 UPLO='L'", "3,3 UPLO='U'")
+)
+def eigh(a: Any, UPLO: str | None = None) -> Any:
     """Eigenvalues and eigenvectors of a symmetric matrix, or of each in a stack.
 
     The matrix has to be symmetric, but for rounding, and the gradient is symmetric too.
@@ -163,6 +176,9 @@ def eigh(a: Any) -> Any:
     ----------
     a : Tensor or array_like, shape (..., n, n)
         Real symmetric matrices.
+    UPLO : {"L", "U"}, optional
+        Read the lower or the upper triangle alone; the gradient is then of that triangle. By
+        default both are read, and have to agree.
 
     Returns
     -------
@@ -182,12 +198,12 @@ def eigh(a: Any) -> Any:
     >>> eigh([[2.0, 0.0], [0.0, 1.0]]).eigenvalues
     array([1., 2.])
     """
-    stacked = eigh_stacked(a)
+    stacked = eigh_stacked(from_triangle(a, UPLO))
     return EighResult(stacked[..., 0, :], stacked[..., 1:, :])
 
 
-@composite(domain={"a": symmetric_part}, samples=("3,3", "2,2,2"))
-def eigvalsh(a: Any) -> Any:
+@composite(domain={"a": symmetric_part}, samples=("3,3", "2,2,2", "3,3 UPLO='U'"))
+def eigvalsh(a: Any, UPLO: str | None = None) -> Any:
     """Eigenvalues of a symmetric matrix, ascending; those of (a + aᵀ)/2, as for `eigh`.
 
     Examples
@@ -196,7 +212,7 @@ def eigvalsh(a: Any) -> Any:
     >>> eigvalsh([[2.0, 0.0], [0.0, 1.0]])
     array([1., 2.])
     """
-    return eigh_stacked(a)[..., 0, :]
+    return eigh_stacked(from_triangle(a, UPLO))[..., 0, :]
 
 
 class SVDResult(NamedTuple):

@@ -189,16 +189,14 @@ def origins(shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:
     return taken if axis is None else (*[slice(None)] * (axis % len(shape)), taken)
 
 
-repeat.vjp(
-    a=lambda g, a_shape, repeats, axis: np.reshape(
-        scatter(
-            g,
-            shape=(math.prod(a_shape),) if axis is None else a_shape,
-            index=origins(a_shape, repeats, axis),
-        ),
-        a_shape,
-    )
-)
+def gathered(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:
+    """Return the sum of the cotangents of each element's repetitions."""
+    axis = axis if shape else None  # NumPy takes any axis of a number for its only element
+    full = (math.prod(shape),) if axis is None else shape
+    return np.reshape(scatter(g, shape=full, index=origins(shape, repeats, axis)), shape)
+
+
+repeat.vjp(a=lambda g, a_shape, repeats, axis: gathered(g, a_shape, repeats, axis))
 
 
 @op(

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.symbol import Symbol, apply
+from autograd.tensor import arrayed
 
 from_engine = True
 
@@ -207,13 +208,13 @@ vecmat.vjp(a=lambda g, b: matvec(b, g), b=lambda g, a: columns_times_rows(a, g))
     latex=r"{a} \times {b}",
     samples=("3 3", "2,3 2,3", "2,3 3", "4,1,3 2,3", "3,2 3,2 axis=0"),
 )
-def cross(a: Any, b: Any, axis: int = -1) -> Any:
-    """Cross product of vectors of three elements along an axis.
+def cross_product(a: Any, b: Any, axis: int = -1) -> Any:
+    """Cross product of vectors of three elements along an axis, the same of both: see `cross`.
 
     Examples
     --------
-    >>> from autograd import cross
-    >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    >>> from autograd import cross_product
+    >>> cross_product([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
     array([0., 0., 1.])
     """
     if axis >= 0 and np.ndim(a) != np.ndim(b):
@@ -223,10 +224,50 @@ def cross(a: Any, b: Any, axis: int = -1) -> Any:
     return np.linalg.cross(np.asarray(a), np.asarray(b), axis=axis)
 
 
-cross.vjp(
-    a=lambda g, b, axis: cross(b, g, axis=axis),
-    b=lambda g, a, axis: cross(g, a, axis=axis),
+cross_product.vjp(
+    a=lambda g, b, axis: cross_product(b, g, axis=axis),
+    b=lambda g, a, axis: cross_product(g, a, axis=axis),
 )
+
+
+@composite(
+    samples=(
+        *("3 3", "2,3 2,3", "4,1,3 2,3", "3,2 3,2 axis=0", "3,2 2,3 axisa=0", "2,3 3,2 axisb=0"),
+        *("2,3 2,3 axisc=0", "3,2 3 axisa=0 axisc=0"),
+    )
+)
+def cross(
+    a: Any,
+    b: Any,
+    axisa: int = -1,
+    axisb: int = -1,
+    axisc: int = -1,
+    axis: int | None = None,
+) -> Any:
+    """Cross product of vectors of three elements.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Vectors along the axes `axisa` and `axisb`; the other axes broadcast.
+    axisa, axisb, axisc : int
+        Where the vectors are in a, in b and in the result.
+    axis : int, optional
+        One for all three.
+
+    Examples
+    --------
+    >>> from autograd import cross
+    >>> cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    array([0., 0., 1.])
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = arrayed(a), arrayed(b)
+    a = a if axisa == -1 else np.moveaxis(a, axisa, -1)
+    b = b if axisb == -1 else np.moveaxis(b, axisb, -1)
+    made = cross_product(a, b)
+    return made if axisc == -1 else np.moveaxis(made, -1, axisc)
 
 
 @composite(samples=("2 3", "2,3 2,2", "2 2,2", "_ 3"))

@@ -134,7 +134,7 @@ def cumprod(a: Any, axis: int | None = None) -> Any:
 )
 def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
     """Return Σ_k≥i g_k Π_j≤k,j≠i a_j for each element i along an axis."""
-    if axis is None:
+    if axis is None or not shape:
         n = math.prod(shape)
         return np.reshape(running_others(g, np.reshape(a, (n,)), (n,), 0), shape)
     last = np.moveaxis(a, axis, -1)

@@ -51,7 +51,7 @@ reshape.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))
     latex=r"{a}^{\mathsf{T}}",
     samples=("2,3", "_", "2,3,4 axes=(1,2,0)", "2,3,4 axes=(-1,0,1)", "3"),
 )
-def transpose(a: Any, axes: tuple[int, ...] | None = None) -> Any:
+def transpose(a: Any, axes: int | tuple[int, ...] | None = None) -> Any:
     """Permute the axes; reverse them by default.
 
     Examples
@@ -64,10 +64,11 @@ def transpose(a: Any, axes: tuple[int, ...] | None = None) -> Any:
     return np.transpose(a, axes)
 
 
-def inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    """Return the permutation that undoes another."""
+def inverse(axes: int | tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """Return the permutation that undoes another; NumPy takes a number for that of one axis."""
     if axes is None:
         return None
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     return tuple(int(i) for i in np.argsort([axis % len(axes) for axis in axes]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,6 +103,8 @@ def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
     the determinants of the minors.
     """
     n = shape[-1]
+    if not math.prod(shape):
+        return np.ones(shape)
     if isinstance(a, np.ndarray):
         finite = np.all(np.isfinite(a), axis=(-2, -1), keepdims=True)
         u, s, vt = np.linalg.svd(np.where(finite, a, 0.0))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import composite, op
-from autograd.ops.order import pad
+from autograd.ops.order import pad, padded
 from autograd.ops.shape import flip
 
 from_engine = True
@@ -125,7 +125,7 @@ def uncut(g: Any, n: int, m: int, mode: str) -> Any:
     """Put zeros around the cotangent where `mode` cut the full convolution."""
     cut = n + m - 1 - np.shape(g)[0]
     # "same" keeps the middle, and of an odd rest one more on the left goes.
-    return pad(g, (cut // 2, cut - cut // 2)) if cut else g
+    return padded(g, ((cut // 2, cut - cut // 2),)) if cut else g
 
 
 def convolve_pulled(g: Any, other: Any, n: int, m: int, mode: str) -> Any:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import autograd
-from autograd import OPS, AutogradError, Tensor
+from autograd import OPS, AutogradError, Op, Tensor, gradients
 from autograd.state import STATE
+from tests.autograd.helpers import leaf, quiet
+from tests.autograd.samples import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What NumPy itself raises for arguments that it cannot take.
 SEED = 0
@@ -118,3 +123,45 @@ def test_a_failed_op_leaves_a_usable_graph() -> None:
         autograd.matmul(y, np.ones((3, 3)))
     (y + 1).sum().backward()
     np.testing.assert_array_equal(x.grad, [2.0, 4.0])
+
+
+EDGES = ("_", "0", "1", "3", "0,3", "3,0", "0,0", "0,0,0", "3,0,0", "2,2", "2,3")
+AXES = ("None", "0", "-1", "1", "(0,)")
+
+
+def edge_cases(o: Op) -> Iterator[str]:
+    """Yield samples of numbers, of empty arrays and of small ones, with every form of an axis."""
+    key = next((p for p in ("axis", "axes") if p in o.params), None)
+    for sample in o.samples[:6]:
+        words = sample.split()
+        count = len([w for w in words if "=" not in w])
+        options = [w for w in words if "=" in w]
+        rest = [w for w in options if key is None or not w.startswith(f"{key}=")]
+        forms = [options] if key is None else [options, *([*rest, f"{key}={a}"] for a in AXES)]
+        for shape in EDGES:
+            for form in forms:
+                yield " ".join([*[shape] * count, *form])
+
+
+@quiet
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_what_runs_forward_runs_backward_twice(name: str) -> None:
+    o = OPS[name]
+    for sample in dict.fromkeys(edge_cases(o)):
+        try:
+            arrays, params = parse(o, sample)
+            xs = [leaf(a) for a in arrays]
+            y = o.record(xs, **params) if o.variadic else o.record(*xs, **params)
+        except (ValueError, TypeError, IndexError, np.linalg.LinAlgError, ArithmeticError):
+            continue  # a form that NumPy refuses, too
+        if not y.requires_grad:
+            continue
+        found = gradients(y, xs, np.ones(y.shape), create_graph=True, allow_unused=True)
+        for x, g in zip(xs, found, strict=True):
+            assert g is None or g.shape == x.shape, sample
+            if g is not None and g.requires_grad:
+                again = gradients(g, xs, np.ones(g.shape), allow_unused=True, retain_graph=True)
+                shapes = [None if h is None else h.shape for h in again]
+                assert shapes == [
+                    None if h is None else z.shape for h, z in zip(again, xs, strict=True)
+                ], sample

@@ -108,6 +108,10 @@ def power_norm(a: Any, axis: Any = None, keepdims: bool = False, ord: float = 2)
 DEFINITIONS: dict[str, Any] = {
     **{name: getattr(scipy.special, name) for name in SCIPY if SCIPY[name] in OPS},
     "digamma": scipy.special.digamma,
+    "padded": lambda a, widths, mode="constant", **options: (
+        np.pad(a, widths, mode, **options) if mode != "empty" else np.pad(a, widths)
+    ),
+    "cross_product": np.linalg.cross,
     "polygamma": lambda a, n=1: scipy.special.polygamma(n, a),
     "jv": lambda a, n: scipy.special.jv(n, a),
     "iv": lambda a, n: scipy.special.iv(n, a),

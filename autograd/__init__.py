@@ -4,6 +4,7 @@ Always: nothing is recorded unless a `Tensor` that requires a gradient takes par
 value never changes.
 """
 
+__version__ = "0.1.0"
 __distribution__ = "retrograd"  # tells this package from another one of the same import name
 
 from autograd.backward import gradients

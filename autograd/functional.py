@@ -23,6 +23,8 @@ from autograd.tensor import Tensor, real_array, wrap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from autograd.node import Leaf
 
 __all__ = ["Transform", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -88,7 +90,7 @@ class Transform:
         functools.update_wrapper(self, f)
         self._compute, self._options = compute, options
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
+    def __call__(self, *args: Any, **params: Any) -> npt.NDArray[Any] | Any:
         """Differentiate at these arguments."""
         return self._compute(self.__wrapped__, *self._options, args, params)  # type: ignore[attr-defined]
 

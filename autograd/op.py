@@ -24,18 +24,20 @@ import functools
 import inspect
 import keyword
 import linecache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import numpy as np
 
-from autograd.errors import AutogradError, RuleError
+from autograd.errors import AutogradError, GradientError, RuleError
 from autograd.recording import explain, namespace, pull_source, push_source, record_source
 from autograd.symbol import BINARY
+from autograd.tensor import arrayed, has_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.node import Node
+    from autograd.tensor import Tensor
 
 __all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"]
 
@@ -52,6 +54,10 @@ class Recorder(Protocol):
     op: Op
     __name__: str
 
+    @overload
+    def __call__(self, a: Tensor, /, *operands: Any, **params: Any) -> Tensor: ...
+    @overload
+    def __call__(self, *operands: Any, **params: Any) -> Any: ...
     def __call__(self, *operands: Any, **params: Any) -> Any:
         """Compute and record; given no Tensor, compute only."""
 
@@ -409,6 +415,12 @@ def composite(
         def call(*args: Any, **params: Any) -> Any:
             try:
                 return _numbers(function(*args, **params))
+            except GradientError:
+                # A list of tensors that NumPy was asked to make an array of: it is one of ours.
+                joined = [arrayed(x) if type(x) is list and has_tensors(x) else x for x in args]
+                if all(x is y for x, y in zip(joined, args, strict=True)):
+                    raise
+                return call(*joined, **params)
             except AutogradError:
                 raise
             except Exception as error:

@@ -527,6 +527,9 @@ def explain(
     if op.name == "matmul" and len(operands) == 2 and min(np.ndim(v) for v in operands) > 0:
         inner = np.shape(operands[0])[-1], np.shape(operands[1])[-2:][0]
         said = f"the inner lengths {inner[0]} and {inner[1]} must agree; transpose one with .T"
+        if inner[0] == inner[1]:
+            stacks = " and ".join(str(np.shape(v)[:-2]) for v in operands)
+            said = f"the stacks {stacks} must broadcast; give them equal lengths, or 1"
     kinds: dict[type[Exception], type[Exception]] = {ValueError: ShapeError, TypeError: DTypeError}
     kind = next((ours for theirs, ours in kinds.items() if type(error) is theirs), None)
     if kind is None and isinstance(error, np.exceptions.AxisError):

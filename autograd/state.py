@@ -59,7 +59,10 @@ STATE: ContextVar[State] = ContextVar("autograd_state", default=State())  # noqa
 
 
 # What to restore for each mode that is open in this context, innermost last.
-_OPEN: ContextVar[tuple[tuple[_Mode, Any], ...]] = ContextVar("autograd_open", default=())
+# With it, the whole state before and after: where nothing else has changed, that is one step back.
+_OPEN: ContextVar[tuple[tuple[_Mode, Any, State, State], ...]] = ContextVar(
+    "autograd_open", default=()
+)
 
 
 class _Mode:
@@ -79,13 +82,17 @@ class _Mode:
         state = STATE.get()
         value = getattr(state, self.field)
         changed = replace(state, **{self.field: self._changed(value)})
-        _OPEN.set((*_OPEN.get(), (self, value)))
-        STATE.set(changed)
+        _OPEN.set((*_OPEN.get(), (self, value, state, changed)))
+        STATE.set(changed)  # last, so that an interrupt finds the mode on as rarely as can be
         return self
 
     def __exit__(self, *exc: Any) -> None:
         opened = _OPEN.get()
-        last = max((i for i, (mode, _) in enumerate(opened) if mode is self), default=None)
+        if opened and opened[-1][0] is self and STATE.get() is opened[-1][3]:
+            STATE.set(opened[-1][2])
+            _OPEN.set(opened[:-1])
+            return
+        last = max((i for i, (mode, *_) in enumerate(opened) if mode is self), default=None)
         if last is None:  # left in another context than it was entered in
             return
         STATE.set(replace(STATE.get(), **{self.field: opened[last][1]}))

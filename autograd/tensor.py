@@ -147,7 +147,7 @@ class Tensor:
             self._constant = Constant(self._value, old.name, weak=old.weak)
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> npt.NDArray[Any] | Any:
         """The gradient that `backward` has accumulated here: an array of this shape, or None."""
         node = self._node
         if node is None:
@@ -310,6 +310,19 @@ class Tensor:
         if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
             raise ValueError(f"np.asarray(Tensor): {self.dtype} to {dtype} cannot be without copy.")
         return self.data if copy is False else np.array(self._value, dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Give a copy of a constant's values to another library; a graph would be lost."""
+        if self._has_gradient():
+            raise GradientError(
+                f"__dlpack__ of a Tensor{_called(self.name)}: another library gets the values "
+                "without their graph; pass t.detach() if that is meant."
+            )
+        return np.array(self._value).__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Say that the values are in main memory."""
+        return np.empty(0).__dlpack_device__()
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -508,6 +521,8 @@ class Tensor:
         def __pos__(self) -> Tensor: ...
         def __abs__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+        def __eq__(self, other: object) -> Any: ...
+        def __ne__(self, other: object) -> Any: ...
         def __lt__(self, other: Any) -> Any: ...
         def __le__(self, other: Any) -> Any: ...
         def __gt__(self, other: Any) -> Any: ...
@@ -589,7 +604,9 @@ def real_array(data: Any, dtype: npt.DTypeLike | None = None) -> npt.NDArray[Any
             "where(x.mask, ...)."
         )
     try:
-        value = np.array(data, dtype=dtype)
+        value = np.array(data)
+        if dtype is not None and value.dtype.kind in "biuf":  # complex ones would lose a part
+            value = value.astype(dtype, copy=False)
     except (TypeError, ValueError) as error:
         raise DTypeError(
             f"Tensor: needs numbers, got {type(data).__name__}: {error}; "

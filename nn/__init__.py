@@ -3,6 +3,8 @@
 Always: examples are columns. X is (n_x, m), W[l] is (n[l], n[l−1]), b[l] is (n[l], 1).
 """
 
+__version__ = "0.1.0"
+
 from nn import _guard  # noqa: F401, I001 - refuses another distribution's autograd first
 from autograd import Tensor
 from nn.activations import (

@@ -70,7 +70,7 @@ class History:
             from matplotlib.ticker import MaxNLocator
         except ImportError as error:
             raise ImportError(
-                "History.plot: needs matplotlib; install it with pip install 'retrograd[plot]'."
+                "History.plot: needs matplotlib; install it with pip install matplotlib."
             ) from error
         target = Path(path)
         if not target.suffix or not target.parent.is_dir():

@@ -154,4 +154,4 @@ def test_another_autograd_is_refused_with_the_remedy(wheel: Path, tmp_path, pack
     message = "\n".join(error[start:])
     assert message.startswith(f"ImportError: {package}: needs the package 'autograd'")
     assert "python -m pip uninstall autograd" in message
-    assert "python -m pip install --force-reinstall retrograd" in message
+    assert "python -m pip install --force-reinstall ." in message

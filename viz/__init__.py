@@ -3,6 +3,8 @@
 Always: the same program gives the same bytes, and a picture needs nothing but this package.
 """
 
+__version__ = "0.1.0"
+
 from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
 from viz.drawing import Drawing, draw
 from viz.explain import Explanation, explain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib.util
+import io
 import platform
 import re
 import shutil
@@ -16,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from viz import __version__
 from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
 from viz.explain import explain
-from viz.expression import ExpressionError, Program, run
+from viz.expression import LIMIT, ExpressionError, Program, run
 from viz.extract import NotDrawable, engine, functions, leaf, unreached
 from viz.render.dot import EngineError
 from viz.theme import NAMES
@@ -33,11 +35,15 @@ _EXAMPLES = f"""examples:
   python -m viz play "J = sigmoid(w*x + b)" w=0.5 x=2 b=-1
   python -m viz doctor"""
 _MOST = 10_000  # elements of a value
+_BYTES = 10_000_000  # of a file of values
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code: 0 done, 1 it could not be, 2 wrong usage."""
     words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):  # a terminal without our signs gets escapes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     options, more = parser.parse_known_args([_positional(word) for word in words])
     # argparse gives positionals after an option back; values are known by their form.
@@ -46,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"unrecognized arguments: {' '.join(more)}; see {options.command} --help")
     else:
         options.values += more
+    for name in ("output", "file"):  # what _positional kept from argparse
+        given = getattr(options, name, None)
+        if given is not None and given.startswith(" -"):
+            setattr(options, name, given[1:])
     try:
         code: int = options.run(options)
         return code
@@ -61,11 +71,12 @@ def _positional(word: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m viz",
+        prog="retrograd" if Path(sys.argv[0]).stem == "retrograd" else "python -m viz",
         description="Draw computation graphs, derive their derivatives, play them step by step.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"retrograd {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     described = (
         f"Functions: {', '.join(sorted(functions()))}; with options such as axis=0.\n"
@@ -237,7 +248,7 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
     text, values = options.expression, list(options.values)
     if options.file is not None:
         values = [text, *values] if text is not None else values
-        text = sys.stdin.read() if options.file == "-" else _read(Path(options.file))
+        text = sys.stdin.read(LIMIT + 1) if options.file == "-" else _read(Path(options.file))
     if text is None:
         raise ValueError(f"needs an expression, such as: {_EXAMPLE}")
     pairs = [_assignment(word) for word in values]
@@ -277,7 +288,8 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        with path.open(encoding="utf-8") as file:
+            return file.read(LIMIT + 1)  # more is refused; a device may never end
     except UnicodeDecodeError as error:
         raise ValueError(f"--file {path}: not text in UTF-8: {error.reason}.") from None
     except OSError as error:
@@ -303,6 +315,10 @@ def _array(word: str, value: str) -> Any:
         pass
     if Path(value).suffix.lower() in {".npy", ".csv", ".txt", ".tsv"}:
         path = Path(value)
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{word!r}: {value} is no file of numbers.")
+        if path.exists() and path.stat().st_size > _BYTES:
+            raise ValueError(f"{word!r}: {value} has more than {_BYTES} bytes; take a part of it.")
         try:
             if path.suffix.lower() == ".npy":
                 array = np.load(path, allow_pickle=False)

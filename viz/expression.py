@@ -8,6 +8,7 @@ Every mistake is an `ExpressionError` that knows its place.
 from __future__ import annotations
 
 import difflib
+import math
 import operator
 import re
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["ExpressionError", "Program", "run"]
 
 LIMIT = 10_000  # characters
+MOST = 1_000_000  # elements of a result
 DEPTH = 60  # parentheses, powers and signs inside each other
 
 _TOKEN = re.compile(
@@ -62,6 +64,7 @@ class ExpressionError(ValueError):
     """
 
     def __init__(self, message: str, text: str, position: int) -> None:
+        self.message = message
         self.text, self.position = text, position
         start = text.rfind("\n", 0, position) + 1
         end = text.find("\n", position)
@@ -71,6 +74,9 @@ class ExpressionError(ValueError):
             line, column = "…" + line[column - 40 :], 41
         line = "".join(c if c.isprintable() else " " for c in line[: column + 60])
         super().__init__(f"{message}\n  {line}\n  {' ' * column}^")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.text, self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,7 @@ class _Reader:
                 return left
             self.at += 1
             right = self._expression(binds - 1 if binds == 40 else binds)
+            self._sized(sign, [left, right], position)
             left = self._computed(lambda: compute(left, right), position)  # noqa: B023
 
     def _part(self) -> Any:
@@ -316,7 +323,23 @@ class _Reader:
                     break
                 if not self._take(","):
                     raise self._fail("expected , or )")
+        self._sized(name, arguments, position)
         return self._computed(lambda: function(*arguments, **options), position)
+
+    def _sized(self, name: str, arguments: list[Any], position: int) -> None:
+        """Refuse a call whose result would have more than MOST elements, before it is computed."""
+        shapes = [tuple(getattr(x, "shape", ())) for x in arguments]
+        if name == "outer":
+            size = math.prod(math.prod(shape) for shape in shapes)
+        elif name in ("@", "matmul", "dot", "inner") and len(shapes) == 2:
+            kept = (*shapes[0][:-1], *shapes[1][:-2], *(shapes[1][-1:] if name != "inner" else ()))
+            size = math.prod(kept)
+        else:
+            longest = max((len(shape) for shape in shapes), default=0)
+            padded = [(1,) * (longest - len(shape)) + shape for shape in shapes]
+            size = math.prod(max(lengths) for lengths in zip(*padded, strict=True))
+        if size > MOST:
+            raise self._fail(f"{name}: a result of {size} elements is more than {MOST}", position)
 
     def _option(self, name: str) -> int | bool | None:
         """Read the value of an option: a whole number, True, False or None."""

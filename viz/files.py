@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = ["write"]
+
+_BINARY = getattr(os, "O_BINARY", 0)  # where text files would be changed on the way
 
 
 def write(
@@ -49,8 +52,14 @@ def _write(where: str, target: Path, made: str | bytes) -> None:
             f"not exist; "
             "create it first."
         )
+    if target.is_symlink():  # it stays one; what it leads to is written
+        target = target.resolve()
+        folder = target.parent
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    # A short name: that of the file may be as long as a name can be.
+    part = folder / f".{secrets.token_hex(8)}.part"
     try:
-        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     except OSError as error:
         raise type(error)(
             f"{where}: cannot write {str(target)!r}: {error.strerror}; choose another folder."
@@ -58,11 +67,10 @@ def _write(where: str, target: Path, made: str | bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(made.encode() if isinstance(made, str) else made)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(part).chmod(0o666 & ~mask)
-        Path(part).replace(target)
+        if mode is not None:
+            part.chmod(mode)
+        part.replace(target)
     except OSError as error:
         raise type(error)(f"{where}: cannot write {str(target)!r}: {error.strerror}.") from error
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

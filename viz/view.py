@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -16,6 +18,14 @@ from viz.text import wrapped
 __all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
 
 Kind = Literal["data", "parameter", "op", "cost", "constant", "module", "repeat"]
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+# The words of `mark`, as passes and the health of a graph give them.
+_MARKS = r"(NaN|−?∞)( gradient)?( begins here)?|vanishing|exploding|zero gradient|changed|new| "
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +201,7 @@ class GraphView:
             If the text is not JSON, or not of a view.
         """
         try:
-            data: dict[str, Any] = json.loads(text)
+            data: dict[str, Any] = json.loads(text, parse_constant=_no_number)
             view = cls(
                 title=data["title"],
                 caption=tuple(data["caption"]),
@@ -203,13 +213,14 @@ class GraphView:
                 rows=data.get("rows"),
             )
             view._check()
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"GraphView.from_json: not the JSON of a view: {error}.") from error
         return view
 
     def _check(self) -> None:
         """Raise TypeError where a field is not what drawings rely on."""
-        if self.rows is not None and (type(self.rows) is not int or self.rows < 1):
+        most = len(self.nodes) + 1
+        if self.rows is not None and (type(self.rows) is not int or not 0 < self.rows <= most):
             raise TypeError(f"rows is {self.rows!r}")
         place = {n.id: i for i, n in enumerate(self.nodes)}
         for n in self.nodes:
@@ -218,16 +229,19 @@ class GraphView:
                 raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
             if not all(isinstance(x, str) for x in (*texts, n.latex, n.shape, n.inside)):
                 raise TypeError(f"card {n.id} has a text that is none")
-            if not (n.norm is None or isinstance(n.norm, (int, float))):
+            if not (n.norm is None or (type(n.norm) in (int, float) and 0 <= n.norm < math.inf)):
                 raise TypeError(f"card {n.id} has the norm {n.norm!r}")
+            if n.mark and not re.fullmatch(_MARKS, n.mark):
+                raise TypeError(f"card {n.id} has the mark {n.mark!r}")
         for e in self.edges:
             if not place.get(e.source, len(place)) < place.get(e.target, -1):
                 raise TypeError(f"an edge leads from {e.source!r} to {e.target!r}")
             if not all(isinstance(x, str) for x in (e.label, e.words, e.latex)):
                 raise TypeError(f"an edge to {e.target} has a text that is none")
-            if not isinstance(e.slot, int):
-                raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}")
+            if type(e.slot) is not int or type(e.back) is not bool or type(e.forward) is not bool:
+                raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}, or no directions")
         if len(place) < len(self.nodes):
             raise TypeError("two cards have one id")
         if not all(isinstance(x, str) for x in (self.title, *self.caption)):
             raise TypeError("its title or its caption is no text")
+        self.to_json().encode()  # a lone surrogate is no text that can be written

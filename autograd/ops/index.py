@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -128,13 +129,30 @@ def concatenate(*arrays: Any, axis: int | None = 0) -> Any:
 
 def span(shapes: tuple[tuple[int, ...], ...], i: int, axis: int | None) -> Any:
     """Return the index of the i-th array in the joined one."""
-    lengths = [int(np.prod(s)) if axis is None else s[axis] for s in shapes]
-    start = int(np.sum(lengths[:i], dtype=int))
-    cut = slice(start, start + lengths[i])
+    ends = _ends(shapes, axis)
+    cut = slice(ends[i - 1] if i else 0, ends[i])
     if axis is None:
         return cut
     return (*[slice(None)] * (axis % len(shapes[i])), cut)
 
+
+def _ends(shapes: tuple[tuple[int, ...], ...], axis: int | None) -> list[int]:
+    """Return where each array ends in the joined one.
+
+    The rule is called for one array after another of the same op, so the last answer is kept: n
+    arrays then cost n, not n².
+    """
+    known = _LAST.get(axis)
+    if known is not None and known[0] is shapes:
+        return known[1]
+    lengths = [math.prod(s) if axis is None else s[axis] for s in shapes]
+    ends = list(itertools.accumulate(lengths))
+    _LAST.clear()
+    _LAST[axis] = shapes, ends
+    return ends
+
+
+_LAST: dict[int | None, tuple[tuple[tuple[int, ...], ...], list[int]]] = {}
 
 concatenate.vjp(
     arrays=lambda g, i, arrays_shape, axis: np.reshape(
@@ -229,16 +247,15 @@ def last_two(shape: tuple[int, ...], axis1: int, axis2: int) -> tuple[int, ...]:
     return (*rest, shape[axis1], shape[axis2])
 
 
+def back_on_diagonal(g: Any, shape: tuple[int, ...], offset: int, axis1: int, axis2: int) -> Any:
+    """Return zeros with a cotangent on the diagonal it was taken from."""
+    moved = last_two(shape, axis1, axis2)
+    found: Any = scatter(g, shape=moved, index=diagonal_places(moved, offset))
+    return np.moveaxis(found, (-2, -1), (axis1, axis2))
+
+
 diagonal.vjp(
-    a=lambda g, a_shape, offset, axis1, axis2: np.moveaxis(
-        scatter(
-            g,
-            shape=last_two(a_shape, axis1, axis2),
-            index=diagonal_places(last_two(a_shape, axis1, axis2), offset),
-        ),
-        (-2, -1),
-        (axis1, axis2),
-    )
+    a=lambda g, a_shape, offset, axis1, axis2: back_on_diagonal(g, a_shape, offset, axis1, axis2)
 )
 
 

@@ -45,7 +45,8 @@ def slopes(g: Any, node: Any, places: Any) -> Any | None:
     if found is None:
         return None
     n = SUBSTITUTE.record(out, places=places, values=0.0)
-    term, factor, power = found, 1.0, 1.0
+    term, factor = found, 1.0
+    power: Any = 1.0
     for k in range(2, _TERMS + 1):
         term = _slope(term, out, places)
         if term is None:

@@ -222,7 +222,8 @@ def log_softmax(a: Any, axis: int | tuple[int, ...] = 0) -> Any:
     array([    0., -1000.])
     """
     shifted = a - np.max(a, axis=axis, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+    with np.errstate(divide="ignore"):  # of no elements
+        return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
 log_softmax.vjp(a=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))

@@ -193,6 +193,8 @@ def padded(
     options |= {"reflect_type": reflect_type, "stat_length": stat_length}
     if len(widths) != np.ndim(a):
         raise ValueError(f"needs a pair of widths for each of {np.ndim(a)} axes, got {widths}")
+    if not widths:
+        return np.array(a)  # a number has no sides
     if mode == "empty":  # whatever stands there; zeros are as good
         mode, options["constant_values"] = "constant", 0
     given = {n: options[n] for n in _OPTIONS.get(mode, ())}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pickle
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from autograd import (
     ShapeError,
     Tensor,
     grad,
+    graph,
     hessian,
     hvp,
     jacobian,
@@ -246,3 +250,103 @@ def test_values_and_cotangents_of_vjp_are_differentiated_inside_a_transform() ->
 def test_lists_of_numbers_are_one_array_where_second_derivatives_are_taken() -> None:
     found = hessian(lambda x: (x**3).sum())([1.0, 2.0])
     np.testing.assert_allclose(found, np.diag([6.0, 12.0]), rtol=1e-14)
+
+
+# -- structures ------------------------------------------------------------------------------------
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class Layer:
+    W: Any
+    b: Any
+
+
+STRUCTURES: dict[str, Any] = {
+    "dict": {"a": 2.0, "b": 3.0},
+    "OrderedDict": OrderedDict(a=2.0, b=3.0),
+    "tuple": (2.0, 3.0),
+    "named tuple": Pair(2.0, 3.0),
+    "list of arrays": [np.array(2.0), np.array(3.0)],
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_a_gradient_has_the_type_of_its_argument(name) -> None:
+    tree = STRUCTURES[name]
+
+    def f(p: Any) -> Any:
+        a, b = p.values() if isinstance(p, dict) else p
+        return a * a * b
+
+    found = grad(f)(tree)
+    assert type(found) is type(tree)
+    values = list(found.values()) if isinstance(found, dict) else list(found)
+    assert values == [12.0, 4.0]
+
+
+def test_dataclasses_and_default_dicts_come_back_as_what_they_were() -> None:
+    layer = Layer(np.array([[1.0, 2.0]]), np.array([3.0]))
+    found = grad(lambda p: (p.W @ np.ones(2) * p.b).sum())(layer)
+    assert type(found) is Layer
+    np.testing.assert_array_equal(found.W, [[3.0, 3.0]])
+    np.testing.assert_array_equal(layer.b, [3.0])  # the argument is not changed
+    given: defaultdict[str, Any] = defaultdict(list, a=2.0)
+    back = grad(lambda p: p["a"] ** 2)(given)
+    assert type(back) is defaultdict
+    assert back.default_factory is list
+    assert back["a"] == 4.0
+    nested = {"layers": [layer, layer], "scale": 2.0}
+    slopes = grad(lambda p: p["scale"] * sum(x.b.sum() for x in p["layers"]))(nested)
+    assert slopes["scale"] == 6.0
+    assert slopes["layers"][1].b == 2.0
+
+
+def test_lists_of_whole_numbers_are_arrays() -> None:
+    np.testing.assert_array_equal(grad(lambda x: x[0] ** 2 * x[1])([1, 2]), [4.0, 1.0])
+
+
+@pytest.mark.parametrize("entry", [None, "relu"])
+def test_an_entry_that_is_no_array_is_named_by_its_key(entry) -> None:
+    with pytest.raises(DTypeError, match=r"argument 0\['b'\] is"):
+        grad(lambda p: (p["W"] ** 2).sum())({"W": np.ones(2), "b": entry})
+
+
+def cube(x: Any) -> Any:
+    return (x**3).sum()
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian])
+def test_transforms_can_be_pickled_and_sent_to_processes(transform) -> None:
+    x = np.array([1.0, 2.0])
+    for f in (cube, np.sum):
+        again = pickle.loads(pickle.dumps(transform(f)))
+        assert repr(again(x)) == repr(transform(f)(x))
+    assert transform(cube).__name__ == "cube"
+
+
+def test_a_transform_in_a_class_is_a_method() -> None:
+    class Model:
+        slope = grad(lambda self, x: self.k * x * x, 1)
+        k = 3.0
+
+    assert Model().slope(2.0) == 12.0
+
+
+def test_graphs_say_that_they_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match="cannot be pickled; pickle the values"):
+        pickle.dumps(graph(Tensor(1.0, requires_grad=True) * 2))
+
+
+def test_a_step_leaves_zeros() -> None:
+    w, v = (Tensor([1.5, -0.5], requires_grad=True) for _ in range(2))
+    np.floor(w * 2).sum().backward()
+    np.testing.assert_array_equal(w.grad, [0.0, 0.0])
+    (np.sign(w) * v).sum().backward()
+    np.testing.assert_array_equal(w.grad, [0.0, 0.0])
+    np.testing.assert_array_equal(v.grad, [1.0, -1.0])
+    assert grad(lambda x: x * int(np.floor(x)))(2.5) == 2.0  # a step has no gradient to lose

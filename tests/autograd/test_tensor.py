@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,16 +19,18 @@ from autograd import (
     ShapeError,
     Tensor,
     enable_grad,
+    errors,
     grad,
     graph,
     name_scope,
     no_grad,
     op,
 )
+from autograd.missing import ATTRIBUTES
+from tests.autograd.helpers import leaf
 
-
-def leaf(value, name=None):
-    return Tensor(value, requires_grad=True, name=name)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_attributes_are_numpys() -> None:
@@ -431,3 +434,153 @@ def test_methods_of_ufuncs_are_the_ops_they_stand_for() -> None:
         assert y.requires_grad
         # logaddexp in another order of its additions
         np.testing.assert_allclose(y.data, call(a), rtol=1e-15)
+
+
+# -- what arrays have ------------------------------------------------------------------------------
+
+
+def test_every_attribute_of_an_array_is_there_or_has_its_reason() -> None:
+    theirs = {n for n in dir(np.ndarray) if not n.startswith("_")}
+    ours = {n for n in dir(Tensor) if not n.startswith("_")}
+    assert theirs - ours == ATTRIBUTES.keys() & theirs
+    assert not ours & ATTRIBUTES.keys()
+    for name in sorted(theirs - ours):
+        with pytest.raises(AttributeError, match=rf"no attribute '{name}': \w+"):
+            getattr(leaf([1.0]), name)
+    with pytest.raises(AttributeError, match="no attribute 'backwards'"):
+        leaf([1.0]).backwards
+
+
+METHODS: dict[str, Any] = {
+    "flatten": lambda t: t.flatten(),
+    "flatten F": lambda t: t.flatten("F"),
+    "copy": lambda t: t.copy(),
+    "conj": lambda t: t.conj(),
+    "real": lambda t: t.real,
+    "mT": lambda t: t.mT,
+    "compress": lambda t: t.compress([True, False], axis=0),
+    "round()": lambda t: round(t, 1),
+    "divmod()": lambda t: divmod(t, 0.7)[1],
+    "divmod() reflected": lambda t: divmod(3.0, t)[1],
+}
+VALUES = np.array([[0.32, 2.26, -1.18], [1.7, -0.4, 0.9]])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_of_arrays_record_what_numpy_computes(name: str) -> None:
+    f = METHODS[name]
+    expected = np.round(VALUES, 1) if name == "round()" else f(VALUES)
+    y = f(leaf(VALUES))
+    assert isinstance(y, Tensor)
+    assert y.requires_grad
+    np.testing.assert_array_equal(y.data, expected)
+
+
+def test_methods_that_give_places_give_arrays() -> None:
+    t = leaf([3.0, 1.0, 2.0])
+    assert t.argsort().tolist() == [1, 2, 0]
+    assert t.argpartition(1)[1] == 2
+    assert t.nonzero()[0].tolist() == [0, 1, 2]
+    assert leaf([1.0, 2.0]).searchsorted(1.5) == 1
+    assert (t.itemsize, t.nbytes) == (8, 24)
+    assert t.sort().tolist() == [1.0, 2.0, 3.0]
+    assert t.partition(1).tolist()[1] == 2.0
+    assert t.tolist() == [3.0, 1.0, 2.0]
+    assert Tensor([1, 0]).choose([[1.0, 2.0], [3.0, 4.0]]).tolist() == [3.0, 2.0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_complex_values_are_refused_wherever_a_value_is_given() -> None:
+    w = leaf([1.0])
+
+    def data() -> None:
+        w.data = [1j]
+
+    def slope() -> None:
+        w.grad = [1j]
+
+    def hooked() -> None:
+        (t := w * 1).register_hook(lambda g: g * 1j)
+        t.sum().backward()
+
+    for give in (data, slope, hooked, lambda: Tensor([1j], dtype=float), lambda: Tensor(1j)):
+        with pytest.raises(DTypeError, match="complex"):
+            give()
+    assert w.data[0] == 1.0
+    assert w.grad is None
+
+
+PARAMETERS: dict[str, Any] = {
+    "slope": lambda x, t: autograd.leaky_relu(x, slope=t),
+    "alpha": lambda x, t: autograd.elu(x, alpha=t),
+    "nan": lambda x, t: np.nan_to_num(x, nan=t),
+    "initial": lambda x, t: np.sum(x, initial=t),
+    "axis": lambda x, t: np.sum(x, axis=t),
+    "end_values": lambda x, t: np.pad(x, 1, "linear_ramp", end_values=t),
+    "repeats": lambda x, t: np.repeat(x, t),
+}
+
+
+@pytest.mark.parametrize("make", [leaf, Tensor])
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_tensor_as_a_parameter_is_refused_by_function_and_parameter(name: str, make: Any) -> None:
+    with pytest.raises(DTypeError, match=rf"\w+: {name} needs a plain value, got a Tensor"):
+        PARAMETERS[name](make([1.0, 2.0]), leaf(2.0))
+
+
+def test_a_tensor_as_a_value_is_differentiated_by() -> None:
+    x, t = leaf([1.0, 2.0]), leaf(5.0)
+    (np.full_like(x, t) * x).sum().backward()
+    assert t.grad == 3.0
+    t.zero_grad()
+    np.pad(x, (1, 2), constant_values=t).sum().backward()
+    assert t.grad == 3.0
+
+
+def test_softmax_over_no_elements_is_empty() -> None:
+    for f in (autograd.softmax, autograd.log_softmax):
+        x = leaf(np.zeros((0, 3)))
+        y = f(x, axis=0)
+        assert y.shape == (0, 3)
+        y.sum().backward()
+        assert x.grad.shape == (0, 3)
+
+
+def test_single_precision_stays() -> None:
+    t = leaf(2.0, dtype=np.float32)
+    assert np.linspace(0, t, 3).dtype == np.float32
+    assert np.linspace(t, 3.0, 3).dtype == np.float32
+
+
+def test_spread_takes_numpys_other_name_for_ddof() -> None:
+    x = np.array([1.0, 2.0, 4.0])
+    for f in (np.var, np.std):
+        assert f(leaf(x), correction=1).item() == f(x, correction=1)
+
+
+def test_leaves_of_one_cotangent_do_not_share_it() -> None:
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    (a + b).backward(np.ones(2))
+    a.grad[:] = 0.0
+    np.testing.assert_array_equal(b.grad, [1.0, 1.0])
+
+
+def test_constants_go_to_numpys_functions_of_files(tmp_path: Path) -> None:
+    t = leaf([1.0, 2.0])
+    np.save(tmp_path / "t.npy", t.detach())
+    np.testing.assert_array_equal(np.load(tmp_path / "t.npy"), [1.0, 2.0])
+    np.testing.assert_array_equal(np.from_dlpack(t.detach()), [1.0, 2.0])
+    with pytest.raises(GradientError, match="without their graph"):
+        np.from_dlpack(t)
+
+
+@pytest.mark.parametrize("error", [getattr(errors, n) for n in errors.__all__])
+def test_errors_survive_pickling(error: Any) -> None:
+    again = pickle.loads(pickle.dumps(error("text")))
+    assert type(again) is error
+    assert str(again) == "text"
+
+
+def test_stacks_that_do_not_broadcast_are_named_as_such() -> None:
+    with pytest.raises(ShapeError, match=r"the stacks \(2,\) and \(3,\) must broadcast"):
+        leaf(np.ones((2, 3, 3))) @ np.ones((3, 3, 3))

@@ -568,6 +568,7 @@ def plain(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else np.asarray(x)
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("call", calls)
 def test_values_are_numpys_and_gradients_those_of_differences(call: str) -> None:
     code, names = compile(call, "call", "eval"), named(call)

@@ -423,7 +423,7 @@ def test_training_works_without_tqdm_and_matplotlibs_absence_is_named(monkeypatc
     net = nn.Network([2, 1], rng=0)
     history = nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=1, rng=0)
     assert history.epochs == 1
-    with pytest.raises(ImportError, match=r"retrograd\[plot\]"):
+    with pytest.raises(ImportError, match=r"pip install matplotlib"):
         history.plot("cost.svg")
 
 

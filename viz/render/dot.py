@@ -137,7 +137,7 @@ def svg_by_pygraphviz(source: str) -> str:
     except ImportError as error:
         raise EngineError(
             "engine='pygraphviz': needs pygraphviz; install it with pip install "
-            "'retrograd[render]', or use engine='builtin', which needs nothing."
+            "'pygraphviz>=2', or use engine='builtin', which needs nothing."
         ) from error
     try:
         graph = pygraphviz.AGraph(string=source)

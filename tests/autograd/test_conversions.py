@@ -1,0 +1,255 @@
+"""A tracked number that becomes a plain one: refused where its gradient would be lost unseen."""
+
+from __future__ import annotations
+
+import array as plain_arrays
+import copy
+import math
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import GradientError, ReadOnlyError, Tensor, at, detect_anomaly, grad
+from tests.autograd.helpers import leaf, table
+
+W = [1.0, 2.0, 3.0]
+
+
+def element(y: Any, w: Any) -> None:
+    y[0] = w[0] * w[1]
+
+
+def added(y: Any, w: Any) -> None:
+    y[1] += w[1]
+
+
+def sliced(y: Any, w: Any) -> None:
+    y[:] = w
+
+
+def part(y: Any, w: Any) -> None:
+    y[0:2] = w[0:2]
+
+
+def listed(y: Any, w: Any) -> None:
+    y[[0, 1]] = w[0:2]
+
+
+def listed_values(y: Any, w: Any) -> None:
+    y[0:2] = [w[0], w[1]]
+
+
+def of_one(y: Any, w: Any) -> None:
+    y[0] = w[0:1]
+
+
+STORES = {f.__name__: f for f in (element, added, sliced, part, listed, listed_values, of_one)}
+STORES |= {
+    "fill": lambda y, w: y.fill(w[0]),
+    "__setitem__": lambda y, w: y.__setitem__(0, w[0]),
+    "fromiter": lambda y, w: np.fromiter((x for x in w), float),
+    "array.array": lambda y, w: plain_arrays.array("d", [w[0]]),
+    "full": lambda y, w: np.full(3, w[0]),
+}
+
+
+def raised(f: Any, *args: Any) -> GradientError:
+    """Return our error, which NumPy may have put behind one of its own."""
+    with pytest.raises((GradientError, ValueError)) as found:
+        f(*args)
+    error = found.value
+    while not isinstance(error, GradientError):
+        assert error.__cause__ is not None
+        error = error.__cause__  # type: ignore[assignment]
+    return error
+
+
+@pytest.mark.parametrize("store", table(STORES))
+def test_storing_a_tracked_number_is_an_error_everywhere(store: Any) -> None:
+    y = np.zeros(3)
+    assert "gradient would be lost" in str(raised(store, y, leaf(W)))
+    assert not y.any()
+
+    def f(w: Any) -> Any:
+        y = np.zeros(3)
+        store(y, w)
+        return (y * w).sum()
+
+    with pytest.raises(GradientError, match="gradient would be lost"):  # ours, in a transform
+        grad(f)(np.array(W))
+
+
+@pytest.mark.parametrize("store", table({k: STORES[k] for k in ("element", "sliced", "part")}))
+def test_the_error_of_an_assignment_says_what_to_write(store: Any) -> None:
+    said = str(raised(store, np.zeros(3), leaf(W, "w")))
+    assert "at(y, index).set(t)" in said
+    assert "autograd.array([...])" in said
+    assert "np.stack" in said
+
+
+def test_what_the_error_advises_works() -> None:
+    w = leaf(W)
+    y: Any = np.zeros(3)
+    for i in range(3):
+        y = at(y, i).set(w[i] * w[0])
+    (y * w).sum().backward()
+    np.testing.assert_array_equal(w.grad, [16.0, 4.0, 6.0])
+    w.zero_grad()
+    y = autograd.array([w[i] * w[0] for i in range(3)])
+    (y * w).sum().backward()
+    np.testing.assert_array_equal(w.grad, [16.0, 4.0, 6.0])
+
+
+@pytest.mark.parametrize("f", [math.sqrt, math.exp, math.hypot])
+def test_functions_of_math_are_refused_everywhere(f: Any) -> None:
+    x = leaf(4.0)
+    with pytest.raises(GradientError, match="gradient would be lost"):
+        math.sqrt(x)
+    sqrt = math.sqrt
+    with pytest.raises(GradientError, match=r"write np\.sqrt\(t\)"):
+        sqrt(x)
+
+
+def test_looking_at_a_number_is_silent_outside_of_transforms() -> None:
+    loss = leaf(2.0) * 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert float(loss) == loss.item() == 6.0
+        assert f"{loss:.2f}" == "%.2f" % loss == "6.00"  # noqa: UP031 - it is what is tested
+        assert [float(x) for x in (loss, loss)] == list(map(float, (loss, loss)))
+        assert not math.isnan(loss)
+        assert int(loss) == 6
+        assert np.float64(loss) == 6.0
+        losses = [0.0]
+        losses[0] = float(loss)
+        values = np.zeros(1)
+        values[0] = loss.item()
+
+
+@pytest.mark.parametrize("convert", [float, int, lambda t: t.item(), lambda t: t.numpy()])
+def test_every_thread_of_a_transform_is_seen(convert: Any) -> None:
+    def f(x: Any) -> Any:
+        found: list[Any] = []
+
+        def work() -> None:
+            try:
+                found.append(convert(x * 2))
+            except GradientError as error:
+                found.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        if isinstance(found[0], GradientError):
+            raise found[0]
+        return x * found[0]
+
+    with pytest.raises(GradientError, match="inside a transform"):
+        grad(f)(3.0)
+    other = leaf(2.0)  # what no transform differentiates by may be looked at meanwhile
+    assert grad(lambda x: x * convert_in_thread(other * 1))(3.0) == 2.0
+
+
+def convert_in_thread(t: Any) -> float:
+    found: list[float] = []
+    thread = threading.Thread(target=lambda: found.append(float(t)))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_anomaly_detection_names_lines_of_conversions() -> None:
+    loss = leaf(2.0) * 3
+    with detect_anomaly(), pytest.warns(RuntimeWarning, match="gives a plain number") as caught:
+        float(loss)
+    assert caught[0].filename == __file__
+
+
+def test_copies_in_a_transform_keep_the_gradient() -> None:
+    for copied in (copy.copy, copy.deepcopy, lambda t: copy.deepcopy({"t": t})["t"]):
+        assert grad(lambda x, c=copied: c(x * x) * x)(2.0) == 12.0
+        assert not copied(leaf(2.0) * 1).requires_grad
+
+
+def test_data_may_be_updated_in_place_and_not_written_to() -> None:
+    w = leaf([1.0, 2.0], "w")
+    before = w * w
+    w.data -= 0.5
+    np.testing.assert_array_equal(w.data, [0.5, 1.5])
+    before.sum().backward()  # what was recorded before stays what it was
+    np.testing.assert_array_equal(w.grad, [2.0, 4.0])
+    with pytest.raises(ReadOnlyError, match=r"w\.data = at\(w\.data, index\)\.set"):
+        w.data[0] = 5.0
+    with pytest.raises(ValueError, match="read-only"):
+        w.data[0] -= 5.0
+    view = w.data
+    with pytest.raises(ValueError, match="read-only"):
+        view[0] = 5.0
+    np.testing.assert_array_equal(w.data, [0.5, 1.5])
+
+
+def test_requires_grad_cannot_be_switched_and_says_how_else() -> None:
+    w = leaf(1.0, "w")
+    with pytest.raises(GradientError, match=r"compute with w\.detach\(\)"):
+        w.requires_grad = False
+    w.requires_grad = True
+    with pytest.raises(GradientError, match="Tensor"):
+        Tensor(1.0).requires_grad = True
+
+
+@pytest.mark.parametrize(
+    ("f", "said"),
+    table(
+        {
+            "y += t": (lambda t: np.zeros(2).__iadd__(t), r"write y = y \+ t"),
+            "np.add.at": (lambda t: np.add.at(np.zeros(2), [0], t[:1]), r"at\(y, index\)\.add"),
+            "emath": (np.emath.log, r"^np\.emath\.log: .*write np\.log"),
+            "fft": (np.fft.fft, r"^np\.fft\.fft: .*complex"),
+            "np.array": (lambda t: np.array([[t[0], 0.0]]), r"^np\.array .*autograd\.array\("),
+            "np.dot": (lambda t: np.dot([t[0]], [t[1]]), r"^np\.dot .*autograd\.array\("),
+            "np.mean": (lambda t: np.mean([t[0], t[1]]), r"^np\.mean .*autograd\.array\("),
+            "np.r_": (lambda t: np.r_[t, 1.0], r"np\.r_"),
+            "fill": (lambda t: t.fill(0), "in place.*full_like"),
+        }
+    ),
+)
+def test_errors_name_what_was_done_and_what_to_write(f: Any, said: str) -> None:
+    with pytest.raises((GradientError, TypeError, AttributeError), match=said):
+        f(leaf([1.0, 2.0]))
+
+
+def test_nested_lists_of_tensors_become_one() -> None:
+    a, b = leaf(2.0), leaf(3.0)
+    A = autograd.array([[a, b], [0, a * b]])
+    assert A.shape == (2, 2)
+    A.sum().backward()
+    assert (a.grad, b.grad) == (4.0, 3.0)
+    x = leaf([1.0, 2.0])
+    assert autograd.array([x, x * 2, [0.0, 1.0]]).shape == (3, 2)
+    assert autograd.array([1, 2.5]).data.tolist() == [1.0, 2.5]
+    with pytest.raises(autograd.ShapeError, match="one shape"):
+        autograd.array([[a, b], [a]])
+    with pytest.raises(autograd.ShapeError, match="one shape"):
+        autograd.array([a, x])
+
+
+@pytest.mark.parametrize("name", ["mean", "sum", "std", "max", "median", "norm", "var", "prod"])
+def test_our_functions_take_lists_of_tensors(name: str) -> None:
+    f, values = getattr(autograd, name), np.array([1.0, 4.0, 2.5])
+    x = leaf(values)
+    f([x[0], x[1], x[2]]).backward()
+    y = leaf(values)
+    f(y).backward()
+    np.testing.assert_allclose(x.grad, y.grad, rtol=1e-15)
+
+
+def test_operands_may_be_lists_of_tensors() -> None:
+    a, b = leaf(2.0), leaf(3.0)
+    (leaf([1.0, 2.0]) * [a, b]).sum().backward()
+    assert (a.grad, b.grad) == (1.0, 2.0)
+    autograd.dot([a, b], [b, a]).backward()
+    assert (a.grad, b.grad) == (7.0, 6.0)

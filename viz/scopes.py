@@ -47,11 +47,38 @@ def _calls(g: Any, scopes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
                 for p in node.parents:
                     was_inside = scopes[p][: level + 1] == path
                     call[node.id] = max(call[node.id], call[p] + (was_inside and not inside))
-            if any(call[i] for i, s in enumerate(scopes) if s[: level + 1] == path):
+            within = [i for i, s in enumerate(scopes) if s[: level + 1] == path]
+            if any(call[i] for i in within):
+                titles = _titles(g, path[level], {i: call[i] for i in within})
                 scopes = [
-                    (*s[:level], f"{s[level]}, call {call[i] + 1}", *s[level + 1 :])
+                    (*s[:level], titles[call[i]], *s[level + 1 :])
                     if s[: level + 1] == path
                     else s
                     for i, s in enumerate(scopes)
                 ]
     return scopes
+
+
+def _titles(g: Any, name: str, calls: dict[int, int]) -> dict[int, str]:
+    """Return what each call of a module is titled.
+
+    Calls of one module use the same parameters; a call with parameters of its own is one of another
+    module, of the same name in another network.
+    """
+    used: dict[int, set[int]] = {k: set() for k in sorted(set(calls.values()))}
+    for i, k in calls.items():
+        used[k] |= {p for p in g.nodes[i].parents if g.nodes[p].kind == "leaf"}
+    modules: list[tuple[set[int], list[int]]] = []  # parameters, and the calls that use them
+    for k, leaves in used.items():
+        same = next((m for m in modules if not leaves or not m[0] or m[0] & leaves), None)
+        if same is None:
+            modules.append((set(leaves), [k]))
+        else:
+            same[0].update(leaves)
+            same[1].append(k)
+    titles = {}
+    for m, (_, numbers) in enumerate(modules):
+        title = name if not m else f"{name} ({m + 1})"
+        for j, k in enumerate(numbers):
+            titles[k] = f"{title}, call {j + 1}" if len(numbers) > 1 else title
+    return titles

@@ -1000,3 +1000,14 @@ def test_the_derivative_of_the_output_is_not_explained() -> None:
     J = (W @ x).sum().named("J")
     J.backward()
     assert any(line == "∂u is short for ∂J/∂u." for line in viz.draw(J).view.caption)
+
+
+def test_layers_of_two_networks_are_not_calls_of_one() -> None:
+    first, second = nn.Network([2, 3, 1], rng=0), nn.Network([1, 2, 1], rng=1)
+    J = nn.binary_cross_entropy(second(first(Tensor(np.ones((2, 4))))), np.ones((1, 4)))
+    text = viz.draw(J, depth=0).text
+    assert "call 2" not in text
+    assert "layer1 (Linear) (2)" in text
+    shared = nn.Network([2, 2], hidden="tanh", output="linear", rng=0)
+    twice = (shared(shared(Tensor(np.ones((2, 4))))) ** 2).sum()
+    assert "call 2" in viz.draw(twice, depth=0).text

@@ -8,11 +8,13 @@ READY := .venv/.ready
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test check bench mutants docs lock clean
+.PHONY: help demo test test-oldest test-newest check bench mutants docs lock clean
 
 help:
 	@echo "make demo   train two models, prove their gradients, draw their graphs into demo/"
 	@echo "make test   run every test, the doctests and the README"
+	@echo "make test-oldest, test-newest  the same with the least NumPy that is declared, and with"
+	@echo "            the newest NumPy and Python that can be had here"
 	@echo "make check  lint, formatting and types"
 	@echo "make bench  time the engine beside hand-written NumPy"
 	@echo "make mutants change the engine in small ways and count those that no test notices"
@@ -31,6 +33,32 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q -n 2
+
+# The least NumPy of pyproject.toml, and the newest one, with the newest Python that is found. All
+# else is as locked. Each has an environment of its own.
+OLDEST_NUMPY := $(shell sed -n 's/^dependencies = \["numpy>=\(.*\)"\]/\1/p' pyproject.toml)
+PYTHONS := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
+NEWEST_PYTHON ?= $(or $(shell for p in $(PYTHONS); do \
+	$$p -c 'import sys; print(*sys.version_info[:2], sys.executable)' 2>/dev/null; done \
+	| sort -k1,1n -k2,2n | tail -n 1 | cut -d' ' -f3-),$(PYTHON))
+
+.venv/oldest/.ready: requirements.lock pyproject.toml | $(READY)
+	@$(PYTHON) -m venv .venv/oldest
+	@sh tests/environment.sh .venv/oldest "numpy==$(OLDEST_NUMPY)"
+	@touch $@
+
+.venv/newest/.ready: requirements.lock pyproject.toml | $(READY)
+	@$(NEWEST_PYTHON) -m venv .venv/newest
+	@sh tests/environment.sh .venv/newest "numpy"
+	@touch $@
+
+test-oldest: .venv/oldest/.ready
+	@.venv/oldest/bin/python -c 'import numpy, sys; print("NumPy", numpy.__version__, "Python", sys.version.split()[0])'
+	@.venv/oldest/bin/python -m pytest -q -n 2
+
+test-newest: .venv/newest/.ready
+	@.venv/newest/bin/python -c 'import numpy, sys; print("NumPy", numpy.__version__, "Python", sys.version.split()[0])'
+	@.venv/newest/bin/python -m pytest -q -n 2
 
 check: $(READY)
 	@$(BIN)/ruff check .

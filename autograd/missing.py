@@ -78,12 +78,15 @@ ATTRIBUTES = {
         f"{_WRITES}; work on t.numpy(), a copy",
     ),
     **dict.fromkeys(
-        ("base", "ctypes", "device", "flags", "strides", "getfield", "to_device", "view"),
+        (
+            *("base", "ctypes", "device", "flags", "strides", "getfield", "to_device", "view"),
+            "newbyteorder",
+        ),
         "it is about how an array lies in memory; ask t.data",
     ),
     "flat": "an iterator over elements would write in place; iterate over t.ravel()",
     **dict.fromkeys(
-        ("dump", "dumps", "tobytes", "tofile"),
+        ("dump", "dumps", "tobytes", "tofile", "tostring"),
         "it writes the values without their graph; write t.data.{name}(...), or np.save",
     ),
     "imag": "tensors are real",

@@ -51,9 +51,7 @@ def _calls(g: Any, scopes: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
             if any(call[i] for i in within):
                 titles = _titles(g, path[level], {i: call[i] for i in within})
                 scopes = [
-                    (*s[:level], titles[call[i]], *s[level + 1 :])
-                    if s[: level + 1] == path
-                    else s
+                    (*s[:level], titles[call[i]], *s[level + 1 :]) if s[: level + 1] == path else s
                     for i, s in enumerate(scopes)
                 ]
     return scopes

@@ -144,6 +144,7 @@ def edge_cases(o: Op) -> Iterator[str]:
 
 
 @quiet
+@pytest.mark.filterwarnings("ignore:Out of bound index found:DeprecationWarning")
 @pytest.mark.parametrize("name", sorted(OPS))
 def test_what_runs_forward_runs_backward_twice(name: str) -> None:
     o = OPS[name]

@@ -1008,6 +1008,6 @@ def test_layers_of_two_networks_are_not_calls_of_one() -> None:
     text = viz.draw(J, depth=0).text
     assert "call 2" not in text
     assert "layer1 (Linear) (2)" in text
-    shared = nn.Network([2, 2], hidden="tanh", output="linear", rng=0)
-    twice = (shared(shared(Tensor(np.ones((2, 4))))) ** 2).sum()
+    shared = nn.Network([2, 2], hidden="tanh", output="identity", rng=0)
+    twice = (shared(shared(Tensor(np.ones((2, 4)))) + 1) ** 2).sum()
     assert "call 2" in viz.draw(twice, depth=0).text

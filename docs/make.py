@@ -11,6 +11,7 @@ from pathlib import Path
 from autograd import COMPOSITES, OPS
 from autograd.dispatch import PLAIN
 from autograd.missing import MISSING
+from autograd.ops.special import SCIPY
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -82,11 +83,22 @@ def pages(folder: Path) -> list[Path]:
         "  triangle. `svd` of a matrix that is not square needs `full_matrices=False`; `qr` has",
         '  the modes "reduced" and "r".',
         '- `quantile` and its kin have the methods "linear", "lower", "higher", "nearest" and',
-        '  "midpoint", and no weights; `pad` has the mode "constant"; `sort` is always stable.',
+        '  "midpoint", and no weights; `sort` is always stable. `t.sort()` and `t.partition(k)` give',
+        "  a new tensor.",
         "- `einsum` takes subscripts as text; `cross` takes vectors of three elements.",
         "- A zero cotangent stays zero beside a derivative that is not finite (`strong_zero`):",
-        "  for every function of each element, for reductions and for products. Where `softmax`,",
-        "  `solve` and the decompositions mix elements, it holds for a whole cotangent of zero.",
+        "  for every function of each element, for slices and matrices of a stack whose cotangents",
+        "  are all zero, and for products. Where arithmetic made the zero, a `LimitWarning` says so.",
+        "- Second derivatives at kinks follow one law: that of a norm is 0 where the norm is, as",
+        "  abs″ = 0, and its square has 2 I (to fourth derivatives).",
+        "- A list of tensors is one array for the functions here, such as `autograd.mean([a, b])`;",
+        "  NumPy's own cannot see them: write `autograd.array([a, b])`.",
+        "",
+        "## Functions of scipy.special",
+        "",
+        "`scipy.special.gammaln(t)` and its kin record, without SciPy being imported here: "
+        + ", ".join(f"`{name}`" for name in sorted(SCIPY))
+        + ".",
         "",
         "## NumPy's functions that give plain arrays",
         "",

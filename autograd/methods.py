@@ -5,13 +5,14 @@ The recording function of an op is itself the operator, so `a * b` costs one cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from autograd.backward import backward
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
+from autograd.missing import ATTRIBUTES
 from autograd.op import COMPOSITES, OPS, Op
 from autograd.ops.sparse import sparse_product
 from autograd.recording import is_sparse
@@ -52,6 +53,8 @@ def attach() -> None:
         setattr(Tensor, name, OPS[name].record)
     for name in _PLAIN_METHODS:
         setattr(Tensor, name, _plain_method(name))
+    for name, why in ATTRIBUTES.items():
+        setattr(Tensor, name, _Lacking(name, why.format(name=name)))
     for name, method in {
         "backward": backward,
         "__getitem__": _getitem,
@@ -83,6 +86,21 @@ def _rmatmul(self: Tensor, other: Any) -> Any:
     if is_sparse(other):
         return sparse_product(self, other, left=True)
     return OPS["matmul"].record(other, self)
+
+
+class _Lacking:
+    """An attribute of arrays that tensors lack: asked for, it says what to write instead.
+
+    (A `__getattr__` of the class would do, but make every other attribute slower.)
+    """
+
+    def __init__(self, name: str, why: str) -> None:
+        self._name, self._why = name, why
+
+    def __get__(self, instance: Any, owner: Any = None) -> NoReturn:
+        raise AttributeError(
+            f"Tensor has no attribute {self._name!r}: {self._why}.", name=self._name, obj=instance
+        )
 
 
 def _reflected(op: Op) -> Any:

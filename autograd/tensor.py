@@ -15,7 +15,6 @@ import numpy as np
 
 from autograd.callers import asked_by, attribute_use, number_use
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
-from autograd.missing import ATTRIBUTES
 from autograd.node import Constant, Leaf, Node, next_id
 from autograd.state import STATE, running_transforms
 
@@ -262,13 +261,6 @@ class Tensor:
     def nbytes(self) -> int:
         """The bytes of all elements."""
         return self.size * self.dtype.itemsize
-
-    def __getattr__(self, name: str) -> NoReturn:
-        """Say what to write instead of what arrays have and tensors lack."""
-        why = ATTRIBUTES.get(name, "").format(name=name)
-        raise AttributeError(
-            f"Tensor has no attribute {name!r}{': ' if why else ''}{why}.", name=name, obj=self
-        )
 
     # -- values without their history --------------------------------------------------------------
 

@@ -237,7 +237,7 @@ def walk(
         else:
             with enable_grad():
                 found, late = _walk(order, cotangents, retain_graph, True, kept, targets, met)
-    limits = met.hidden()
+    limits = met.hidden() if met else ()
     for node in late:
         node.saved = FREED
     if limits:

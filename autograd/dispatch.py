@@ -62,9 +62,9 @@ ALIASES = {
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
     """Run the op that is the ufunc's (NumPy's `__array_ufunc__` protocol)."""
-    name, home = ufunc.__name__, _home_of(ufunc)
-    if home != "np":
-        return _of_scipy(ufunc, home, method, inputs, params)
+    name = ufunc.__name__
+    if ufunc not in _NUMPYS:  # by identity: another one may have the name of one of NumPy's
+        return _of_scipy(ufunc, method, inputs, params)
     found = OPS.get(name) or OPS.get(ALIASES.get(name, ""))
     if found is not None and method == "__call__" and not params:
         return found.record(*inputs)
@@ -88,21 +88,13 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
     )
 
 
-def _home_of(ufunc: np.ufunc) -> str:
-    """Return which module has this very ufunc: "np", "scipy.special", or "" for somebody else's."""
-    if getattr(np, ufunc.__name__, None) is ufunc:
-        return "np"
-    special = sys.modules.get("scipy.special")
-    if getattr(special, ufunc.__name__, None) is ufunc:
-        return "scipy.special"
-    return ""
+_NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
 
 
-def _of_scipy(
-    ufunc: np.ufunc, home: str, method: str, inputs: tuple[Any, ...], params: dict[str, Any]
-) -> Any:
+def _of_scipy(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Run what a ufunc of scipy.special is here; refuse one that is nobody's we know."""
-    name = ufunc.__name__
+    name, special = ufunc.__name__, sys.modules.get("scipy.special")
+    home = "scipy.special" if getattr(special, ufunc.__name__, None) is ufunc else ""
     ours = SCIPY.get(name) if home else None
     if ours is not None and method == "__call__" and not params:
         if name in ("jv", "iv"):  # the order comes first there

@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,11 +54,13 @@ class Met:
         Returns what the rules of a node read; None where that is not known.
     """
 
+    __slots__ = ("_found", "_order", "_saved_of", "_seeds")
+
     def __init__(
         self,
         order: Sequence[Node],
         seeds: list[tuple[Node, Any]],
-        saved_of: Callable[[Node], tuple[Any, ...] | None] = lambda node: node.saved,
+        saved_of: Callable[[Node], tuple[Any, ...] | None] = attrgetter("saved"),
     ) -> None:
         self._order, self._seeds, self._saved_of = order, seeds, saved_of
         self._found: list[tuple[Node, Any]] = []

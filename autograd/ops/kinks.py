@@ -19,6 +19,7 @@ from autograd.backward import gradients
 from autograd.op import SUBSTITUTE
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
+from autograd.zeros import report
 
 from_engine = True
 
@@ -100,6 +101,9 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
     node = n._node if type(n) is Tensor else None
     slope = None if node is None else slopes(g, node, kink)
     if slope is None:
+        if node is not None and type(g) is Tensor and g._node is not None:
+            # g is 0 by way of something else, such as another norm: the limit is not known.
+            report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(spread(kink), 0.0, plain)
     places = spread(kink)
     still = SUBSTITUTE.record(a * spread(slope), places=places, values=0.0)  # a may be rounding

@@ -325,6 +325,19 @@ def test_the_checker_agrees_with_them(name: str) -> None:
     assert check_gradients(f, np.array(point), order=2)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.linalg.norm(x) * np.linalg.norm(2 * x),
+        lambda x: np.hypot(x[0], x[1]) * np.linalg.norm(x),
+        lambda x: x[0] * np.linalg.norm(x),
+    ],
+)
+def test_a_product_of_two_kinks_is_told(f: Any) -> None:
+    with pytest.warns(LimitWarning, match="a gradient of 0 has met"):
+        hessian(f)(np.zeros(2))
+
+
 def test_a_weight_of_norm_squared_is_differentiated_after_it() -> None:
     def second(w: Any) -> Any:  # the Hessian of w ‖x‖² is 2 w I
         return hessian(lambda x: w * np.linalg.norm(x) ** 2)(np.zeros(2))[0, 0]

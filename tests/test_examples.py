@@ -20,7 +20,7 @@ def run(*command: str, cwd: Path) -> str:
         [sys.executable, *command],
         cwd=cwd,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "error"},
         check=False,
     )

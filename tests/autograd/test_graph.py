@@ -230,7 +230,7 @@ def test_nodes_know_scope_source_and_parameters() -> None:
     assert node.params == {"axis": 0, "keepdims": False, "initial": None, "where": None}
     file, line = node.source
     assert file.endswith("test_graph.py")
-    assert "w.sum(axis=0)" in Path(file).read_text().splitlines()[line - 1]
+    assert "w.sum(axis=0)" in Path(file).read_text("utf-8").splitlines()[line - 1]
 
 
 def test_source_is_the_users_line_through_numpy_and_swapped_operands() -> None:

@@ -38,7 +38,7 @@ def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path: Path) -> Non
     link.symlink_to(target)
     saved(link)
     assert link.is_symlink()
-    assert target.read_text() == "new"
+    assert target.read_text("utf-8") == "new"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -57,7 +57,7 @@ def test_modes_and_the_umask_stay(tmp_path: Path) -> None:
 
 
 def test_names_may_be_as_long_as_the_system_takes(tmp_path: Path) -> None:
-    assert saved(tmp_path / ("n" * 251 + ".svg")).read_text() == "new"
+    assert saved(tmp_path / ("n" * 251 + ".svg")).read_text("utf-8") == "new"
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="no picture"):
         write("test", path, {".svg": fails})
-    assert path.read_text() == "old"
+    assert path.read_text("utf-8") == "old"
 
     class Broken(str):
         def encode(self, *_: Any) -> bytes:  # type: ignore[override]
@@ -77,7 +77,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No space left"):
         write("test", path, {".svg": lambda: Broken("x")})
-    assert path.read_text() == "old"
+    assert path.read_text("utf-8") == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["J.svg"]
 
 

@@ -130,7 +130,7 @@ def test_every_printable_character_of_ascii_survives_latex(tmp_path: Path) -> No
     compiled(rf"{head}{text}\end{{document}}", tmp_path)
     if shutil.which("pdftotext"):
         subprocess.run(["pdftotext", "J.pdf"], cwd=tmp_path, check=True)
-        shown = (tmp_path / "J.txt").read_text().replace(" ", "").replace("\n", "")
+        shown = (tmp_path / "J.txt").read_text("utf-8").replace(" ", "").replace("\n", "")
         for sign in "\\&%$#_{}~^<>|":
             assert sign in shown.replace("∼", "~").replace("ˆ", "^").replace("˜", "~")
 
@@ -208,7 +208,7 @@ def test_explain_needs_a_backward_pass_and_a_path(tmp_path: Path) -> None:
         viz.explain(3.0)
     with pytest.raises(ValueError, match=r"one of the endings \.txt, \.md, \.tex"):
         viz.explain(J).save(tmp_path / "J.svg")
-    assert viz.explain(J).save(tmp_path / "J.md").read_text() == viz.explain(J).markdown
+    assert viz.explain(J).save(tmp_path / "J.md").read_text("utf-8") == viz.explain(J).markdown
 
 
 # -- the page without a browser --------------------------------------------------------------------

@@ -430,7 +430,7 @@ def test_save_writes_each_kind_and_refuses_others(tmp_path) -> None:
     for ending in (".svg", ".html", ".dot", ".json", ".txt"):
         path = drawing.save(tmp_path / f"J{ending}")
         assert path.read_text(encoding="utf-8")
-    assert json.loads((tmp_path / "J.json").read_text())["title"] == "Computation graph of J"
+    assert json.loads((tmp_path / "J.json").read_text("utf-8"))["title"] == "Computation graph of J"
     with pytest.raises(ValueError, match=r"one of the endings \.svg, \.html, \.dot"):
         drawing.save(tmp_path / "J.gif")
 
@@ -449,7 +449,7 @@ def test_a_path_that_cannot_be_written_is_a_clear_error_and_loses_nothing(tmp_pa
     broken.__dict__["svg"] = None  # what cannot be encoded, in the middle of writing
     with pytest.raises(TypeError):
         broken.save(kept)
-    assert kept.read_text() == "old"
+    assert kept.read_text("utf-8") == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["J.svg", "kept.svg"]
 
 

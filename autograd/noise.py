@@ -53,19 +53,22 @@ def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[
     behind = Graph([output._node])._recording
     rng = np.random.default_rng(0)
     base = _run(behind, seed, wanted, None)
-    small, large = (
-        [_run(behind, seed, wanted, (rng, size)) for _ in range(SAMPLES)] for size in (1, FACTOR)
+    small, large, huge = (
+        [_run(behind, seed, wanted, (rng, size)) for _ in range(SAMPLES)]
+        for size in (1, FACTOR, FACTOR**2)
     )
     if base is None:
         return np.zeros(output.shape), [np.zeros(node.shape) for node in wanted]
     floors = []
     with np.errstate(all="ignore"):
         for i, exact in enumerate(base):
-            little, much = (
+            little, much, more = (
                 np.max([np.abs(run[i] - exact) for run in runs if run is not None], axis=0)
-                for runs in (small, large)
+                for runs in (small, large, huge)
             )
-            floors.append(np.where(np.isfinite(much) & (2 * little <= much), much, 0.0))
+            floors.append(
+                np.where(np.isfinite(much) & (2 * little <= much) & (2 * much <= more), much, 0.0)
+            )
     return floors[0], floors[1:]
 
 

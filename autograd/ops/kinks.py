@@ -11,6 +11,7 @@ at the kink, and are there for derivatives of higher order, to the fourth.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,21 @@ def slopes(g: Any, node: Any, places: Any) -> Any | None:
     Tensor, or None
         None where g does not depend on the result at all.
     """
+    inside = _DEPTH.get()
+    if inside > 1:  # a kink inside a kink inside a kink: what it gives is not known, and is told
+        return None
+    token = _DEPTH.set(inside + 1)
+    try:
+        return _expanded(g, node, places, _TERMS if not inside else 1)
+    finally:
+        _DEPTH.reset(token)
+
+
+_DEPTH: ContextVar[int] = ContextVar("autograd_kinks", default=0)  # of slopes inside slopes
+
+
+def _expanded(g: Any, node: Any, places: Any, terms: int) -> Any | None:
+    """Return g′ − n g″/2 + …, to a number of terms; None where g does not depend on n."""
     out = wrap(np.broadcast_to(np.array(np.nan, node.dtype), node.shape), node)
     found = _slope(g, out, places)
     if found is None:
@@ -48,7 +64,7 @@ def slopes(g: Any, node: Any, places: Any) -> Any | None:
     n = SUBSTITUTE.record(out, places=places, values=0.0)
     term, factor = found, 1.0
     power: Any = 1.0
-    for k in range(2, _TERMS + 1):
+    for k in range(2, terms + 1):
         term = _slope(term, out, places)
         if term is None:
             break

@@ -55,6 +55,10 @@ def _write(where: str, target: Path, made: str | bytes) -> None:
     if target.is_symlink():  # it stays one; what it leads to is written
         target = target.resolve()
         folder = target.parent
+    if target.exists() and not target.is_file():  # replacing it would destroy a device or a pipe
+        raise OSError(
+            f"{where}: cannot write {str(target)!r}: it is no regular file; choose another name."
+        )
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
     # A short name: that of the file may be as long as a name can be.
     part = folder / f".{secrets.token_hex(8)}.part"

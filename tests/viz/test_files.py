@@ -56,6 +56,17 @@ def test_modes_and_the_umask_stay(tmp_path: Path) -> None:
         os.umask(old)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path, linked: bool) -> None:
+    pipe, link = tmp_path / "pipe.svg", tmp_path / "link.svg"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with pytest.raises(OSError, match="no regular file"):
+        saved(link if linked else pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
 def test_names_may_be_as_long_as_the_system_takes(tmp_path: Path) -> None:
     assert saved(tmp_path / ("n" * 251 + ".svg")).read_text("utf-8") == "new"
 

@@ -8,6 +8,7 @@ is none (the caller is compiled code without frames) nothing is known, and nothi
 from __future__ import annotations
 
 import builtins
+import cmath
 import dis
 import functools
 import math
@@ -31,7 +32,7 @@ _STORING = frozenset(
 _CHOICES = frozenset({"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"})
 _MATH = frozenset(
     f
-    for name, f in vars(math).items()
+    for name, f in [*vars(math).items(), *vars(cmath).items()]
     if isinstance(f, BuiltinFunctionType) and name not in _CHOICES
 )
 

@@ -73,6 +73,8 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
     if method != "__call__":
         return _of_ufunc(name, method, inputs, params)
     if params.get("out") is not None:
+        if not _tracked((inputs, params)):  # constants are as good as arrays
+            return ufunc(*_plain_values(inputs), **params)
         raise _in_place(name, inputs, params["out"])
     if name in PLAIN:
         return getattr(ufunc, method)(*[value_of(x) for x in inputs], **params)

@@ -5,7 +5,7 @@ Errors say it when one is called on a Tensor, and `docs/ops.md` lists them all.
 
 from __future__ import annotations
 
-__all__ = ["ATTRIBUTES", "MISSING", "MODULES", "reason"]
+__all__ = ["ATTRIBUTES", "INSTEAD", "MISSING", "MODULES", "reason"]
 
 _REASONS = {
     "it makes an array from numbers; give the result to ops": (
@@ -67,6 +67,14 @@ MODULES = {
     ),
 }
 
+
+# What to write for functions of SciPy that no protocol of NumPy leads to us; their defaults differ.
+INSTEAD = {
+    "scipy.special.softmax": "autograd.softmax(t, axis=None), or with the axis",
+    "scipy.special.log_softmax": "autograd.log_softmax(t, axis=None), or with the axis",
+    "scipy.special.logsumexp": "autograd.logsumexp(t)",
+    "scipy.special.polygamma": "autograd.polygamma(t, n)",
+}
 
 # Attributes of arrays that tensors lack.
 _WRITES = "it would change the tensor in place, which a graph may need"

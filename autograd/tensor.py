@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.callers import asked_by, attribute_use, number_use
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
+from autograd.missing import INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id
 from autograd.state import STATE, running_transforms
 
@@ -283,7 +284,8 @@ class Tensor:
     ) -> npt.NDArray[Any]:
         if self._has_gradient():
             frame = sys._getframe(1)
-            if frame.f_globals.get("__name__", "").startswith("scipy.sparse"):
+            sparse = frame.f_globals.get("__name__", "").startswith("scipy.sparse")
+            if sparse and "matmul" in frame.f_code.co_name:
                 # A sparse matrix leaves its product with what is no array to the other operand.
                 found = np.empty((), object)
                 found[()] = self
@@ -291,11 +293,11 @@ class Tensor:
             if number_use(frame) == ("store", ""):
                 raise self._stored("")
             who = asked_by(frame)
-            ours = who.rpartition(".")[2]
+            ours = INSTEAD.get(who)
             raise GradientError(
                 f"{who} of a Tensor{_called(self.name)}: it would make a plain array of it, in a "
                 "list or by itself, and the gradient would be lost; "
-                + (f"write autograd.{ours}, " if who.startswith("scipy.special") else "")
+                + (f"write {ours}, " if ours else "")
                 + "make one tensor of a list with autograd.array([...]), or use t.detach() if that "
                 "is meant."
             )
@@ -341,9 +343,10 @@ class Tensor:
             raise self._stored(text)
         if use == "function":
             name = text.rpartition(".")[2]
+            instead = f"np.{name}(...)" if hasattr(np, name) else "a function of NumPy"
             raise GradientError(
                 f"{text}(Tensor{_called(self.name)}): it gives a plain number, and the gradient "
-                f"would be lost; write np.{name}(t), or {text}(t.item()) if that is meant."
+                f"would be lost; write {instead}, or {text} of t.item() if that is meant."
             )
         state = STATE.get()
         if state.depth or (running_transforms() and _of_transform(self._node)):
@@ -428,6 +431,7 @@ class Tensor:
         return _rebuilt(np.array(self._value), isinstance(self._node, Leaf), self.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        self._converted("pickle")
         return _rebuilt, (np.array(self._value), isinstance(self._node, Leaf), self.name)
 
     # -- gradients ---------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def _differentiated(options: argparse.Namespace) -> tuple[Program, dict[str, Any
 
 def _read(path: Path) -> str:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             return file.read(LIMIT + 1)  # more is refused; a device may never end
     except UnicodeDecodeError as error:
         raise ValueError(f"--file {path}: not text in UTF-8: {error.reason}.") from None

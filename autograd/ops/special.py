@@ -186,7 +186,22 @@ def log_ndtr(a: Any) -> Any:
     return by_scipy("log_ndtr", a)
 
 
-log_ndtr.vjp(a=lambda g, a, out: g * (np.exp(-0.5 * a * a - out) * (2 * np.pi) ** -0.5))
+@op(symbol="erfcx", domain={"a": (-1.0, 2.0)}, samples=_ONE)
+def erfcx(a: Any) -> Any:
+    """Scaled complement e^(a²) erfc(a) of the error function, without underflow.
+
+    Examples
+    --------
+    >>> from autograd import erfcx
+    >>> erfcx(0.0)
+    np.float64(1.0)
+    """
+    return by_scipy("erfcx", a)
+
+
+erfcx.vjp(a=lambda g, a, out: g * (2 * a * out - 2 / np.sqrt(np.pi)))
+# φ(a)/Φ(a), in a form whose parts neither underflow nor cancel.
+log_ndtr.vjp(a=lambda g, a: g * (np.sqrt(2 / np.pi) / erfcx(-a * 0.5**0.5)))
 
 
 @op(symbol="erf⁻¹", latex=r"\operatorname{erf}^{-1}({a})", domain=_INSIDE, samples=_ONE)
@@ -424,7 +439,7 @@ SCIPY = {
         name: name
         for name in (
             *("logit", "log_expit", "xlogy", "xlog1py", "entr", "rel_entr", "kl_div", "ndtr"),
-            *("log_ndtr", "erf", "erfc", "erfinv", "erfcinv", "gamma", "gammaln", "beta"),
+            *("log_ndtr", "erf", "erfc", "erfcx", "erfinv", "erfcinv", "gamma", "gammaln", "beta"),
             *("betaln", "i0", "i1", "j0", "j1", "jv", "iv"),
         )
     },

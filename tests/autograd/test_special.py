@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.sparse
 import scipy.special
 
-from autograd import OPS, Tensor, check_gradients, grad
+import autograd
+from autograd import OPS, GradientError, Tensor, check_gradients, grad
+from autograd.dispatch import array_ufunc
 from autograd.ops.special import SCIPY
 from tests.autograd.helpers import leaf
 
@@ -32,26 +35,58 @@ def test_a_function_of_scipy_records_and_has_its_gradient(name: str) -> None:
 
 def test_one_that_has_no_rule_is_refused_by_its_right_name() -> None:
     t = leaf([0.3])
-    with pytest.raises(TypeError, match=r"^scipy\.special\.erfcx: has no derivative rule"):
-        scipy.special.erfcx(t)
+    with pytest.raises(TypeError, match=r"^scipy\.special\.exprel: has no derivative rule"):
+        scipy.special.exprel(t)
     np.testing.assert_array_equal(
-        scipy.special.erfcx(t.detach()), scipy.special.erfcx(np.array([0.3]))
+        scipy.special.exprel(t.detach()), scipy.special.exprel(np.array([0.3]))
     )
     with pytest.raises(Exception, match=r"^scipy\.special\.softmax .*autograd\.softmax"):
         scipy.special.softmax(t)
 
 
-def test_a_ufunc_of_another_name_space_is_not_taken_for_ours() -> None:
-    made = np.frompyfunc(lambda x: 10 * x, 1, 1)  # somebody's ufunc, with a name that an op has
-    assert "relu" in OPS
+def test_a_ufunc_of_the_name_of_an_op_is_not_taken_for_it() -> None:
+    class Theirs:  # as numba's @vectorize makes one: a ufunc that is called like an op of ours
+        def __init__(self, name: str) -> None:
+            self.__name__ = name
 
-    class Fake:
-        __name__ = "relu"
+        def __call__(self, x: Any) -> Any:
+            return 10 * x
 
-    assert made.__name__ != "relu"
-    with pytest.raises(TypeError, match="not NumPy's"):
-        made(leaf([1.0]))
-    assert made(Tensor([0.5]))[0] == 5.0
+    t = leaf([0.5, 2.0])
+    for name in ("relu", "exp"):
+        assert name in OPS
+        with pytest.raises(TypeError, match=f"^{name} .a ufunc that is not NumPy's"):
+            array_ufunc(t, Theirs(name), "__call__", t)  # type: ignore[arg-type]
+        found = array_ufunc(t, Theirs(name), "__call__", t.detach())  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found, [5.0, 20.0])
+
+
+def test_advice_for_scipys_functions_gives_what_they_give() -> None:
+    M = np.array([[1.0, 2.0], [3.0, 4.0]])
+    np.testing.assert_allclose(
+        autograd.softmax(leaf(M), axis=None).data, scipy.special.softmax(M), rtol=1e-14
+    )
+    np.testing.assert_allclose(
+        autograd.polygamma(leaf(M), 1).data, scipy.special.polygamma(1, M), rtol=1e-14
+    )
+    for call, said in (
+        (scipy.special.softmax, r"autograd\.softmax\(t, axis=None\)"),
+        (lambda t: scipy.special.polygamma(1, t), r"autograd\.polygamma\(t, n\)"),
+    ):
+        with pytest.raises(GradientError, match=said):
+            call(leaf(M))
+
+
+@pytest.mark.parametrize("a", [-1e8, -1000.0, -5.0, 0.0, 5.0])
+def test_the_slope_of_log_ndtr_keeps_its_digits(a: float) -> None:
+    with mpmath.workdps(60):
+        x = mpmath.mpf(a)  # φ/Φ; far out by its asymptotic series, |a| (1 + 1/a² - 2/a⁴)
+        expected = (
+            float(mpmath.npdf(x) / mpmath.ncdf(x))
+            if a > -100
+            else float(-x * (1 + x**-2 - 2 * x**-4))
+        )
+    np.testing.assert_allclose(grad(autograd.log_ndtr)(a), expected, rtol=1e-13)
 
 
 @pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.csc_array])
@@ -72,6 +107,8 @@ def test_products_with_sparse_matrices_record(make: Any) -> None:
     S.data[:] = 0  # what was recorded is a copy
     y.sum().backward()
     np.testing.assert_array_equal(t.grad, dense.sum(axis=0))
+    with pytest.raises((GradientError, TypeError)):  # elementwise products are no product of ours
+        S.multiply(t)
 
 
 def test_other_objects_have_the_word_in_their_operators() -> None:

@@ -205,8 +205,6 @@ def test_a_zero_of_arithmetic_is_reported_and_one_of_selection_is_silent(
             with detect_anomaly():
                 return gradients(y, x)
 
-    infinite = {"product with a root", "square of a root"}
-    assert infinite <= WATCHED.keys()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         if how == "anomaly" and op is not None:

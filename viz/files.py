@@ -53,10 +53,12 @@ def _write(where: str, target: Path, made: str | bytes) -> None:
             "create it first."
         )
     if target.is_symlink():  # it stays one; what it leads to is written
-        try:
-            target = target.resolve()
-        except RuntimeError as error:
-            raise OSError(f"{where}: cannot write {str(target)!r}: {error}.") from error
+        real = Path(os.path.realpath(target))
+        if real.is_symlink():
+            raise OSError(
+                f"{where}: cannot write {str(target)!r}: the link leads back to itself; remove it."
+            )
+        target = real
         folder = target.parent
     if target.exists() and not target.is_file():  # replacing it would destroy a device or a pipe
         raise OSError(

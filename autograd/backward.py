@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["backward", "gradients", "in_dtype", "pulled", "reach", "seed", "single", "walk"]
+__all__ = [
+    "backward",
+    "gradients",
+    "in_dtype",
+    "pulled",
+    "reach",
+    "seed",
+    "single",
+    "towards",
+    "walk",
+]
 
 from_engine = True
 
@@ -156,7 +166,7 @@ def gradients(
     for y, given in zip(outs, seeds, strict=True):
         root, g = _root(y, "gradients"), seed(y, given, "gradients", lift=create_graph)
         start[root] = start[root] + g if root in start else g
-    order = _towards(set(wanted), reach(start))
+    order = towards(set(wanted), reach(start))
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted))
     results = []
@@ -189,7 +199,7 @@ def reach(roots: Iterable[Node]) -> list[Node]:
     return sorted(seen, key=_AGE, reverse=True)
 
 
-def _towards(wanted: set[Node], order: list[Node]) -> list[Node]:
+def towards(wanted: set[Node], order: list[Node]) -> list[Node]:
     """Keep the nodes from which a wanted one can be reached."""
     useful: set[Node | None] = set(wanted)
     for node in reversed(order):
@@ -230,7 +240,7 @@ def walk(
     dict
         The cotangent of each target that was reached.
     """
-    met = Met(order, [*cotangents.items()])
+    met = Met(order, [*cotangents.items()], targets=targets)
     with np.errstate(divide="ignore", invalid="ignore"):
         if not record:
             found, late = _walk(order, cotangents, retain_graph, False, kept, targets, met)

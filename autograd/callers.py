@@ -27,6 +27,7 @@ Use = str  # "store", "function", "augmented" or ""
 # Methods and functions that store the number they are given; only an array asks a tensor for one.
 _STORING = frozenset(
     {"fill", "fromiter", "put", "itemset", "setitem", "__setitem__", "array", "append", "extend"}
+    | {"astype", "asarray", "asanyarray", "ascontiguousarray", "copyto"}  # of an array of objects
 )
 # Functions of math whose result is a choice or a whole number.
 _CHOICES = frozenset({"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"})
@@ -77,11 +78,14 @@ def asked_by(frame: FrameType) -> str:
         package = home.partition(".")[0]
         if package not in _LIBRARIES:
             break
-        if not at.f_code.co_name.startswith(("_", "<")):
+        name = at.f_code.co_name
+        if name in {"__new__", "__init__", "__call__"}:  # of a class that users call
+            name = at.f_code.co_qualname.partition(".")[0]
+        if not name.startswith(("_", "<")):
             special = home.startswith("scipy.special") and "scipy.special"
             linalg = home.startswith("numpy.linalg") and "np.linalg"
-            outer = f"{special or linalg or _LIBRARIES[package]}.{at.f_code.co_name}"
-        elif home.startswith("numpy.lib._index_tricks"):
+            outer = f"{special or linalg or _LIBRARIES[package]}.{name}"
+        elif at.f_code.co_qualname.startswith("AxisConcatenator."):
             outer = "np.r_ or np.c_"
         if at.f_back is None:
             break
@@ -105,7 +109,7 @@ _LIBRARIES = {
 @functools.lru_cache(maxsize=4096)
 def _instruction(code: CodeType, lasti: int) -> tuple[str, tuple[str, ...], bool]:
     """Return whether an instruction stores or calls, what it calls, and if that is a local name."""
-    skipped = {"CACHE", "EXTENDED_ARG", "PRECALL", "KW_NAMES", "RESUME"}
+    skipped = {"CACHE", "EXTENDED_ARG", "KW_NAMES", "RESUME"}
     before = [
         i for i in dis.get_instructions(code) if i.offset <= lasti and i.opname not in skipped
     ]
@@ -116,6 +120,8 @@ def _instruction(code: CodeType, lasti: int) -> tuple[str, tuple[str, ...], bool
         return "store", (), False
     if last.opname not in {"CALL", "CALL_KW"}:
         return "", (), False
+    if before and before[-1].opname == "PRECALL":  # its share of the effect of this very call
+        before.pop()
     # The callable and its arguments are what the instructions before have put on the stack.
     need = (last.arg or 0) + (3 if last.opname == "CALL_KW" else 2)
     while before and need > 0:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.callers import asked_by
 from autograd.errors import DTypeError, ShapeError
-from autograd.missing import MODULES, reason
+from autograd.missing import INSTEAD, MODULES, reason
 from autograd.op import COMPOSITES, OPS, Composite, Op
 from autograd.ops.special import SCIPY
 from autograd.tensor import Tensor, value_of
@@ -197,6 +198,10 @@ def array_function(
         if not _tracked((args, params)):  # constants are as good as arrays
             return function(*_plain_values(args), **_plain_values(params))
         home = _module_of(function)
+        asking = sys._getframe(1)
+        if asking.f_globals.get("__name__", "").startswith("numpy."):  # which uses this one
+            who = asked_by(asking)
+            return _refuse(who, f"write {INSTEAD[who]}; " if who in INSTEAD else "")
         why = MODULES.get(home, "").format(name=name) or reason(name)
         return _refuse(f"{home}.{name}", f"{why.rstrip('; ')}; " if why else "")
     if len(args) == 1 and not params:
@@ -337,9 +342,10 @@ def _module_of(function: Callable[..., Any]) -> str:
 
 
 def _refuse(name: str, why: str) -> Any:
+    values = "about files" in why
     raise DTypeError(
-        f"{name}: has no derivative rule here; {why}use t.detach() where no "
-        "gradient is needed, or declare an op for it with @op."
+        f"{name}: has no derivative rule here; {why}use t.detach() where no gradient is needed"
+        f"{'' if values else ', or declare an op for it with @op'}."
     )
 
 

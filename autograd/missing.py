@@ -60,7 +60,7 @@ MISSING: dict[str, str] = {name: why for why, names in _REASONS.items() for name
 
 # Functions in the modules of NumPy whose results are complex, or may be.
 MODULES = {
-    "np.fft": "its results are complex, and tensors are real",
+    "np.fft": "its results are complex, and tensors are real (fftshift is np.roll)",
     "np.emath": (
         "its results are complex outside of the domain of the real function; write np.{name} where "
         "the operand is inside"
@@ -70,6 +70,8 @@ MODULES = {
 
 # What to write for functions of SciPy that no protocol of NumPy leads to us; their defaults differ.
 INSTEAD = {
+    "np.full": "t * np.ones(shape)",
+    "np.full_like": "t * np.ones_like(x)",
     "scipy.special.softmax": "autograd.softmax(t, axis=None), or with the axis",
     "scipy.special.log_softmax": "autograd.log_softmax(t, axis=None), or with the axis",
     "scipy.special.logsumexp": "autograd.logsumexp(t)",
@@ -87,7 +89,7 @@ ATTRIBUTES = {
     ),
     **dict.fromkeys(
         (
-            *("base", "ctypes", "device", "flags", "strides", "getfield", "to_device", "view"),
+            *("base", "ctypes", "device", "flags", "strides", "getfield", "to_device"),
             "newbyteorder",
         ),
         "it is about how an array lies in memory; ask t.data",
@@ -98,6 +100,36 @@ ATTRIBUTES = {
         "it writes the values without their graph; write t.data.{name}(...), or np.save",
     ),
     "imag": "tensors are real",
+    "view": "write t.reshape(shape) for another shape; of how it lies in memory, ask t.data",
+}
+# What PyTorch's tensors have under another name, or as a method.
+ATTRIBUTES |= {
+    name: f"write {instead}"
+    for name, instead in {
+        **{
+            f: f"np.{f}(t)"
+            for f in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "log1p", "expm1", "square")
+        },
+        **{f: f"autograd.{f}(t)" for f in ("sigmoid", "relu", "softmax", "log_softmax")},
+        **dict.fromkeys(("add_", "sub_", "mul_", "div_", "zero_"), "t = t + x, a new tensor"),
+        **dict.fromkeys(("cpu", "cuda", "contiguous"), "t: tensors are NumPy arrays already"),
+        **dict.fromkeys(("float", "double", "half", "to", "type"), "t.astype(np.float32)"),
+        **dict.fromkeys(("unsqueeze", "unsqueeze_"), "np.expand_dims(t, axis)"),
+        **dict.fromkeys(("mm", "bmm", "matmul"), "a @ b"),
+        "abs": "abs(t)",
+        "pow": "t ** n",
+        "t": "t.T",
+        "permute": "t.transpose(axes)",
+        "numel": "t.size",
+        "norm": "np.linalg.norm(t)",
+        "clone": "t.copy()",
+        "expand": "np.broadcast_to(t, shape)",
+        "cat": "np.concatenate([...])",
+        "grad_fn": "autograd.graph(t), which shows the ops",
+        "requires_grad_": "Tensor(x, requires_grad=True)",
+        "retains_grad": "t.retain_grad()",
+        "median": "np.median(t)",
+    }.items()
 }
 
 

@@ -19,6 +19,7 @@ Each op gets its own recording function, generated once from its declaration (as
 
 from __future__ import annotations
 
+import ast
 import difflib
 import functools
 import inspect
@@ -78,6 +79,7 @@ def op(
     bilinear: bool = False,
     mixes: str | None = None,
     selects: bool = False,
+    elementwise: bool | None = None,
     limit: Callable[..., Any] | None = None,
     accumulates: bool = False,
     absent: dict[str, float] | None = None,
@@ -119,6 +121,9 @@ def op(
     selects : bool
         Takes elements of its operands and leaves others out, as ``where`` and ``maximum`` do. A
         gradient of 0 that it makes is one for good, and hides no limit.
+    elementwise : bool, optional
+        Each element of the result depends on the same element of each operand only, after
+        broadcasting. Found out from the forward function if it is not said.
     limit : callable, optional
         Takes a dict of what the rules read, and returns the limit of (f(a) − f(a₀)) · f′(a) at
         points a₀ where the derivative of f by its first operand is infinite: ½ for √a. A recorded
@@ -166,6 +171,7 @@ def op(
             bilinear=bilinear,
             mixes=mixes,
             selects=selects,
+            elementwise=elementwise,
             limit=limit,
             accumulates=accumulates,
             absent=absent or {},
@@ -205,6 +211,7 @@ class Op:
         bilinear: bool,
         mixes: str | None,
         selects: bool,
+        elementwise: bool | None,
         limit: Callable[..., Any] | None,
         accumulates: bool,
         absent: dict[str, float],
@@ -216,6 +223,7 @@ class Op:
         self.binds, self.associative = binds, associative
         self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
         self.mixes, self.selects, self.limit = mixes, selects, limit
+        self._elementwise = elementwise
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
         self.rules: dict[str, Callable[..., Any] | None] = {}
@@ -296,6 +304,17 @@ class Op:
         self.flat = all(rule is None for rule in self.rules.values())
         self.multiplies = not wanted.isdisjoint({"out", *self.operands})
         self._generate()
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each element of the result depends on the same element of the operands only.
+
+        Where the declaration does not say it, the forward function is asked once: if elements that
+        change places change places in the result, and nothing else happens, it is.
+        """
+        if self._elementwise is None:
+            self._elementwise = not self.variadic and _keeps_places(self)
+        return self._elementwise
 
     def needed(self, differentiated: Sequence[bool]) -> set[str]:
         """Return the saved names that the rules of these operands read."""
@@ -452,6 +471,33 @@ def _numbers(result: Any) -> Any:
     return [_numbers(x) for x in result] if isinstance(result, list) else result
 
 
+def _keeps_places(op: Op) -> bool:
+    """Whether a forward function computes each element by itself, on numbers of its domain."""
+    rng = np.random.default_rng(0)
+    domains = [op.domain.get(name, ()) for name in op.operands]
+    low, high = np.transpose([d if isinstance(d, tuple) and d else (0.3, 0.7) for d in domains])
+    given = [rng.uniform(*ends, (2, 3)) for ends in zip(low, high, strict=True)]
+    order = rng.permutation(6)
+    words = [word.split("=", 1) for word in " ".join(op.samples[:1]).split() if "=" in word]
+    needed = {k: ast.literal_eval(v) for k, v in words if k not in op.defaults}
+    try:
+        with np.errstate(all="ignore"):
+            out, one, moved, number = (
+                np.asarray(op.forward(*map(take, given), **needed))
+                for take in (
+                    lambda x: x,
+                    lambda x: x[:1, :1],
+                    lambda x: x.ravel()[order],
+                    lambda x: x[0, 0],
+                )
+            )
+    except Exception:  # it needs other shapes than these
+        return False
+    shapes = out.shape, one.shape, moved.shape, number.shape
+    same = shapes == ((2, 3), (1, 1), (6,), ())
+    return same and np.allclose(moved, out.ravel()[order], equal_nan=True)
+
+
 def _known_name(where: str, what: str, name: str, known: list[str]) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, 1)
@@ -465,7 +511,7 @@ def _substitute() -> Op:
     It belongs to `autograd.zeros`, and is not for users to call.
     """
 
-    @op(symbol="substitute", text="{a}", latex="{a}", samples=())
+    @op(symbol="substitute", text="{a}", latex="{a}", elementwise=True, samples=())
     def substitute(a: Any, /, places: Any, values: Any) -> Any:
         """Put values at places, and leave the derivative that of a."""
         return np.where(places, values, a)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,6 @@ from autograd.cotangents import conform
 from autograd.errors import AnomalyError, LimitWarning
 from autograd.node import FREED, Constant, source_of
 from autograd.state import STATE, no_grad
-from autograd.symbol import Symbol, local_derivative
 from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
@@ -52,35 +52,52 @@ class Met:
         What it began with.
     saved_of : callable
         Returns what the rules of a node read; None where that is not known.
+    targets : set of Node, optional
+        What is differentiated by; the leaves, where it is not given.
     """
 
-    __slots__ = ("_found", "_order", "_saved_of", "_seeds")
+    __slots__ = ("_found", "_order", "_saved_of", "_seeds", "_targets")
 
     def __init__(
         self,
         order: Sequence[Node],
         seeds: list[tuple[Node, Any]],
         saved_of: Callable[[Node], tuple[Any, ...] | None] = attrgetter("saved"),
+        targets: set[Node] | None = None,
     ) -> None:
         self._order, self._seeds, self._saved_of = order, seeds, saved_of
-        self._found: list[tuple[Node, Any]] = []
+        self._targets = targets
+        self._found: list[tuple[Node, int, Any]] = []
 
-    def add(self, node: Node, zero: Any) -> None:
-        """Add a node, and where a 0 in its cotangent has met what is not finite."""
-        self._found.append((node, zero))
+    def add(self, node: Node, slot: int, zero: Any) -> None:
+        """Add a node, and where a 0 in its cotangent has met what is not finite in one operand."""
+        self._found.append((node, slot, zero))
 
     def __bool__(self) -> bool:
         """Whether a zero has met NaN."""
         return bool(self._found)
 
     def hidden(self) -> list[Node]:
-        """Return the nodes at which a zero that arithmetic made has met NaN."""
+        """Return the nodes at which a zero that arithmetic made has met NaN.
+
+        Only where the operand depends on what is differentiated by: what a selection has put there
+        has a derivative of 0, whatever the factor is.
+        """
         if not self._found:
             return []
-        live = self._live({node for node, _ in self._found})
-        return list(
-            dict.fromkeys(n for n, zero in self._found if n in live and np.any(live[n] & zero))
-        )
+        live = self._live({node for node, _, _ in self._found})
+        made = [(n, k, live[n] & zero) for n, k, zero in self._found if n in live]
+        made = [(n, k, zero) for n, k, zero in made if np.any(zero)]
+        if not made:
+            return []
+        varies = self._varying({n.parents[k] for n, k, _ in made})
+        found: list[Node] = []
+        for n, k, zero in made:
+            of = varies.get(n.parents[k], False)
+            each = n.op is not None and n.op.elementwise
+            if n not in found and np.any(zero & of if each else np.any(of)):
+                found.append(n)
+        return found
 
     def live(self, node: Node) -> Any:
         """Return which elements of a node are a part of the outputs, whatever factors happen to be.
@@ -120,6 +137,22 @@ class Met:
                     live[parent] = live[parent] | reached if parent in live else reached
         return live
 
+    def _varying(self, wanted: set[Node | None]) -> dict[Node | None, Any]:
+        """Return which elements of some nodes depend on what is differentiated by."""
+        behind: set[Node | None] = {*wanted}
+        for node in self._order:
+            if node in behind:
+                behind.update(node.parents)
+        varies: dict[Node | None, Any] = {}
+        for node in reversed(self._order):
+            if node not in behind:
+                continue
+            if node.op is None or (self._targets is not None and node in self._targets):
+                varies[node] = np.ones(node.shape, bool)
+            else:
+                varies[node] = _carried(node, [varies.get(p) for p in node.parents], self._saved_of)
+        return varies
+
 
 def mended(
     node: Node, saved: tuple[Any, ...], g: Any, pulled: Any, slot: int, met: Met | None = None
@@ -150,14 +183,14 @@ def mended(
         places, values = _of_products(node, saved, g, value_of(pulled), slot)
         zero = zero & _touches(node, saved, slot)
     else:
-        still = _still(node, saved, zero, found.shape, slot)
+        still = _still(node, zero, found.shape, slot)
         places, values = found & still, 0.0
         zero = zero & _slices_of(node, places, zero.shape)
     if not np.any(places):
         return pulled
     if type(pulled) is not Tensor:
         if met is not None:
-            met.add(node, zero)
+            met.add(node, slot, zero)
         return np.where(places, values, pulled)[()]
     from autograd.op import SUBSTITUTE
 
@@ -171,7 +204,7 @@ def mended(
         if slope is not None:
             zero, gone = zero & ~known, gone & ~known
     if met is not None and np.any(zero):
-        met.add(node, zero)
+        met.add(node, slot, zero)
     kept = saved if op.bilinear else _cut(node, saved, still, zero)
     pulled = op.pull(node, kept, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
     pulled = SUBSTITUTE.record(pulled, places=places, values=values)
@@ -209,7 +242,7 @@ def _touches(node: Node, saved: tuple[Any, ...], slot: int) -> Any:
     return np.not_equal(op.forward(*operands, **params), 0)
 
 
-def _still(node: Node, saved: tuple[Any, ...], zero: Any, shape: tuple[int, ...], slot: int) -> Any:
+def _still(node: Node, zero: Any, shape: tuple[int, ...], slot: int) -> Any:
     """Return where a result reads cotangents of 0 only, as far as the op says."""
     op = node.op
     assert op is not None
@@ -221,11 +254,8 @@ def _still(node: Node, saved: tuple[Any, ...], zero: Any, shape: tuple[int, ...]
         stacks = zero.shape[:n]
         one = np.all(zero, axis=tuple(range(n, zero.ndim)))
         return np.broadcast_to(np.reshape(one, (*stacks, *(1,) * (len(shape) - n))), shape)
-    if _is_factor(node, saved, slot):
-        if zero.shape == shape:
-            return zero
-        if "axis" in params:
-            return _along(zero, shape, params["axis"])
+    if op.elementwise and zero.shape == shape:
+        return zero
     return np.full(shape, np.all(zero))
 
 
@@ -285,25 +315,6 @@ def _cut(node: Node, saved: tuple[Any, ...], still: Any, zero: Any) -> tuple[Any
         return np.where(mask, v._value, v)
 
     return tuple(map(cut, saved))
-
-
-def _is_factor(node: Node, saved: tuple[Any, ...], slot: int) -> bool:
-    """Whether the rule is g times a factor of each element: so its own formula reads."""
-    op = node.op
-    assert op is not None
-    operand = _operand(op, slot)
-    known = dict(zip((*op.saved, *op.params), (*saved, *node.params), strict=True))
-    symbols: Any = {name: Symbol(name) for name in (*op.operands, "out")}
-    if op.variadic:
-        symbols[operand] = [Symbol(operand)] * len(node.parents)
-    rule = op.rules[operand]
-    assert rule is not None
-    try:
-        return local_derivative(
-            rule, op.asks[operand], {**known, **symbols, "i": slot}, Symbol("g")
-        )[1]
-    except Exception:  # a helper that cannot read symbols; then nothing is known of it
-        return False
 
 
 def _operand(op: Op, slot: int) -> str:
@@ -376,6 +387,45 @@ def _reached(
             return np.not_equal(conform(size, node, parent), 0)
     except Exception:  # a rule that cannot take such numbers; it may lead everywhere
         return everywhere
+
+
+def _carried(
+    node: Node, varies: Sequence[Any], saved_of: Callable[[Node], tuple[Any, ...] | None]
+) -> Any:
+    """Return which elements of a result depend on the elements of operands that vary.
+
+    An op of each element keeps them apart, a linear one is applied to them, and of another one all
+    results may depend on any of them. What an op does not select does not vary.
+    """
+    op = node.op
+    assert op is not None
+    everywhere = np.full(node.shape, any(v is not None and np.any(v) for v in varies))
+    rng = np.random.default_rng(0)
+    try:
+        if not op.elementwise:
+            if op.multiplies:
+                return everywhere
+            arrays = [
+                np.zeros(np.shape(c)) if v is None else rng.uniform(0.3, 0.7, v.shape) * v
+                for v, c in zip_longest(varies, node.constants)
+            ]
+            params = dict(zip(op.params, node.params, strict=True))
+            return np.not_equal(op.forward(*arrays, **params), 0)
+        factors: Sequence[Any] = [1.0] * len(varies)
+        if op.selects:
+            values = saved_of(node)
+            if values is None or values is FREED:
+                return everywhere
+            with no_grad(), np.errstate(all="ignore"):
+                values = _mapped(op, values, lambda _, v: value_of(v))
+                factors = op.pull(node, values, np.ones(node.shape))
+        found = np.zeros(node.shape, bool)
+        for v, factor in zip(varies, factors, strict=True):
+            if v is not None:
+                found |= v & np.not_equal(value_of(factor), 0)
+    except Exception:  # a forward function that cannot take such numbers
+        return everywhere
+    return found
 
 
 def _without_meaning(node: Node) -> tuple[Any, ...]:

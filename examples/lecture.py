@@ -1,8 +1,5 @@
 """J = 3(a + bc): values forward, derivatives backward, and the picture."""
 
-import tempfile
-from pathlib import Path
-
 import viz
 from autograd import Tensor
 
@@ -14,6 +11,6 @@ v = (a + u).named("v")
 J = (3 * v).named("J")
 J.backward()
 
-path = viz.draw(J).save(Path(tempfile.gettempdir()) / "lecture.svg")
+path = viz.draw(J).save("lecture.svg")
 print(f"J = {J:g}; dJ/da = {a.grad}, dJ/db = {b.grad}, dJ/dc = {c.grad}; picture in {path.name}")
 assert (a.grad, b.grad, c.grad) == (3, 6, 9)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops.linalg import matmul
-from autograd.ops.solving import inv, pinv, solve
+from autograd.ops.solving import inv, pinv, solve, symmetric, symmetric_part
 from autograd.tensor import arrayed, value_of
 
 from_engine = True
@@ -21,27 +21,6 @@ from_engine = True
 def transposed(a: Any) -> Any:
     """Swap the last two axes."""
     return np.matrix_transpose(a)
-
-
-def symmetric_part(a: Any) -> Any:
-    """Return (a + aᵀ) / 2."""
-    return (a + transposed(a)) / 2
-
-
-def symmetric(a: Any) -> Any:
-    """Return the symmetric part of a matrix that is symmetric but for rounding, or raise.
-
-    NumPy reads one triangle; a matrix whose triangles differ would have another value here.
-    """
-    if np.ndim(a) < 2 or np.shape(a)[-1] != np.shape(a)[-2]:
-        raise ValueError("needs square matrices")
-    off = np.max(np.abs(a - transposed(a)), initial=0.0)
-    if off > 1e-3 * np.max(np.abs(a), initial=0.0):
-        raise ValueError(
-            f"needs a symmetric matrix, and a differs from its transpose by up to {off:.3g}; "
-            "pass (a + a.T) / 2, or np.tril(a) + np.tril(a, -1).T"
-        )
-    return symmetric_part(a)
 
 
 def definite(a: Any) -> Any:

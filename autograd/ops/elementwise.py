@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
+from autograd.ops.kinks import signed
 from autograd.ops.reduce import above
 
 from_engine = True
@@ -122,7 +123,7 @@ square.vjp(a=lambda g, a: g * (2 * a))
 
 @op(symbol="abs", text="|{a}|", latex=r"\left|{a}\right|", kinks=True, samples=_ONE)
 def absolute(a: Any) -> Any:
-    """Elementwise absolute value. Its derivative at 0 is 0.
+    """Elementwise absolute value. Its derivative at 0 is 0; that of its square is smooth there.
 
     Examples
     --------
@@ -133,7 +134,7 @@ def absolute(a: Any) -> Any:
     return np.absolute(a)
 
 
-absolute.vjp(a=lambda g, a: g * np.sign(a))
+absolute.vjp(a=lambda g, a, out: signed(g, a, out))
 
 
 @op(symbol="sign", latex=r"\operatorname{sign} {a}", kinks=True, samples=_ONE)

@@ -12,15 +12,20 @@ at the kink, and are there for derivatives of higher order, to the fourth.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.backward import gradients
+from autograd.backward import gradients, reach, towards
 from autograd.op import SUBSTITUTE
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
 from autograd.zeros import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.node import Node
 
 from_engine = True
 
@@ -77,19 +82,31 @@ _TERMS = 3
 
 
 def _slope(g: Any, out: Any, places: Any) -> Any | None:
-    """Return ∂g/∂out of the same elements, recorded; None where g does not depend on out."""
+    """Return ∂g/∂out of the same elements, recorded; None where g does not depend on out.
+
+    One pass tells it for all elements where each g depends on its own element only. Otherwise it
+    takes one pass for each place, and is 0 where g is not: there the function has a kink.
+    """
     if type(g) is not Tensor or g._node is None:
         return None
+    between = towards({out._node}, reach([g._node]))
+    if out._node not in between:
+        return None
+    if all(n is out._node or _apart(n, out.shape) for n in between):
+        one = places.astype(float)
+        return gradients(g, out, one, create_graph=True) * one
     found = None
-    for place in np.argwhere(places):
+    for place in np.argwhere(places & np.equal(value_of(g), 0)):
         one = np.zeros(out.shape)
         one[tuple(place)] = 1.0
-        slope = gradients(g, out, one, create_graph=True, allow_unused=True)
-        if slope is None:
-            return None
-        slope = slope * one
+        slope = gradients(g, out, one, create_graph=True) * one
         found = slope if found is None else found + slope
     return found
+
+
+def _apart(node: Node, shape: tuple[int, ...]) -> bool:
+    """Whether a node has this shape, and each element depends on the same one of its operands."""
+    return node.op is not None and node.op.elementwise and node.shape == shape
 
 
 def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
@@ -114,13 +131,48 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
     if not np.any(kink):
         return spread(g) * (a / spread(n))
     plain = spread(g) * (a / spread(np.where(kink, 1.0, n)))
-    node = n._node if type(n) is Tensor else None
-    slope = None if node is None else slopes(g, node, kink)
-    if slope is None:
-        if node is not None and type(g) is Tensor and g._node is not None:
-            # g is 0 by way of something else, such as another norm: the limit is not known.
-            report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
-        return np.where(spread(kink), 0.0, plain)
+    return _smooth(g, a, n, kink, plain, spread, told=True)
+
+
+def signed(g: Any, a: Any, n: Any) -> Any:
+    """Return g · sign(a), where n is |a|; at a kink, where both are 0, what the law above says."""
+    plain = g * np.sign(a)
+    if type(n) is not Tensor:
+        return plain
+    kink = np.equal(value_of(a), 0)
+    if not np.any(kink):
+        return plain
+    return _smooth(g, a, n, kink, plain, lambda x: x, told=False)
+
+
+def _smooth(
+    g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any], Any], *, told: bool
+) -> Any:
+    """Return a rule's result with a · ∂g/∂n at the kinks, where g is recorded and depends on n."""
     places = spread(kink)
+    node = n._node if type(n) is Tensor else None
+    if node is None or type(g) is not Tensor or g._node is None:
+        return np.where(places, 0.0, plain)
+    found = [slopes(g, same, kink) for same in (node, *_twins(node, g._node))]
+    known = [slope for slope in found if slope is not None]
+    if not known:
+        if told:  # g is 0 by way of something else, such as another norm: the limit is not known
+            report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
+        return np.where(places, 0.0, plain)
+    slope = sum(known[1:], known[0])
     still = SUBSTITUTE.record(a * spread(slope), places=places, values=0.0)  # a may be rounding
     return np.where(places, still, plain)
+
+
+def _twins(node: Node, of: Node) -> list[Node]:
+    """Return the other nodes that compute the same from the same, and that a node depends on."""
+    if None in node.parents:
+        return []
+    return [
+        m
+        for m in reach([of])
+        if m is not node
+        and m.op is node.op
+        and m.parents == node.parents
+        and all(x is y or x == y for x, y in zip(m.params, node.params, strict=True))
+    ]

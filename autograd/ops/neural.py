@@ -173,6 +173,7 @@ binary_cross_entropy_with_logits.vjp(
 
 
 @op(
+    mixes="axis",
     accumulates=True,
     symbol="softmax CE",
     latex=r"-\sum {y} \log \operatorname{softmax}({z})",

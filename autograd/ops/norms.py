@@ -19,6 +19,7 @@ from_engine = True
 
 
 @op(
+    mixes="axis",
     accumulates=True,
     symbol="norm",
     text="‖{a}‖",

@@ -15,6 +15,7 @@ from_engine = True
 
 
 @op(
+    mixes="axis",
     accumulates=True,
     symbol="∏",
     text="∏ {a}",

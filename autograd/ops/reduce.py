@@ -207,6 +207,7 @@ min.vjp(
 
 
 @op(
+    mixes="axis",
     accumulates=True,
     symbol="logsumexp",
     latex=r"\log \sum e^{{a}}",

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.elementwise import share
+from autograd.ops.kinks import signed
 
 from_engine = True
 
@@ -176,7 +177,7 @@ def fabs(a: Any) -> Any:
     return np.fabs(a)
 
 
-fabs.vjp(a=lambda g, a: g * np.sign(a))
+fabs.vjp(a=lambda g, a, out: signed(g, a, out))
 
 
 @op(selects=True, symbol="heaviside", kinks=True, samples=_PAIRS)

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.errors import GradientError
 from autograd.op import composite, op
 from autograd.ops.products import others
-from autograd.symbol import printed
+from autograd.symbol import Symbol, printed
 from autograd.tensor import arrayed, value_of
 
 from_engine = True
@@ -170,6 +171,27 @@ def slogdet(a: Any) -> Any:
     return SlogdetResult(np.linalg.slogdet(value_of(a))[0], logabsdet(a))
 
 
+def symmetric_part(a: Any) -> Any:
+    """Return (a + aᵀ) / 2."""
+    return (a + np.matrix_transpose(a)) / 2
+
+
+def symmetric(a: Any) -> Any:
+    """Return the symmetric part of a matrix that is symmetric but for rounding, or raise.
+
+    NumPy reads one triangle; a matrix whose triangles differ would have another value here.
+    """
+    if np.ndim(a) < 2 or np.shape(a)[-1] != np.shape(a)[-2]:
+        raise ValueError("needs square matrices")
+    off = np.max(np.abs(a - np.matrix_transpose(a)), initial=0.0)
+    if off > 1e-3 * np.max(np.abs(a), initial=0.0):
+        raise ValueError(
+            f"needs a symmetric matrix, and a differs from its transpose by up to {off:.3g}; "
+            "pass (a + a.T) / 2, or np.tril(a) + np.tril(a, -1).T"
+        )
+    return symmetric_part(a)
+
+
 @op(
     mixes="matrices",
     symbol="⁺",
@@ -198,18 +220,36 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     if rcond is not None and rtol is not None:
         raise ValueError("rtol and rcond cannot both be given")
     cut = {} if rtol is None else {"rtol": rtol}
-    return np.linalg.pinv(a, rcond, hermitian, **cut)
+    return np.linalg.pinv(symmetric(a) if hermitian else a, rcond, hermitian, **cut)
 
 
-def pinv_pulled(g: Any, a: Any, p: Any) -> Any:
-    """Return −Pᵀ g Pᵀ + (I − a P) gᵀ P Pᵀ + Pᵀ P gᵀ (I − P a), where P is the result."""
+def pinv_pulled(g: Any, a: Any, p: Any, cut: Any) -> Any:
+    """Return −Pᵀ g Pᵀ + (I − a P) gᵀ P Pᵀ + Pᵀ P gᵀ (I − P a), where P is the result.
+
+    Raises
+    ------
+    GradientError
+        If a cut that was given takes away more than rounding.
+    """
+    if cut is not None and not isinstance(a, Symbol):
+        sizes = np.linalg.svd(value_of(a), compute_uv=False)
+        greatest = np.max(sizes, axis=-1, keepdims=True, initial=0.0)
+        out = sizes <= np.reshape(cut, (*np.shape(cut), 1)) * greatest
+        least = np.min(np.where(out, np.inf, sizes), axis=-1, initial=np.inf)
+        lost = np.max(np.where(out, sizes, 0.0), axis=-1, initial=0.0)
+        if np.any(lost > 1e-5 * least):
+            raise GradientError(
+                f"pinv: rcond or rtol cuts a singular value of {np.max(lost):.2g}, and the rule "
+                "holds among matrices of one rank; take u, s, vh = svd(a), and invert with "
+                "where(s > cut, 1 / s, 0)."
+            )
     g_t, p_t = np.matrix_transpose(g), np.matrix_transpose(p)
     rows = (g_t - a @ (p @ g_t)) @ p @ p_t
     columns = p_t @ p @ (g_t - (g_t @ p) @ a)
     return rows + columns - p_t @ g @ p_t
 
 
-pinv.vjp(a=lambda g, a, out: pinv_pulled(g, a, out))
+pinv.vjp(a=lambda g, a, out, rcond, rtol: pinv_pulled(g, a, out, rcond if rtol is None else rtol))
 
 
 @composite(samples=("3,3 n=3", "2,2 n=-2", "3,3 n=0", "2,2,2 n=5", "3,3 n=1"))

@@ -20,12 +20,20 @@ _MOMENTS = (*_AXES, "2,3 axis=0 ddof=1", "3 ddof=1", f"2,3 {_MASK}", f"2,3 axis=
 
 
 def centred(a: Any, shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
-    """Return the distances from the mean of each slice, and 0 where a mask does not hold."""
-    middle = spread(np.mean(a, axis=axis, **chosen(None, where)), shape, axis)
-    return masked(a - middle, where)
+    """Return the distances from the mean of each slice, and 0 where a mask does not hold.
+
+    Far from 0 the rounding of the mean is left in all distances alike, and a gradient taken on
+    through W @ x would multiply it with x; so what is left is subtracted, too.
+    """
+
+    def moved(x: Any) -> Any:
+        return x - spread(np.mean(x, axis=axis, **chosen(None, where)), shape, axis)
+
+    once = moved(a)
+    return masked(once if isinstance(a, Symbol) else moved(once), where)
 
 
-@op(accumulates=True, symbol="var", latex=r"\operatorname{var} {a}", samples=_MOMENTS)
+@op(mixes="axis", accumulates=True, symbol="var", latex=r"\operatorname{var} {a}", samples=_MOMENTS)
 def var(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where: Any = None) -> Any:
     """Mean squared distance from the mean, with n − ddof in the denominator.
 
@@ -54,7 +62,7 @@ var.vjp(
 )
 
 
-@op(accumulates=True, symbol="std", latex=r"\operatorname{std} {a}", samples=_MOMENTS)
+@op(mixes="axis", accumulates=True, symbol="std", latex=r"\operatorname{std} {a}", samples=_MOMENTS)
 def std(a: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False, where: Any = None) -> Any:
     """Square root of the variance. Its derivative at a constant slice is 0.
 

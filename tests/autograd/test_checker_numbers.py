@@ -408,3 +408,23 @@ def test_hand_derived_gradients_that_are_0_to_rounding_agree() -> None:
     y = A_FIT @ np.array([0.1, 0.7])
     fit = ((A_FIT @ v - y) ** 2).sum()
     assert compare_backprop(fit, {v: 2 * A_FIT.T @ ((A_FIT * v.data).sum(axis=1) - y)})
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e4])
+@pytest.mark.parametrize("variance", [np.var, lambda z, **o: ((z - z.mean(**o)) ** 2).mean(**o)])
+def test_batch_norm_far_from_0_agrees_with_its_derivation(offset: float, variance: Any) -> None:
+    rng = np.random.default_rng(0)
+    W, X = leaf(rng.normal(size=(4, 4)), "W"), rng.normal(size=(4, 32)) + offset
+    T, rows = rng.normal(size=(4, 32)), {"axis": 1, "keepdims": True}
+    Z = W @ X
+    normal = (Z - Z.mean(**rows)) / np.sqrt(variance(Z, **rows) + 1e-5)
+    cost = ((np.tanh(normal) - T) ** 2).mean()
+    centred = Z.data - Z.data.mean(**rows)
+    scale = 1 / np.sqrt((centred**2).mean(**rows) + 1e-5)
+    A = np.tanh(centred * scale)
+    dn = 2 * (A - T) / T.size * (1 - A * A)
+    dvar = (dn * centred).sum(**rows) * -0.5 * scale**3
+    dmean = -(dn * scale).sum(**rows) + dvar * (-2 * centred).mean(**rows)
+    dZ = dn * scale + dvar * 2 * centred / 32 + dmean / 32
+    assert compare_backprop(cost, {W: dZ @ X.T})
+    assert not compare_backprop(cost, {W: (dZ - dmean / 32) @ X.T})

@@ -49,11 +49,22 @@ def of_one(y: Any, w: Any) -> None:
     y[0] = w[0:1]
 
 
+def objects(w: Any) -> Any:
+    """Return an array of objects, which are tensors of one number."""
+    found = np.empty(3, object)
+    found[:] = list(w)
+    return found
+
+
 STORES = {f.__name__: f for f in (element, added, sliced, part, listed, listed_values, of_one)}
 STORES |= {
     "fill": lambda y, w: y.fill(w[0]),
     "__setitem__": lambda y, w: y.__setitem__(0, w[0]),
     "fromiter": lambda y, w: np.fromiter((x for x in w), float),
+    "fromiter of a map": lambda y, w: np.fromiter(map(np.sin, w), float),
+    "astype of objects": lambda y, w: objects(w).astype(float),
+    "asarray of objects": lambda y, w: np.asarray(objects(w), float),
+    "copyto of objects": lambda y, w: np.copyto(y, objects(w), casting="unsafe"),
     "array.array": lambda y, w: plain_arrays.array("d", [w[0]]),
     "full": lambda y, w: np.full(3, w[0]),
 }

@@ -12,7 +12,18 @@ import pytest
 import scipy.special
 
 import autograd
-from autograd import OPS, Op, Tensor, check_gradients, gradients, graph, op
+from autograd import (
+    OPS,
+    GradientError,
+    Op,
+    ShapeError,
+    Tensor,
+    check_gradients,
+    grad,
+    gradients,
+    graph,
+    op,
+)
 from autograd.ops.special import SCIPY
 from tests.autograd.helpers import run_example
 from tests.autograd.samples import parse
@@ -309,6 +320,42 @@ def test_each_operand_has_a_rule_and_a_sample(name: str) -> None:
     o = OPS[name]
     assert set(o.rules) == set(o.operands)
     assert o.samples
+
+
+def test_pinv_refuses_a_derivative_that_its_rule_does_not_have() -> None:
+    a = np.diag([3.0, 2.0, 0.1])
+    with pytest.raises(GradientError, match=r"pinv: rcond or rtol cuts a singular value of 0\.1"):
+        grad(lambda a: np.linalg.pinv(a, rtol=0.05).sum())(a)
+    a[2, 2] = 1e-12  # is rounding: the derivative among matrices of rank 2
+    found = grad(lambda a: np.linalg.pinv(a, rtol=1e-9)[0, 0])(a)
+    np.testing.assert_allclose(found, np.diag([-1 / 9, 0, 0]), atol=1e-12)
+    with pytest.raises(ShapeError, match=r"pinv: .*needs a symmetric matrix"):
+        autograd.pinv(Tensor([[2.0, 5.0], [1.0, 3.0]], requires_grad=True), hermitian=True)
+
+
+@every_sample
+def test_elementwise_says_what_a_result_depends_on(name: str, sample: str) -> None:
+    o = OPS[name]
+    operands, params = parse(o, sample)
+    out = np.asarray(call(o, operands, params), float)
+    if not o.elementwise:
+        return
+    assert out.shape == np.broadcast_shapes(*(x.shape for x in operands))
+    for k, x in enumerate(operands):
+        for place in np.ndindex(out.shape):  # another number there changes this result only
+            moved = [np.array(np.broadcast_to(y, out.shape)) for y in operands]
+            moved[k][place] *= 1.01
+            changed = np.not_equal(call(o, moved, params), out)
+            changed = np.ravel(changed).tolist()
+            del changed[np.ravel_multi_index(place, out.shape) if place else 0]
+            assert not any(changed), (x.shape, place)
+
+
+def test_elementwise_is_known_of_functions_and_of_what_moves_elements() -> None:
+    known = {name for name, o in OPS.items() if o.elementwise}
+    assert {"exp", "add", "where", "clip", "relu", "sigmoid", "jv", "astype", "arccosh"} <= known
+    others = {"sum", "softmax", "transpose", "reshape", "cumsum", "sort", "squeeze", "flip"}
+    assert not known & (others | {"broadcast_to", "concatenate", "matmul", "getitem", "stack"})
 
 
 def test_a_new_op_in_five_lines_gets_all_of_this(registry: dict[str, Op]) -> None:

@@ -447,6 +447,10 @@ def test_every_attribute_of_an_array_is_there_or_has_its_reason() -> None:
     for name in sorted(theirs - ours):
         with pytest.raises(AttributeError, match=rf"no attribute '{name}': \w+"):
             getattr(leaf([1.0]), name)
+    for name in ATTRIBUTES.keys() - theirs:  # PyTorch's
+        assert not hasattr(Tensor, name)
+        with pytest.raises(AttributeError, match=rf"no attribute '{name}': \w+"):
+            getattr(leaf([1.0]), name)
     with pytest.raises(AttributeError, match="no attribute 'backwards'"):
         leaf([1.0]).backwards
 

@@ -43,7 +43,7 @@ from_engine = True
 
 _AGE = attrgetter("id")
 _ACCUMULATING = Lock()
-_ONE = np.float64(1.0)
+_ONE, _HALF = np.float64(1.0), np.dtype(np.float16)
 
 
 def backward(
@@ -269,7 +269,7 @@ def _walk(
     # Nodes whose saved values tell which zeros were selected: by the op itself, or by a constant.
     late: list[Node] = []
     useful: set[Node | None] | None = None if targets is None else set(order)
-    half, pop, state = np.dtype(np.float16), cotangents.pop, STATE.get()
+    half, pop, state = _HALF, cotangents.pop, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
     square = (_square if record else np.vdot) if strong else None
     buffers: set[Node] = set()  # nodes whose cotangent is an array that is only ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +18,29 @@ __all__ = ["conform"]
 from_engine = True
 
 
+_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
+_SHORT = 4096  # terms that a product with ones adds up: faster, and about as exact as pairs
+
+
+@functools.lru_cache(maxsize=64)
+def _ones(n: int, dtype: np.dtype[Any]) -> Any:
+    return np.ones(n, dtype)
+
+
 def conform(g: Any, node: Node, parent: Node) -> Any:
     """Undo the broadcasting of an operand, and give its cotangent the operand's dtype."""
     if not isinstance(g, (np.ndarray, np.generic, Tensor)):
         g = np.asarray(g)[()]
     shape, dtype, given = parent.shape, parent.dtype, g.shape
-    if dtype == np.float16:  # sums of many halves need more digits than halves have
-        dtype = np.dtype(np.float32)
-    if g.dtype == np.float16:
-        g = g.astype(np.float32)
+    if dtype is _HALF:  # sums of many halves need more digits than halves have
+        dtype = _SINGLE
+    if g.dtype is _HALF:
+        g = g.astype(_SINGLE)
     if given != shape:
+        if len(given) == len(shape) == 2 and shape[1] == 1 and type(g) is np.ndarray:
+            n = given[1]
+            if shape[0] == given[0] and 1 < n <= _SHORT and dtype is g.dtype:
+                return g.dot(_ones(n, dtype)).reshape(shape)  # of a bias
         while len(given) < len(shape) and shape[0] == 1:  # an assignment drops leading ones
             g = g.reshape((1, *given))
             given = g.shape

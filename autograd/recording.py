@@ -125,7 +125,7 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         "    except Exception as _error:",
         f"        raise _explain(_op, _error, {everything}, dict({params})) from _error",
         "    if _shape:",
-        "        out.setflags(write=False)",
+        "        out.setflags(False)",
         "    elif type(out) is _array:",
         "        out = out[()]",
         "    _result = _new(_Tensor)",
@@ -203,7 +203,11 @@ def _operands_source(op: Op, tracked: list[str], operator: str) -> list[str]:
                 f"                return _deferred(_op, {', '.join(names)})",
             ]
     if len(names) > 1:  # constants made of Python numbers take the dtype of what they meet
-        constant = " or ".join(f"_n_{n} is None and type({n}) is _Tensor" for n in names)
+        constant = " or ".join(
+            f"_n_{n} is None and type({n}) is _Tensor and {n}._constant is not None "
+            f"and {n}._constant.weak"
+            for n in names
+        )
         values = ", ".join(f"_v_{n}" for n in names)
         lines += [
             f"    if {constant}:",
@@ -219,7 +223,9 @@ def _forward_source(op: Op, call: str) -> list[str]:
         return [plain]
     n = op.operands[0]
     some = f"any([_dtype(v) is _half for v in _v_{n}])" if op.variadic else None
-    some = some or " or ".join(f"_dtype(_v_{n}) is _half" for n in op.operands)
+    some = some or " or ".join(
+        f"(_v_{n}.dtype if type({n}) is _Tensor else _dtype(_v_{n})) is _half" for n in op.operands
+    )
     everything = f"_v_{n}" if op.variadic else f"({', '.join(f'_v_{n}' for n in op.operands)},)"
     params = ", ".join(f"{p}={p}" for p in op.params)
     return [

@@ -33,8 +33,15 @@ def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
+_SMALL = 4096  # elements that are filled as fast as a view of one number is made
+
+
 def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Give each element of the reduced slices the cotangent of their result."""
+    if type(g) is np.float64 and shape and math.prod(shape) <= _SMALL:
+        filled = np.empty(shape)
+        filled.fill(g)
+        return filled
     if isinstance(g, np.generic) and shape:
         # A view of one number under all indices: np.broadcast_to, without its 2 µs of checks.
         view = np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))

@@ -70,20 +70,19 @@ class NotDrawable(ValueError):
 # What an expression may call besides the functions of each element.
 _ARRAYS = (
     *("dot", "inner", "logsumexp", "log_softmax", "matmul", "mean", "norm", "outer", "prod"),
-    *("softmax", "sum", "std", "transpose", "var"),
+    *("softmax", "sum", "std", "transpose", "var", "matvec", "vecdot", "vecmat"),
     *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
 )
-_OURS = [
-    *("clip", "elu", "erf", "erfc", "gelu", "leaky_relu", "nan_to_num", "relu", "round", "sigmoid"),
-    *("silu", "sinc", "softplus", "polygamma", *SCIPY.values()),
-]
 
 
 def functions() -> dict[str, Callable[..., Any]]:
     """Return what an expression may call, by name: functions of each element, sums and products."""
-    names = [n for n, o in OPS.items() if isinstance(getattr(np, n, None), np.ufunc) and o.rules]
+    names = [
+        n for n, o in OPS.items() if o.elementwise and o.rules and o.defaults.keys() >= {*o.params}
+    ]
     found: dict[str, Callable[..., Any]] = {
-        n: OPS[n].record if n in OPS else COMPOSITES[n].call for n in (*names, *_ARRAYS, *_OURS)
+        n: OPS[n].record if n in OPS else COMPOSITES[n].call
+        for n in (*names, *_ARRAYS, *SCIPY.values())
     }
     found["abs"] = OPS["absolute"].record
     for of_one, of_two in (("max", "maximum"), ("min", "minimum")):

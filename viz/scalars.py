@@ -38,10 +38,6 @@ _MOVES = {
     ),
     *("stack", "sum", "swapaxes", "take", "tile", "trace", "transpose", "vecdot", "matvec"),
 }
-_EACH = {  # functions of each element that NumPy does not have as a ufunc
-    *("binary_cross_entropy", "binary_cross_entropy_with_logits", "clip", "elu", "erf", "erfc"),
-    *("gelu", "leaky_relu", "relu", "sigmoid", "silu", "sinc", "softplus", "where"),
-}
 
 
 def opened(*outputs: Any) -> list[Any]:
@@ -132,13 +128,12 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
         return _reduced(node, _array(operands[0]), combine)
     op = op_named(node.op)
     shapes = [_array(x).shape for x in operands]
-    each = node.op in _EACH or isinstance(getattr(np, node.op, None), np.ufunc)
     if op is None:
         raise NotDrawable(
             f"viz.draw: scalars=True cannot open {node.op}, which runs a function again; draw the "
             "computation without it."
         )
-    if not each or np.broadcast_shapes(*shapes) != node.shape:
+    if not op.elementwise or np.broadcast_shapes(*shapes) != node.shape:
         raise NotDrawable(
             f"viz.draw: scalars=True cannot open {node.op}, which mixes elements; write it with "
             "sums, products and functions of each element."

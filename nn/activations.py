@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd import leaky_relu, relu, sigmoid, softmax, softplus
+from autograd import Tensor, leaky_relu, relu, sigmoid, softmax, softplus
+from nn.losses import (
+    Loss,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    softmax_cross_entropy,
+)
 from nn.module import Module
 
 if TYPE_CHECKING:
@@ -22,8 +28,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
-    "as_function",
-    "name_of",
+    "activation",
 ]
 
 from_engine = True
@@ -35,13 +40,45 @@ def identity(z: Any) -> Any:
 
 
 class Activation(Module):
-    """A function g applied to Z; it has no parameters."""
+    """A function g applied to Z, element by element or down each column.
+
+    Parameters
+    ----------
+    function : callable, optional
+        g; subclasses have their own.
+
+    Attributes
+    ----------
+    loss : callable, or None
+        The cost that belongs to it where it ends a network, on which `fit` trains by default.
+    on_logits : dict
+        From a cost of A = g(Z) to the same cost of Z, which is finite for any logits.
+    """
 
     function: Callable[[Any], Any] = staticmethod(identity)
+    loss: Loss | None = None
+    on_logits: ClassVar[dict[Loss, Loss]] = {}
+
+    def __init__(self, function: Callable[[Any], Any] | None = None) -> None:
+        if function is not None:
+            self.function = function
+
+    @property
+    def ending(self) -> Activation:
+        """The activation itself."""
+        return self
+
+    def logits(self, Z: Any) -> Any:
+        """Return what g is applied to: Z."""
+        return Z if isinstance(Z, Tensor) else Tensor(Z)
 
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
         return self.function(z)
+
+    def classes(self, A: Any) -> Any:
+        """Return the classes that outputs of this activation mean; here the outputs themselves."""
+        return A
 
 
 class Identity(Activation):
@@ -52,6 +89,14 @@ class Sigmoid(Activation):
     """g(z) = 1 / (1 + e^−z), in (0, 1)."""
 
     function = staticmethod(sigmoid)
+    loss = staticmethod(binary_cross_entropy)
+    on_logits: ClassVar[dict[Loss, Loss]] = dict.fromkeys(
+        (binary_cross_entropy, binary_cross_entropy_with_logits), binary_cross_entropy_with_logits
+    )
+
+    def classes(self, A: Any) -> Any:
+        """Return 1 where a probability is above ½, and 0 elsewhere, of A's shape."""
+        return np.asarray(A > 0.5, dtype=np.int64)
 
 
 class Tanh(Activation):
@@ -76,6 +121,7 @@ class LeakyReLU(Activation):
     """
 
     def __init__(self, slope: float = 0.01) -> None:
+        super().__init__()
         self.slope = slope
 
     def forward(self, z: Any) -> Any:
@@ -87,6 +133,12 @@ class Softmax(Activation):
     """g(z) = e^z / Σ e^z down each column: probabilities of n_y classes."""
 
     function = staticmethod(softmax)
+    loss = staticmethod(softmax_cross_entropy)
+    on_logits: ClassVar[dict[Loss, Loss]] = {softmax_cross_entropy: softmax_cross_entropy}
+
+    def classes(self, A: Any) -> Any:
+        """Return the number of the class of each column, shape (m,)."""
+        return np.argmax(A, axis=0)
 
 
 class Softplus(Activation):
@@ -106,34 +158,24 @@ ACTIVATIONS: dict[str, type[Activation]] = {
 }
 
 
-def as_function(g: str | Activation | Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return an activation as a function, by its name or as it is.
+def activation(g: str | Module | Callable[[Any], Any]) -> Module:
+    """Return an activation as a module, by its name, from a function, or as it is.
 
     Raises
     ------
     ValueError
         If the name is unknown.
-    """
-    if isinstance(g, Module):
-        return g.forward
-    if callable(g):
-        return g
-    if g not in ACTIVATIONS:
-        raise ValueError(f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.")
-    return ACTIVATIONS[g]().forward
-
-
-def name_of(g: str | Activation | Callable[[Any], Any]) -> str:
-    """Return the name of an activation given in any form; empty where it is none of ours.
 
     Examples
     --------
-    >>> name_of(Sigmoid()), name_of(sigmoid), name_of("sigmoid"), name_of(abs)
-    ('sigmoid', 'sigmoid', 'sigmoid', '')
+    >>> [type(activation(g)).__name__ for g in ("relu", Sigmoid(), sigmoid, abs)]
+    ['ReLU', 'Sigmoid', 'Sigmoid', 'Activation']
     """
-    if isinstance(g, str):
+    if isinstance(g, Module):
         return g
     for name, kind in ACTIVATIONS.items():
-        if type(g) is kind or g is kind.function:
-            return name
-    return ""
+        if g == name or g is kind.function:
+            return kind()
+    if not callable(g):
+        raise ValueError(f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.")
+    return Activation(g)

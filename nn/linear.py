@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from autograd import ShapeError, Tensor, no_grad
-from nn.activations import Activation, as_function, name_of
+from autograd import ShapeError, Tensor
+from nn.activations import activation as activated
 from nn.init import initial
 from nn.module import Module
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from nn.activations import Activation
     from nn.init import Init
 
     Rng = np.random.Generator | int | None
-    Activated = str | Activation | Callable[[Any], Any]
+    Activated = str | Module | Callable[[Any], Any]
 
 __all__ = ["Linear", "Network"]
 
@@ -34,7 +35,7 @@ class Linear(Module):
     ----------
     n_in, n_out : int
         Numbers of units n[l−1] and n[l].
-    activation : str, Activation or callable
+    activation : str, Module or callable
         g; the identity by default.
     init : str or callable
         How W begins: "he", "xavier", "glorot", "small_random", "zeros". b begins at 0.
@@ -49,6 +50,8 @@ class Linear(Module):
     ----------
     W : Tensor, shape (n_out, n_in)
     b : Tensor, shape (n_out, 1)
+    g : Module
+        The activation; its parameters, if it has any, are the layer's.
 
     Examples
     --------
@@ -81,7 +84,7 @@ class Linear(Module):
             )
         self.W = Tensor(weights, name=f"W{number}", dtype=dtype, requires_grad=True)
         self.b = Tensor(np.zeros((n_out, 1)), name=f"b{number}", dtype=dtype, requires_grad=True)
-        self.g = as_function(activation)
+        self.g = activated(activation)
         self._Z, self._A = f"Z{number}", f"A{number}"
 
     def linear(self, A: Tensor | npt.ArrayLike) -> Tensor:
@@ -103,8 +106,17 @@ class Linear(Module):
     def forward(self, A: Tensor | npt.ArrayLike) -> Tensor:
         """Return g(W A + b), shape (n_out, m), for A of shape (n_in, m)."""
         Z = self.linear(A)
-        out: Tensor = self.g(Z)
+        out: Tensor = self.g.forward(Z)  # under the layer's name, not one of its own
         return out if out is Z else out.named(self._A)
+
+    @property
+    def ending(self) -> Activation | None:
+        """The layer's activation."""
+        return self.g.ending
+
+    def logits(self, A: Tensor | npt.ArrayLike) -> Tensor:
+        """Return what the activation is applied to: Z, where it has one part."""
+        return self.g.logits(self.linear(A))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n_in} → {self.n_out})"
@@ -117,7 +129,7 @@ class Network(Module):
     ----------
     n : sequence of int
         Units of each layer, the inputs first: ``[30, 20, 7, 5, 1]`` has L = 4 layers.
-    hidden, output : str, Activation or callable
+    hidden, output : str, Module or callable
         The activations of the hidden layers and of the last one.
     init : str or callable
         How the weights begin.
@@ -152,7 +164,7 @@ class Network(Module):
                 f"Network: n needs at least inputs and outputs, such as [30, 1], got {list(n)}."
             )
         generator = np.random.default_rng(rng)
-        self.n, self.L, self.output = tuple(n), len(n) - 1, name_of(output)
+        self.n, self.L = tuple(n), len(n) - 1
         for index, (n_in, n_out) in enumerate(pairwise(n), start=1):
             layer = Linear(
                 n_in,
@@ -183,22 +195,12 @@ class Network(Module):
         *hidden, last = self.layers
         for layer in hidden:
             A = layer(A)
-        return cast("Tensor", last.scoped(last.linear, A))
+        return cast("Tensor", last.scoped(last.logits, A))
 
-    def predict(self, X: Tensor | npt.ArrayLike) -> npt.NDArray[Any]:
-        """Return what the network makes of each column; nothing is recorded.
-
-        Returns
-        -------
-        array
-            Classes 0 or 1, shape (n[L], m), for a sigmoid output; class numbers, shape (m,), for
-            softmax; the outputs themselves otherwise.
-        """
-        with no_grad():
-            A: npt.NDArray[Any] = self(X).data
-        if self.output == "sigmoid":
-            return np.asarray(A > 0.5, dtype=np.int64)
-        return np.argmax(A, axis=0) if self.output == "softmax" else A
+    @property
+    def ending(self) -> Activation | None:
+        """The activation of the last layer."""
+        return self.layers[-1].ending
 
 
 def _data(X: Tensor | npt.ArrayLike) -> Tensor:

@@ -1,7 +1,7 @@
 """Costs: the average over the m columns of a loss in nats, J = (1/m) Σ L.
 
-Networks trained on a sigmoid or softmax output are given the form of the loss that takes logits,
-which is finite for any of them; `cost` chooses it.
+A sigmoid or softmax that ends a module knows the form of the loss that takes its logits, which is
+finite for any of them; `cost` takes that one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import autograd
 from autograd import ShapeError, Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy.typing as npt
 
     from nn.module import Module
@@ -100,14 +98,6 @@ def softmax_cross_entropy(Z: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     return _average(autograd.softmax_cross_entropy(Z, Y), Z.shape[1])
 
 
-# The form of a loss that takes the input of an output activation instead of its result.
-_ON_LOGITS: dict[tuple[Any, Any], Callable[[Tensor, Any], Tensor]] = {
-    (binary_cross_entropy, "sigmoid"): binary_cross_entropy_with_logits,
-    (binary_cross_entropy_with_logits, "sigmoid"): binary_cross_entropy_with_logits,
-    (softmax_cross_entropy, "softmax"): softmax_cross_entropy,
-}
-
-
 def cost(net: Module, X: Tensor | npt.ArrayLike, Y: Tensor | npt.ArrayLike, loss: Loss) -> Tensor:
     """Return the cost J of a network on a set of examples, through logits where that is exact.
 
@@ -127,10 +117,9 @@ def cost(net: Module, X: Tensor | npt.ArrayLike, Y: Tensor | npt.ArrayLike, loss
     Tensor, shape ()
         Named "J".
     """
-    stable = _ON_LOGITS.get((loss, getattr(net, "output", None)))
-    logits = getattr(net, "logits", None)
-    J = loss(net(X), Y) if stable is None or logits is None else stable(logits(X), Y)
-    return J.named("J")
+    ending = net.ending
+    stable = None if ending is None else ending.on_logits.get(loss)
+    return (loss(net(X), Y) if stable is None else stable(net.logits(X), Y)).named("J")
 
 
 def _average(L: Tensor, m: int) -> Tensor:

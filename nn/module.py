@@ -8,12 +8,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
-from autograd import ShapeError, Tensor, name_scope
+from autograd import ShapeError, Tensor, name_scope, no_grad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import numpy.typing as npt
+
+    from nn.activations import Activation
 
 __all__ = ["Module", "Sequential"]
 
@@ -80,6 +82,34 @@ class Module:
         """Call a method of the module under its name scope, as `__call__` does with `forward`."""
         with name_scope(self.title) if self.attribute else nullcontext():
             return method(*inputs)
+
+    @property
+    def ending(self) -> Activation | None:
+        """The activation whose results are this module's outputs; None where there is none."""
+        return None
+
+    def logits(self, X: Any) -> Tensor:
+        """Return what the activation at the end is applied to.
+
+        Raises
+        ------
+        TypeError
+            If the module does not end with an activation.
+        """
+        raise TypeError(f"{self.title}.logits: the module does not end with an activation.")
+
+    def predict(self, X: Tensor | npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return what the module makes of each column; nothing is recorded.
+
+        Returns
+        -------
+        array
+            Classes 0 or 1, shape (n_y, m), where it ends with a sigmoid; class numbers, shape (m,),
+            with softmax; the outputs themselves otherwise.
+        """
+        with no_grad():
+            A: npt.NDArray[Any] = self(X).data
+        return A if self.ending is None else self.ending.classes(A)
 
     def children(self) -> Iterator[Module]:
         """Yield the modules held directly, in the order of assignment."""
@@ -181,3 +211,16 @@ class Sequential(Module):
         for module in self.children():
             x = module(x)
         return x
+
+    @property
+    def ending(self) -> Activation | None:
+        """The activation at the end of the last module."""
+        *_, last = (None, *self.children())
+        return None if last is None else last.ending
+
+    def logits(self, X: Any) -> Tensor:
+        """Return what the activation at the end is applied to."""
+        *before, last = self.children()
+        for module in before:
+            X = module(X)
+        return last.scoped(last.logits, X)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
 from nn.data import Part, check_finite, minibatches
-from nn.losses import Loss, binary_cross_entropy, cost, softmax_cross_entropy
+from nn.losses import Loss, cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,13 +156,11 @@ def fit(
     if not isinstance(epochs, (int, np.integer)) or epochs < 0:
         raise ValueError(f"fit: epochs needs to be an int of at least 0, got {epochs!r}.")
     if loss is None:
-        loss = {"sigmoid": binary_cross_entropy, "softmax": softmax_cross_entropy}.get(
-            getattr(net, "output", "")
-        )
+        loss = None if net.ending is None else net.ending.loss
     if not callable(loss):
         raise ValueError(
             f"fit: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only a "
-            "Network with a sigmoid or softmax output has one by default."
+            "network that ends with a sigmoid or softmax has one by default."
         )
     X, Y = Tensor(X).numpy(), Tensor(Y).numpy()
     if not X.size:
@@ -201,21 +199,22 @@ def accuracy(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
 
     Parameters
     ----------
-    net : Network
-        With a sigmoid or softmax output.
+    net : Module
+        One that ends with a sigmoid or softmax.
     X, Y : array_like, shapes (n[0], m) and (n[L], m)
         Examples, and labels 0 or 1 (one-hot for softmax).
     """
-    if getattr(net, "output", None) not in {"sigmoid", "softmax"}:
-        raise ValueError("accuracy: needs a Network with output='sigmoid' or output='softmax'.")
-    predicted, wanted = np.asarray(net.predict(X)), np.asarray(Y)
-    shape = (net.n[-1], np.shape(X)[1])
-    if wanted.shape != shape:
-        hint = "pass one_hot(labels)" if net.output == "softmax" else "pass Y.reshape(1, -1)"
-        raise ShapeError(f"accuracy: labels need the shape {shape}, got {wanted.shape}; {hint}.")
-    if net.output == "softmax":
-        return float(np.mean(predicted == wanted.argmax(axis=0)))
-    return float(np.mean(np.all(predicted == (wanted > 0.5), axis=0)))
+    ending = net.ending
+    if ending is None or ending.loss is None:
+        raise ValueError("accuracy: needs a network that ends with a sigmoid or softmax.")
+    with no_grad():
+        A = net(X).data
+    wanted = np.asarray(Y)
+    if wanted.shape != A.shape:
+        hint = "pass one_hot(labels)" if A.shape[0] > 1 else "pass Y.reshape(1, -1)"
+        raise ShapeError(f"accuracy: labels need the shape {A.shape}, got {wanted.shape}; {hint}.")
+    right = np.equal(ending.classes(A), ending.classes(wanted))
+    return float(np.mean(np.all(np.atleast_2d(right), axis=0)))
 
 
 def _step(

@@ -468,7 +468,7 @@ def test_accuracy_compares_labels_of_the_right_shape_only(rng) -> None:
     assert nn.accuracy(two, X, Y) == 0.5  # every row counts
     with pytest.raises(ShapeError):
         nn.accuracy(two, X, Y.T)
-    with pytest.raises(ValueError, match="output='sigmoid'"):
+    with pytest.raises(ValueError, match="ends with a sigmoid or softmax"):
         nn.accuracy(nn.Sequential(nn.Linear(2, 1)), X, Y[:1])
 
 
@@ -518,3 +518,103 @@ def test_a_step_takes_recorded_gradients_and_numpy_learning_rates() -> None:
     (w * w).backward(create_graph=True)
     nn.Adam([w], learning_rate=np.float32(0.5)).step()
     assert w.item() == pytest.approx(1.5)
+
+
+# -- what links the parts --------------------------------------------------------------------------
+
+
+def test_the_activation_at_the_end_brings_the_loss_on_logits() -> None:
+    linear = nn.Linear(1, 1, rng=0)
+    linear.W.data = np.ones((1, 1))
+    X, Y = np.array([[1000.0, 1.0]]), np.array([[0.0, 1.0]])
+    expected = (1000.0 + np.log1p(np.exp(-1.0))) / 2  # 500.1566
+    inner = nn.Sequential(linear, nn.Sigmoid())
+    for net in (
+        inner,
+        nn.Sequential(nn.Identity(), inner),
+        nn.Sequential(nn.Linear(1, 1, activation=nn.Sigmoid(), rng=0)),
+    ):
+        net.parameters()[0].data = np.ones((1, 1))
+        assert nn.losses.cost(net, X, Y, nn.binary_cross_entropy).item() == pytest.approx(expected)
+        assert net.predict(X).tolist() == [[1, 1]]
+        assert nn.accuracy(net, X, Y) == 0.5
+    logits = nn.losses.cost(linear, X, Y, nn.binary_cross_entropy_with_logits)
+    assert logits.item() == pytest.approx(expected)
+    with pytest.raises(TypeError, match="does not end with an activation"):
+        nn.Sequential(nn.Module()).logits(X)
+
+
+def test_fit_takes_the_loss_of_the_activation_at_the_end() -> None:
+    X, Y = toy()
+    net = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Tanh(), nn.Linear(4, 1, rng=1), nn.Sigmoid())
+    history = nn.fit(
+        net, X, Y, optimizer=nn.Adam(net.parameters(), learning_rate=0.05), epochs=20, rng=0
+    )
+    assert history.cost[-1] < 0.5 * history.cost[0]
+    assert nn.accuracy(net, X, Y) > 0.85
+
+
+def test_parameters_of_an_activation_are_the_layers() -> None:
+    class Slope(nn.Module):
+        """A leaky ReLU whose slope is learnt; in evaluation it is the identity."""
+
+        def __init__(self) -> None:
+            self.alpha = Tensor(0.25, name="alpha", requires_grad=True)
+
+        def forward(self, z):
+            return np.where(z > 0, z, self.alpha * z) if self.training else z
+
+    layer = nn.Linear(2, 3, activation=Slope(), rng=0)
+    assert [name for name, _ in layer.named_parameters()] == ["W", "b", "g.alpha"]
+    net = nn.Sequential(layer)
+    assert "step1.g.alpha" in net.state_dict()
+    x = -np.ones((2, 1))
+    Z = layer.W.data @ x
+    np.testing.assert_allclose(net(x).data, np.where(Z > 0, Z, 0.25 * Z))
+    np.testing.assert_array_equal(net.eval()(x).data, Z)
+    net.train()(x).sum().backward()
+    assert layer.g.alpha.grad is not None
+
+
+# -- optimizers ------------------------------------------------------------------------------------
+
+
+def test_update_takes_gradients_that_are_given() -> None:
+    w, v = (Tensor(x, requires_grad=True, name="w") for x in (np.ones(2), np.ones(2)))
+    one, two = nn.Adam([w], learning_rate=0.1), nn.Adam([v], learning_rate=0.1)
+    for _ in range(3):
+        w.zero_grad()
+        (w**2).sum().backward()
+        one.step()
+        two.update([2 * v.data])
+    np.testing.assert_array_equal(w.data, v.data)
+    assert one.steps == two.steps == 3
+    before = v.data
+    with pytest.raises(ShapeError, match=r"Adam\.update: the gradient of w needs shape \(2,\)"):
+        two.update([np.ones(3)])
+    with pytest.raises(ShapeError, match="one gradient for each of 1 parameters, got 2"):
+        two.update([before, before])
+    np.testing.assert_array_equal(v.data, before)
+
+
+def test_an_optimizers_state_is_saved_and_loaded(tmp_path) -> None:
+    def trained(steps, w, optimizer):
+        for _ in range(steps):
+            optimizer.update([2 * w.data])
+        return w.data
+
+    w = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    first = nn.Adam([w], learning_rate=0.1)
+    trained(4, w, first)
+    np.savez(tmp_path / "state.npz", **first.state_dict())
+    again = Tensor(w.data, requires_grad=True)
+    second = nn.Adam([again], learning_rate=0.1)
+    with np.load(tmp_path / "state.npz") as state:
+        second.load_state_dict(state)
+    np.testing.assert_array_equal(trained(3, again, second), trained(3, w, first))
+    assert set(first.state_dict()) == {"steps", "v.0", "s.0"}
+    with pytest.raises(ShapeError, match=r"missing \['s\.0'\], unknown \['r\.0'\]"):
+        second.load_state_dict({"steps": 1, "v.0": np.zeros(2), "r.0": np.zeros(2)})
+    with pytest.raises(ShapeError, match=r"v\.0 needs shape \(2,\), got \(3,\)"):
+        second.load_state_dict({"steps": 1, "v.0": np.zeros(3), "s.0": np.zeros(2)})
+    assert second.steps == 7

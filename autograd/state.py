@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from autograd.errors import DTypeError
@@ -33,9 +33,9 @@ __all__ = [
 from_engine = True  # frames of this module are skipped when an op looks for the user's line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """What an op needs to know of its surroundings."""
+    """What an op needs to know of its surroundings. Nothing changes one; `_with` makes another."""
 
     recording: bool = True
     scope: tuple[str, ...] = ()
@@ -43,6 +43,14 @@ class State:
     strong_zero: bool = True
     complex_step: bool = False  # ops take complex numbers, for a derivative that is being measured
     depth: int = 0  # how many transforms (grad, ...) are running around the op
+
+
+def _with(state: State, field: str, value: Any) -> State:
+    """Return a state with another value in one field (`dataclasses.replace` takes five times)."""
+    s = state
+    found = State(s.recording, s.scope, s.anomaly, s.strong_zero, s.complex_step, s.depth)
+    setattr(found, field, value)
+    return found
 
 
 _RUNNING: list[Any] = []  # the transforms that are running, in any thread
@@ -81,7 +89,7 @@ class _Mode:
     def __enter__(self) -> Self:
         state = STATE.get()
         value = getattr(state, self.field)
-        changed = replace(state, **{self.field: self._changed(value)})
+        changed = _with(state, self.field, self._changed(value))
         _OPEN.set((*_OPEN.get(), (self, value, state, changed)))
         STATE.set(changed)  # last, so that an interrupt finds the mode on as rarely as can be
         return self
@@ -95,7 +103,7 @@ class _Mode:
         last = max((i for i, (mode, *_) in enumerate(opened) if mode is self), default=None)
         if last is None:  # left in another context than it was entered in
             return
-        STATE.set(replace(STATE.get(), **{self.field: opened[last][1]}))
+        STATE.set(_with(STATE.get(), self.field, opened[last][1]))
         _OPEN.set(opened[:last] + opened[last + 1 :])
 
     def __call__(self, function: _F) -> _F:

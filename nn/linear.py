@@ -89,7 +89,7 @@ class Linear(Module):
 
     def linear(self, A: Tensor | npt.ArrayLike) -> Tensor:
         """Return Z = W A + b, shape (n_out, m), for A of shape (n_in, m)."""
-        shape = np.shape(A)
+        shape = A.shape if isinstance(A, Tensor) else np.shape(A)
         if len(shape) != 2 or shape[0] != self.n_in:
             source = "n_in" if self.index is None else f"n[{self.index - 1}]"
             if len(shape) == 2 and shape[1] == self.n_in:

@@ -136,8 +136,9 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for parameter in self.parameters():
-            parameter.zero_grad()
+        for value in vars(self).values():  # parameters that have two paths are reached twice
+            if isinstance(value, (Tensor, Module)):
+                value.zero_grad()
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """Return copies of all parameter values by path."""
@@ -223,4 +224,5 @@ class Sequential(Module):
         *before, last = self.children()
         for module in before:
             X = module(X)
-        return last.scoped(last.logits, X)
+        found: Tensor = last.scoped(last.logits, X)
+        return found

@@ -18,6 +18,7 @@ import numpy as np
 from autograd.anomaly import inspect_backward, inspect_cotangent
 from autograd.errors import AutogradError, DTypeError, GradientError, ShapeError
 from autograd.node import FREED, Node, source_of
+from autograd.registry import OPS
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
 from autograd.zeros import Met, mended, report
@@ -373,8 +374,6 @@ def _add_into(node: Node, cotangents: dict[Node, Any], buffers: set[Node], g: An
 
 def _together(node: Node, parts: list[tuple[Any, Any]]) -> Any:
     """Record the sum of the cotangents of parts as one op: n parts then cost n, not n²."""
-    from autograd.op import OPS
-
     pieces, places = zip(*parts, strict=True)
     if len(parts) == 1:
         return OPS["scatter"].record(pieces[0], shape=node.shape, index=places[0])

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.backward import gradients
+from autograd.backward import gradients, reach
 from autograd.differences import blame, by_complex_step, central, fixed, refined
 from autograd.errors import AutogradError, GradientError, ShapeError
 from autograd.graph import graph
 from autograd.noise import FACTOR, noise
+from autograd.registry import OPS
 from autograd.state import inside_transform
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.zeros import collected_limits
 
 if TYPE_CHECKING:
@@ -496,8 +497,6 @@ def _notes(
     rows: list[Comparison],
 ) -> list[str]:
     """Name the rules that are wrong, and the ops with a kink, where differences may be at fault."""
-    from autograd.op import OPS
-
     result = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not any(row.wrong for row in rows):
         if result.requires_grad:
@@ -613,9 +612,6 @@ def compare_backprop(
 
 def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:
     """Return handles on the named nodes of a graph."""
-    from autograd.backward import reach
-    from autograd.tensor import wrap
-
     if not isinstance(cost, Tensor) or cost._node is None:
         raise AutogradError("compare_backprop: the cost needs a graph; see requires_grad=True.")
     table: dict[str, list[Tensor]] = {}

@@ -219,4 +219,4 @@ def _push(node: Node, saved: Any, g: Any, into: dict[Node, Any], useful: Any, *_
             into[parent] = into[parent] + x if parent in into else x
 
 
-_OP.pull, _OP.push = _pull, _push
+_OP.pull, _OP.push = _pull, _push  # type: ignore[method-assign]

@@ -14,8 +14,8 @@ from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
 from autograd.missing import ATTRIBUTES
 from autograd.op import COMPOSITES, OPS, Op
+from autograd.operands import is_sparse
 from autograd.ops.sparse import sparse_product
-from autograd.recording import is_sparse
 from autograd.state import STATE
 from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor

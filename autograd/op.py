@@ -29,8 +29,10 @@ from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import numpy as np
 
+from autograd.codegen import namespace, push_source, record_source
 from autograd.errors import AutogradError, GradientError, RuleError
-from autograd.recording import explain, namespace, pull_source, push_source, record_source
+from autograd.messages import explain
+from autograd.registry import COMPOSITES, HIDDEN, OPS
 from autograd.symbol import BINARY
 from autograd.tensor import arrayed, has_tensors
 
@@ -44,9 +46,7 @@ __all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"
 
 from_engine = True
 
-OPS: dict[str, Op] = {}
 REFLECTED = {name: f"__r{dunder}__" for dunder, name in BINARY.items()}
-COMPOSITES: dict[str, Composite] = {}
 
 
 class Recorder(Protocol):
@@ -125,9 +125,9 @@ def op(
         Each element of the result depends on the same element of each operand only, after
         broadcasting. Found out from the forward function if it is not said.
     limit : callable, optional
-        Takes a dict of what the rules read, and returns the limit of (f(a) − f(a₀)) · f′(a) at
-        points a₀ where the derivative of f by its first operand is infinite: ½ for √a. A recorded
-        backward pass then knows the slope of √a · √a at 0.
+        Made by `autograd.ops.kinks.limit` from the limit of (f(a) − f(a₀)) · f′(a) at points a₀
+        where the derivative of f by its first operand is infinite: ½ for √a. A recorded backward
+        pass then knows the slope of √a · √a at 0.
     accumulates : bool
         Adds up or multiplies many elements: half precision is then computed in single precision.
 
@@ -193,7 +193,6 @@ class Op:
 
     record: Recorder
     operator: Any  # the same for ``a * b``, which leaves to other objects what it does not know
-    pull: Callable[[Node, tuple[Any, ...], Any], Sequence[Any]]
     push: Callable[..., None]
 
     def __init__(
@@ -316,6 +315,28 @@ class Op:
             self._elementwise = not self.variadic and _keeps_places(self)
         return self._elementwise
 
+    def pull(self, node: Node, saved: tuple[Any, ...], g: Any) -> Sequence[Any]:
+        """Return what the rules give to each operand of a node; None where none is needed.
+
+        Parameters
+        ----------
+        node : Node
+            One that this op made.
+        saved : tuple
+            What the rules read, in the order of `saved`.
+        g : array, Tensor or Symbol
+            The cotangent of the result.
+        """
+        known = dict(zip(self.saved, saved, strict=True), g=g)
+        known.update(zip(self.params, node.params, strict=True))
+        names = self.operands * len(node.parents) if self.variadic else self.operands
+        found = []
+        for i, (name, parent) in enumerate(zip(names, node.parents, strict=True)):
+            rule = None if parent is None else self.rules.get(name)
+            known["i"] = i
+            found.append(None if rule is None else rule(*[known[n] for n in self.asks[name]]))
+        return found
+
     def needed(self, differentiated: Sequence[bool]) -> set[str]:
         """Return the saved names that the rules of these operands read."""
         names = self.operands * len(differentiated) if self.variadic else self.operands
@@ -339,11 +360,11 @@ class Op:
         return f"{head}({', '.join(slots)})"
 
     def _generate(self) -> None:
-        """Write the recording function and the pulling function from the declaration."""
+        """Write the functions that record and push back from the declaration."""
         space = self._namespace
         space.update({f"_rule_{name}": rule for name, rule in self.rules.items()})
         reflected = REFLECTED.get(self.name, "")
-        parts = [record_source(self), pull_source(self), push_source(self)]
+        parts = [record_source(self), push_source(self)]
         if reflected:
             parts.append(record_source(self, reflected))
         source = "\n".join([line for part in parts for line in [*part, ""]])
@@ -361,7 +382,7 @@ class Op:
         if reflected:  # what the operator of Tensor calls: `a * b`
             self.operator = space[f"_operator_{self.name}"]
             self.operator.__doc__, self.operator.__name__ = self.doc, self.name
-        self.pull, self.push = space["_pull"], space["_push"]
+        self.push = space["_push"]
 
 
 class Composite:
@@ -505,11 +526,8 @@ def _known_name(where: str, what: str, name: str, known: list[str]) -> None:
         raise RuleError(f"{where}: there is no {what} {name!r}, only {', '.join(known)}; {hint}")
 
 
-def _substitute() -> Op:
-    """Return the op behind a strong zero: other values at some places, the derivative of a.
-
-    It belongs to `autograd.zeros`, and is not for users to call.
-    """
+def _substitute() -> None:
+    """Declare the op behind a strong zero: other values at some places, the derivative of a."""
 
     @op(symbol="substitute", text="{a}", latex="{a}", elementwise=True, samples=())
     def substitute(a: Any, /, places: Any, values: Any) -> Any:
@@ -517,7 +535,7 @@ def _substitute() -> Op:
         return np.where(places, values, a)
 
     substitute.vjp(a=lambda g: g)
-    return OPS.pop("substitute")
+    HIDDEN["substitute"] = OPS.pop("substitute")
 
 
-SUBSTITUTE = _substitute()
+_substitute()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.registry import OPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -270,8 +272,6 @@ def render(x: Any, form: str) -> str:
 
 def _printed(x: Any, form: str) -> tuple[str, int]:
     """Return the printed expression and how tightly it binds."""
-    from autograd.op import OPS
-
     if not isinstance(x, Symbol):
         return _plain(x, form), _ATOM
     if x.op is None:

@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.axes import kept
 from autograd.cotangents import conform
 from autograd.errors import AnomalyError, LimitWarning
 from autograd.node import FREED, Constant, source_of
+from autograd.registry import HIDDEN
 from autograd.state import STATE, no_grad
 from autograd.tensor import Tensor, value_of
 
@@ -192,37 +194,21 @@ def mended(
         if met is not None:
             met.add(node, slot, zero)
         return np.where(places, values, pulled)[()]
-    from autograd.op import SUBSTITUTE
-
     # What is 0 in this pass stays 0: a second pass must neither meet ∞ · 0 on its way to g, unless
     # it asks for the seed that has this 0, nor f″, which is multiplied with g.
     gone = zero if met is None else zero & ~met.seeded(node)
     slope = None
     if met is not None and op.limit is not None and not slot:
         known = gone & met.live(node)
-        slope = _limit(node, saved, g, known)
+        slope = op.limit(g, node, dict(zip(op.saved, saved, strict=True)), known)
         if slope is not None:
             zero, gone = zero & ~known, gone & ~known
     if met is not None and np.any(zero):
         met.add(node, slot, zero)
-    kept = saved if op.bilinear else _cut(node, saved, still, zero)
-    pulled = op.pull(node, kept, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
-    pulled = SUBSTITUTE.record(pulled, places=places, values=values)
+    read = saved if op.bilinear else _cut(node, saved, still, zero)
+    pulled = op.pull(node, read, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
+    pulled = HIDDEN["substitute"].record(pulled, places=places, values=values)
     return pulled if slope is None else np.where(known, slope, pulled)
-
-
-def _limit(node: Node, saved: tuple[Any, ...], g: Any, places: Any) -> Any | None:
-    """Return what g · ∞ tends to at places where g goes to 0 with the result, recorded.
-
-    That is g′ (f − f₀) f′. None where the cotangent does not depend on the result.
-    """
-    from autograd.ops.kinks import slopes
-
-    assert node.op is not None
-    assert node.op.limit is not None
-    slope = slopes(g, node, places) if np.any(places) else None
-    known = {n: value_of(v) for n, v in zip(node.op.saved, saved, strict=True)}
-    return None if slope is None else slope * node.op.limit(known)
 
 
 def _touches(node: Node, saved: tuple[Any, ...], slot: int) -> Any:
@@ -283,8 +269,6 @@ def _is_vector(node: Node, slot: int) -> bool:
 
 def _along(zero: Any, shape: tuple[int, ...], axis: Any) -> Any:
     """Return whether all cotangents of each slice are 0, for each of its elements."""
-    from autograd.ops.reduce import kept
-
     if axis is None:
         return np.full(shape, np.all(zero))
     if zero.shape != shape:  # of a reduction: one for each slice

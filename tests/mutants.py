@@ -284,7 +284,7 @@ class Trial:
                     return ELSEWHERE
                 f.__code__ = new
             chosen.update(self.callers.get(where, []))
-        if path.name == "recording.py" and writes(pairs[0][0]):
+        if path.name == "codegen.py" and writes(pairs[0][0]):
             from autograd import OPS
 
             try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.kinks import signed
+from autograd.ops.kinks import limit, signed
 from autograd.ops.reduce import above
 
 from_engine = True
@@ -86,7 +86,7 @@ log1p.vjp(a=lambda g, a: g / (1 + a))
     symbol="√",
     text="√({a})",
     latex=r"\sqrt{{a}}",
-    limit=lambda known: 0.5,
+    limit=limit(lambda known: 0.5),
     domain=_POSITIVE,
     samples=_ONE,
 )

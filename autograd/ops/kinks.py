@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients, reach, towards
-from autograd.op import SUBSTITUTE
+from autograd.registry import HIDDEN
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
 from autograd.zeros import report
@@ -60,13 +60,30 @@ def slopes(g: Any, node: Any, places: Any) -> Any | None:
 _DEPTH: ContextVar[int] = ContextVar("autograd_kinks", default=0)  # of slopes inside slopes
 
 
+def limit(half: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
+    """Return what an op with infinite slopes declares as its `limit`.
+
+    Parameters
+    ----------
+    half : callable
+        Takes a dict of what the rules read, as arrays, and returns the limit of (f − f₀) f′.
+    """
+
+    def known(g: Any, node: Any, read: dict[str, Any], places: Any) -> Any | None:
+        """Return what g · ∞ tends to where g goes to 0 with the result: g′ (f − f₀) f′."""
+        slope = slopes(g, node, places) if np.any(places) else None
+        return None if slope is None else slope * half({n: value_of(v) for n, v in read.items()})
+
+    return known
+
+
 def _expanded(g: Any, node: Any, places: Any, terms: int) -> Any | None:
     """Return g′ − n g″/2 + …, to a number of terms; None where g does not depend on n."""
     out = wrap(np.broadcast_to(np.array(np.nan, node.dtype), node.shape), node)
     found = _slope(g, out, places)
     if found is None:
         return None
-    n = SUBSTITUTE.record(out, places=places, values=0.0)
+    n = HIDDEN["substitute"].record(out, places=places, values=0.0)
     term, factor = found, 1.0
     power: Any = 1.0
     for k in range(2, terms + 1):
@@ -160,7 +177,9 @@ def _smooth(
             report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(places, 0.0, plain)
     slope = sum(known[1:], known[0])
-    still = SUBSTITUTE.record(a * spread(slope), places=places, values=0.0)  # a may be rounding
+    still = HIDDEN["substitute"].record(
+        a * spread(slope), places=places, values=0.0
+    )  # a may be rounding
     return np.where(places, still, plain)
 
 

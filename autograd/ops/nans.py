@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops import products, reduce, statistics
-from autograd.ops.reduce import Axis, chosen, holders, spread
+from autograd.ops.reduce import chosen, holders, spread
 from autograd.tensor import arrayed, value_of
+
+if TYPE_CHECKING:
+    from autograd.axes import Axis
 
 from_engine = True
 

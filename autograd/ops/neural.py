@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.axes import kept
 from autograd.op import op
-from autograd.ops.reduce import kept, logsumexp, spread
+from autograd.ops.reduce import logsumexp, spread
 from autograd.symbol import Symbol
 
 from_engine = True

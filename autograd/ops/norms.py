@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.axes import Axis, kept
 from autograd.op import composite, op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
 from autograd.ops.kinks import along
-from autograd.ops.reduce import Axis, holders, kept, spread
+from autograd.ops.reduce import holders, spread
 from autograd.ops.solving import inv
 from autograd.symbol import Symbol
 from autograd.tensor import value_of

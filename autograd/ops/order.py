@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops.index import scatter
-from autograd.ops.reduce import Axis, spread
+from autograd.ops.reduce import spread
 from autograd.symbol import printed
 from autograd.tensor import Tensor, arrayed, value_of
+
+if TYPE_CHECKING:
+    from autograd.axes import Axis
 
 from_engine = True
 

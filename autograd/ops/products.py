@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.axes import Axis, kept
 from autograd.op import op
-from autograd.ops.reduce import Axis, chosen, kept, masked, spread
+from autograd.ops.reduce import chosen, masked, spread
 from autograd.symbol import printed
 
 from_engine = True

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.axes import Axis, kept
 from autograd.op import op
 from autograd.symbol import Symbol, apply
 
 from_engine = True
-
-Axis = int | tuple[int, ...] | None
 
 _AXES = (
     "2,3",
@@ -23,14 +22,6 @@ _AXES = (
     "2,3 axis=()",
     "1,3 axis=1",
 )
-
-
-def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
-    """Return the shape that a reduction would have with keepdims=True."""
-    if axis is None:
-        return (1,) * len(shape)
-    axes = {i % len(shape) for i in ((axis,) if isinstance(axis, int) else axis)} if shape else ()
-    return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 _SMALL = 4096  # elements that are filled as fast as a view of one number is made

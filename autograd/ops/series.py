@@ -10,7 +10,7 @@ import numpy as np
 from autograd.op import composite
 
 if TYPE_CHECKING:
-    from autograd.ops.reduce import Axis
+    from autograd.axes import Axis
 from autograd.tensor import arrayed, value_of
 
 from_engine = True

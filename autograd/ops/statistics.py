@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.op import op
 from autograd.ops.kinks import along
-from autograd.ops.reduce import Axis, chosen, holders, masked, number, spread
+from autograd.ops.reduce import chosen, holders, masked, number, spread
 from autograd.symbol import Symbol
 from autograd.tensor import value_of
+
+if TYPE_CHECKING:
+    from autograd.axes import Axis
 
 from_engine = True
 

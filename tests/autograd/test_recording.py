@@ -20,7 +20,7 @@ from autograd import (
     no_grad,
     op,
 )
-from autograd.recording import frozen
+from autograd.operands import frozen
 from autograd.state import complex_step
 from tests.autograd.helpers import leaf
 

@@ -1,8 +1,8 @@
-"""The code that records an op, written once from its declaration.
+"""The writer of generated code: for each op one function that records and one that pushes back.
 
-`record_source` and `pull_source` write two small functions for each op: one that computes, and
-keeps exactly what the rules will read, and one that hands it to the rules. The rest is what they
-call off their fast path.
+Interpreting a declaration on every call would cost more than the arithmetic, so two functions are
+written from it once, as dataclasses do for `__init__`. docs/architecture.md shows what is written
+for `multiply`. What generated code calls off its fast path is in `operands` and `messages`.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ import numpy as np
 
 from autograd.anomaly import inspect_forward
 from autograd.cotangents import conform
-from autograd.errors import AutogradError, DTypeError, GradientError, RuleError, ShapeError
-from autograd.node import Constant, Node, next_id
+from autograd.messages import explain, no_rule
+from autograd.node import Node, next_id
+from autograd.operands import (
+    ATOMS,
+    NUMBERS,
+    SAFE,
+    applied,
+    coerce,
+    constant_of,
+    deferred,
+    dtype_of,
+    in_single,
+    kept_parameter,
+    own,
+    refuse_result,
+    taken,
+    weakened,
+)
 from autograd.state import STATE
-from autograd.symbol import Symbol, apply
-from autograd.tensor import Tensor, arrayed, has_tensors
+from autograd.tensor import Tensor
 from autograd.zeros import mended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from autograd.op import Op
 
-    from autograd.op import Composite, Op
-
-__all__ = [
-    "explain",
-    "frozen",
-    "is_sparse",
-    "namespace",
-    "pull_source",
-    "push_source",
-    "record_source",
-]
+__all__ = ["namespace", "push_source", "record_source"]
 
 from_engine = True
-
-# Operand types that are taken as they are; anything else is looked at first.
-_ATOMS = frozenset({int, bool, float, str, type(None)})  # parameters that cannot change
-_SAFE = frozenset({Tensor, float, int, bool, np.float64, np.float32})  # values that cannot change
-_PLAIN_NUMBERS = frozenset({float, int, bool, np.float64, np.float32, np.float16, np.int64})
 
 
 def namespace(op: Op) -> dict[str, Any]:
@@ -57,30 +57,30 @@ def namespace(op: Op) -> dict[str, Any]:
         "_float": float,
         "_float64": np.float64,
         "_double": np.dtype(np.float64),
-        "_safe": _SAFE,
+        "_safe": SAFE,
         "_conform": conform,
         "_mended": mended,
         "_next_id": next_id,
         "_state": STATE.get,
         "_array": np.ndarray,
         "_frame": sys._getframe,
-        "_numbers": _PLAIN_NUMBERS,
-        "_coerce": _coerce,
-        "_taken": _taken,
-        "_deferred": _deferred,
-        "_own": _own,
-        "_weakened": _weakened,
+        "_numbers": NUMBERS,
+        "_coerce": coerce,
+        "_taken": taken,
+        "_deferred": deferred,
+        "_own": own,
+        "_weakened": weakened,
         "_half": np.dtype(np.float16),
-        "_single": _in_single,
-        "_dtype": _dtype,
-        "_kept": _kept,
+        "_single": in_single,
+        "_dtype": dtype_of,
+        "_kept": kept_parameter,
         "_inspect": inspect_forward,
-        "_atoms": _ATOMS,
-        "_constant": _constant,
-        "_plain": _plain,
+        "_atoms": ATOMS,
+        "_constant": constant_of,
+        "_plain": applied,
         "_explain": explain,
-        "_not_real": _not_real,
-        "_no_rule": _no_rule,
+        "_not_real": refuse_result,
+        "_no_rule": no_rule,
     }
     namespace.update({f"_default_{name}": value for name, value in op.defaults.items()})
     namespace.update({f"_absent_{name}": value for name, value in op.absent.items()})
@@ -283,27 +283,6 @@ def _constants_source(op: Op) -> str:
     return f"() if {full} else ({each})"
 
 
-def pull_source(op: Op) -> list[str]:
-    """Write `_pull(node, saved, g)`: the parents' cotangents, None where none is needed."""
-    lines = ["def _pull(_node, _saved, g):", *_unpacked(op)]
-    if op.variadic:
-        (n,) = op.operands
-        call = f"_rule_{n}({', '.join(op.asks.get(n, []))})"
-        lines.append(
-            f"    return [None if p is None else {call} for i, p in enumerate(_node.parents)]"
-        )
-        return lines
-    lines.append(f"    {', '.join(f'_n_{n}' for n in op.operands)}, = _node.parents")
-    parts = [
-        f"None if _n_{n} is None else _rule_{n}({', '.join(op.asks[n])})"
-        if op.rules.get(n) is not None
-        else "None"
-        for n in op.operands
-    ]
-    lines.append(f"    return ({', '.join(parts)},)")
-    return lines
-
-
 def push_source(op: Op) -> list[str]:
     """Write `_push(node, saved, g, into, useful, square, met)`: add to the parents' cotangents.
 
@@ -358,242 +337,5 @@ def _pushed(op: Op, operand: str, slot: str, parent: str, indent: str) -> list[s
     return [indent + line for line in lines]
 
 
-def _coerce(op: Op, x: Any) -> Any:
-    """Return an operand that is no Tensor as a real array or number."""
-    if isinstance(x, (bool, int, float)):
-        return x
-    try:
-        if isinstance(x, np.ma.MaskedArray):
-            raise DTypeError(
-                f"{op.name}: the mask of a masked array would be lost; pass x.filled(value)."
-            )
-        value = np.asarray(x)
-    except ValueError as error:
-        raise DTypeError(
-            f"{op.name}: needs real numbers, got {type(x).__name__}: {error}"
-        ) from error
-    if value.dtype.kind not in "biuf" and not (value.dtype.kind == "c" and _complex_step()):
-        raise DTypeError(
-            f"{op.name}: needs real numbers, got {type(x).__name__} of dtype {value.dtype}; "
-            "pass floats, or a Tensor of floats."
-        )
-    return value
-
-
-def _taken(op: Op, x: Any, operator: str) -> tuple[Node | None, Any]:
-    """Return the node and the value of an operand that is neither a Tensor nor a number.
-
-    A list of tensors is recorded as one. The value is NotImplemented where the operand's own
-    operator has the word: NumPy cannot make numbers of it, and it has the reflected method.
-    """
-    if type(x) in (list, tuple) and has_tensors(x):
-        joined = arrayed(x)
-        return joined._node, joined._value
-    if operator and type(x) is not np.ndarray and hasattr(type(x), operator):
-        try:
-            known = np.asarray(x).dtype.kind in "biufcSU"
-        except Exception:  # whatever its conversion raises
-            known = False
-        if not known:
-            return None, NotImplemented
-    return None, _coerce(op, x)
-
-
-def _deferred(op: Op, a: Any, b: Any) -> Any:
-    """Return what an operator gives for an object that has its own: the word, or a product."""
-    if op.name == "matmul" and is_sparse(b):
-        from autograd.ops.sparse import sparse_product
-
-        return sparse_product(a, b, left=False)
-    return NotImplemented
-
-
-def is_sparse(x: Any) -> bool:
-    """Whether an object is a sparse matrix of SciPy, which is not imported for this."""
-    return type(x).__module__.startswith("scipy.sparse") and hasattr(x, "tocsr")
-
-
-def _weakened(operands: tuple[Any, ...], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the values with Python numbers for constants made of them, beside another dtype."""
-    weak = [type(x) is Tensor and x._constant is not None and x._constant.weak for x in operands]
-    if not any(w is False and hasattr(v, "dtype") for w, v in zip(weak, values, strict=True)):
-        return values
-    return tuple([v.item() if w else v for w, v in zip(weak, values, strict=True)])
-
-
-def _dtype(x: Any) -> Any:
-    return getattr(x, "dtype", None)
-
-
-def _in_single(forward: Callable[..., Any], operands: Sequence[Any], params: Any) -> Any:
-    """Compute in single precision, because sums of many halves need more digits than halves have.
-
-    The result has the dtype that it would have had.
-    """
-    half = np.dtype(np.float16)
-    dtype = np.result_type(*operands)
-    wide = [x.astype(np.float32) if _dtype(x) is half else x for x in operands]
-    out = forward(*wide, **params)
-    return out.astype(np.float16) if dtype == half else out
-
-
-def _complex_step() -> bool:
-    return STATE.get().complex_step
-
-
-def _own(value: Any, given: Any) -> Any:
-    """Return a value to keep: a copy of an array that somebody could still write to."""
-    return value if type(given) is Tensor else frozen(value)
-
-
-def frozen(value: Any) -> Any:
-    """Return what nobody else can change: copies of arrays and lists, in tuples too."""
-    if isinstance(value, np.integer) or (
-        type(value) is np.ndarray and not value.ndim and value.dtype.kind in "iu"
-    ):
-        return int(value)
-    if isinstance(value, tuple):
-        return tuple(frozen(v) for v in value)
-    if isinstance(value, list):
-        return [frozen(v) for v in value]
-    if isinstance(value, dict):
-        return {k: frozen(v) for k, v in value.items()}
-    under = value
-    while isinstance(under, np.ndarray):  # a read-only view can still change through its base
-        if under.flags.writeable or (under.base is not None and type(under.base) is not np.ndarray):
-            return value.copy()
-        under = under.base
-    return value
-
-
-def _constant(x: Any, node: Node | None, kept: Any = None) -> Any:
-    """Return what the graph remembers of an operand that needs no gradient.
-
-    That is the copy that a rule keeps, if there is one.
-    """
-    if node is not None:
-        return None
-    if type(x) is Tensor:
-        if x._node is not None:  # its derivative is zero here
-            return Constant(x._value, x.name)
-        if x._constant is None:
-            x._constant = Constant(x._value)
-        return x._constant
-    if isinstance(x, (bool, int, float)):
-        return x
-    if type(kept) is np.ndarray:
-        return Constant(kept)
-    return Constant(x if type(x) is np.ndarray else np.asarray(x))
-
-
-def _plain(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """Apply the op where there is no Tensor: arrays in, an array out; symbols in, a formula out."""
-    if any(type(x) is Symbol for x in operands):
-        return apply(op.name, operands, params)
-    if any(type(x) in (list, tuple) and has_tensors(x) for x in operands):
-        found = [arrayed(x) if type(x) in (list, tuple) and has_tensors(x) else x for x in operands]
-        return op.record(found, **params) if op.variadic else op.record(*found, **params)
-    values = tuple([_coerce(op, x) for x in operands])
-    try:
-        arrays = [np.asarray(v)[()] for v in values]
-        half = op.accumulates and any(v.dtype == np.float16 for v in arrays)
-        out = _in_single(op.forward, arrays, params) if half else op.forward(*arrays, **params)
-        if type(out) is Tensor:
-            raise _not_by(op, next(k for k, v in params.items() if has_tensors(v)))
-        return out[()] if type(out) is np.ndarray and not out.ndim else out
-    except Exception as error:
-        raise explain(op, error, values, params) from error
-
-
-def explain(
-    op: Op | Composite, error: Exception, operands: Sequence[Any], params: dict[str, Any]
-) -> Exception:
-    """Say which op failed on which shapes, and keep the type that NumPy raised."""
-    for name, value in params.items():
-        if has_tensors(value):
-            return _not_by(op, name)
-    if isinstance(error, AutogradError):
-        return error
-    if isinstance(error, AttributeError) and "'shape'" in str(error):
-        return RuleError(
-            f"{op.name}: the forward function needs to return an array or a NumPy number; "
-            "compute with NumPy functions rather than with math, or wrap it in np.float64()."
-        )
-    if "read-only" in str(error):
-        return RuleError(
-            f"{op.name}: the forward function writes into an operand, which a graph may need; "
-            "compute a new array instead (a - m, not a -= m)."
-        )
-    shapes = " and ".join(str(np.shape(v)) for v in operands)
-    given = "".join(
-        f", {k}={_brief(v)}" for k, v in params.items() if v is not op.defaults.get(k, ...)
-    )
-    where = f"{op.name}: got shape{'s' if len(operands) > 1 else ''} {shapes}{given}"
-    said = str(error).rstrip(".")
-    if op.name == "matmul" and len(operands) == 2 and min(np.ndim(v) for v in operands) > 0:
-        inner = np.shape(operands[0])[-1], np.shape(operands[1])[-2:][0]
-        said = f"the inner lengths {inner[0]} and {inner[1]} must agree; transpose one with .T"
-        if inner[0] == inner[1]:
-            stacks = " and ".join(str(np.shape(v)[:-2]) for v in operands)
-            said = f"the stacks {stacks} must broadcast; give them equal lengths, or 1"
-    kinds: dict[type[Exception], type[Exception]] = {ValueError: ShapeError, TypeError: DTypeError}
-    kind = next((ours for theirs, ours in kinds.items() if type(error) is theirs), None)
-    if kind is None and isinstance(error, np.exceptions.AxisError):
-        return ShapeError(f"{where}: {said}; choose an axis the operand has.")
-    ours = error.__cause__ is not None  # an op inside a composite has explained it
-    if isinstance(error, np.linalg.LinAlgError) and not ours:
-        return np.linalg.LinAlgError(f"{where}: {said}; {_mending(said)}.")
-    if type(error) is IndexError and not ours:
-        fix = "" if said.startswith("only integers") else "; take an index within the shape"
-        return IndexError(f"{where}: {said}{fix}.")
-    if kind is None:
-        error.add_note(where)
-        return error
-    return kind(f"{where}: {said}.")
-
-
-def _mending(said: str) -> str:
-    """Return what to do about a matrix that linear algebra cannot take."""
-    if "square" in said:
-        return "pass square matrices"
-    if "positive definite" in said:
-        return "add a small multiple of the identity, such as 1e-8 * np.eye(n)"
-    if "Singular" in said:
-        return "use pinv or lstsq, or add a small multiple of the identity"
-    return "look for NaN and infinities in it"
-
-
-def _not_real(out: Any) -> None:
-    if type(out) is Tensor:
-        raise TypeError("a parameter is a Tensor")
-    raise TypeError(f"gave {out.dtype}, and tensors are real numbers")
-
-
-def _not_by(op: Op | Composite, name: str) -> DTypeError:
-    """Return the error of a tensor that is given as a parameter."""
-    return DTypeError(
-        f"{op.name}: {name} needs a plain value, got a Tensor; nothing is differentiated by it. "
-        "Pass t.item() or t.data, or write the function with ops, such as where(x > 0, x, t * x)."
-    )
-
-
-def _kept(op: Op, name: str, value: Any) -> Any:
-    """Return a parameter that nobody else can change; refuse a tensor."""
-    if has_tensors(value):
-        raise _not_by(op, name)
-    return frozen(value)
-
-
 def _kept_param(name: str) -> str:
     return f"{name} if type({name}) in _atoms else _kept(_op, {name!r}, {name}), "
-
-
-def _brief(value: Any) -> str:
-    return f"array{np.shape(value)}" if isinstance(value, np.ndarray) else repr(value)
-
-
-def _no_rule(op: Op, operand: str) -> GradientError:
-    return GradientError(
-        f"{op.name}: has no derivative rule for {operand!r}, which requires a gradient; "
-        f"declare one with {op.name}.vjp({operand}=...), or pass {operand}.detach()."
-    )

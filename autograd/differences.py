@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.node import Node, source_of
 from autograd.state import complex_step, no_grad
 from autograd.tensor import Tensor
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from autograd.graph import Graph
+    from autograd.program import Instruction
 
     Arrays = list[npt.NDArray[Any]]
 
@@ -177,28 +177,28 @@ def blame(g: Graph) -> list[str]:
     """
     found: list[str] = []
     for view in g:
-        node = g._recording._entries[view.id]
-        if not isinstance(node, Node) or node.op is None or view.value is None:
+        step = g.program.steps[view.id]
+        if step.op is None or view.value is None:
             continue
         values = [g.nodes[i].value for i in view.parents]
         if any(v is None for v in values):
             continue
-        weights = fixed(node.shape, seed=view.id)
-        pulled = node.op.pull(node, node.saved, weights.astype(node.dtype)[()])
+        weights = fixed(step.shape, seed=view.id)
+        pulled = g.program.recorded_pull(view.id, weights.astype(step.dtype)[()])
         for slot, cotangent in enumerate(pulled):
             if cotangent is None:
                 continue
-            line = _contradiction(node, values, weights, slot, np.asarray(cotangent, float))
+            line = _contradiction(step, values, weights, slot, np.asarray(cotangent, float))
             if line and line not in found:
                 found.append(line)
     return found
 
 
 def _contradiction(
-    node: Node, values: list[Any], weights: Any, slot: int, cotangent: Any
+    step: Instruction, values: list[Any], weights: Any, slot: int, cotangent: Any
 ) -> str | None:
     """Compare one rule with a difference along a direction; return what differs."""
-    op = node.op
+    op, params = step.op, step.params
     assert op is not None
     base = np.asarray(values[slot], float)
     direction = fixed(base.shape, seed=slot)
@@ -206,7 +206,6 @@ def _contradiction(
     def at(t: float) -> float:
         moved = [*values]
         moved[slot] = base + t * direction
-        params = dict(zip(op.params, node.params, strict=True))
         return float(np.sum(op.forward(*[np.asarray(v)[()] for v in moved], **params) * weights))
 
     def along(t: Tensor) -> Tensor:
@@ -217,8 +216,7 @@ def _contradiction(
     ours = float(np.sum(cotangent * direction))
     if not abs(ours - numerical) > 1e-5 * (abs(ours) + abs(numerical)) + error:
         return None
-    operand = f"{op.operands[0]}[{slot}]" if op.variadic else op.operands[slot]
-    source = source_of(node)
+    operand, source = step.operand_name(slot), step.source
     where = "" if source is None else f", called at {source[0]}:{source[1]}"
     return (
         f"note: {op.name}.vjp({operand}=...) gives {ours:.6g} along a direction where differences "

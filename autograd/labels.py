@@ -7,14 +7,14 @@ import itertools
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from autograd.node import Constant, Node
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LETTERS", "OPERATORS", "accented", "labelled", "latex_name", "name_of"]
+    from autograd.program import Instruction
+
+__all__ = ["LETTERS", "OPERATORS", "accented", "labelled", "latex_name"]
 
 
 _GREEK = frozenset(
@@ -96,23 +96,24 @@ _SIGNS = {
 LETTERS = "uvwpqrst"  # of results without a name; then the second of them with a number
 
 
-def labelled(entries: list[Any], names: list[str | None]) -> list[str | None]:
-    """Label every entry: its name, or a letter that is still free; None for a number.
+def labelled(steps: list[Instruction]) -> list[str | None]:
+    """Label every step: its name, or a letter that is still free; None for a number.
 
-    Entries of one name are numbered, and a name that would look like another gets a prime, so that
+    Steps of one name are numbered, and a name that would look like another gets a prime, so that
     every label stands for one value.
     """
-    uses = Counter(name for name in names if name is not None)
+    uses = Counter(step.name for step in steps if step.name is not None)
     taken = {_seen(name) for name, count in uses.items() if count == 1}
     looks: set[str] = set()  # of the labels given so far
     rounds: Counter[str] = Counter()
     letters = _letters(LETTERS, LETTERS[1])
     anonymous = _letters("xyzkc", "c")
     labels: list[str | None] = []
-    for entry, name in zip(entries, names, strict=True):
+    for step in steps:
+        name = step.name
         if name is None:
-            if not _is_number(entry):
-                pool = letters if isinstance(entry, Node) and entry.op is not None else anonymous
+            if step.kind != "constant" or step.shape or step.constant is None:
+                pool = letters if step.kind == "op" else anonymous
                 free = (x for x in pool if not (x[0] in uses or x[1] in taken or x[1] in looks))
                 name, look = next(free)
                 looks.add(look)
@@ -146,18 +147,3 @@ def _seen(name: str) -> str:
     """Return how a name looks: x_1 and x1 are both an x with a lowered 1."""
     found = _INDEXED.fullmatch(name.translate(_PLAIN))
     return name if found is None else "_".join(part for part in found.groups() if part)
-
-
-def _is_number(entry: Any) -> bool:
-    if isinstance(entry, Constant):
-        return entry.shape == () and entry.value is not None
-    return isinstance(entry, (bool, int, float))
-
-
-def name_of(entry: Any) -> str | None:
-    """Return the name that a user gave to a recorded node or constant."""
-    if isinstance(entry, Constant):
-        return entry.name
-    if isinstance(entry, Node) and entry.extra is not None:
-        return entry.extra.name
-    return None

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.backward import pulled, single
-from autograd.cotangents import conform
-from autograd.graph import Graph
-from autograd.node import Constant, Leaf, Node
+from autograd.program import UNKNOWN, Program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from autograd.node import Node
     from autograd.tensor import Tensor
 
 __all__ = ["FACTOR", "noise"]
@@ -50,11 +48,11 @@ def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[
         The same for each gradient; 0 where the program cannot be run again.
     """
     assert output._node is not None
-    behind = Graph([output._node])._recording
+    program = Program([output._node])
     rng = np.random.default_rng(0)
-    base = _run(behind, seed, wanted, None)
+    base = _run(program, seed, wanted, None)
     small, large, huge = (
-        [_run(behind, seed, wanted, (rng, size)) for _ in range(SAMPLES)]
+        [_run(program, seed, wanted, (rng, size)) for _ in range(SAMPLES)]
         for size in (1, FACTOR, FACTOR**2)
     )
     if base is None:
@@ -72,52 +70,33 @@ def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[
     return floors[0], floors[1:]
 
 
-def _off(x: Any, by: tuple[np.random.Generator, float] | None) -> Any:
+def _off(x: Any, rng: np.random.Generator, size: float) -> Any:
     """Return numbers that are off by some machine epsilons, at random up or down."""
     x = np.asarray(x)
-    if by is None or x.dtype.kind != "f":
+    if x.dtype.kind != "f":
         return x[()]
-    rng, size = by
     signs = rng.choice(np.array([-1, 1], x.dtype), x.shape)
     return (x * (1 + size * np.finfo(x.dtype).eps * signs)).astype(x.dtype)[()]
 
 
 def _run(
-    behind: Any,
+    program: Program,
     seed: Any,
     wanted: Sequence[Node],
     by: tuple[np.random.Generator, float] | None,
 ) -> list[Any] | None:
     """Compute a recorded result and its gradients again; None where a value is not known."""
-    values: list[Any] = []
-    behind._values = values
-    found: dict[Any, Any] = {}
-    with np.errstate(all="ignore"):
-        for i, entry in enumerate(behind._entries):
-            if isinstance(entry, Leaf):
-                value = _off(entry.value, by)
-            elif isinstance(entry, Node):
-                value = behind._replayed(i, entry, values)
-                value = None if value is None else _off(value, by)
-            else:
-                value = entry.value if isinstance(entry, Constant) else entry
-            if value is None:
-                return None
-            values.append(value)
-        root = behind._entries[behind.roots[0]]
-        found[root] = np.asarray(seed, root.dtype)[()]
-        for i in range(len(values) - 1, -1, -1):
-            node = behind._entries[i]
-            if not isinstance(node, Node) or node.op is None or node not in found:
-                continue
-            saved, g = behind._saved_again(i, node), found[node]
-            if saved is None:
-                return None
-            if node.dtype == np.float16:
-                saved, g = single(saved), single(g)
-            for parent, x in zip(node.parents, pulled(node, saved, g, np.vdot), strict=False):
-                if parent is not None and x is not None:
-                    x = conform(_off(x, by), node, parent)
-                    found[parent] = found[parent] + x if parent in found else x
-    result = np.asarray(values[behind.roots[0]], np.float64)
-    return [result, *(np.asarray(found.get(n, np.zeros(n.shape)), np.float64) for n in wanted)]
+
+    def change(x: Any) -> Any:
+        return np.asarray(x)[()] if by is None else _off(x, *by)
+
+    values, root = program.computed(change), program.outputs[0]
+    if any(v is None for v in values):
+        return None
+    one = np.asarray(seed, program.steps[root].dtype)[()]
+    found = program.pulled_back(values, {root: one}, change=change)
+    if any(g is UNKNOWN for g in found):
+        return None
+    of = [found[program.places[n]] if n in program.places else None for n in wanted]
+    gradients = [np.zeros(n.shape) if g is None else g for n, g in zip(wanted, of, strict=True)]
+    return [np.asarray(x, np.float64) for x in (values[root], *gradients)]

@@ -53,7 +53,7 @@ def test_only_autograd_touches_its_private_names(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
     if package == "autograd":
         return
-    private = {"_value", "_node", "_constant", "_graph", "_entries"}
+    private = {"_value", "_node", "_constant", "_formulas", "_entry"}
     used = {
         n.attr
         for n in ast.walk(ast.parse(path.read_text("utf-8")))

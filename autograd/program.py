@@ -1,0 +1,401 @@
+"""A recorded computation as data: a straight-line program of instructions.
+
+Views of a graph, pictures, checks and exporters read it; nothing else reaches into recorded nodes.
+Nodes do not keep values and cotangents, so the program computes them again when someone asks, from
+the leaves up, by the ops and rules that ran the first time. A value that cannot be recovered (an
+array that is gone, a leaf assigned since) is None, and so is everything that follows from it.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from autograd.backward import in_dtype, pulled, reach, single
+from autograd.cotangents import conform
+from autograd.node import FREED, Constant, Leaf, Node, source_of
+from autograd.state import STATE
+from autograd.tensor import Tensor, wrap
+from autograd.zeros import Met
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from autograd.op import Op
+
+__all__ = ["UNKNOWN", "Instruction", "Program"]
+
+from_engine = True
+
+Kind = Literal["leaf", "constant", "op"]
+
+UNKNOWN = object()  # a cotangent that cannot be computed, where None is none at all
+
+
+class Instruction:
+    """One step of a program: a leaf, a constant, or an op applied to earlier steps.
+
+    Attributes
+    ----------
+    operands : tuple of int
+        The steps that the op reads, in the order of its arguments.
+    name : str, or None
+        What the user called the value.
+    walked : bool
+        Whether a backward pass had gone through it when the program was made.
+    """
+
+    __slots__ = ("_entry", "name", "operands", "walked")
+
+    def __init__(self, entry: Any, operands: tuple[int, ...]) -> None:
+        self._entry, self.operands = entry, operands
+        self.name: str | None = None
+        self.walked = False
+        if isinstance(entry, Node):
+            self.name = None if entry.extra is None else entry.extra.name
+            self.walked = entry.walked
+        elif isinstance(entry, Constant):
+            self.name = entry.name
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it needs a gradient ("leaf"), needs none ("constant") or is computed ("op")."""
+        entry = self._entry
+        return "constant" if not isinstance(entry, Node) else "leaf" if entry.op is None else "op"
+
+    @property
+    def op(self) -> Op | None:
+        """The op; None for leaves and constants."""
+        return self._entry.op if isinstance(self._entry, Node) else None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters the op was called with."""
+        op = self.op
+        return {} if op is None else dict(zip(op.params, self._entry.params, strict=True))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self._entry.shape if isinstance(self._entry, (Node, Constant)) else ()
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the value."""
+        entry = self._entry
+        return entry.dtype if isinstance(entry, (Node, Constant)) else np.asarray(entry).dtype
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        """The name scopes it was made in."""
+        return self._entry.scope if isinstance(self._entry, Node) else ()
+
+    @property
+    def source(self) -> tuple[str, int] | None:
+        """File and line of the user's code that made it."""
+        return source_of(self._entry) if isinstance(self._entry, Node) else None
+
+    @property
+    def constant(self) -> Any:
+        """The value of a constant, if it is known; None for others."""
+        return self._entry.value if isinstance(self._entry, Constant) else self.number
+
+    @property
+    def number(self) -> bool | int | float | None:
+        """A Python number that stands in the program; None for others."""
+        return self._entry if isinstance(self._entry, (bool, int, float)) else None
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it was a Python number, which takes the dtype of what it meets."""
+        return isinstance(self._entry, Constant) and self._entry.weak
+
+    @property
+    def is_hooked(self) -> bool:
+        """Whether a hook changes, or looks at, its gradient."""
+        entry = self._entry
+        return isinstance(entry, Node) and entry.extra is not None and bool(entry.extra.hooks)
+
+    def operand_name(self, slot: int) -> str:
+        """Return the op's name for one of its operands; ``a[2]`` where it takes any number."""
+        op = self.op
+        assert op is not None
+        return f"{op.operands[0]}[{slot}]" if op.variadic else op.operands[slot]
+
+    def is_differentiated(self, slot: int) -> bool:
+        """Whether the backward pass goes back to this operand."""
+        return self._entry.parents[slot] is not None
+
+    def handle(self) -> Tensor:
+        """Return a tensor without a value that stands for this step, for hooks."""
+        return wrap(None, self._entry if isinstance(self._entry, Node) else None)
+
+    def still_saved(self, slot: int) -> Any:
+        """Return an operand's value if the node still keeps it for its rules."""
+        op, entry = self.op, self._entry
+        if op is None or entry.saved is FREED or op.variadic:
+            return None
+        return dict(zip(op.saved, entry.saved, strict=True)).get(op.operands[slot])
+
+
+class Program:
+    """The instructions behind some results, operands before what is computed from them.
+
+    It does not refer to views of it, so there is no reference cycle, and dropping the program is
+    enough to free what was recorded.
+
+    Parameters
+    ----------
+    roots : list of Node
+        The nodes of the results.
+    known : dict, optional
+        Values by node, which are not computed again.
+
+    Attributes
+    ----------
+    steps : list of Instruction
+    outputs : list of int
+        The steps of the results.
+    zeros : Met, or None
+        Where a cotangent of 0 has met NaN, once cotangents were computed.
+    """
+
+    def __init__(self, roots: list[Node], known: dict[Node, Any] | None = None) -> None:
+        self._known = {} if known is None else known
+        self.steps: list[Instruction] = []
+        self.zeros: Met | None = None
+        self._last: tuple[int, list[Any]] = (-1, [])
+        index: dict[Any, int] = {}
+
+        def enter(entry: Any, key: Any, operands: tuple[int, ...]) -> int:
+            index[key] = len(self.steps)
+            self.steps.append(Instruction(entry, operands))
+            return index[key]
+
+        for node in reach(roots)[::-1]:
+            slots = []
+            for slot, parent in enumerate(node.parents):
+                if parent is not None:
+                    slots.append(index[parent])
+                    continue
+                constant = node.constants[slot]
+                key = _identity(constant) if isinstance(constant, Constant) else (node, slot)
+                slots.append(index[key] if key in index else enter(constant, key, ()))
+            enter(node, node, tuple(slots))
+        self.outputs = [index[root] for root in dict.fromkeys(roots)]
+
+    @functools.cached_property
+    def places(self) -> dict[Node, int]:
+        """The step of each recorded node."""
+        return {s._entry: i for i, s in enumerate(self.steps) if isinstance(s._entry, Node)}
+
+    # -- values ------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def values(self) -> list[Any]:
+        """The value of each step; None where it cannot be recovered."""
+        return self.computed()
+
+    def computed(self, change: Callable[[Any], Any] | None = None) -> list[Any]:
+        """Compute the value of each step, from the leaves up.
+
+        Parameters
+        ----------
+        change : callable, optional
+            Takes each value and returns what takes its place, such as one with noise; constants
+            stay. Then nothing that is known is taken for granted.
+        """
+        values: list[Any] = []
+        used: dict[int, int] = {}  # leaf to its first use
+        for step in self.steps:
+            for i in step.operands:
+                if isinstance(self.steps[i]._entry, Leaf):
+                    used[i] = min(used.get(i, step._entry.id), step._entry.id)
+        with np.errstate(all="ignore"):
+            for i, step in enumerate(self.steps):
+                entry, value = step._entry, None
+                if isinstance(entry, Leaf):  # a value assigned since is not the one recorded
+                    value = None if entry.written > used.get(i, entry.written) else entry.value
+                elif isinstance(entry, Node):
+                    value = self._known.get(entry) if change is None else None
+                    value = self._replayed(step, values) if value is None else value
+                else:
+                    values.append(step.constant)
+                    continue
+                values.append(value if change is None or value is None else change(value))
+        return values
+
+    def _replayed(self, step: Instruction, values: list[Any]) -> Any:
+        """Compute a result again from the values of its operands."""
+        operands = []
+        for slot, k in enumerate(step.operands):
+            value, given = values[k], self.steps[k]
+            if value is not None and given.is_weak:
+                value = value.item()
+            if value is None:
+                value = step.still_saved(slot)
+                if not isinstance(given._entry, Leaf):  # its value has been assigned since
+                    values[k] = value
+            if value is None:
+                return None
+            operands.append(value)
+        assert step.op is not None
+        out = step.op.forward(*operands, **step.params)
+        return out[()] if isinstance(out, np.ndarray) else out
+
+    def saved(self, i: int, values: list[Any] | None = None) -> tuple[Any, ...] | None:
+        """Return what the rules of a step read, from computed values; None where one is unknown."""
+        step, values = self.steps[i], self.values if values is None else values
+        op = step.op
+        assert op is not None
+        operands = [
+            step.still_saved(slot) if values[k] is None else values[k]
+            for slot, k in enumerate(step.operands)
+        ]
+        needed = op.needed([parent is not None for parent in step._entry.parents])
+        saved: list[Any] = []
+        for name in op.saved:
+            if name not in needed:
+                saved.append(None)
+                continue
+            if name == "out":
+                found = values[i]
+            else:
+                asks = name in op.operands
+                given = operands if asks else [self.steps[k].shape for k in step.operands]
+                slot = op.operands.index(name if asks else name.removesuffix("_shape"))
+                found = tuple(given) if op.variadic else given[slot]
+            if found is None or (type(found) is tuple and any(x is None for x in found)):
+                return None
+            saved.append(found)
+        return tuple(saved)
+
+    # -- cotangents --------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def cotangents(self) -> list[Any]:
+        """The gradient of the outputs by each step; None where there is none, or it is unknown.
+
+        There is none before a backward pass.
+        """
+        if not all(self.steps[i].walked for i in self.outputs):
+            return [None] * len(self.steps)
+        seeds = {}
+        for i in self.outputs:
+            root = self.steps[i]
+            one = int(np.prod(root.shape)) == 1  # otherwise the pass began with other weights
+            seeds[i] = np.ones(root.shape, root.dtype)[()] if one else UNKNOWN
+        self.zeros = Met(
+            [*self.places][::-1],
+            [(self.steps[i]._entry, g) for i, g in seeds.items() if g is not UNKNOWN],
+            lambda node: self.saved(self.places[node]),
+        )
+        found = self.pulled_back(self.values, seeds, self.zeros)
+        return [
+            None if g is None or g is UNKNOWN else in_dtype(g, step)
+            for g, step in zip(found, self.steps, strict=True)
+        ]
+
+    def pulled_back(
+        self,
+        values: list[Any],
+        seeds: Mapping[int, Any],
+        met: Met | None = None,
+        change: Callable[[Any], Any] | None = None,
+    ) -> list[Any]:
+        """Compute the cotangent of each step: None where there is none, or UNKNOWN.
+
+        Parameters
+        ----------
+        values : list
+            Of each step.
+        seeds : mapping
+            From steps of outputs to their cotangents.
+        met : Met, optional
+            Is told of zeros that have met NaN.
+        change : callable, optional
+            Takes each term of a cotangent and returns what takes its place.
+        """
+        found: list[Any] = [seeds.get(i) for i in range(len(self.steps))]
+        with np.errstate(all="ignore"):
+            for k in range(len(found) - 1, -1, -1):
+                step, g = self.steps[k], found[k]
+                if step.op is None or g is None:
+                    continue
+                saved = None if g is UNKNOWN else self.saved(k, values)
+                terms = (
+                    [UNKNOWN] * len(step.operands)
+                    if saved is None
+                    else self._pulled(step, saved, g, met)
+                )
+                for parent, i, x in zip(step._entry.parents, step.operands, terms, strict=False):
+                    if parent is None:
+                        continue
+                    term = x
+                    if term is None:  # of an op whose derivative is 0
+                        term = np.zeros(parent.shape, parent.dtype)
+                    if term is not UNKNOWN:
+                        term = conform(change(term) if change else term, step._entry, parent)
+                    before = found[i]
+                    if before is UNKNOWN or term is UNKNOWN:
+                        found[i] = UNKNOWN
+                    else:
+                        found[i] = term if before is None else before + term
+        return found
+
+    def _pulled(self, step: Instruction, saved: Any, g: Any, met: Met | None) -> list[Any]:
+        """Return what a step gives to each operand, half precision in single as the walk does."""
+        square = np.vdot if STATE.get().strong_zero else None
+        if step.dtype == np.float16:
+            saved, g = single(saved), single(g)
+        return pulled(step._entry, saved, g, square, met)
+
+    def brought(self, i: int, slot: int) -> Any:
+        """Return what comes back from a step to one operand; None where that is not known."""
+        step, g = self.steps[i], self.cotangents[i]
+        parent = step._entry.parents[slot]
+        if g is None or parent is None:
+            return None
+        if self._last[0] != i:  # all operands of one op are asked for in a row
+            saved = self.saved(i)
+            with np.errstate(all="ignore"):
+                terms = None if saved is None else self._pulled(step, saved, g, None)
+            self._last = i, terms or [None] * len(step.operands)
+        found = self._last[1][slot]
+        return None if found is None else in_dtype(conform(found, step._entry, parent), parent)
+
+    def local_number(self, i: int, slot: int) -> float | None:
+        """Return the local derivative between two single numbers; None for arrays, or unknown."""
+        step = self.steps[i]
+        if not step.is_differentiated(slot) or step.shape or self.steps[step.operands[slot]].shape:
+            return None
+        saved = self.saved(i)
+        if saved is None:
+            return None
+        one = np.ones((), step.dtype)[()]
+        if step.dtype == np.float16:
+            saved, one = single(saved), single(one)
+        assert step.op is not None
+        with np.errstate(all="ignore"):
+            found = step.op.pull(step._entry, saved, one)[slot]
+            return 0.0 if found is None else float(found)
+
+    def recorded_pull(self, i: int, g: Any) -> list[Any]:
+        """Return what the rules of a step give for a cotangent, on the values that it keeps."""
+        step = self.steps[i]
+        assert step.op is not None
+        return list(step.op.pull(step._entry, step._entry.saved, g))
+
+    def hidden_limits(self) -> list[int]:
+        """Return the steps where a 0 that arithmetic made met an infinite derivative."""
+        return [] if self.zeros is None else [self.places[n] for n in self.zeros.hidden()]
+
+
+def _identity(constant: Constant) -> Any:
+    """Return a key that is the same for every use of one array."""
+    if constant.name is not None or not isinstance(constant.value, np.ndarray):
+        return "constant", id(constant)
+    # By its numbers, not by its place in memory: the same program draws the same picture.
+    return "array", constant.dtype, constant.shape, constant.value.tobytes()

@@ -23,7 +23,7 @@ from autograd import Tensor, pause_collector
 from viz.layout import Card, Link, layout
 from viz.render.dot import EngineError, by_dot, render_dot
 from viz.render.svg import render_svg
-from viz.view import EdgeView, GraphView, NodeView
+from viz.view import EdgeView, Gradient, GraphView, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,11 +69,13 @@ def network(n: int) -> GraphView:
 
 def view(n: int, ends: list[tuple[int, int]]) -> GraphView:
     nodes = tuple(
-        NodeView(i, "op", f"v{i}", "a · b", ("1.234",), f"∂J/∂v{i} = 0.5678", (), f"v{i}")
+        NodeView(
+            i, "op", f"v{i}", "a · b", ("1.234",), Gradient(f"∂J/∂v{i}", "0.5678"), (), f"v{i}"
+        )
         for i in range(n)
     )
     edges = tuple(
-        EdgeView(source, target, slot, f"∂v{target}/∂v{source} = 1.5", back=True)
+        EdgeView(*(source, target, slot), back=True, symbol=f"∂v{target}/∂v{source}", formula="1.5")
         for slot, (source, target) in enumerate(ends)
     )
     return GraphView("benchmark", (), nodes, edges)

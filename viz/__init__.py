@@ -12,7 +12,7 @@ from viz.extract import NotDrawable
 from viz.film import Film, diff, film
 from viz.network import NetworkDrawing, draw_network
 from viz.render.dot import EngineError
-from viz.view import EdgeView, GraphView, NodeView
+from viz.view import EdgeView, Gradient, GraphView, NodeView
 
 __all__ = [
     "Drawing",
@@ -20,6 +20,7 @@ __all__ = [
     "EngineError",
     "Explanation",
     "Film",
+    "Gradient",
     "GraphView",
     "NetworkDrawing",
     "NodeView",

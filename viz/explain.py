@@ -158,7 +158,9 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     if ids is None:
         ids = {n.id for n in view.nodes if n.kind == "parameter"}
     names = ", ".join(n.name for n in view.nodes if n.id in ids)
-    part = explain_shorthand(_towards(hide_constants(view, arrays=False), ids))
+    # The first note says what the result is, as the first step does; numbers stand in formulas.
+    shown = replace(hide_constants(view, arrays=False), notes=view.notes[1:])
+    part = explain_shorthand(_towards(shown, ids))
     return Explanation(part, f"The derivative of {clean(result.label)} by {names}")
 
 
@@ -200,18 +202,18 @@ def _towards(view: GraphView, ids: set[int]) -> GraphView:
 
 
 def _given(node: NodeView) -> str:
-    value = ", ".join(node.value)
+    value = ", ".join(node.details)
     made = f"{node.header} = {value}" if value and value != node.name else node.header
     return made if node.formula else f"{made}, given"
 
 
 def _is_missing(node: NodeView, edges: list[EdgeView]) -> bool:
     """Return whether the numbers of a gradient are not in the chain rule itself."""
-    return bool(edges) and node.gradient.partition(" = ")[2] not in edges[-1].words
+    return bool(edges) and node.slope is not None and node.slope.amount not in edges[-1].words
 
 
 def _value(node: NodeView) -> str:
-    value = ", ".join(node.value)
+    value = ", ".join(node.details)
     return f" = {value}" if value and value != node.name else ""
 
 
@@ -234,5 +236,4 @@ def _steps(view: GraphView) -> list[str | EdgeView]:
             steps.append(f"The sum over {len(edges)} paths: {node.gradient}")
         elif _is_missing(node, edges):
             steps.append(f"So {node.gradient}")
-    # The first lines say which pass and which result; numbers stand in the formulas.
-    return steps + [line for line in view.caption[2:] if "not drawn" not in line]
+    return [*steps, *view.notes]

@@ -34,7 +34,7 @@ from autograd.symbol import latex_number
 from viz.loops import Loop, homes, with_loops
 from viz.scopes import clusters_of
 from viz.text import clean
-from viz.view import EdgeView, GraphView, Kind, NodeView
+from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -187,12 +187,8 @@ def view_of(
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
         nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, marks)
-    rest = [clean(node.label, 40) for node in g.outputs if not node.walked]
-    some = f" from {' and '.join(rest)}" if len(rest) < len(outs) else ""
-    caption = [
-        "Forward pass left to right"
-        + (f"; the backward pass has not run{some}." if rest else ", backward pass right to left.")
-    ]
+    unrun = tuple(clean(node.label, 40) for node in g.outputs if not node.walked)
+    caption = []
     for node in g.outputs:
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
@@ -231,7 +227,9 @@ def view_of(
         inside = sum(len(loop.ids) for loop in found)
         caption.append(f"{inside} nodes folded into {len(found)} loop{'s' * (len(found) > 1)}.")
     title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
-    return GraphView(title, tuple(caption), nodes, edges)
+    return GraphView(
+        title, tuple(caption), nodes, edges, passes="both", unrun=unrun, outputs=len(outs)
+    )
 
 
 def _edge(
@@ -243,34 +241,32 @@ def _edge(
     typeset: bool,
 ) -> EdgeView:
     if not edge.differentiable:
-        return EdgeView(edge.parent, edge.child, edge.slot, label="", back=False)
-    label = raised(clean(_edge_label(g, edge, cost, values)))
+        return EdgeView(edge.parent, edge.child, edge.slot, back=False)
+    bare = _local(g, edge, cost, values)
     ways = len(paths.get(edge.parent, []))
-    words = clean(_chain_rule(g, edge, cost, label, ways, values), 400)
-    latex = _latex_rule(g, edge, cost) if typeset else ""
-    return EdgeView(
-        edge.parent, edge.child, edge.slot, label=label, back=True, words=words, latex=latex
-    )
+    words = clean(_chain_rule(g, edge, cost, bare, ways, values), 400)
+    return replace(bare, words=words, latex=_latex_rule(g, edge, cost) if typeset else "")
 
 
-def _chain_rule(g: Graph, edge: Any, cost: str, label: str, paths: int, values: bool) -> str:
+def _chain_rule(g: Graph, edge: Any, cost: str, bare: EdgeView, paths: int, values: bool) -> str:
     """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     one = f", on one of {paths} paths" if paths > 1 else ""
     brings = edge.cotangent if values and parent.shape else None
+    is_whole = bare.symbol.startswith(f"∂{cost}/")
     if brings is not None:
-        number = label.startswith(f"∂{cost}/") and _NUMBER.fullmatch(label.partition(" = ")[2])
+        number = is_whole and not bare.number and _NUMBER.fullmatch(bare.formula)
         if _is_few(brings):
             one = f"{' for each:' if number else ' ='} {' '.join(_rows(brings))}{one}"
         elif brings.size == 1:
             one = ("" if number else f" = {format_number(brings.item())}") + one
         else:
             one = f"{' for each' if number else ''}, of norm {format_number(_norm(brings))}{one}"
-    if not edge.is_factor or label.startswith(f"∂{cost}/"):
-        return f"{label}{one}"
+    if not edge.is_factor or is_whole:
+        return f"{bare.label}{one}"
     back, local = child.cotangent, edge.number
-    whole = f"∂{cost}/∂{child.label} · {label.partition(' = ')[0]}"
-    how = f", where {label}" if label.count(" = ") > 1 or edge.number is None else ""
+    whole = f"∂{cost}/∂{child.label} · {bare.symbol}"
+    how = f", where {bare.label}" if bare.number or local is None else ""
     if back is not None and np.ndim(back) == 0 and local is not None:
         numbers = f"{_factor(back)} · {_factor(local)} = {format_number(_times(back, local))}"
         return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
@@ -373,7 +369,7 @@ def _with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
         elif slope[i]:
             begins = not any(slope[c] or value[c] for c in after[i])
             mark = f"{slope[i]} gradient" + (" begins here" if begins else "")
-        elif view.gradient and g.nodes[i].cotangent is not None:
+        elif view.slope is not None and g.nodes[i].cotangent is not None:
             norm = _norm(g.nodes[i].cotangent)
             if norm == 0:
                 mark = "zero gradient"
@@ -440,16 +436,16 @@ def _node(
     name = clean(node.label)
     formula = raised(clean(node.formula)) if node.op else ""
     lines = _value_lines(node) if values else ()
-    gradient = ""
+    slope = None
     if values and kind not in {"data", "constant"}:
-        gradient = _gradient(node, name, cost, paths, walked)
+        slope = _gradient(node, name, cost, paths, walked)
     spoken = ". ".join(
         filter(
             None,
             [
                 f"{name} = {formula}" if formula else f"{kind} {name}",
                 f"value {' '.join(lines)}" if lines else "",
-                gradient,
+                "" if slope is None else str(slope),
             ],
         )
     )
@@ -460,7 +456,7 @@ def _node(
     if typeset:
         latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
     return NodeView(
-        *(node.id, kind, name, formula, lines, gradient, scope, spoken, source),
+        *(node.id, kind, name, formula, lines, slope, scope, spoken, source),
         latex=latex,
         shape=_shape(node.shape),
     )
@@ -514,22 +510,22 @@ def _rows(array: Any) -> tuple[str, ...]:
     return (f"[{rows[0]}]",) if array.ndim == 2 and len(rows) == 1 else tuple(rows)
 
 
-def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> str:
+def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> Gradient:
     g = node.cotangent
     symbol = f"∂{cost}/∂{clean(name, 60)}"
     if g is None:
-        return f"{symbol} not kept" if walked else f"{symbol} = –"
+        return Gradient(symbol, state="lost" if walked else "none")
     array = np.asarray(g)
-    ways = f" ({len(paths)} paths)" if len(paths) > 1 else ""
+    known = Gradient(symbol, paths=max(1, len(paths)))
     if _is_few(array):
-        return f"{symbol} = {' '.join(_rows(array))}{ways}"
+        return replace(known, text=" ".join(_rows(array)))
     if array.size != 1:
         norm = format_number(_norm(array))
-        return f"‖{symbol}‖ = {norm} {_shape(array.shape)}{ways}"
+        return replace(known, text=norm, state="norm", shape=_shape(array.shape))
     if 1 < len(paths) <= 4 and not array.ndim and all(math.isfinite(p) for p in paths):
         terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")
-        return f"{symbol} = {terms} = {format_number(array)}{ways}"
-    return f"{symbol} = {format_number(array.item())}{ways}"
+        return replace(known, text=f"{terms} = {format_number(array)}")
+    return replace(known, text=format_number(array.item()))
 
 
 def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
@@ -548,19 +544,22 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
     return found
 
 
-def _edge_label(g: Graph, edge: Any, cost: str, values: bool) -> str:
+def _local(g: Graph, edge: Any, cost: str, values: bool) -> EdgeView:
+    """Return an arrow with the local derivative that it brings back."""
     parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
-    formula = clean(edge.formula, LONGEST)  # so that the number after it is always there
+    formula = raised(clean(edge.formula, LONGEST))
+    bare = EdgeView(edge.parent, edge.child, edge.slot, back=True)
+    whole, local = f"∂{cost}/∂{parent}", f"∂{child}/∂{parent}"
+    short = child if child != cost else ""
     if not edge.is_factor:
-        return f"∂{cost}/∂{parent} = {formula}"
+        return replace(bare, symbol=whole, formula=formula, short=short if "∂" in formula else "")
     if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
         factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
-        return f"∂{cost}/∂{parent} = Σ ∂{child}{factor}"
+        return replace(bare, symbol=whole, formula=f"Σ ∂{child}{factor}", short=short)
     number = edge.number if values else None
-    if number is None or format_number(number) == formula:
-        return f"∂{child}/∂{parent} = {formula}"
-    return f"∂{child}/∂{parent} = {formula} = {format_number(number)}"
+    text = "" if number is None else format_number(number)
+    return replace(bare, symbol=local, formula=formula, number="" if text == edge.formula else text)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -570,5 +569,5 @@ def _shape(shape: tuple[int, ...]) -> str:
 def without_values(view: GraphView) -> GraphView:
     """Return the view with structure only."""
     return replace(
-        view, nodes=tuple(replace(n, value=(), gradient="", words=n.header) for n in view.nodes)
+        view, nodes=tuple(replace(n, value=(), slope=None, words=n.header) for n in view.nodes)
     )

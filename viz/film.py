@@ -15,6 +15,7 @@ from viz.files import write
 from viz.render.page import Picture, render_page
 from viz.text import width
 from viz.theme import LABEL, VALUE
+from viz.view import Gradient
 
 if TYPE_CHECKING:
     import os
@@ -49,7 +50,8 @@ class Film:
         frames = [
             replace(
                 view,
-                caption=common,
+                notes=common,
+                passes="",
                 nodes=tuple(
                     replace(n, mark=n.mark or " ") if w.mark else n
                     for n, w in zip(view.nodes, wide.nodes, strict=True)
@@ -57,7 +59,7 @@ class Film:
             )
             for view in self.views
         ]
-        measured = replace(wide, caption=common)
+        measured = replace(wide, notes=common, passes="")
         pictures = [Picture("", frames[0], {})]
         return render_page(pictures, frames=frames, measured=measured, theme=self.theme)
 
@@ -164,25 +166,26 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
             nodes.append(replace(node, mark="new", words=f"new: {node.words}"))
             new += 1
             continue
-        was = old.gradient.replace(f"/∂{old.name}", f"/∂{node.name}")
-        value, gradient = _both(old.value, node.value), _one(was, node.gradient)
-        if (value, gradient) == (node.value, node.gradient):
+        value, slopes = _both(old.value, node.value), _both(old.slopes, node.slopes)
+        slope = _moved(old.slope, node.slope)
+        if (value, slopes, slope) == (node.value, node.slopes, node.slope):
             nodes.append(node)
             continue
         changed += 1
-        words = f"changed: {node.header}; {'; '.join(value)}; {gradient}"
-        nodes.append(replace(node, value=value, gradient=gradient, mark="changed", words=words))
+        made = replace(node, value=value, slopes=slopes, slope=slope, mark="changed")
+        words = f"changed: {node.header}; {'; '.join(made.details)}; {made.gradient}"
+        nodes.append(replace(made, words=words))
     kept = {n.id for n in matched.values()}
     gone = [n.header for n in before.view.nodes if n.id not in kept]
     counts = f"{changed} changed, {new} new, {len(gone)} gone"
-    caption = [*after.view.caption, f"{counts}, in the digits that are shown."]
+    notes = [*after.view.notes, f"{counts}, in the digits that are shown."]
     if gone:
-        caption.append(f"Gone: {', '.join(gone)}.")
+        notes.append(f"Gone: {', '.join(gone)}.")
     view = replace(
         after.view,
         title=f"What changed: {after.view.title}",
         nodes=tuple(nodes),
-        caption=tuple(caption),
+        notes=tuple(notes),
     )
     return Drawing(view, theme=after.theme, engine=after.engine)
 
@@ -196,7 +199,7 @@ def _need_drawing(where: str, x: Any) -> None:
 
 def _shape(view: GraphView) -> Any:
     return (
-        [(n.id, n.kind, n.header, len(n.value), n.scope) for n in view.nodes],
+        [(n.id, n.kind, n.header, len(n.details), n.scope) for n in view.nodes],
         [(e.source, e.target, e.slot, e.back) for e in view.edges],
     )
 
@@ -236,7 +239,7 @@ def _both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _one(old: str, new: str) -> str:
-    """Return `new`, or what it was and is where they differ."""
+    """Return a line with what it was where that differs; a folded card's lines have heads."""
     if old == new or not old:
         return new
     for sign in (" = ", ": "):
@@ -247,6 +250,14 @@ def _one(old: str, new: str) -> str:
     return f"{old} → {new}"
 
 
+def _moved(old: Gradient | None, new: Gradient | None) -> Gradient | None:
+    """Return the gradient of a card, with what it was where that differs."""
+    if old is None or new is None or replace(old, symbol=new.symbol) == new:
+        return new
+    both = f"{old.amount} → {new.amount}"
+    return Gradient(new.symbol, both, "norm" if new.state == "norm" else "value")
+
+
 def _widest(views: Sequence[GraphView]) -> GraphView:
     """Return the view whose every text is the widest of all times."""
 
@@ -254,16 +265,19 @@ def _widest(views: Sequence[GraphView]) -> GraphView:
         return max(texts, key=lambda t: width(t, size))
 
     def card(nodes: tuple[NodeView, ...]) -> NodeView:
-        lines = zip(*(n.value for n in nodes), strict=True)
+        def lines(texts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+            return tuple(widest(line, VALUE) for line in zip(*texts, strict=True))
+
         return replace(
             nodes[0],
-            value=tuple(widest(line, VALUE) for line in lines),
-            gradient=widest((n.gradient for n in nodes), LABEL),
+            value=lines(n.value for n in nodes),
+            slopes=lines(n.slopes for n in nodes),
+            slope=max(nodes, key=lambda n: width(n.gradient, LABEL)).slope,
             mark=widest((n.mark for n in nodes), LABEL),
         )
 
     def arrow(edges: tuple[EdgeView, ...]) -> EdgeView:
-        return replace(edges[0], label=widest((e.label for e in edges), LABEL))
+        return max(edges, key=lambda e: width(e.label, LABEL))
 
     return replace(
         views[0],

@@ -112,25 +112,34 @@ def with_loops(
             known = links.get((source, target))
             slot = len(links) if known is None else known.slot
             back = edge.differentiable or (known is not None and known.back)
-            links[source, target] = EdgeView(source, target, slot, label="", back=back)
+            links[source, target] = EdgeView(source, target, slot, back=back)
     cards = []
     for loop in loops:
         last = loop.ids[-1]
         first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
         body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
         outs = [card(g.nodes[i]) for i in sorted(results.get(last, [last]))]
-        made = [f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs]
         more = [
             *(["…"] if len(body) > 3 else []),
             *(["constants differ"] if _differ(g, loop) else []),
         ]
         ops = sum(g.nodes[i].kind == "op" for i in loop.ids)
-        lines = (*body[:3], *more, *made, f"{ops} ops")
-        name = f"loop × {loop.rounds}"
-        words = f"{name}. {'. '.join(lines)}"
         made_card = NodeView(
-            last, "repeat", name, "", lines, outs[-1].gradient, outs[-1].scope, words
+            id=last,
+            kind="repeat",
+            name=f"loop × {loop.rounds}",
+            formula="",
+            value=tuple(
+                f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs
+            ),
+            slope=outs[-1].slope,
+            scope=outs[-1].scope,
+            words="",
+            body=(*body[:3], *more),
+            count=f"{ops} ops",
         )
+        words = f"{made_card.name}. {'. '.join(made_card.details)}"
+        made_card = replace(made_card, words=words)
         cards.append(with_worst(made_card, [marks[i] for i in loop.ids if i in marks]))
     nodes, edges = view
     moved = [replace(e, source=place(e.source)) for e in edges]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from viz.repeats import repeats
-from viz.view import EdgeView, GraphView, NodeView
+from viz.view import DOTS, EdgeView, GraphView, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,7 +43,7 @@ def hide_constants(view: GraphView, *, arrays: bool = True) -> GraphView:
     count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn"
     return replace(
         view,
-        caption=(*view.caption, f"{count}: {'; '.join(said)}." if said else f"{count}."),
+        notes=(*view.notes, f"{count}: {'; '.join(said)}." if said else f"{count}."),
         nodes=tuple(n for n in view.nodes if n.id not in hidden),
         edges=tuple(e for e in view.edges if e.source not in hidden),
     )
@@ -54,16 +54,17 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
     if direction == "forward":
         return replace(
             view,
-            caption=("Forward pass left to right.", *view.caption[1:]),
-            nodes=tuple(replace(n, gradient="") for n in view.nodes),
-            edges=tuple(replace(e, label="", back=False) for e in view.edges),
+            passes="forward",
+            nodes=tuple(replace(n, slope=None) for n in view.nodes),
+            edges=tuple(
+                replace(e.bare(), words=e.words, latex=e.latex, back=False) for e in view.edges
+            ),
         )
     if direction == "backward":
-        unrun = "; it has not run" if "has not run" in view.caption[0] else ""
         ends = {i for e in view.edges if e.back for i in (e.source, e.target)}
         return replace(
             view,
-            caption=(f"Backward pass right to left{unrun}.", *view.caption[1:]),
+            passes="backward",
             nodes=tuple(n for n in view.nodes if n.id in ends or not view.edges),
             edges=tuple(replace(e, forward=False) for e in view.edges if e.back),
         )
@@ -104,15 +105,14 @@ def fold(
         if edge.target not in home:
             kept.append(replace(edge, source=source))
         elif (source, target) not in merged:
-            bare = replace(edge, label="", words="", latex="")  # of names inside the card
-            merged[source, target] = replace(bare, source=source, target=target)
+            merged[source, target] = replace(edge.bare(), source=source, target=target)
             kept.append(merged[source, target])
         elif edge.back and not merged[source, target].back:
             kept[kept.index(merged[source, target])] = replace(merged[source, target], back=True)
     note = f"{len(groups)} module{'s' if len(groups) > 1 else ''} folded; depth={depth + 1} opens "
     folded = replace(
         view,
-        caption=(*view.caption, note + ("them." if len(groups) > 1 else "it.")),
+        notes=(*view.notes, note + ("them." if len(groups) > 1 else "it.")),
         nodes=tuple(cards.get(i) or by_id[i] for i in order),
         edges=tuple(kept),
     )
@@ -151,17 +151,20 @@ def _card(
 ) -> NodeView:
     parameters = [m for m in members if m.kind == "parameter"]
     lines = [f"out {r.name}: {' '.join(r.value)}" if r.value else f"out {r.name}" for r in results]
-    lines += [p.gradient or p.name for p in parameters]
-    lines.append(f"{len(members)} node{'s' * (len(members) > 1)}")
+    lines += [p.name for p in parameters if p.slope is None]
+    slopes = tuple(p.gradient for p in parameters if p.slope is not None)
+    count = f"{len(members)} node{'s' * (len(members) > 1)}"
     card = NodeView(
         id=id,
         kind="module",
         name=path[-1],
         formula="",
         value=tuple(lines),
-        gradient=results[-1].gradient if results else "",
+        slope=results[-1].slope if results else None,
+        slopes=slopes,
+        count=count,
         scope=path[:-1],
-        words=f"module {path[-1]}. " + ". ".join(lines),
+        words=f"module {path[-1]}. " + ". ".join([*lines, *slopes, count]),
         inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
     )
     return with_worst(card, members)
@@ -187,14 +190,10 @@ def _without_names(formula: str) -> str:
 def explain_shorthand(view: GraphView) -> GraphView:
     """Say once what ∂u means, where a label multiplies whole cotangents."""
     for edge in view.edges:
-        head, _, body = edge.label.partition(" = ")
-        _, short, rest = body.partition("∂")
-        if short:
-            name = (re.match(r"\w+", rest) or [rest])[0].rstrip("ᵀ")
-            if head.split("/")[0] == f"∂{name}":  # ∂J is 1
-                continue
-            note = f"∂{name} is short for {head.split('/')[0]}/∂{name}."
-            return replace(view, caption=(*view.caption, note))
+        if edge.short:
+            cost = edge.symbol.partition("/")[0]
+            note = f"∂{edge.short} is short for {cost}/∂{edge.short}."
+            return replace(view, notes=(*view.notes, note))
     return view
 
 
@@ -222,18 +221,23 @@ def fold_repeats(view: GraphView) -> GraphView:
             continue
         first, last = inside[:period], inside[-1]
         between = f"{inside[0].name} … {inside[(rounds - 1) * period].name}"
-        lines = (
-            " → ".join(
-                re.sub(r"^.*\((\w+)\)$", r"\1", n.name) if n.id in modules else n.formula
-                for n in first
-            ),
-            *[line for line in last.value if line.startswith("out ")],
-            *_gradients_inside([n for n in inside if n.id in modules]),
-            f"{len(inside)} cards",
+        types = " → ".join(
+            re.sub(r"^.*\((\w+)\)$", r"\1", n.name) if n.id in modules else n.formula for n in first
         )
-        name = f"{between} × {rounds}"
-        words = f"{name}. {'. '.join(lines)}"
-        card = NodeView(last.id, "repeat", name, "", lines, last.gradient, last.scope, words)
+        card = NodeView(
+            id=last.id,
+            kind="repeat",
+            name=f"{between} × {rounds}",
+            formula="",
+            value=last.value if last.is_folded else (),
+            slope=last.slope,
+            scope=last.scope,
+            words="",
+            body=(types,),
+            slopes=_slopes_of([n for n in inside if n.id in modules]),
+            count=f"{len(inside)} cards",
+        )
+        card = replace(card, words=f"{card.name}. {'. '.join(card.details)}")
         cards[last.id] = with_worst(card, inside)
         home.update((n.id, last.id) for n in inside)
     if not cards:
@@ -247,27 +251,24 @@ def fold_repeats(view: GraphView) -> GraphView:
         key = (source, target, -1 if into else edge.slot)
         before = edges.get(key)
         edges[key] = replace(
-            edge,
+            edge.bare() if into else edge,
             source=source,
             target=target,
-            label="" if into else edge.label,
-            words="" if into else edge.words,
-            latex="" if into else edge.latex,
             back=edge.back or (before is not None and before.back),
         )
     folded = replace(
         view,
-        caption=(*view.caption, f"{len(home)} cards folded into {len(cards)} that repeat."),
+        notes=(*view.notes, f"{len(home)} cards folded into {len(cards)} that repeat."),
         nodes=tuple(cards.get(n.id, n) for n in view.nodes if home.get(n.id, n.id) == n.id),
         edges=tuple(edges.values()),
     )
     return folded if _is_ordered(folded) else view
 
 
-def _gradients_inside(modules: Sequence[NodeView]) -> list[str]:
+def _slopes_of(modules: Sequence[NodeView]) -> tuple[str, ...]:
     """Return the gradients that the first and the last of folded modules show."""
-    first, last = ([x for x in m.value if "∂" in x] for m in (modules[0], modules[-1]))
-    return [*first, "…", *last] if first or last else []
+    first, last = modules[0].slopes, modules[-1].slopes
+    return (*first, DOTS, *last) if first or last else ()
 
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:

@@ -10,14 +10,29 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from viz.text import wrapped
 
-__all__ = ["EdgeView", "GraphView", "Kind", "NodeView"]
+__all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Kind", "NodeView"]
 
+DOTS = "…"  # in the place of lines that are left out
+_STATES = Literal["value", "norm", "none", "lost"]
 Kind = Literal["data", "parameter", "op", "cost", "constant", "module", "repeat"]
+
+
+def _card(data: Any) -> NodeView:
+    """Return the card that JSON describes."""
+    lists = {name: tuple(data[name]) for name in ("value", "scope", "body", "slopes")}
+    slope = data["slope"]
+    if slope is not None:
+        slope = Gradient(**slope)
+        if not all(isinstance(x, str) for x in (slope.symbol, slope.text, slope.shape)):
+            raise TypeError("a gradient needs a str in every text field")
+        if slope.state not in get_args(_STATES) or type(slope.paths) is not int:
+            raise TypeError(f"a gradient has the state {slope.state!r}, {slope.paths!r} paths")
+    return NodeView(**{**data, **lists, "slope": slope})
 
 
 def _no_number(word: str) -> Any:
@@ -26,6 +41,46 @@ def _no_number(word: str) -> Any:
 
 # The words of `mark`, as passes and the health of a graph give them.
 _MARKS = r"(NaN|−?∞)( gradient)?( begins here)?|vanishing|exploding|zero gradient|changed|new| "
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The derivative of the outputs by the value of a card.
+
+    Attributes
+    ----------
+    symbol : str
+        ``∂J/∂b``.
+    text : str
+        Its numbers, or the norm of them.
+    state : str
+        "value", "norm" (too many numbers), "none" (no backward pass has been) or "lost" (not
+        kept).
+    shape : str
+        Beside a norm.
+    paths : int
+        How many ways it comes back; their terms are added.
+    """
+
+    symbol: str
+    text: str = ""
+    state: _STATES = "value"
+    shape: str = ""
+    paths: int = 1
+
+    @property
+    def amount(self) -> str:
+        """All that stands behind the symbol's sign of equality."""
+        if self.state in ("none", "lost"):
+            return "–" if self.state == "none" else "not kept"
+        ways = f" ({self.paths} paths)" if self.paths > 1 else ""
+        return f"{self.text} {self.shape}{ways}" if self.shape else f"{self.text}{ways}"
+
+    def __str__(self) -> str:
+        if self.state == "lost":
+            return f"{self.symbol} {self.amount}"
+        name = f"‖{self.symbol}‖" if self.state == "norm" else self.symbol
+        return f"{name} = {self.amount}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +99,9 @@ class NodeView:
     formula : str
         How it was computed, ``b · c``; empty for what was given.
     value : tuple of str
-        Lines that show the value.
-    gradient : str
-        The line that shows the derivative; empty where there is none to speak of.
+        Lines that show the value; of a folded card, the values that come out of it.
+    slope : Gradient, or None
+        The derivative; None for constants, and where pictures show no values.
     scope : tuple of str
         The clusters it stands in, the outermost first.
     words : str
@@ -63,6 +118,12 @@ class NodeView:
         The shape of the value, ``(20, 7)``; empty where a card stands for several values.
     inside : str
         What a folded module does, to compare it with others; empty for other cards.
+    body : tuple of str
+        What one round of a folded loop, or one of folded modules, computes.
+    slopes : tuple of str
+        The gradients of the parameters inside a folded card.
+    count : str
+        How much a folded card stands for: ``7 nodes``.
     """
 
     id: int
@@ -70,7 +131,7 @@ class NodeView:
     name: str
     formula: str
     value: tuple[str, ...]
-    gradient: str
+    slope: Gradient | None
     scope: tuple[str, ...]
     words: str
     source: str = ""
@@ -79,6 +140,24 @@ class NodeView:
     latex: str = ""
     shape: str = ""
     inside: str = ""
+    body: tuple[str, ...] = ()
+    slopes: tuple[str, ...] = ()
+    count: str = ""
+
+    @property
+    def gradient(self) -> str:
+        """The line that shows the derivative; empty if there is none."""
+        return "" if self.slope is None else str(self.slope)
+
+    @property
+    def details(self) -> list[str]:
+        """The lines between the header and the gradient, but for the mark."""
+        return [*self.body, *self.value, *self.slopes, *filter(None, [self.count])]
+
+    @property
+    def gradients_inside(self) -> list[str]:
+        """The gradients of the parameters inside a folded card, but for the dots between them."""
+        return [line for line in self.slopes if line != DOTS]
 
     @property
     def header(self) -> str:
@@ -93,7 +172,7 @@ class NodeView:
     @property
     def lines(self) -> list[str]:
         """All that the card says, from top to bottom."""
-        return [self.header, *self.value, *filter(None, (self.mark, self.gradient))]
+        return [self.header, *self.details, *filter(None, (self.mark, self.gradient))]
 
     @property
     def rows(self) -> list[str]:
@@ -104,13 +183,6 @@ class NodeView:
     def is_folded(self) -> bool:
         """Whether the card stands for others."""
         return self.kind in ("module", "repeat")
-
-    @property
-    def gradients_inside(self) -> list[str]:
-        """The lines of a folded card that come from the backward pass."""
-        if not self.is_folded:
-            return []
-        return [line for line in self.value if line.startswith(("∂", "‖∂"))]
 
     @property
     def label(self) -> str:
@@ -131,8 +203,6 @@ class EdgeView:
         Ids of the operand and the result.
     slot : int
         Which operand it is.
-    label : str
-        The local derivative, ``∂u/∂b = c = 2``; empty where nothing goes back.
     back : bool
         Whether a derivative comes back.
     forward : bool
@@ -141,16 +211,37 @@ class EdgeView:
         The chain rule along this edge, with numbers where they are known.
     latex : str
         The same as LaTeX.
+    symbol : str
+        What is derived by what, ``∂u/∂b``, or ``∂J/∂b`` where the formula is of a whole gradient;
+        empty where nothing goes back, or it has no name here.
+    formula : str
+        The rule that computes it, ``c``.
+    number : str
+        Its number, where it has one and that is not the formula itself.
+    short : str
+        The value whose gradient stands in the formula as ∂u, short for ∂J/∂u; or empty.
     """
 
     source: int
     target: int
     slot: int
-    label: str
     back: bool
     forward: bool = True
     words: str = ""
     latex: str = ""
+    symbol: str = ""
+    formula: str = ""
+    number: str = ""
+    short: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands beside the arrow that goes back: ``∂u/∂b = c = 2``."""
+        return " = ".join(filter(None, (self.symbol, self.formula, self.number)))
+
+    def bare(self) -> EdgeView:
+        """Return the arrow without what it says, of names that are inside a folded card."""
+        return replace(self, words="", latex="", symbol="", formula="", number="", short="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +252,7 @@ class GraphView:
     ----------
     title : str
         What the picture is called.
-    caption : tuple of str
+    notes : tuple of str
         Sentences under it: what is shown, what is hidden or folded.
     nodes : tuple of NodeView
         Operands before results.
@@ -169,20 +260,46 @@ class GraphView:
         In the order of their targets.
     rows : int, optional
         How many rows the built-in layout makes of it; by default as many as it is long for.
+    passes : str
+        Which are drawn: "both", "forward" or "backward"; empty where the caption is not to say it.
+    unrun : tuple of str
+        The outputs from which no backward pass has gone.
+    outputs : int
+        How many outputs there are.
     """
 
     title: str
-    caption: tuple[str, ...]
+    notes: tuple[str, ...]
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
     rows: int | None = None
+    passes: Literal["both", "forward", "backward", ""] = ""
+    unrun: tuple[str, ...] = ()
+    outputs: int = 1
+
+    @property
+    def caption(self) -> tuple[str, ...]:
+        """The sentences under the picture: which passes it shows, and the notes."""
+        if not self.passes:
+            return self.notes
+        forward = "Forward pass left to right"
+        if self.passes == "forward":
+            first = f"{forward}."
+        elif self.passes == "backward":
+            first = f"Backward pass right to left{'; it has not run' if self.unrun else ''}."
+        elif not self.unrun:
+            first = f"{forward}, backward pass right to left."
+        else:
+            some = f" from {' and '.join(self.unrun)}" if len(self.unrun) < self.outputs else ""
+            first = f"{forward}; the backward pass has not run{some}."
+        return (first, *self.notes)
 
     @property
     def digest(self) -> str:
         """Eight characters that tell this view from others, for the ids of a picture."""
         parts = [self.title, *self.caption, *([] if self.rows is None else [str(self.rows)])]
         for n in self.nodes:
-            parts += (str(n.id), n.kind, n.header, *n.value, n.gradient, n.mark, *n.scope)
+            parts += (str(n.id), n.kind, n.header, *n.details, n.gradient, n.mark, *n.scope)
         for e in self.edges:
             parts += (f"{e.source} {e.target} {e.slot} {e.back} {e.forward}", e.label)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
@@ -204,13 +321,13 @@ class GraphView:
             data: dict[str, Any] = json.loads(text, parse_constant=_no_number)
             view = cls(
                 title=data["title"],
-                caption=tuple(data["caption"]),
-                nodes=tuple(
-                    NodeView(**{**n, "value": tuple(n["value"]), "scope": tuple(n["scope"])})
-                    for n in data["nodes"]
-                ),
+                notes=tuple(data["notes"]),
+                nodes=tuple(_card(n) for n in data["nodes"]),
                 edges=tuple(EdgeView(**e) for e in data["edges"]),
-                rows=data.get("rows"),
+                rows=data["rows"],
+                passes=data["passes"],
+                unrun=tuple(data["unrun"]),
+                outputs=data["outputs"],
             )
             view._check()
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -224,11 +341,11 @@ class GraphView:
             raise TypeError(f"rows is {self.rows!r}")
         place = {n.id: i for i, n in enumerate(self.nodes)}
         for n in self.nodes:
-            texts = (n.name, n.formula, *n.value, n.gradient, *n.scope, n.words, n.source, n.mark)
+            texts = (n.name, n.formula, *n.details, n.gradient, *n.scope, n.words, n.source, n.mark)
             if type(n.id) is not int or n.kind not in get_args(Kind):
                 raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
             if not all(isinstance(x, str) for x in (*texts, n.latex, n.shape, n.inside)):
-                raise TypeError(f"card {n.id} has a text that is none")
+                raise TypeError(f"card {n.id} needs a str in every text field")
             if not (n.norm is None or (type(n.norm) in (int, float) and 0 <= n.norm < math.inf)):
                 raise TypeError(f"card {n.id} has the norm {n.norm!r}")
             if n.mark and not re.fullmatch(_MARKS, n.mark):
@@ -236,12 +353,15 @@ class GraphView:
         for e in self.edges:
             if not place.get(e.source, len(place)) < place.get(e.target, -1):
                 raise TypeError(f"an edge leads from {e.source!r} to {e.target!r}")
-            if not all(isinstance(x, str) for x in (e.label, e.words, e.latex)):
-                raise TypeError(f"an edge to {e.target} has a text that is none")
+            texts = (e.symbol, e.formula, e.number, e.short, e.words, e.latex)
+            if not all(isinstance(x, str) for x in texts):
+                raise TypeError(f"an edge to {e.target} needs a str in every text field")
             if type(e.slot) is not int or type(e.back) is not bool or type(e.forward) is not bool:
                 raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}, or no directions")
         if len(place) < len(self.nodes):
             raise TypeError("two cards have one id")
-        if not all(isinstance(x, str) for x in (self.title, *self.caption)):
-            raise TypeError("its title or its caption is no text")
+        if not all(isinstance(x, str) for x in (self.title, *self.notes, *self.unrun)):
+            raise TypeError("its title or one of its notes is no text")
+        if self.passes not in ("both", "forward", "backward", "") or type(self.outputs) is not int:
+            raise TypeError(f"passes is {self.passes!r}, of {self.outputs!r} outputs")
         self.to_json().encode()  # a lone surrogate is no text that can be written

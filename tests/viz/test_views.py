@@ -408,7 +408,7 @@ def test_loops_of_other_parameters_do_not_fold_and_other_constants_are_said() ->
     for k in range(2, 8):
         z = np.tanh(z) * float(k)
     (loop,) = (n for n in viz.draw(z, repeats=True).view.nodes if n.kind == "repeat")
-    assert "constants differ" in loop.value
+    assert "constants differ" in loop.body
 
 
 def test_a_folded_card_carries_the_worst_mark_inside() -> None:
@@ -627,11 +627,11 @@ def test_the_shorthand_of_a_transposed_cotangent_names_the_value() -> None:
         (lambda d: d["edges"][0].update(source="n0"), "an edge leads from 'n0'"),
         (lambda d: d["nodes"][0].update(kind="zz"), "kind 'zz'"),
         (lambda d: d["nodes"][0].update(id='0"><script>'), "has id"),
-        (lambda d: d["nodes"][0].update(name=3), "has a text that is none"),
+        (lambda d: d["nodes"][0].update(name=3), "needs a str in every text field"),
         (lambda d: d["nodes"][0].update(norm="x"), "has the norm 'x'"),
         (lambda d: d["nodes"][0].update(odd=1), "odd"),
         (lambda d: d["nodes"][1].update(id=0), "edge|one id"),
-        (lambda d: d.update(title=None), "its title or its caption"),
+        (lambda d: d.update(title=None), "its title or one of its notes"),
         (lambda d: d.pop("edges"), "edges"),
     ],
 )
@@ -930,7 +930,7 @@ def test_rounds_of_a_loop_end_with_an_op() -> None:
     view = viz.draw(J, repeats=True).view
     (loop,) = [n for n in view.nodes if n.kind == "repeat"]
     assert loop.name == "loop × 5"
-    assert not any("constants differ" in line or "out 7" in line for line in loop.value)
+    assert not any("constants differ" in line or "out 7" in line for line in loop.details)
     assert loop.gradient.endswith(" = 1")
     assert [n.header for n in view.nodes if n.kind == "op"] == ["u = w · 1.5"]
     assert sum(e.source == loop.id for e in view.edges) == 1

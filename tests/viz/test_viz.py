@@ -162,8 +162,8 @@ def test_modules_are_clusters_that_fold_to_cards() -> None:
     assert names[:3] == ["X", "layer1 (Linear)", "layer2 (Linear)"]
     module = folded.view.nodes[1]
     assert module.kind == "module"
-    assert any(line.startswith("‖∂J/∂W1‖ = ") for line in module.value)
-    assert any(line.startswith("∂J/∂b1 = [") for line in module.value)
+    assert any(line.startswith("‖∂J/∂W1‖ = ") for line in module.slopes)
+    assert any(line.startswith("∂J/∂b1 = [") for line in module.slopes)
     assert "3 modules folded; depth=1 opens them." in folded.view.caption
     chain = [(e.source, e.target) for e in folded.view.edges]
     assert (folded.view.nodes[1].id, folded.view.nodes[2].id) in chain
@@ -664,8 +664,8 @@ def test_a_loop_folds_into_one_card_when_there_are_too_many() -> None:
     view = viz.draw(y).view
     (loop,) = (n for n in view.nodes if n.kind == "repeat")
     assert loop.name == "loop × 199"
-    assert [line.split(" = ")[1] for line in loop.value[:2]] == ["u · 1.5", "tanh(v)"]
-    assert loop.value[-1] == "398 ops"  # two of each round but the first
+    assert [line.split(" = ")[1] for line in loop.body[:2]] == ["u · 1.5", "tanh(v)"]
+    assert loop.count == "398 ops"  # two of each round but the first
     assert any("597 nodes folded into 1 loop" in line for line in view.caption)
     assert len(view.nodes) <= 5
     assert next(n for n in view.nodes if n.name == "x").gradient.startswith("∂y/∂x = ")
@@ -700,7 +700,7 @@ def test_equal_layers_in_a_row_fold() -> None:
     between = "layer2 (Linear) … layer10 (Linear) × 9"
     assert modules == ["layer1 (Linear)", between, "layer11 (Linear)"]
     (card,) = (n for n in view.nodes if n.kind == "repeat")
-    inside = [line.partition(" = ")[0] for line in card.value if "∂" in line or line == "…"]
+    inside = [line.partition(" = ")[0] for line in card.slopes]
     assert inside == ["‖∂J/∂W2‖", "∂J/∂b2", "…", "‖∂J/∂W10‖", "∂J/∂b10"]
     assert len(viz.draw(J, depth=0).view.nodes) == 11 + 5
 
@@ -725,7 +725,7 @@ def test_a_hundred_thousand_nodes_are_drawn_folded_in_seconds() -> None:
 
 
 def test_a_view_without_a_caption_is_drawn() -> None:
-    view = viz.GraphView("t", (), (viz.NodeView(0, "op", "a", "", ("1",), "", (), "a"),), ())
+    view = viz.GraphView("t", (), (viz.NodeView(0, "op", "a", "", ("1",), None, (), "a"),), ())
     assert "a" in viz.Drawing(view).svg
 
 

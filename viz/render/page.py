@@ -86,7 +86,7 @@ def steps_of(view: GraphView) -> Steps:
         missing[edge.source] += edge.back
     by_id = {n.id: n for n in view.nodes}
     forward = len(s.steps)
-    walked = any(n.gradient and not n.gradient.endswith("= –") for n in view.nodes)
+    walked = any(n.slope is not None and n.slope.state != "none" for n in view.nodes)
     for node in reversed(view.nodes) if walked else ():
         if node.gradient and not missing[node.id] and node.id not in s.gradients:
             if arriving[node.id] or len(s.steps) == forward:
@@ -105,8 +105,8 @@ def steps_of(view: GraphView) -> Steps:
             words = edge.words or edge.label or through
             if not missing[edge.source]:
                 s.gradients[edge.source] = len(s.steps) + 1
-                gradient = by_id[edge.source].gradient
-                words += f". In all {gradient}" if gradient.endswith("paths)") else ""
+                slope = by_id[edge.source].slope
+                words += f". In all {slope}" if slope is not None and slope.paths > 1 else ""
             s.steps.append(Step(f"{words}.", back=True))
             s.back[number] = len(s.steps)
     for number in range(len(view.edges)):
@@ -117,7 +117,7 @@ def steps_of(view: GraphView) -> Steps:
 
 
 def _said(node: NodeView) -> str:
-    value = ", ".join(line for line in node.value if line not in node.gradients_inside)
+    value = ", ".join([*node.body, *node.value, *filter(None, [node.count])])
     return f"{node.header} = {value}" if value else node.header
 
 

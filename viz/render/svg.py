@@ -173,10 +173,10 @@ def _size(node: NodeView) -> tuple[float, float]:
     """Return the width and height a card needs for its text."""
     headers = node.headers
     widths = [width(row, NAME, bold=True) for row in headers]
-    widths += [width(line, VALUE) for line in node.value]
+    widths += [width(line, VALUE) for line in node.details]
     widths += [width(node.gradient, LABEL)] if node.gradient else []
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
-    lines = len(node.value) + bool(node.mark)
+    lines = len(node.details) + bool(node.mark)
     height = _HEADER + _LINE * (lines + len(headers) - 1) + (6.0 if lines else 0.0)
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
@@ -249,11 +249,10 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         parts.append(text_at("name", row, middle, y))
         y += _LINE
     y -= _LINE - 3
-    inside = node.gradients_inside
-    for line in node.value:
+    inside, more = node.gradients_inside, marks.get(f"n{node.id} inside", "")
+    for line in node.details:
         y += _LINE
         if line in inside:
-            more = marks.get(f"n{node.id} inside", "")
             parts.append(text_at("within", line, middle, y, more=more))
         else:
             parts.append(text_at("value", line, middle, y))

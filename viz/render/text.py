@@ -15,7 +15,7 @@ def render_text(view: GraphView) -> str:
     lines = [view.title, "", "Forward"]
     lines += [
         f"  {node.header}"
-        + (f" = {', '.join(node.value)}" if node.value else "")
+        + (f" = {', '.join(node.details)}" if node.details else "")
         + (f" ({node.mark})" if node.mark else "")
         for node in view.nodes
     ]

@@ -126,7 +126,7 @@ def _rows(node: NodeView) -> str:
     heads = [f"${node.latex}$"] if node.latex else [*map(escaped, node.headers)]
     if len(node.headers) > 1:  # LaTeX does not break a formula in a node
         heads = [*map(_set, node.headers)]
-    rows = [*(rf"{{\bfseries\boldmath {head}}}" for head in heads), *map(_set, node.value)]
+    rows = [*(rf"{{\bfseries\boldmath {head}}}" for head in heads), *map(_set, node.details)]
     if node.mark:
         rows.append(rf"\textbf{{{escaped(node.mark)}}}")
     if node.gradient:

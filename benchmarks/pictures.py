@@ -67,6 +67,18 @@ def network(n: int) -> GraphView:
     return viz.draw(total, max_nodes=10**7, repeats=False).view
 
 
+def recorded(n: int) -> Tensor:
+    """Return the result of about n sums and products, each of two of the dozen before it."""
+    rng = np.random.default_rng(0)
+    made = [Tensor(0.5, requires_grad=True), Tensor(1.5, requires_grad=True)]
+    for k in range(2, n):
+        a, b = (made[i] for i in rng.integers(max(0, k - 12), k, 2))
+        made.append(a - b if k % 2 else a * 0.5 + b)
+    total = sum(made[-12:], Tensor(0.0))
+    total.backward()
+    return total
+
+
 def view(n: int, ends: list[tuple[int, int]]) -> GraphView:
     nodes = tuple(
         NodeView(
@@ -120,6 +132,13 @@ def main() -> None:
             print(
                 f"{name:8} {len(graph.nodes):7} {alone:9.1f} {whole:9.1f} {beside:>9}", flush=True
             )
+    for n in (1000, 10_000):
+        total = recorded(n)
+        spent = milliseconds(lambda y=total: viz.draw(y, max_nodes=10**6, repeats=False).svg)
+        cards = len(viz.draw(total, max_nodes=10**6, repeats=False).view.nodes)
+        print(
+            f"the whole of viz.draw(J).svg, {cards} woven cards: {spent / 1000:.2f} s", flush=True
+        )
     for n in (10_000, 100_000, 1_000_000):
         y = x = Tensor(1.0, name="x", requires_grad=True)
         with pause_collector():

@@ -67,11 +67,11 @@ class Drawing:
         theme: str = "light",
         engine: str = "auto",
         full: GraphView | None = None,
-        more: dict[str, GraphView] | None = None,
+        more: Callable[[], dict[str, GraphView]] = dict,
         max_nodes: int = 150,
     ) -> None:
         self.view, self.theme, self.engine = view, theme, engine
-        self._full, self._more, self._max_nodes = full or view, more or {}, max_nodes
+        self._full, self._more, self._max_nodes = full or view, more, max_nodes
 
     @functools.cached_property
     def svg(self) -> str:
@@ -94,7 +94,7 @@ class Drawing:
         It works from a file and offline; without scripts it is the picture and its words.
         """
         with pause_collector():
-            pictures, first = _pictures(self.view, self._full, self._more, self._max_nodes)
+            pictures, first = _pictures(self.view, self._full, self._more(), self._max_nodes)
             return render_page(pictures, first, theme=self.theme)
 
     @property
@@ -286,9 +286,13 @@ def draw(
             f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
             f"smaller part, {group}or raise max_nodes."
         )
-    more = {}
-    if any(n.kind == "repeat" for n in full.nodes):
-        more[ROUND] = explain_shorthand(folded(whole(True, rounds=1)))
+
+    def more() -> dict[str, GraphView]:
+        """Return what only a page shows: a round of the loops that are folded."""
+        if not any(n.kind == "repeat" for n in full.nodes):
+            return {}
+        return {ROUND: explain_shorthand(folded(whole(True, rounds=1)))}
+
     return Drawing(
         explain_shorthand(view),
         theme=theme,

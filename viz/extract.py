@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,7 @@ __all__ = [
 
 LARGE = 2000  # nodes, beyond which loops fold by themselves
 TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
+CHAINS = 300  # nodes, beyond which the chain rule along arrows is not
 _HERE = Path(__file__).parent  # what a command computes has no line of the user's
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
@@ -159,7 +160,7 @@ def view_of(
     """Return everything a picture of a graph can show.
 
     The loops become one card each, after as many of their rounds as are to be shown. Formulas are
-    written as LaTeX too; with None, of up to TYPESET cards.
+    written as LaTeX too; with None, of up to TYPESET cards, and on arrows of up to CHAINS.
     """
     found = [loop.after(rounds) for loop in loops]
     home = homes(g, found)
@@ -173,6 +174,7 @@ def view_of(
     walked = all(node.walked for node in g.outputs)
     paths = _paths(g, [e for e in meeting if home[e.parent] is None]) if values else {}
     in_latex = len(shown) <= TYPESET if typeset is None else typeset
+    chains = len(shown) <= CHAINS if typeset is None else typeset
 
     def card(node: GraphNode) -> NodeView:
         known, scope = paths.get(node.id, []), scopes[node.id]
@@ -182,7 +184,7 @@ def view_of(
     if health:
         nodes = _with_health(g, nodes)
     drawn = [e for e in meeting if home[e.child] is None]
-    edges = tuple(_edge(g, e, cost, paths, values, in_latex) for e in drawn)
+    edges = tuple(_edge(g, e, cost, paths, values, chains) for e in drawn)
     if found:
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in _with_health(g, hidden)} if hidden else {}
@@ -242,13 +244,14 @@ def _edge(
 ) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, back=False)
-    bare = _local(g, edge, cost, values)
+    local = _local(g, edge, cost, values)
     ways = len(paths.get(edge.parent, []))
-    words = clean(_chain_rule(g, edge, cost, bare, ways, values), 400)
-    return replace(bare, words=words, latex=_latex_rule(g, edge, cost) if typeset else "")
+    words = clean(_chain_rule(g, edge, cost, local, ways, values), 400)
+    latex = _latex_rule(g, edge, cost) if typeset else ""
+    return EdgeView(*local.ends, True, True, words, latex, *local.parts)
 
 
-def _chain_rule(g: Graph, edge: Any, cost: str, bare: EdgeView, paths: int, values: bool) -> str:
+def _chain_rule(g: Graph, edge: Any, cost: str, bare: _Local, paths: int, values: bool) -> str:
     """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     one = f", on one of {paths} paths" if paths > 1 else ""
@@ -316,6 +319,8 @@ def _latex_array(array: Any) -> str:
 def _is_repeated(g: Graph, edge: Any) -> bool:
     """Return whether an operand was broadcast, so that its gradient is a sum over the copies."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    if parent.shape == child.shape == ():
+        return False
     try:
         full = np.broadcast_shapes(*(g.nodes[p].shape for p in child.parents), ())
     except ValueError:  # of an op that is not elementwise
@@ -449,9 +454,7 @@ def _node(
             ],
         )
     )
-    source = ""
-    if node.source is not None and Path(node.source[0]).parent != _HERE:
-        source = clean(f"{Path(node.source[0]).name}:{node.source[1]}")
+    source = "" if node.source is None else _line(*node.source)
     latex = ""
     if typeset:
         latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
@@ -460,6 +463,13 @@ def _node(
         latex=latex,
         shape=_shape(node.shape),
     )
+
+
+@functools.lru_cache(maxsize=4096)
+def _line(file: str, line: int) -> str:
+    """Return the user's line as cards show it; empty where it is one of ours."""
+    path = Path(file)
+    return "" if path.parent == _HERE else clean(f"{path.name}:{line}")
 
 
 def raised(text: str) -> str:
@@ -544,22 +554,39 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
     return found
 
 
-def _local(g: Graph, edge: Any, cost: str, values: bool) -> EdgeView:
-    """Return an arrow with the local derivative that it brings back."""
+class _Local(NamedTuple):
+    """What an arrow brings back, as `EdgeView` has it."""
+
+    ends: tuple[int, int, int]
+    symbol: str
+    formula: str
+    number: str = ""
+    short: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        return self.symbol, self.formula, self.number, self.short
+
+    @property
+    def label(self) -> str:
+        return " = ".join(filter(None, (self.symbol, self.formula, self.number)))
+
+
+def _local(g: Graph, edge: Any, cost: str, values: bool) -> _Local:
+    """Return the local derivative that an arrow brings back."""
     parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
     formula = raised(clean(edge.formula, LONGEST))
-    bare = EdgeView(edge.parent, edge.child, edge.slot, back=True)
-    whole, local = f"∂{cost}/∂{parent}", f"∂{child}/∂{parent}"
-    short = child if child != cost else ""
+    ends = edge.parent, edge.child, edge.slot
+    whole, short = f"∂{cost}/∂{parent}", child if child != cost else ""
     if not edge.is_factor:
-        return replace(bare, symbol=whole, formula=formula, short=short if "∂" in formula else "")
+        return _Local(ends, whole, formula, short=short if "∂" in formula else "")
     if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
         factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
-        return replace(bare, symbol=whole, formula=f"Σ ∂{child}{factor}", short=short)
+        return _Local(ends, whole, f"Σ ∂{child}{factor}", short=short)
     number = edge.number if values else None
     text = "" if number is None else format_number(number)
-    return replace(bare, symbol=local, formula=formula, number="" if text == edge.formula else text)
+    return _Local(ends, f"∂{child}/∂{parent}", formula, "" if text == edge.formula else text)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

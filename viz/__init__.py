@@ -10,16 +10,19 @@ from viz.drawing import Drawing, draw
 from viz.explain import Explanation, explain
 from viz.extract import NotDrawable
 from viz.film import Film, diff, film
+from viz.formats import FORMATS, Format
 from viz.network import NetworkDrawing, draw_network
 from viz.render.dot import EngineError
 from viz.view import EdgeView, Gradient, GraphView, NodeView
 
 __all__ = [
+    "FORMATS",
     "Drawing",
     "EdgeView",
     "EngineError",
     "Explanation",
     "Film",
+    "Format",
     "Gradient",
     "GraphView",
     "NetworkDrawing",

@@ -22,6 +22,7 @@ from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
 from viz.explain import explain
 from viz.expression import LIMIT, ExpressionError, Program, run
 from viz.extract import NotDrawable, engine, functions, leaf, unreached
+from viz.formats import FORMATS
 from viz.render.dot import EngineError
 from viz.theme import NAMES
 
@@ -103,8 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument(
         "-o",
         "--output",
-        help="file to write (.svg .html .dot .json .txt .md .tex .png .pdf); without it, the steps "
-        "are printed",
+        help=f"file to write ({' '.join(FORMATS)}); without it, the steps are printed",
     )
     explaining = command(
         "explain",

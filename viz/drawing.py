@@ -16,6 +16,7 @@ from viz.extract import (
     without_values,
 )
 from viz.files import write
+from viz.formats import FORMATS
 from viz.loops import loops_of
 from viz.passes import (
     deepest,
@@ -28,11 +29,9 @@ from viz.passes import (
     open_but_repeats,
 )
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
-from viz.render.mermaid import render_mermaid
 from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
-from viz.render.tikz import render_tikz
 from viz.scalars import opened
 from viz.theme import NAMES
 
@@ -70,7 +69,8 @@ class Drawing:
         more: Callable[[], dict[str, GraphView]] = dict,
         max_nodes: int = 150,
     ) -> None:
-        self.view, self.theme, self.engine = view, theme, engine
+        self.view: GraphView = view
+        self.theme, self.engine = theme, engine
         self._full, self._more, self._max_nodes = full or view, more, max_nodes
 
     @functools.cached_property
@@ -113,8 +113,7 @@ class Drawing:
         Parameters
         ----------
         path : path_like
-            Ending in .svg, .html, .dot, .json, .txt, .md (a Mermaid flowchart), .tex (TikZ), or
-            .png and .pdf, which Graphviz makes.
+            Its ending says what is written: see `viz.FORMATS`. Graphviz makes .png and .pdf.
 
         Raises
         ------
@@ -125,17 +124,7 @@ class Drawing:
         OSError
             If the file cannot be written. What was there before is untouched.
         """
-        makers: dict[str, Callable[[], str | bytes]] = {
-            ".svg": lambda: self.svg,
-            ".html": lambda: self.html,
-            ".dot": lambda: self.dot,
-            ".json": self.view.to_json,
-            ".txt": lambda: self.text,
-            ".md": lambda: render_mermaid(self.view),
-            ".tex": lambda: render_tikz(self.view),
-            ".png": lambda: by_dot(self.dot, "png"),
-            ".pdf": lambda: by_dot(self.dot, "pdf"),
-        }
+        makers = {end: functools.partial(kind.make, self) for end, kind in FORMATS.items()}
         return write("Drawing.save", path, makers)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from viz.kinds import KINDS
 from viz.repeats import repeats
 from viz.view import DOTS, EdgeView, GraphView, NodeView
 
@@ -200,7 +201,7 @@ def explain_shorthand(view: GraphView) -> GraphView:
 def fold_repeats(view: GraphView) -> GraphView:
     """Make one card of folded modules in a row that have the same type and the same inside."""
     place = {n.id: i for i, n in enumerate(view.nodes)}
-    given = {n.id for n in view.nodes if n.kind in {"parameter", "data", "constant"}}
+    given = {n.id for n in view.nodes if KINDS[n.kind].given}
     operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
     for edge in view.edges:  # what is made in the round, or before; what is given is the same
         back = place[edge.target] - place[edge.source]

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import viz
 from autograd import Tensor, name_scope
 from tests.viz.graphs import leaf, lecture
+from viz.__main__ import main
 from viz.render.mermaid import render_mermaid
 from viz.render.tikz import escaped, render_tikz
 from viz.text import clean
@@ -272,3 +273,24 @@ def test_names_in_the_page_read_back(name: str) -> None:
 
 def test_the_same_program_gives_the_same_page() -> None:
     assert viz.draw(lecture()).html == viz.draw(lecture()).html
+
+
+def test_a_format_is_one_line_of_the_table(tmp_path: Path, monkeypatch, capsys) -> None:
+    upper = viz.Format("the steps, shouted", lambda d: d.text.upper())
+    monkeypatch.setitem(viz.FORMATS, ".loud", upper)
+    drawing = viz.draw(scoped("J"))
+    written = drawing.save(tmp_path / "J.loud").read_text("utf-8")
+    assert written == drawing.text.upper()
+    with pytest.raises(ValueError, match=r"needs one of the endings .*\.pdf, \.loud\."):
+        drawing.save(tmp_path / "J.none")
+    with pytest.raises(SystemExit):
+        main(["draw", "--help"])
+    assert ".pdf .loud)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_space_after_a_subscript_stays_in_any_renderer() -> None:
+    W, x = (Tensor(v, requires_grad=True, name=n) for n, v in (("W1", np.eye(2)), ("x", [1.0, 2])))
+    svg = viz.draw((W @ x).named("Z1").sum()).svg
+    texts = [t for t in re.findall(r"<text .*?</text>", svg) if "> " in t]
+    assert len(texts) >= 2  # W₁ @ x, and ∂u @ xᵀ beside ∂W₁
+    assert all('xml:space="preserve"' in t for t in texts)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from viz.kinds import KINDS
 from viz.render.svg import legend
 from viz.theme import DARK, LIGHT
 
@@ -38,11 +39,15 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
         '  edge [fontname="Helvetica", fontsize=11];',
     ]
     lines += _clusters(view, 0, (), colours.muted)
-    fills = {"parameter": colours.leaf, "data": colours.leaf, "cost": colours.cost}
+    fills = {"leaf": colours.leaf, "cost": colours.cost}
     for node in view.nodes:
-        extra = {"parameter": ", peripheries=2", "cost": ", penwidth=3"}.get(node.kind, "")
-        rounded = ', style="filled,rounded"' if node.kind in {"op", "cost", "constant"} else ""
-        fill = f', fillcolor="{fills[node.kind]}"' if node.kind in fills else ""
+        kind = KINDS[node.kind]
+        extra = (
+            ", peripheries=2" if kind.double else f", penwidth={kind.thick:g}" * (kind.thick > 2)
+        )
+        plain = kind.double or kind.radius == 0 or kind.fill == "module"
+        rounded = "" if plain else ', style="filled,rounded"'
+        fill = f', fillcolor="{fills[kind.fill]}"' if kind.fill in fills else ""
         lines.append(f"  n{node.id} [label={_quoted(*node.rows)}{fill}{rounded}{extra}];")
     for edge in view.edges:
         style = "" if edge.forward else ", style=invis"  # it still ranks the graph

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from viz.kinds import KINDS
+
 if TYPE_CHECKING:
+    from viz.kinds import CardKind
     from viz.view import GraphView
 
 __all__ = ["markdown", "render_mermaid"]
@@ -15,11 +18,9 @@ _SAFE = frozenset(" .,=+/()_|!?")
 def render_mermaid(view: GraphView) -> str:
     """Return the picture as a Mermaid flowchart in a Markdown page."""
     lines = [markdown(view.title), "", "```mermaid", "flowchart LR"]
-    shapes = {"data": ("[", "]"), "parameter": ("[[", "]]"), "module": ("[", "]")}
-    shapes["repeat"] = ("[[", "]]")
     lines += _clusters(view, (), "  ")
     for node in view.nodes:
-        left, right = shapes.get(node.kind, ("(", ")"))
+        left, right = _shape(KINDS[node.kind])
         label = "<br/>".join(map(_escaped, node.lines))
         lines.append(f'  n{node.id}{left}"{label}"{right}')
     for edge in view.edges:
@@ -32,6 +33,13 @@ def render_mermaid(view: GraphView) -> str:
     if outputs:
         lines.append(f"  style {','.join(outputs)} stroke-width:4px")
     return "\n".join([*lines, "```", "", *(f"{markdown(line)}  " for line in view.caption), ""])
+
+
+def _shape(kind: CardKind) -> tuple[str, str]:
+    """Return the brackets of a card: doubled, square or round."""
+    if kind.double or kind.stacked:
+        return "[[", "]]"
+    return ("[", "]") if kind.radius == 0 or kind.fill == "module" else ("(", ")")
 
 
 def _clusters(view: GraphView, path: tuple[str, ...], indent: str) -> list[str]:

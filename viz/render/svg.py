@@ -12,6 +12,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from viz.kinds import KINDS
 from viz.layout import Card, Layout, Link, Rect, layout
 from viz.rows import RADIUS, in_rows
 from viz.text import clean, pieces, width
@@ -45,15 +46,6 @@ _LOWER = 2.5  # how far below the line a subscript stands
 _DOWN = f'<tspan dy="{_LOWER}" font-size="82%">'
 _UP = f'<tspan dy="-{_LOWER}">'  # what follows a subscript
 _LONGEST = 400  # characters of a line that is drawn
-_FILL = {
-    "parameter": "card leaf",
-    "data": "card leaf",
-    "op": "card",
-    "cost": "card cost",
-    "module": "card module",
-    "repeat": "card module",
-    "constant": "pill",
-}
 
 
 def render_svg(view: GraphView, theme: str = "light") -> str:
@@ -189,7 +181,7 @@ def style_of(prefix: str, theme: str) -> str:
             ".bg": f"fill: {t.background}",
             ".card": f"fill: {t.card}; stroke: {t.ink}; stroke-width: 1.2",
             ".leaf": f"fill: {t.leaf}",
-            ".cost": f"fill: {t.cost}; stroke-width: 3",
+            ".cost": f"fill: {t.cost}; stroke-width: {KINDS['cost'].thick:g}",
             ".module": f"fill: {t.cluster}",
             ".inner": f"fill: none; stroke: {t.ink}; stroke-width: 0.8",
             ".strip": f"fill: {t.gradient}",
@@ -229,21 +221,21 @@ def _cluster(title: str, r: Rect) -> str:
 
 
 def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[str, str]) -> str:
-    kind, middle = node.kind, r.x + r.width / 2
+    kind, middle = KINDS[node.kind], r.x + r.width / 2
     # A card with many ports is taller than its text.
     y = r.y + _HEADER - 9 + (r.height - needed) / 2
-    radius = {"data": 0.0, "constant": r.height / 2}.get(kind, 7.0)
-    behind = (7.0, 3.5) if kind == "repeat" else ()  # a stack of cards
+    radius = kind.rounding(r.height, 7.0)
+    behind = (7.0, 3.5) if kind.stacked else ()
     title = _escaped("\n".join([clean(x, len(x)) for x in (*node.lines, node.source) if x]))
     parts = [
-        f'<g id="{prefix}-n{node.id}" class="node" data-kind="{kind}" role="img" '
+        f'<g id="{prefix}-n{node.id}" class="node" data-kind="{node.kind}" role="img" '
         f'aria-label="{safe(node.label)}"{marks.get(f"n{node.id}", "")}>'
         f"<title>{title}</title>",
         *(
             _rect("card module behind", Rect(r.x + 2 * k, r.y - k, r.width - 4 * k, 20), 7)
             for k in behind
         ),
-        _rect(_FILL[kind], r, radius),
+        _rect(_css(node.kind), r, radius),
     ]
     for row in node.headers:
         parts.append(text_at("name", row, middle, y))
@@ -260,14 +252,20 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         parts.append(text_at("mark", node.mark, middle, y + _LINE))
     if node.gradient:
         top = r.y + r.height - _STRIP
-        inset = {"parameter": 3.4, "cost": 1.6}.get(kind, 0.7)
+        inset = 3.4 if kind.double else kind.thick / 2 + 0.1
         more = marks.get(f"n{node.id} gradient", "")
         parts.append(_bottom(r, top, inset, max(radius - inset, 0.0), more))
         parts.append(text_at("grad", node.gradient, middle, top + 16, more=more))
-    if kind == "parameter":
+    if kind.double:
         parts.append(_rect("inner", Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6), 5))
     # Lines between the texts keep their words apart for whatever reads them one after another.
     return "\n".join([*parts, "</g>\n"])
+
+
+def _css(kind: str) -> str:
+    """Return the classes of a card's rectangle."""
+    fill = KINDS[kind].fill
+    return fill if fill in ("card", "pill") else f"card {fill}"
 
 
 def _bottom(r: Rect, top: float, inset: float, radius: float, more: str) -> str:
@@ -363,17 +361,6 @@ def _head(kind: str, x: float, y: float, direction: int) -> str:
     return f'<path class="{kind}" d="M{x:.1f} {y:.1f}l{9 * direction} -4v8z"/>'
 
 
-_KEYS = (
-    ("parameter", "leaf with a gradient"),
-    ("data", "data"),
-    ("op", "result"),
-    ("cost", "output"),
-    ("module", "module, folded"),
-    ("repeat", "what repeats, folded"),
-    ("constant", "constant"),
-)
-
-
 def _legend_entries(view: GraphView) -> list[tuple[str, str]]:
     kinds = {n.kind for n in view.nodes}
     entries = []
@@ -382,20 +369,13 @@ def _legend_entries(view: GraphView) -> list[tuple[str, str]]:
     if any(e.back for e in view.edges):
         sized = any(n.norm is not None for n in view.nodes)
         entries.append(("bwd", f"backward: derivatives{', as wide as ‖gradient‖' * sized}"))
-    return entries + [(kind, text) for kind, text in _KEYS if kind in kinds]
+    return entries + [(name, kind.legend) for name, kind in KINDS.items() if name in kinds]
 
 
 def legend(view: GraphView) -> str:
     """Return the legend in words, for outputs that do not draw it."""
     arrows = {"fwd": "blue arrows", "bwd": "dashed arrows"}
-    borders = {
-        "parameter": "double border",
-        "data": "square corners",
-        "cost": "thick border",
-        "repeat": "a stack of cards",
-        "constant": "round",
-    }
-    known = arrows | borders
+    known = arrows | {name: kind.border for name, kind in KINDS.items() if kind.border}
     parts = [
         f"{known[kind]}: {text.replace('backward: ', '').replace('forward: ', '')}"
         for kind, text in _legend_entries(view)
@@ -421,10 +401,10 @@ def _legend(view: GraphView, place: Layout) -> str:
             parts.append(_head("fhead" if ahead else "bhead", *point))
         else:
             r = Rect(x, y - 10, 26, 13)
-            if kind == "repeat":
-                parts.append(_rect(_FILL[kind], Rect(x + 4, y - 12.5, 18, 10), 4))
-            parts.append(_rect(_FILL[kind], r, {"data": 0, "constant": 6.5}.get(kind, 4)))
-            if kind == "parameter":
+            if KINDS[kind].stacked:
+                parts.append(_rect(_css(kind), Rect(x + 4, y - 12.5, 18, 10), 4))
+            parts.append(_rect(_css(kind), r, KINDS[kind].rounding(r.height, 4)))
+            if KINDS[kind].double:
                 parts.append(_rect("inner", Rect(x + 2.5, y - 7.5, 21, 8), 2))
         parts.append(text_at("note", text, x + 32, y, anchor="start"))
         x += 44 + width(text, SMALL)
@@ -446,9 +426,12 @@ def text_at(
     kind: str, text: str, x: float, y: float, anchor: str = "middle", more: str = ""
 ) -> str:
     """Return a line of text whose start, middle or end stands at a place."""
+    shown = _set(_escaped(clean(text, _LONGEST)))
+    # Some renderers take a space away that stands first in an element, as after a subscript.
+    kept = ' xml:space="preserve"' if "> " in shown else ""
     return (
-        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
-        f"{_set(_escaped(clean(text, _LONGEST)))}</text>"
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{kept}{more}>'
+        f"{shown}</text>"
     )
 
 

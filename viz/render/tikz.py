@@ -8,12 +8,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.extract import accented
+from viz.kinds import KINDS
 from viz.render.svg import legend, placed
 from viz.rows import RADIUS
 from viz.text import pieces, width
 from viz.theme import LIGHT, SMALL
 
 if TYPE_CHECKING:
+    from viz.kinds import CardKind
     from viz.view import GraphView, NodeView
 
 __all__ = ["escaped", "render_tikz"]
@@ -86,11 +88,7 @@ def render_tikz(view: GraphView) -> str:
         ],
         r"\begin{tikzpicture}[x=1bp, y=-1bp, card/.style={draw, rounded corners=4bp, fill=white,",
         r"  align=center, inner sep=1bp, font=\fontsize{9}{11}\selectfont\sffamily},",
-        r"  parameter/.style={card, double, double distance=1.5bp, fill=leaf},",
-        r"  data/.style={card, sharp corners, fill=leaf}, op/.style={card},",
-        r"  constant/.style={card, draw=muted}, module/.style={card, fill=cluster},",
-        r"  repeat/.style={module, copy shadow={shadow xshift=2bp, shadow yshift=2bp}},",
-        r"  cost/.style={card, line width=2bp, fill=cost},",
+        *(f"  {name}/.style={{{_style(kind)}}}," for name, kind in KINDS.items()),
         r"  ahead/.style={draw=forward, line width=1bp, -{Stealth[length=6bp]}},",
         r"  back/.style={draw=backward, line width=.9bp, dashed, {Stealth[length=6bp]}-},",
         r"  rule/.style={text=backtext, anchor=north east, inner sep=1.5bp,",
@@ -120,6 +118,25 @@ def render_tikz(view: GraphView) -> str:
     lines += [r"\end{tikzpicture}", "", r"\bigskip\footnotesize"]
     lines += [rf"{_set(line)}\\" for line in words]
     return "\n".join([*lines, r"\end{document}", ""])
+
+
+def _style(kind: CardKind) -> str:
+    """Return the options of a card's border and colour."""
+    fill = {
+        "leaf": "fill=leaf",
+        "cost": "fill=cost",
+        "module": "fill=cluster",
+        "pill": "draw=muted",
+    }
+    options = [
+        "card",
+        "double, double distance=1.5bp" if kind.double else "",
+        "sharp corners" if kind.radius == 0 else "",
+        f"line width={kind.thick - 1:g}bp" if kind.thick > 2 else "",
+        "draw=muted" if kind.fill == "pill" else fill.get(kind.fill, ""),
+        "copy shadow={shadow xshift=2bp, shadow yshift=2bp}" if kind.stacked else "",
+    ]
+    return ", ".join(filter(None, options))
 
 
 def _rows(node: NodeView) -> str:

@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def test_readme_code_prints_what_it_says(tmp_path, monkeypatch) -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+def test_code_prints_what_the_page_says(name: str, registry, tmp_path, monkeypatch) -> None:
+    text = (ROOT / name).read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", text, re.DOTALL)
     assert len(blocks) >= 3
     monkeypatch.chdir(tmp_path)
@@ -22,7 +23,7 @@ def test_readme_code_prints_what_it_says(tmp_path, monkeypatch) -> None:
     for code, expected in blocks:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, "README.md", "exec"), space)
+            exec(compile(code, name, "exec"), space)
         assert printed.getvalue().strip() == expected.strip()
 
 

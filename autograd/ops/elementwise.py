@@ -336,3 +336,62 @@ logaddexp2.vjp(
     a=lambda g, a, out: g * np.exp2(a - above(out)),
     b=lambda g, b, out: g * np.exp2(b - above(out)),
 )
+
+
+@op(symbol="fabs", text="|{a}|", latex=r"\left|{a}\right|", kinks=True, samples=_ONE)
+def fabs(a: Any) -> Any:
+    """Elementwise absolute value. Its derivative at 0 is 0.
+
+    Examples
+    --------
+    >>> from autograd import fabs
+    >>> fabs(-2.0)
+    np.float64(2.0)
+    """
+    return np.fabs(a)
+
+
+fabs.vjp(a=lambda g, a, out: signed(g, a, out))
+
+
+@op(selects=True, symbol="fmax", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
+def fmax(a: Any, b: Any) -> Any:
+    """Elementwise maximum that prefers a number to NaN. At a tie each derivative is ½.
+
+    Examples
+    --------
+    >>> from autograd import fmax
+    >>> fmax([1.0, float("nan")], 2.0)
+    array([2., 2.])
+    """
+    return np.fmax(a, b)
+
+
+fmax.vjp(
+    a=lambda g, a, b: g * (share(a, b) + beside_nan(a, b)),
+    b=lambda g, a, b: g * (share(b, a) + beside_nan(b, a)),
+)
+
+
+@op(selects=True, symbol="fmin", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
+def fmin(a: Any, b: Any) -> Any:
+    """Elementwise minimum that prefers a number to NaN. At a tie each derivative is ½.
+
+    Examples
+    --------
+    >>> from autograd import fmin
+    >>> fmin([1.0, float("nan")], 2.0)
+    array([1., 2.])
+    """
+    return np.fmin(a, b)
+
+
+fmin.vjp(
+    a=lambda g, a, b: g * (share(b, a) + beside_nan(a, b)),
+    b=lambda g, a, b: g * (share(a, b) + beside_nan(b, a)),
+)
+
+
+def beside_nan(x: Any, other: Any) -> Any:
+    """Return 1 where x is a number and the other is NaN."""
+    return np.logical_and(np.isnan(other), np.logical_not(np.isnan(x)))

@@ -103,7 +103,7 @@ def nanmean(a: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = N
     np.float64(1.5)
     """
     a = arrayed(a)
-    return reduce.mean(a, axis, keepdims, there(a, where))
+    return statistics.mean(a, axis, keepdims, there(a, where))
 
 
 @composite(samples=_MOMENTS)

@@ -97,33 +97,6 @@ def number(shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
     return np.sum(np.broadcast_to(where, shape), axis=axis, keepdims=True).astype(float)
 
 
-@op(
-    accumulates=True,
-    symbol="mean",
-    latex=r"\operatorname{mean} {a}",
-    samples=(*_AXES, f"2,3 {_MASK}", f"2,3 axis=1 {_MASK}"),
-)
-def mean(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = None) -> Any:
-    """Average over axes, of all elements by default, or where a mask holds.
-
-    Examples
-    --------
-    >>> from autograd import mean
-    >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=0)
-    array([2., 3.])
-    """
-    return np.mean(a, axis=axis, keepdims=keepdims, **chosen(None, where))
-
-
-mean.vjp(
-    a=lambda g, a_shape, axis, where: (
-        spread(g / count(a_shape, axis), a_shape, axis)
-        if where is None
-        else masked(spread(g, a_shape, axis) / number(a_shape, axis, where), where)
-    )
-)
-
-
 def holders(
     a: Any, out: Any, axis: Axis, shape: tuple[int, ...], initial: Any = None, where: Any = None
 ) -> Any:

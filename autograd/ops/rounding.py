@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.elementwise import share
-from autograd.ops.kinks import signed
 
 from_engine = True
 
@@ -164,22 +162,6 @@ def copysign(a: Any, b: Any) -> Any:
 copysign.vjp(a=lambda g, a, out: g * (np.sign(a) * np.sign(out)), b=None)
 
 
-@op(symbol="fabs", text="|{a}|", latex=r"\left|{a}\right|", kinks=True, samples=_ONE)
-def fabs(a: Any) -> Any:
-    """Elementwise absolute value. Its derivative at 0 is 0.
-
-    Examples
-    --------
-    >>> from autograd import fabs
-    >>> fabs(-2.0)
-    np.float64(2.0)
-    """
-    return np.fabs(a)
-
-
-fabs.vjp(a=lambda g, a, out: signed(g, a, out))
-
-
 @op(selects=True, symbol="heaviside", kinks=True, samples=_PAIRS)
 def heaviside(a: Any, b: Any) -> Any:
     """Step: 0 where a is negative, b where it is 0, 1 where positive. Derivatives 0, [a = 0].
@@ -194,49 +176,6 @@ def heaviside(a: Any, b: Any) -> Any:
 
 
 heaviside.vjp(a=None, b=lambda g, a: g * np.equal(a, 0))
-
-
-@op(selects=True, symbol="fmax", latex=r"\max({a}, {b})", kinks=True, samples=_PAIRS)
-def fmax(a: Any, b: Any) -> Any:
-    """Elementwise maximum that prefers a number to NaN. At a tie each derivative is ½.
-
-    Examples
-    --------
-    >>> from autograd import fmax
-    >>> fmax([1.0, float("nan")], 2.0)
-    array([2., 2.])
-    """
-    return np.fmax(a, b)
-
-
-fmax.vjp(
-    a=lambda g, a, b: g * (share(a, b) + beside_nan(a, b)),
-    b=lambda g, a, b: g * (share(b, a) + beside_nan(b, a)),
-)
-
-
-@op(selects=True, symbol="fmin", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
-def fmin(a: Any, b: Any) -> Any:
-    """Elementwise minimum that prefers a number to NaN. At a tie each derivative is ½.
-
-    Examples
-    --------
-    >>> from autograd import fmin
-    >>> fmin([1.0, float("nan")], 2.0)
-    array([1., 2.])
-    """
-    return np.fmin(a, b)
-
-
-fmin.vjp(
-    a=lambda g, a, b: g * (share(b, a) + beside_nan(a, b)),
-    b=lambda g, a, b: g * (share(a, b) + beside_nan(b, a)),
-)
-
-
-def beside_nan(x: Any, other: Any) -> Any:
-    """Return 1 where x is a number and the other is NaN."""
-    return np.logical_and(np.isnan(other), np.logical_not(np.isnan(x)))
 
 
 @op(

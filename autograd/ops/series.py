@@ -15,72 +15,6 @@ from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
-_WEIGHTS = {"weights": (0.5, 2.0)}
-
-
-@composite(
-    samples=(
-        *("2,3", "2,3 axis=0", "2,3 axis=1 weights:3", "2,3 weights:2,3 keepdims=True"),
-        *("2,3 axis=0 weights:2 returned=True", "3 weights:3", "2,3,2 axis=(0,2) weights:2,2"),
-    ),
-    domain=_WEIGHTS,
-)
-def average(
-    a: Any,
-    axis: Axis = None,
-    weights: Any = None,
-    returned: bool = False,
-    *,
-    keepdims: bool = False,
-) -> Any:
-    """Weighted average Σ w a / Σ w over axes.
-
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Any shape.
-    axis : int or tuple of int, optional
-        Axes to average over; all of them by default.
-    weights : Tensor or array_like, optional
-        Of the shape of a, or of the lengths of the axes; 1 by default.
-    returned : bool
-        Return the sum of the weights too.
-    keepdims : bool
-        Keep the axes, with length 1.
-
-    Raises
-    ------
-    ZeroDivisionError
-        If weights sum to 0.
-
-    Examples
-    --------
-    >>> from autograd import average
-    >>> average([1.0, 3.0], weights=[3.0, 1.0])
-    np.float64(1.5)
-    """
-    a = arrayed(a)
-    if weights is None:
-        mean = np.mean(a, axis=axis, keepdims=keepdims)
-        n = np.size(a) / max(np.size(mean), 1)
-        return (mean, np.full(np.shape(mean), n)[()]) if returned else mean
-    w = arrayed(weights)
-    if w.shape != a.shape:
-        if axis is None:
-            raise ValueError("weights of another shape need an axis")
-        axes = [i % a.ndim for i in ((axis,) if isinstance(axis, int) else axis)]
-        if w.shape != tuple(a.shape[i] for i in axes):
-            raise ValueError(f"weights need the shape of a or of its axes {axis}, got {w.shape}")
-        order = sorted(range(len(axes)), key=axes.__getitem__)
-        full = [a.shape[i] if i in axes else 1 for i in range(a.ndim)]
-        w = np.reshape(np.transpose(w, order), full)
-    w = np.broadcast_to(w, a.shape)
-    total = np.sum(w, axis=axis, keepdims=keepdims)
-    if np.any(np.equal(value_of(total), 0)):
-        raise ZeroDivisionError("weights sum to zero, and cannot be normalized")
-    mean = np.sum(a * w, axis=axis, keepdims=keepdims) / total
-    return (mean, total) if returned else mean
-
 
 @composite(
     samples=(
@@ -215,17 +149,6 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return np.concatenate([*parts, *([ends[-1]] if to_end is not None else [])])
 
 
-def _centred(m: Any, y: Any, *, rowvar: bool) -> Any:
-    """Return the variables of cov in rows."""
-    rows = np.atleast_2d(arrayed(m))
-    rows = rows.T if not rowvar and np.ndim(m) == 2 else rows
-    if y is not None:
-        others = np.atleast_2d(arrayed(y))
-        others = others.T if not rowvar and others.shape[0] != 1 else others
-        rows = np.concatenate([rows, others], axis=0)
-    return rows
-
-
 @composite(
     samples=(
         "4",
@@ -295,100 +218,6 @@ def _one_along(shape: tuple[int, ...], axis: int) -> list[int]:
     return [1 if i == axis % len(shape) else k for i, k in enumerate(shape)]
 
 
-@composite(
-    samples=(
-        "2,4",
-        "4",
-        "4,2 rowvar=False",
-        "2,4 bias=True",
-        "4 4",
-        "2,4 ddof=0",
-        "2,3 fweights=[1,2,3]",
-    )
-)
-def cov(
-    m: Any,
-    y: Any = None,
-    rowvar: bool = True,
-    bias: bool = False,
-    ddof: int | None = None,
-    fweights: Any = None,
-    aweights: Any = None,
-) -> Any:
-    """Covariance matrix of variables in rows, observed in columns.
-
-    Parameters
-    ----------
-    m : Tensor or array_like, shape (variables, observations) or (observations,)
-        Data.
-    y : Tensor or array_like, optional
-        More variables, in the same form.
-    rowvar : bool
-        Variables are rows; otherwise columns.
-    bias : bool
-        Divide by n rather than by n − 1.
-    ddof : int, optional
-        Divide by n − ddof, whatever `bias` is.
-    fweights : array_like of int, shape (observations,), optional
-        How often each observation was made.
-    aweights : Tensor or array_like, shape (observations,), optional
-        How much each observation counts.
-
-    Examples
-    --------
-    >>> from autograd import cov
-    >>> cov([1.0, 3.0])
-    np.float64(2.0)
-    """
-    rows = _centred(m, y, rowvar=rowvar)
-    less = (0 if bias else 1) if ddof is None else ddof
-    aweights = None if aweights is None else arrayed(aweights)
-    weights = _weights(fweights, aweights, rows)
-    if weights is None:
-        centred = rows - np.mean(rows, axis=1, keepdims=True)
-        n = rows.shape[1] - less
-        return np.squeeze(centred @ centred.T / (float(n) if n > 0 else np.nan))
-    total = np.sum(weights)
-    if value_of(total) == 0:
-        raise ZeroDivisionError("weights sum to zero, and cannot be normalized")
-    centred = rows - np.sum(rows * weights, axis=1, keepdims=True) / total
-    if aweights is not None and less:
-        less = less * np.sum(weights * aweights) / total
-    n = total - less
-    return np.squeeze((centred * weights) @ centred.T / np.where(value_of(n) > 0, n, np.nan))
-
-
-def _weights(fweights: Any, aweights: Any, rows: Any) -> Any:
-    """Return how much each observation, a column, counts; None where all count the same."""
-    n = rows.shape[1]
-    for name, given in (("fweights", fweights), ("aweights", aweights)):
-        if given is not None and (np.shape(given) != (n,) or np.any(np.less(value_of(given), 0))):
-            raise ValueError(f"{name} need {n} numbers that are not negative, got {given!r}")
-    if fweights is not None and np.any(np.not_equal(fweights, np.round(fweights))):
-        raise ValueError("fweights need to be whole numbers")
-    if fweights is None or aweights is None:
-        return aweights if fweights is None else np.asarray(fweights, value_of(rows).dtype)
-    return aweights * np.asarray(fweights)
-
-
-@composite(samples=("2,4", "4 4", "4,2 rowvar=False"))
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
-    """Matrix of the correlation coefficients of variables in rows.
-
-    Examples
-    --------
-    >>> from autograd import corrcoef
-    >>> corrcoef([[1.0, 2.0], [2.0, 1.0]])
-    array([[ 1., -1.],
-           [-1.,  1.]])
-    """
-    c = cov(x, y, rowvar)
-    if np.ndim(c) == 0:
-        return c / c
-    deviation = np.sqrt(np.diagonal(c))
-    return np.clip(c / deviation[:, None] / deviation[None, :], -1, 1)
-
-
 @composite(samples=("4", "2,3 axis=1", "2,3 axis=0 include_initial=True"))
 def cumulative_sum(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
     """Cumulative sum along an axis, beginning with 0 where `include_initial`.
@@ -425,3 +254,65 @@ def _begun(running: Any, x: Any, axis: int | None, include_initial: bool, first:
         return found
     shape = [1 if i == which % x.ndim else n for i, n in enumerate(x.shape)]
     return np.concatenate([np.full(shape, first, x.dtype), found], axis=which)
+
+
+def ascending(x: Any) -> Any:
+    """Return sorted samples for the points of interp."""
+    return np.sort(x)
+
+
+@composite(
+    samples=("4 3 3", "_ 4 4", "2,3 3 3 left=-1.0 right=9.0", "3 1 1"),
+    domain={"xp": ascending},
+    kinks=True,
+)
+def interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """Interpolate between points (xp, fp) by straight lines.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Where to look, any shape.
+    xp, fp : Tensor or array_like, shape (n,)
+        Points, xp increasing.
+    left, right : number, optional
+        Results below xp[0] and above xp[-1]; fp[0] and fp[-1] by default.
+    period : number, optional
+        Period of x; the points are then wrapped and sorted.
+
+    Notes
+    -----
+    The derivative at a point is the slope on its right, and at the last one that on its left.
+
+    Examples
+    --------
+    >>> from autograd import interp
+    >>> interp(1.5, [1.0, 2.0], [10.0, 20.0])
+    np.float64(15.0)
+    """
+    x, xp, fp = arrayed(x), arrayed(xp), arrayed(fp)
+    if xp.ndim != 1 or xp.shape != fp.shape or not xp.shape[0]:
+        raise ValueError("xp and fp need to be vectors of one length, and not empty")
+    if period is not None:
+        if not period:
+            raise ValueError("the period cannot be 0")
+        x, xp = x % abs(period), xp % abs(period)
+        order = np.argsort(value_of(xp))
+        xp = np.concatenate([xp[order[-1:]] - abs(period), xp[order], xp[order[:1]] + abs(period)])
+        fp = np.concatenate([fp[order[-1:]], fp[order], fp[order[:1]]])
+        left = right = None
+    n = xp.shape[0]
+    low = fp[0] if left is None else left
+    high = fp[n - 1] if right is None else right
+    below, above = np.less(value_of(x), value_of(xp)[0]), np.greater(value_of(x), value_of(xp)[-1])
+    between: Any = np.broadcast_to(fp[0], x.shape)
+    if n > 1:
+        i = np.clip(np.searchsorted(value_of(xp), value_of(x), side="right") - 1, 0, n - 2)
+        x0, y0 = xp[i], fp[i]
+        slope = (fp[i + 1] - y0) / (xp[i + 1] - x0)
+        # Exactly fp at the points, also at the last one.
+        last = np.equal(value_of(x), value_of(xp)[n - 1])
+        between = np.where(last, fp[n - 1] + slope * (x - xp[n - 1]), y0 + slope * (x - x0))
+    return np.where(below, low, np.where(above, high, between))

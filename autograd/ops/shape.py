@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
 
-from autograd.op import op
+from autograd.op import composite, op
+from autograd.ops.indexing import scatter
+from autograd.symbol import printed
+from autograd.tensor import arrayed
 
 from_engine = True
 
@@ -316,3 +321,82 @@ def triu(a: Any, k: int = 0) -> Any:
 
 
 triu.vjp(a=lambda g, k: np.triu(g, k))
+
+
+@op(
+    symbol="repeat",
+    samples=("3 repeats=2", "2,3 repeats=2 axis=0", "2,3 repeats=[1,0,2] axis=1", "2,3 repeats=3"),
+)
+def repeat(a: Any, /, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each element, a number of times or each its own; flattened by default.
+
+    Examples
+    --------
+    >>> from autograd import repeat
+    >>> repeat([1.0, 2.0], 2)
+    array([1., 1., 2., 2.])
+    """
+    return np.repeat(a, repeats, axis)
+
+
+def origins(shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:
+    """Return the index that `repeat` takes its elements from."""
+    length = math.prod(shape) if axis is None else shape[axis]
+    taken = np.repeat(np.arange(length), repeats)
+    return taken if axis is None else (*[slice(None)] * (axis % len(shape)), taken)
+
+
+def gathered(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) -> Any:
+    """Return the sum of the cotangents of each element's repetitions."""
+    axis = axis if shape else None  # NumPy takes any axis of a number for its only element
+    full = (math.prod(shape),) if axis is None else shape
+    return np.reshape(scatter(g, shape=full, index=origins(shape, repeats, axis)), shape)
+
+
+repeat.vjp(a=lambda g, a_shape, repeats, axis: gathered(g, a_shape, repeats, axis))
+
+
+@op(symbol="tile", samples=("3 reps=2", "2,3 reps=(2,1)", "2,3 reps=2", "3 reps=(2,2)", "_ reps=3"))
+def tile(a: Any, /, reps: Any) -> Any:
+    """Repeat an array as a whole along axes.
+
+    Examples
+    --------
+    >>> from autograd import tile
+    >>> tile([1.0, 2.0], 2)
+    array([1., 2., 1., 2.])
+    """
+    return np.tile(a, [operator.index(k) for k in np.ravel(reps).tolist()])
+
+
+@printed("Σ of the copies in {0}", r"\sum_{\text{copies}} {0}")
+def untiled(g: Any, shape: tuple[int, ...], reps: Any) -> Any:
+    """Return the sum over the repetitions."""
+    times = tuple(max(int(k), 0) for k in np.ravel(reps).tolist())
+    n = max(len(times), len(shape))
+    times = (1,) * (n - len(times)) + times
+    lengths = (1,) * (n - len(shape)) + shape
+    split = [int(k) for pair in zip(times, lengths, strict=True) for k in pair]
+    return np.reshape(np.sum(np.reshape(g, split), axis=tuple(range(0, 2 * n, 2))), shape)
+
+
+tile.vjp(a=lambda g, a_shape, reps: untiled(g, a_shape, reps))
+
+
+@composite(samples=("5 new_shape=(2,4)", "2,3 new_shape=4", "3 new_shape=()"))
+def resize(a: Any, new_shape: Any) -> Any:
+    """Fill a shape with the elements in C order, over and over as far as needed.
+
+    Examples
+    --------
+    >>> from autograd import resize
+    >>> resize([1.0, 2.0], 5)
+    array([1., 2., 1., 2., 1.])
+    """
+    a = arrayed(a)
+    shape = (new_shape,) if isinstance(new_shape, (int, np.integer)) else tuple(new_shape)
+    n = int(np.prod(shape))
+    if n and not np.size(a):
+        return np.zeros(shape, a.dtype)
+    places = np.arange(n) % max(np.size(a), 1)
+    return np.reshape(np.ravel(a)[places], shape)

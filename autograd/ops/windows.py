@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import composite, op
-from autograd.ops.order import pad, padded
+from autograd.ops.padding import pad, padded
 from autograd.ops.shape import flip
 
 from_engine = True

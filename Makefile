@@ -70,11 +70,13 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/scalars.py
 	@$(BIN)/python benchmarks/pictures.py
 
-# mutmut is for this command alone, so it is not in the lock. SAMPLE=300 draws 300 at random.
+# mutmut is for this command alone, so it is not in the lock. SAMPLE=300 draws 300 at random,
+# PACKAGE=viz changes the pictures' code.
 SAMPLE ?= 0
+PACKAGE ?= autograd
 mutants: $(READY)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check "mutmut==2.5.1"
-	@$(BIN)/python -u tests/mutants.py --sample $(SAMPLE)
+	@$(BIN)/python -u tests/mutants.py --package $(PACKAGE) --sample $(SAMPLE)
 
 docs: $(READY)
 	@$(BIN)/python docs/make.py

@@ -34,7 +34,7 @@ def inspect_forward(node: Node, out: Any, operands: Sequence[Any]) -> None:
 
 
 def inspect_backward(node: Node, pulled: Sequence[Any]) -> None:
-    """Raise AnomalyError if a rule gives what is not finite; what it began with is."""
+    """Raise AnomalyError if a rule turns a finite cotangent into NaN or infinity."""
     op = node.op
     assert op is not None
     for slot, cotangent in enumerate(pulled):

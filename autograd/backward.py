@@ -95,7 +95,7 @@ def backward(
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:
-    """Return a gradient as an array that is nobody else's: a copy, unless nobody else has it."""
+    """Return g, copied if anything else refers to it."""
     # Three references are the caller's name, this one, and the question itself.
     alone = type(g) is np.ndarray and g.base is None and getrefcount(g) <= 3
     return g if alone else np.array(g)

@@ -449,7 +449,7 @@ def _sharpened(
     theirs: npt.NDArray[Any],
     allowed: float,
 ) -> npt.NDArray[Any]:
-    """Measure again, with steps of every size, where the one step may have been the fault."""
+    """Measure again with steps of every size, in case the one step was at fault."""
     better = theirs.copy()
     for index in np.ndindex(theirs.shape):
         size = abs(ours[index]) + abs(theirs[index])

@@ -1,4 +1,4 @@
-"""What an operand is owed of a rule's result: its own shape and its own dtype."""
+"""Reduce and cast a cotangent to the shape and dtype of its operand."""
 
 from __future__ import annotations
 

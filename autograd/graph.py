@@ -295,7 +295,7 @@ class _Formulas:
         return labelled(self.program.steps)
 
     def label(self, i: int) -> str:
-        """Return the name of a node, its digits, or a letter that is its alone."""
+        """Return the name of a node, its digits, or a letter that no other node has."""
         label = self._labels[i]
         return format_number(self.program.steps[i].constant) if label is None else label
 

@@ -128,9 +128,8 @@ def _owners(x: Any) -> Iterator[Any]:
 class Constant:
     """What the graph remembers of an operand that needs no gradient, for pictures.
 
-    What its owner can write to is copied if it is small, because it may have other values by the
-    time of the picture. Of what nobody can write to, data with a name is kept, and what takes
-    little memory; more is known as long as somebody has it.
+    Small arrays that somebody can write to are copied, because they may change before a picture is
+    drawn. Read-only arrays are kept if they are named or small, and others by a weak reference.
     """
 
     __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "weak")

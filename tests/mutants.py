@@ -3,6 +3,7 @@
     python tests/mutants.py                                  every mutant of autograd/
     python tests/mutants.py --sample 300                     300 of them, drawn at random
     python tests/mutants.py autograd/backward.py             every mutant of one file
+    python tests/mutants.py --package viz --sample 150       150 of the pictures' code
     python tests/mutants.py --again old.log                  the survivors that a run printed
     python tests/mutants.py --imports --sample 100           changes of what runs at import alone
 
@@ -46,9 +47,13 @@ from mutmut import Config, Context, RelativeMutationID, list_mutations, mutate, 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"string", "fstring", "decorator"}  # the kinds of mutation that are left out
 KILLED, SURVIVED, ELSEWHERE = 1, 0, 2  # exit codes of a fork
-TESTS = ["tests/autograd", "tests/nn", "tests/viz/test_viz.py", "tests/viz/test_outputs.py"]
-QUICK = ("op", "recording", "walk", "messages", "tensor", "functional", "variants", "hard_numpy")
-DOCTESTS = "autograd"
+VIZ = [f"tests/viz/test_{name}.py" for name in ("viz", "views", "outputs", "rows", "expression")]
+TESTS = {  # of a package; pages in a browser and pictures compared byte by byte are left out
+    "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[2:3]],
+    "viz": [*VIZ, "tests/viz/test_files.py", "tests/test_new_op.py"],
+}
+FIRST = ("op", "recording", "walk", "messages", "tensor", "functional", "variants", "hard_numpy")
+QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:2]}
 SLOW = 240  # seconds; a mutant that never ends is noticed too
 
 Place = tuple[str, int]  # of a function: its qualified name, and where its instructions come from
@@ -161,6 +166,7 @@ def runs_at_import(path: Path, changed: str | None) -> bool:
     return changed is not None and changes(old, compile(changed, str(path), "exec")) is None
 
 
+FOLDER = [str(ROOT / "autograd")]  # the package whose functions are changed
 FAILED: list[str] = []  # what the reports of the test that ran last say
 
 # -- Functions and their tests ---------------------------------------------------------------------
@@ -217,7 +223,7 @@ class Calls:
         self.seen: set[CodeType] = set()
 
     def __call__(self, frame: Any, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(str(ROOT / "autograd")):
+        if event == "call" and frame.f_code.co_filename.startswith(FOLDER[0]):
             self.seen.add(frame.f_code)
 
 
@@ -261,9 +267,7 @@ class Trial:
         self.items, self.callers, self.limit = items, callers, limit
         self.functions = defaultdict(list)
         for f in gc.get_objects():
-            if isinstance(f, FunctionType) and f.__code__.co_filename.startswith(
-                str(ROOT / "autograd")
-            ):
+            if isinstance(f, FunctionType) and f.__code__.co_filename.startswith(FOLDER[0]):
                 self.functions[f.__code__.co_filename, *place(f.__code__)].append(f)
 
     def outcome(self, path: Path, changed: str) -> int:
@@ -336,9 +340,9 @@ def elsewhere(folder: Path, path: Path, changed: str) -> int:
     target.write_text(changed, "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"]
-    quick = [f"tests/autograd/test_{n}.py" for n in QUICK]
+    package = path.relative_to(ROOT).parts[0]
     try:
-        for tests in (quick, TESTS):
+        for tests in (QUICK[package], TESTS[package]):
             run = subprocess.run(
                 [sys.executable, "-m", "pytest", *options, *tests],
                 cwd=folder,
@@ -491,7 +495,8 @@ OUT = os.dup(1)
 def main() -> None:
     """Draw mutants, run them, print the survivors and the count for each file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, help="all of autograd/ by default")
+    parser.add_argument("files", nargs="*", type=Path, help="all of the package by default")
+    parser.add_argument("--package", choices=sorted(TESTS), default="autograd")
     parser.add_argument("--sample", type=int, default=0, help="how many, drawn at random; 0 is all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
@@ -499,9 +504,11 @@ def main() -> None:
     parser.add_argument("--imports", action="store_true", help="changes at import alone")
     parser.add_argument("--seconds", type=float, default=25.0, help="of tests for each mutant")
     options = parser.parse_args()
-    every = [p for p in sorted((ROOT / "autograd").rglob("*.py")) if p.name != "symbol.py"]
+    FOLDER[0] = str(ROOT / options.package)
+    every = [p for p in sorted(Path(FOLDER[0]).rglob("*.py")) if p.name != "symbol.py"]
     options.files = [p.resolve() for p in options.files] or every
-    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS, DOCTESTS]
+    tests = [*TESTS[options.package], options.package]
+    arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
     os.chdir(ROOT)
     raise SystemExit(pytest.main(arguments, plugins=[Mutants(options)]))
 

@@ -102,7 +102,7 @@ def engine() -> Path:
 
 
 def op_named(name: str) -> Any:
-    """Return the engine's op of a name; None for what is no op of its own, as a checkpoint is."""
+    """Return the engine's op of a name; None if no op has that name."""
     return OPS.get(name)
 
 

@@ -259,7 +259,7 @@ def _moved(old: Gradient | None, new: Gradient | None) -> Gradient | None:
 
 
 def _widest(views: Sequence[GraphView]) -> GraphView:
-    """Return the view whose every text is the widest of all times."""
+    """Return a view with the widest text of any frame in each place."""
 
     def widest(texts: Iterable[str], size: float) -> str:
         return max(texts, key=lambda t: width(t, size))

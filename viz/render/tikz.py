@@ -30,9 +30,11 @@ _GREEK = (
 _SIGNS = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
     **{c: f"${c}$" for c in "<>|"},
-    **{c: f"$^{{{k}}}$" for k, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
-    **{c: f"$_{{{k}}}$" for k, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-    **{c: rf"$\{name}$" for c, name in zip("αβγδεζηθλμνξπρτφχψω", _GREEK.split(), strict=True)},
+    **{c: f"$^{k}$" for k, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{c: f"$_{k}$" for k, c in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{
+        c: "$\\" + name + "$" for c, name in zip("αβγδεζηθλμνξπρτφχψω", _GREEK.split(), strict=True)
+    },
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -193,7 +195,8 @@ def _character(c: str) -> str:
     accent = accented(c)
     if accent is not None:
         letter, over = accent
-        return rf"$\{over}{{{_SIGNS.get(letter, letter).strip('$')}}}$"
+        inside = _SIGNS.get(letter, letter).strip("$")
+        return "$\\" + over + "{" + inside + "}$"
     return "".join(rf"\texttt{{U+{ord(x):04X}}}" for x in c)
 
 

@@ -167,9 +167,15 @@ def gradients(
     for y, given in zip(outs, seeds, strict=True):
         root, g = _root(y, "gradients"), seed(y, given, "gradients", lift=create_graph)
         start[root] = start[root] + g if root in start else g
-    order = towards(set(wanted), reach(start))
+    order = reach(start)
+    targets = set(wanted)
+    whole = all(node.op is not None or node in targets for node in order)
+    if not whole:  # leaves are there that nobody asks for
+        order = towards(targets, order)
     keep = create_graph if retain_graph is None else retain_graph
-    found = walk(order, start, retain_graph=keep, record=create_graph, kept=[], targets=set(wanted))
+    found = walk(
+        order, start, retain_graph=keep, record=create_graph, kept=[], targets=targets, whole=whole
+    )
     results = []
     for x, node in zip(ins, wanted, strict=True):
         g = found.get(node)
@@ -217,6 +223,7 @@ def walk(
     record: bool,
     kept: list[tuple[Node, Any]],
     targets: set[Node] | None = None,
+    whole: bool = False,
 ) -> dict[Node, Any]:
     """Take cotangents through the nodes in order; the chain rule is what each op's `push` does.
 
@@ -235,6 +242,8 @@ def walk(
         Receives (node, cotangent) of each node that retains its gradient.
     targets : set of Node, optional
         Nodes whose cotangents are returned.
+    whole : bool
+        All nodes of the graph are in the order, whatever the targets are.
 
     Returns
     -------
@@ -244,10 +253,12 @@ def walk(
     met = Met(order, [*cotangents.items()], targets=targets)
     with np.errstate(divide="ignore", invalid="ignore"):
         if not record:
-            found, late = _walk(order, cotangents, retain_graph, False, kept, targets, met)
+            found, late = _walk(order, cotangents, retain_graph, False, kept, targets, whole, met)
         else:
             with enable_grad():
-                found, late = _walk(order, cotangents, retain_graph, True, kept, targets, met)
+                found, late = _walk(
+                    order, cotangents, retain_graph, True, kept, targets, whole, met
+                )
     limits = met.hidden() if met else ()
     for node in late:
         node.saved = FREED
@@ -263,13 +274,14 @@ def _walk(
     record: bool,
     kept: list[tuple[Node, Any]],
     targets: set[Node] | None,
+    whole: bool,
     met: Met,
 ) -> tuple[dict[Node, Any], list[Node]]:
     """Return the cotangents of targets, and the nodes whose saved values are still to be freed."""
     found: dict[Node, Any] = {}
     # Nodes whose saved values tell which zeros were selected: by the op itself, or by a constant.
     late: list[Node] = []
-    useful: set[Node | None] | None = None if targets is None else set(order)
+    useful: set[Node | None] | None = None if targets is None or whole else set(order)
     half, pop, state = _HALF, cotangents.pop, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
     square = (_square if record else np.vdot) if strong else None

@@ -47,13 +47,16 @@ from mutmut import Config, Context, RelativeMutationID, list_mutations, mutate, 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"string", "fstring", "decorator"}  # the kinds of mutation that are left out
 KILLED, SURVIVED, ELSEWHERE = 1, 0, 2  # exit codes of a fork
-VIZ = [f"tests/viz/test_{name}.py" for name in ("viz", "views", "outputs", "rows", "expression")]
+VIZ = [
+    f"tests/viz/test_{name}.py"
+    for name in ("viz", "geometry", "views", "outputs", "rows", "expression")
+]
 TESTS = {  # of a package; pages in a browser and pictures compared byte by byte are left out
-    "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[2:3]],
+    "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[3:4]],
     "viz": [*VIZ, "tests/viz/test_files.py", "tests/test_new_op.py"],
 }
 FIRST = ("op", "recording", "walk", "messages", "tensor", "functional", "variants", "hard_numpy")
-QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:2]}
+QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:3]}
 SLOW = 240  # seconds; a mutant that never ends is noticed too
 
 Place = tuple[str, int]  # of a function: its qualified name, and where its instructions come from

@@ -1,0 +1,393 @@
+"""Where things stand in pictures, measured from the SVG itself: no browser is needed for it."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+import viz
+from autograd import Tensor, name_scope
+from tests.viz.graphs import leaf, lecture
+from viz.layout import Card, Link, layout
+from viz.render.mermaid import render_mermaid
+from viz.render.tikz import escaped, render_tikz
+from viz.scopes import clusters_of
+from viz.text import width
+from viz.theme import LABEL, NAME, VALUE
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def layers() -> Tensor:
+    net = nn.Network([3, 4, 2, 1], rng=0)
+    rng = np.random.default_rng(0)
+    J = nn.cost(net, rng.normal(size=(3, 9)), np.ones((1, 9)), nn.binary_cross_entropy)
+    J.backward()
+    return J
+
+
+def nested() -> Tensor:
+    """A computation in modules three deep, with two beside each other."""
+    x, w = leaf(0.5, "x"), leaf(2.0, "w")
+    with name_scope("outer"):
+        y = (x * w).named("y")
+        with name_scope("left"):
+            z = np.tanh(y).named("z")
+            with name_scope("deep"):
+                v = np.exp(z).named("v")
+        with name_scope("right"):
+            u = np.sin(y).named("u")
+        s = (u + v).named("s")
+    J = (s * s).named("J")
+    J.backward()
+    return J
+
+
+def diamond() -> Tensor:
+    x = leaf([[1.0, 2.0], [3.0, -4.0]], "x")
+    J = (np.maximum(x, 0.0) * x + x @ x).sum().named("J")
+    J.backward()
+    return J
+
+
+PICTURES = {
+    "lecture": lambda: viz.draw(lecture()),
+    "layers": lambda: viz.draw(layers()),
+    "folded": lambda: viz.draw(layers(), depth=0),
+    "nested": lambda: viz.draw(nested()),
+    "diamond": lambda: viz.draw(diamond(), constants=True),
+}
+every_picture = pytest.mark.parametrize("make", PICTURES.values(), ids=PICTURES)
+
+
+def number(element: Any, name: str) -> float:
+    return float(element.get(name))
+
+
+def box(rect: Any) -> tuple[float, float, float, float]:
+    x, y = number(rect, "x"), number(rect, "y")
+    return x, y, x + number(rect, "width"), y + number(rect, "height")
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    """Return the absolute ends of the moves and lines of a path."""
+    found, x, y = [], 0.0, 0.0
+    for command, numbers in re.findall(r"([MLHVCQAlhvcqaz])([^A-Za-z]*)", path):
+        n = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
+        if command in "ML" or command == "C":
+            x, y = n[-2:]
+        elif command == "H":
+            x = n[-1]
+        elif command == "V":
+            y = n[-1]
+        elif command == "h":
+            x += n[0]
+        elif command == "v":
+            y += n[0]
+        elif command in "qac" and n:
+            x, y = x + n[-2], y + n[-1]
+        elif command == "l":
+            x, y = x + n[0], y + n[1]
+        found.append((x, y))
+    return found
+
+
+def parts(drawing: Any) -> tuple[Any, dict[int, Any], dict[int, Any]]:
+    """Return the SVG, its groups of cards and those of arrows, by number."""
+    root = ET.fromstring(drawing.svg)
+    groups = [g for g in root.iter(f"{SVG}g") if g.get("id")]
+    cards = {int(g.get("id").rpartition("-n")[2]): g for g in groups if "-n" in g.get("id")}
+    arrows = {int(g.get("id").rpartition("-e")[2]): g for g in groups if "-e" in g.get("id")}
+    return root, cards, arrows
+
+
+@every_picture
+def test_texts_stand_in_their_cards_one_below_the_other(make: Any) -> None:
+    drawing = make()
+    _, cards, _ = parts(drawing)
+    assert len(cards) == len(drawing.view.nodes)
+    for node in drawing.view.nodes:
+        card = cards[node.id]
+        rects = [r for r in card.findall(f"{SVG}rect") if "behind" not in r.get("class")]
+        left, top, right, bottom = box(rects[0])
+        texts = card.findall(f"{SVG}text")
+        assert ["".join(t.itertext()) for t in texts] == node.rows
+        heights = [number(t, "y") for t in texts]
+        assert top + 10 < heights[0] < top + 28 + (bottom - top) / 2
+        assert all(12 < b - a < 40 for a, b in pairwise(heights))
+        assert bottom - 15 < heights[-1] < bottom - 3 or len(drawing.view.edges) > 3
+        for text in texts:
+            kind = text.get("class")
+            size, bold = (NAME, True) if kind == "name" else (VALUE, False)
+            size = LABEL if kind in ("grad", "mark") else size
+            wide = width("".join(text.itertext()), size, bold=bold)
+            assert number(text, "x") == pytest.approx((left + right) / 2, abs=0.1)
+            assert text.get("text-anchor") == "middle"
+            assert wide + 20 <= right - left
+        widest = max(width(row, NAME, bold=True) for row in node.rows)
+        assert right - left <= max(64, widest) + 24.5
+        for strip in card.findall(f"{SVG}path"):
+            xs, ys = zip(*points(strip.get("d")), strict=True)
+            border = 3.0 if rects[1:] else 0.0
+            assert left + border < min(xs) < max(xs) < right - border
+            assert top < min(ys) < max(ys) <= bottom - border
+            assert max(xs) - min(xs) > right - left - 2 * border - 4
+        for inner in rects[1:]:
+            assert box(inner) == pytest.approx((left + 3, top + 3, right - 3, bottom - 3), abs=0.1)
+
+
+@every_picture
+def test_arrows_end_at_cards_and_labels_stand_below_them(make: Any) -> None:
+    drawing = make()
+    _, cards, arrows = parts(drawing)
+    assert len(arrows) == len(drawing.view.edges)
+    for k, edge in enumerate(drawing.view.edges):
+        source = box(cards[edge.source].findall(f"{SVG}rect")[0])
+        target = box(cards[edge.target].findall(f"{SVG}rect")[-1])
+        ahead = arrows[k].find(f"{SVG}g[@class='ahead']/{SVG}path")
+        ends = points(ahead.get("d"))
+        assert source[0] <= ends[0][0] <= source[2] + 1
+        assert target[0] - 12 <= ends[-1][0] <= target[0]
+        assert target[1] < ends[-1][1] < target[3]
+        label = arrows[k].find(f"{SVG}g[@class='back']/{SVG}text")
+        if label is not None:
+            back = points(arrows[k].find(f"{SVG}g[@class='back']/{SVG}path").get("d"))
+            level = back[0][1] if abs(back[0][0] - target[0]) < 15 else back[-1][1]
+            assert 8 < number(label, "y") - level < 16  # below the line, not on it
+            assert target[0] - 16 < number(label, "x") < target[0]
+            wide = width("".join(label.itertext()), LABEL)
+            left = number(label, "x") - wide
+            others = [box(c.findall(f"{SVG}rect")[-1]) for c in cards.values()]
+            y = number(label, "y")
+            assert not any(a < left < c and b < y < d for a, b, c, d in others)
+
+
+@every_picture
+def test_the_picture_is_as_large_as_what_is_in_it(make: Any) -> None:
+    root, _, _ = parts(make())
+    left, top, wide, high = map(float, root.get("viewBox").split())
+    rects = [r for r in root.iter(f"{SVG}rect") if r.get("class") not in (None, "bg")]
+    boxes = [box(r) for r in rects]
+    notes = [t for t in root.iter(f"{SVG}text") if t.get("class") == "note"]
+    right = max(number(t, "x") + width("".join(t.itertext()), 10.0) for t in notes)
+    across = max(*(b[2] for b in boxes), right)
+    low = max(*(b[3] for b in boxes), *(number(t, "y") for t in notes))
+    assert (left, top) == (0, 0)
+    assert across + 24 <= wide <= max(across + 90, 320 + 48)
+    assert low + 24 <= high <= low + 70
+
+
+@every_picture
+def test_cards_do_not_overlap(make: Any) -> None:
+    _, cards, _ = parts(make())
+    boxes = [box(c.findall(f"{SVG}rect")[-1]) for c in cards.values()]
+    for i, (a, b, c, d) in enumerate(boxes):
+        for e, f, g, h in boxes[:i]:
+            assert c <= e or g <= a or d <= f or h <= b
+
+
+def test_links_that_cross_are_untangled() -> None:
+    """Cards of the second column take the order in which those of the first are linked to them."""
+    cards = [Card(i, 60.0, 40.0) for i in range(8)]
+    links = [Link(k, i, 7 - i, 0, 0.0) for k, i in enumerate(range(4))]
+    place = layout(cards, links)
+    first = sorted(range(4), key=lambda i: place.cards[i].y)
+    assert [7 - i for i in first] == sorted(range(4, 8), key=lambda i: place.cards[i].y)
+
+
+def test_a_label_has_room_between_two_cards() -> None:
+    for room in (0.0, 80.0, 160.0):
+        cards = [Card(0, 60.0, 40.0), Card(1, 60.0, 40.0)]
+        place = layout(cards, [Link(0, 0, 1, 0, room)])
+        free = place.cards[1].x - place.cards[0].x - 60
+        assert room < free < room + 80
+
+
+# -- modules ---------------------------------------------------------------------------------------
+
+PATHS = {
+    "y": ("outer",),
+    "z": ("outer", "left"),
+    "v": ("outer", "left", "deep"),
+    "u": ("outer", "right"),
+    "s": ("outer",),
+    "J": (),
+    "x": ("outer",),
+    "w": ("outer",),
+}
+
+
+def test_a_leaf_stands_in_the_module_that_all_its_users_share() -> None:
+    view = viz.draw(nested()).view
+    assert {n.name: n.scope for n in view.nodes} == PATHS
+    x, w, v = leaf(1.0, "x"), leaf(2.0, "w"), leaf(3.0, "v")
+    with name_scope("a"):
+        with name_scope("one"):
+            p = x * w
+        with name_scope("two"):
+            q = x * v
+        r = x * 2.0
+    import autograd
+
+    g = autograd.graph(p * x + q + r)
+    found = {n.name: s for n, s in zip(g, clusters_of(g), strict=True) if n.kind == "leaf"}
+    assert found == {"x": (), "w": ("a", "one"), "v": ("a", "two")}
+    g = autograd.graph(p + q + r)
+    found = {n.name: s for n, s in zip(g, clusters_of(g), strict=True) if n.kind == "leaf"}
+    assert found == {"x": ("a",), "w": ("a", "one"), "v": ("a", "two")}
+
+
+def nesting(text: str, begin: str, end: str, card: str) -> dict[str, tuple[str, ...]]:
+    """Return the clusters that each card is written in."""
+    path: list[str] = []
+    found: dict[str, tuple[str, ...]] = {}
+    for line in text.splitlines():
+        if opened := re.search(begin, line):
+            path.append(opened[1])
+        elif re.fullmatch(end, line) and path:
+            path.pop()
+        for name in re.findall(card, line) if path else ():
+            assert name not in found
+            found[name] = tuple(path)
+    assert not path
+    return found
+
+
+def test_clusters_nest_in_dot_and_mermaid_as_modules_do() -> None:
+    drawing = viz.draw(nested())
+    wanted = {f"n{n.id}": PATHS[n.name] for n in drawing.view.nodes if PATHS[n.name]}
+    assert (
+        nesting(render_mermaid(drawing.view), r'subgraph \S+\["(\w+)"\]', r"\s*end", r"^\s+(n\d+)$")
+        == wanted
+    )
+    titles = dict(re.findall(r'subgraph (\w+) \{\s+label="(\w+)"', drawing.dot))
+    inside = nesting(drawing.dot, r"subgraph (\w+)", r"\s+\}", r"(?<![\w>] )\b(n\d+);")
+    assert {n: tuple(titles[c] for c in path) for n, path in inside.items()} == wanted
+    assert len(titles) == 4
+
+
+def test_cards_of_mermaid_have_the_shapes_of_their_kinds() -> None:
+    shapes = {"parameter": "[[", "data": "[", "op": "(", "cost": "(", "module": "[", "repeat": "[["}
+    seen = set()
+    data = leaf([1.0, 2.0], "w") * Tensor([3.0, 4.0], name="X")
+    for view in (viz.draw(layers(), depth=0).view, viz.draw(lecture()).view, viz.draw(data).view):
+        text = render_mermaid(view)
+        for node in view.nodes:
+            assert re.search(rf'^  n{node.id}{re.escape(shapes[node.kind])}"', text, re.MULTILINE)
+            seen.add(node.kind)
+    assert seen >= {"parameter", "data", "op", "cost", "module"}
+
+
+# -- TikZ ------------------------------------------------------------------------------------------
+
+
+def test_labels_of_tikz_stand_at_the_ends_of_their_arrows() -> None:
+    drawing = viz.draw(lecture())
+    text = render_tikz(drawing.view)
+    size = re.search(r"papersize=\{(\d+)bp,(\d+)bp\}", text)
+    nodes = re.findall(
+        r"\\node\[(\w+), minimum width=([\d.]+)bp, minimum height=([\d.]+)bp\]"
+        r" at \(([-\d.]+),([-\d.]+)\)",
+        text,
+    )
+    boxes = [
+        (float(x) - float(w) / 2, float(y), float(x) + float(w) / 2) for _, w, _, x, y in nodes
+    ]
+    assert len(boxes) == len(drawing.view.nodes)
+    lowest = max(float(y) + float(h) / 2 for _, _, h, _, y in nodes)
+    assert max(b[2] for b in boxes) < float(size[1])
+    lines = 1 + len(drawing.view.caption)
+    assert lowest + 14 * lines < float(size[2]) < lowest + 14 * lines + 120
+    for x, y in re.findall(r"\\node\[rule\] at \(([-\d.]+),([-\d.]+)\)", text):
+        near = min(abs(b[0] - float(x)) + abs(b[1] - float(y)) / 8 for b in boxes)
+        assert near < 12  # left of the card that the derivative comes from
+
+
+def test_accents_are_set_by_latex() -> None:
+    assert escaped("ŷ") == r"$\hat{y}$"
+    assert escaped("x̄ = ȧ") == r"$\bar{x}$ = $\dot{a}$"
+
+
+# -- networks of neurons ---------------------------------------------------------------------------
+
+
+def test_neurons_stand_in_columns_inside_the_picture() -> None:
+    net = nn.Network([5, 3, 1], rng=0)
+    drawing = viz.draw_network(net)
+    root = ET.fromstring(drawing.svg)
+    _, _, wide, high = map(float, root.get("viewBox").split())
+    circles = [(number(c, "cx"), number(c, "cy")) for c in root.iter(f"{SVG}circle")]
+    columns = sorted({x for x, _ in circles})
+    assert [sum(x == c for x, _ in circles) for c in columns] == [5, 3, 1]
+    middles = []
+    for c in columns:
+        ys = sorted(y for x, y in circles if x == c)
+        middles.append((ys[0] + ys[-1]) / 2)
+        assert all(b - a == pytest.approx(44, abs=0.2) for a, b in pairwise(ys))
+    assert max(middles) - min(middles) < 0.2  # every column is centred
+    lowest = max(number(t, "y") for t in root.iter(f"{SVG}text"))
+    assert max(y for _, y in circles) + 15 < lowest < high
+    assert high < lowest + 60
+    assert 24 < columns[0] < columns[-1] < wide - 24
+
+
+def test_a_network_says_where_its_numbers_are_not_finite() -> None:
+    net = nn.Network([2, 2, 1], rng=0)
+    assert "NaN or ∞" not in viz.draw_network(net).svg
+    net.layer1.W.data = np.array([[np.nan, 1.0], [1.0, 1.0]])
+    assert "NaN or ∞" in viz.draw_network(net).svg
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def test_markdown_derives_forward_and_backward() -> None:
+    text = viz.explain(lecture()).markdown
+    forward, _, backward = text.partition("**Backward**")
+    assert forward.startswith("## The derivative of J by a, b, c")
+    assert "**Forward**" in forward
+    assert forward.count("\n- $") == 6
+    assert backward.count("\n- ") >= 6
+
+
+def test_a_loops_words_are_its_lines() -> None:
+    y = x = leaf(0.5, "x")
+    for _ in range(20):
+        y = np.tanh(y) * 1.5
+    y.backward()
+    del x
+    view = viz.draw(y, repeats=True).view
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
+    assert loop.words.startswith(f"{loop.name}. ")
+    assert all(line in loop.words for line in loop.details)
+
+
+def test_steps_of_a_page_say_values_and_where_the_pass_begins() -> None:
+    from viz.render.page import steps_of
+
+    steps = steps_of(viz.draw(lecture()).view).steps
+    words = [s.words for s in steps]
+    assert words[:3] == ["a = 5.", "b = 3.", "c = 2."] or "u = b · c = 6." in words
+    assert "u = b · c = 6." in words
+    (begins,) = [w for w in words if "begins here" in w]
+    assert begins == "∂J/∂J = 1: the backward pass begins here."
+    folded = steps_of(viz.draw(layers(), depth=0).view).steps
+    assert any("out Z1" in s.words or "out A1" in s.words for s in folded)
+    assert any(s.words.startswith("Inside layer1 (Linear): ‖∂J/∂W1‖ = ") for s in folded)
+
+
+def test_repeats_keep_an_arrow_back_if_one_of_theirs_goes_back() -> None:
+    net = nn.Network([4, *[4] * 8, 1], rng=0)
+    J = nn.cost(net, np.ones((4, 3)), np.ones((1, 3)), nn.binary_cross_entropy)
+    J.backward()
+    view = viz.draw(J, depth=0, repeats=True).view
+    (card,) = (n for n in view.nodes if n.kind == "repeat")
+    touching = [e for e in view.edges if card.id in (e.source, e.target)]
+    assert len(touching) == 2
+    assert all(e.back and e.forward for e in touching)

@@ -55,7 +55,7 @@ TESTS = {  # of a package; pages in a browser and pictures compared byte by byte
     "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[3:4]],
     "viz": [*VIZ, "tests/viz/test_files.py", "tests/test_new_op.py"],
 }
-FIRST = ("op", "recording", "walk", "messages", "tensor", "functional", "variants", "hard_numpy")
+FIRST = ("op", "operands", "walk", "messages", "tensor", "functional", "variants", "dispatch")
 QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:3]}
 SLOW = 240  # seconds; a mutant that never ends is noticed too
 

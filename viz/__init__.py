@@ -7,8 +7,8 @@ __version__ = "0.1.0"
 
 from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
 from viz.drawing import Drawing, draw
+from viz.engine import NotDrawable
 from viz.explain import Explanation, explain
-from viz.extract import NotDrawable
 from viz.film import Film, diff, film
 from viz.formats import FORMATS, Format
 from viz.network import NetworkDrawing, draw_network

@@ -19,9 +19,9 @@ import numpy as np
 
 from viz import __version__
 from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
+from viz.engine import NotDrawable, engine, functions, leaf, unreached
 from viz.explain import explain
 from viz.expression import LIMIT, ExpressionError, Program, run
-from viz.extract import NotDrawable, engine, functions, leaf, unreached
 from viz.formats import FORMATS
 from viz.render.dot import EngineError
 from viz.theme import NAMES

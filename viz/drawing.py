@@ -7,14 +7,8 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from viz.extract import (
-    LARGE,
-    NotDrawable,
-    graph_of,
-    pause_collector,
-    view_of,
-    without_values,
-)
+from viz.cards import LARGE, view_of, without_values
+from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
 from viz.formats import FORMATS
 from viz.loops import loops_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from viz.extract import NotDrawable, find, graph_of, pause_collector, view_of
+from viz.cards import view_of
+from viz.engine import NotDrawable, find, graph_of, pause_collector
 from viz.files import write
 from viz.passes import explain_shorthand, hide_constants
 from viz.render.mermaid import markdown

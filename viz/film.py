@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from viz.drawing import Drawing
-from viz.extract import LETTERS, NotDrawable
+from viz.engine import LETTERS, NotDrawable
 from viz.files import write
 from viz.render.page import Picture, render_page
 from viz.text import width

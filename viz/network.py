@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from viz.extract import NotDrawable
+from viz.engine import NotDrawable
 from viz.files import write
 from viz.render.svg import MARGIN, figure, safe, style_of, text_at
 from viz.text import clean, width

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz.extract import NotDrawable, graph_of, is_recorded, op_named, scalar, scoped
+from viz.engine import NotDrawable, graph_of, is_recorded, op_named, scalar, scoped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,8 +17,8 @@ from hypothesis import given, settings, strategies as st
 
 import autograd
 from viz.__main__ import main
+from viz.engine import functions
 from viz.expression import DEPTH, LIMIT, ExpressionError, run
-from viz.extract import functions
 
 VALUES = {"a": 5.0, "b": 3.0, "c": 2.0}
 FUNCTIONS = {"max": max, "neg": lambda x: -x}
@@ -361,7 +361,8 @@ def test_messages_of_the_command_line_say_what_to_do(tmp_path, capsys) -> None:
 
 
 def test_what_a_command_computes_has_no_line_of_ours() -> None:
-    from viz.extract import functions, graph_of, leaf, view_of
+    from viz.cards import view_of
+    from viz.engine import functions, graph_of, leaf
 
     made = run("sum(a*b)", {"a": leaf("a", 2.0), "b": leaf("b", 3.0)}, functions()).result
     assert {n.source for n in view_of(graph_of(made)).nodes} == {""}

@@ -905,7 +905,7 @@ def test_terms_of_every_shape_are_said(shape: tuple[int, ...]) -> None:
 
 
 def test_large_gradients_are_not_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from viz import extract
+    from viz import cards, numbers as shown, wording
 
     numbers: list[Any] = []
 
@@ -913,7 +913,8 @@ def test_large_gradients_are_not_written_out(monkeypatch: pytest.MonkeyPatch) ->
         numbers.append(x)
         return autograd.format_number(x, digits)
 
-    monkeypatch.setattr(extract, "format_number", counted)
+    for room in (cards, shown, wording):
+        monkeypatch.setattr(room, "format_number", counted)
     W = leaf(np.ones((300, 300)), "W")
     J = (np.tanh(W) * 2).sum()
     J.backward()

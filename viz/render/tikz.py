@@ -7,7 +7,7 @@ import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from viz.extract import accented
+from viz.engine import accented
 from viz.kinds import KINDS
 from viz.render.svg import legend, placed
 from viz.rows import RADIUS

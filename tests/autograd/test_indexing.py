@@ -1,7 +1,6 @@
-"""The hard places of indexing and shape.
+"""Indexing and shapes.
 
-Each test is named after the line it holds. Expectations are numbers worked out by hand, or come
-from a computation in plain NumPy that knows nothing of derivative rules.
+Expectations are numbers worked out by hand, or come from plain NumPy without derivative rules.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The hard places of what is written, switched, hooked and copied.
+"""Modes, hooks, copies, and what may be written to.
 
-Each test is named after the line it holds. Expectations are numbers worked out by hand, or come
-from a computation in plain NumPy that knows nothing of derivative rules.
+Expectations are numbers worked out by hand, or come from plain NumPy without derivative rules.
 """
 
 from __future__ import annotations

@@ -1,0 +1,227 @@
+"""A recorded graph becomes a `GraphView`: its cards, its arrows and what stands under them."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz.engine import format_number, latex_name
+from viz.health import with_health
+from viz.loops import Loop, homes, with_loops
+from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
+from viz.scopes import clusters_of
+from viz.text import clean
+from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
+from viz.wording import chain_rule, latex_rule, local_of, raised, times
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from viz.engine import Graph, GraphNode
+
+__all__ = ["LARGE", "view_of", "without_values"]
+
+LARGE = 2000  # nodes, beyond which loops fold by themselves
+TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
+CHAINS = 300  # nodes, beyond which the chain rule along arrows is not
+_HERE = Path(__file__).parent  # what a command computes has no line of the user's
+
+
+def view_of(
+    g: Graph,
+    values: bool = True,
+    health: bool = False,
+    loops: Sequence[Loop] = (),
+    rounds: int = 0,
+    typeset: bool | None = None,
+) -> GraphView:
+    """Return everything a picture of a graph can show.
+
+    The loops become one card each, after as many of their rounds as are to be shown. Formulas are
+    written as LaTeX too; with None, of up to TYPESET cards, and on arrows of up to CHAINS.
+    """
+    found = [loop.after(rounds) for loop in loops]
+    home = homes(g, found)
+    shown = [node for node, loop in zip(g.nodes, home, strict=True) if loop is None]
+    meeting = [e for e in g.edges if home[e.parent] is None or home[e.child] != home[e.parent]]
+    outs = {node.id for node in g.outputs}
+    cost = " + ".join(clean(node.label, 40) for node in g.outputs)
+    if len(outs) > 1:
+        cost = f"({cost})"
+    scopes = clusters_of(g)
+    walked = all(node.walked for node in g.outputs)
+    paths = _paths(g, [e for e in meeting if home[e.parent] is None]) if values else {}
+    in_latex = len(shown) <= TYPESET if typeset is None else typeset
+    chains = len(shown) <= CHAINS if typeset is None else typeset
+
+    def card(node: GraphNode) -> NodeView:
+        known, scope = paths.get(node.id, []), scopes[node.id]
+        return _node(node, _kind(node, outs), cost, scope, known, walked, values, in_latex)
+
+    nodes = tuple(card(node) for node in shown)
+    if health:
+        nodes = with_health(g, nodes)
+    drawn = [e for e in meeting if home[e.child] is None]
+    edges = tuple(_edge(g, e, cost, paths, values, chains) for e in drawn)
+    if found:
+        hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
+        marks = {n.id: n for n in with_health(g, hidden)} if hidden else {}
+        nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, marks)
+    unrun = tuple(clean(node.label, 40) for node in g.outputs if not node.walked)
+    caption = []
+    for node in g.outputs:
+        value = node.value if values else None
+        known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
+        made = f" = {raised(clean(node.formula))}" if node.op else ""
+        caption.append(f"{clean(node.label)}{made}{known}.")
+    if walked and values:
+        if g.is_hooked:
+            caption.append("Hooks may change gradients; the derivatives drawn are without them.")
+        if any(n.cotangent is None for n in g.outputs):
+            caption.append(
+                "The backward pass began with weights that are not kept, so no derivatives are "
+                "shown: draw a sum of the output, with its weights."
+            )
+        if g.keeps_zeros:
+            caption.append(
+                "A gradient of 0 stayed 0 where it met an infinite local derivative; "
+                "strong_zero(False) shows NaN there."
+            )
+        if g.hidden_limits:
+            where = ", ".join(clean(n.label) for n in g.hidden_limits)
+            caption.append(
+                f"Arithmetic made that 0 at {where}, so the true derivative may be another number."
+            )
+    if values and any(n.kind == "leaf" and n.value is None for n in g):
+        caption.append(
+            "Values assigned since the recording, and what follows from them, are not shown: draw "
+            "before the optimizer's step."
+        )
+    lost = [n for n in g if n.kind == "constant" and n.value is None] if values else []
+    if lost:
+        caption.append(
+            f"An array of shape {lost[0].shape} that nobody kept, or that was written to since, "
+            "and what follows from it, is not shown: give data a name, Tensor(X, name='X')."
+        )
+    if found:
+        inside = sum(len(loop.ids) for loop in found)
+        caption.append(f"{inside} nodes folded into {len(found)} loop{'s' * (len(found) > 1)}.")
+    title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
+    return GraphView(
+        title, tuple(caption), nodes, edges, passes="both", unrun=unrun, outputs=len(outs)
+    )
+
+
+def _edge(
+    g: Graph,
+    edge: Any,
+    cost: str,
+    paths: dict[int, list[float]],
+    values: bool,
+    typeset: bool,
+) -> EdgeView:
+    if not edge.differentiable:
+        return EdgeView(edge.parent, edge.child, edge.slot, back=False)
+    local = local_of(g, edge, cost, values)
+    ways = len(paths.get(edge.parent, []))
+    words = clean(chain_rule(g, edge, cost, local, ways, values), 400)
+    latex = latex_rule(g, edge, cost) if typeset else ""
+    return EdgeView(*local.ends, True, True, words, latex, *local.parts)
+
+
+def _kind(node: GraphNode, outs: set[int]) -> Kind:
+    if node.kind == "leaf":
+        return "parameter"
+    if node.kind == "constant":
+        return "data" if node.name is not None else "constant"
+    return "cost" if node.id in outs else "op"
+
+
+def _node(
+    node: GraphNode,
+    kind: Kind,
+    cost: str,
+    scope: tuple[str, ...],
+    paths: list[float],
+    walked: bool,
+    values: bool,
+    typeset: bool,
+) -> NodeView:
+    name = clean(node.label)
+    formula = raised(clean(node.formula)) if node.op else ""
+    lines = value_lines(node) if values else ()
+    slope = None
+    if values and kind not in {"data", "constant"}:
+        slope = _gradient(node, name, cost, paths, walked)
+    spoken = ". ".join(
+        filter(
+            None,
+            [
+                f"{name} = {formula}" if formula else f"{kind} {name}",
+                f"value {' '.join(lines)}" if lines else "",
+                "" if slope is None else str(slope),
+            ],
+        )
+    )
+    source = "" if node.source is None else _line(*node.source)
+    latex = ""
+    if typeset:
+        latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
+    return NodeView(
+        *(node.id, kind, name, formula, lines, slope, scope, spoken, source),
+        latex=latex,
+        shape=shape_of(node.shape),
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _line(file: str, line: int) -> str:
+    """Return the user's line as cards show it; empty where it is one of ours."""
+    path = Path(file)
+    return "" if path.parent == _HERE else clean(f"{path.name}:{line}")
+
+
+def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> Gradient:
+    g = node.cotangent
+    symbol = f"∂{cost}/∂{clean(name, 60)}"
+    if g is None:
+        return Gradient(symbol, state="lost" if walked else "none")
+    array = np.asarray(g)
+    known = Gradient(symbol, paths=max(1, len(paths)))
+    if is_few(array):
+        return replace(known, text=" ".join(rows_of(array)))
+    if array.size != 1:
+        norm = format_number(norm_of(array))
+        return replace(known, text=norm, state="norm", shape=shape_of(array.shape))
+    if 1 < len(paths) <= 4 and not array.ndim and all(math.isfinite(p) for p in paths):
+        terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")
+        return replace(known, text=f"{terms} = {format_number(array)}")
+    return replace(known, text=format_number(array.item()))
+
+
+def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
+    """Return what each use of a value brings back to it; NaN stands for an array."""
+    used = {edge.parent for edge in g.edges}
+    # An output that is also used counts for itself.
+    found: dict[int, list[float]] = {n.id: [1.0] for n in g.outputs if n.id in used}
+    for edge in edges:
+        if not edge.differentiable:
+            continue
+        local, back = edge.number, g.nodes[edge.child].cotangent
+        known = local is not None and back is not None and np.ndim(back) == 0
+        found.setdefault(edge.parent, []).append(
+            times(back, local) if known and local is not None else math.nan
+        )
+    return found
+
+
+def without_values(view: GraphView) -> GraphView:
+    """Return the view with structure only."""
+    return replace(
+        view, nodes=tuple(replace(n, value=(), slope=None, words=n.header) for n in view.nodes)
+    )

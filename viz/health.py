@@ -1,0 +1,55 @@
+"""Health of a graph: what vanishes, explodes, is zero or is not finite, and where that begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz.numbers import norm_of
+
+if TYPE_CHECKING:
+    from viz.engine import Graph
+    from viz.view import NodeView
+
+__all__ = ["EXPLODING", "VANISHING", "with_health"]
+
+VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
+
+
+def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
+    """Add the norm of each gradient, and a word where something is out of bounds."""
+    before: list[list[int]] = [[] for _ in g.nodes]
+    after: list[list[int]] = [[] for _ in g.nodes]
+    for edge in g.edges:
+        before[edge.child].append(edge.parent)
+        if edge.differentiable:
+            after[edge.parent].append(edge.child)
+    value = [_trouble(node.value) for node in g]
+    slope = [_trouble(node.cotangent) for node in g]
+    healthy = []
+    for view in views:
+        i = view.id
+        mark, norm = "", None
+        if value[i]:
+            mark = value[i] if any(value[p] for p in before[i]) else f"{value[i]} begins here"
+        elif slope[i]:
+            begins = not any(slope[c] or value[c] for c in after[i])
+            mark = f"{slope[i]} gradient" + (" begins here" if begins else "")
+        elif view.slope is not None and g.nodes[i].cotangent is not None:
+            norm = norm_of(g.nodes[i].cotangent)
+            if norm == 0:
+                mark = "zero gradient"
+            else:
+                mark = "vanishing" if norm < VANISHING else "exploding" if norm > EXPLODING else ""
+        words = f"{view.words}. {mark}" if mark else view.words
+        healthy.append(replace(view, mark=mark, norm=norm, words=words))
+    return tuple(healthy)
+
+
+def _trouble(x: Any) -> str:
+    """Return NaN or ∞ for an array that has one."""
+    if x is None or np.all(np.isfinite(x)):
+        return ""
+    return "NaN" if np.any(np.isnan(x)) else "∞"

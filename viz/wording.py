@@ -1,0 +1,167 @@
+"""What pictures say of derivatives: local ones, and the chain rule in words and in LaTeX."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from viz.engine import LONGEST, format_number, latex_name, latex_number, strong_zeros
+from viz.numbers import is_few, norm_of, rows_of
+from viz.text import clean
+
+if TYPE_CHECKING:
+    from viz.engine import Graph
+
+__all__ = ["Local", "chain_rule", "latex_rule", "local_of", "raised", "times"]
+
+_NUMBER = re.compile(r"−?[\d.]+( / \d+)?")
+_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.]))")
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class Local(NamedTuple):
+    """What an arrow brings back, as `EdgeView` has it."""
+
+    ends: tuple[int, int, int]
+    symbol: str
+    formula: str
+    number: str = ""
+    short: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        """The fields of `EdgeView` that it fills, in their order."""
+        return self.symbol, self.formula, self.number, self.short
+
+    @property
+    def label(self) -> str:
+        """What stands beside the arrow."""
+        return " = ".join(filter(None, (self.symbol, self.formula, self.number)))
+
+
+def local_of(g: Graph, edge: Any, cost: str, values: bool) -> Local:
+    """Return the local derivative that an arrow brings back."""
+    parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
+    formula = raised(clean(edge.formula, LONGEST))
+    ends = edge.parent, edge.child, edge.slot
+    whole, short = f"∂{cost}/∂{parent}", child if child != cost else ""
+    if not edge.is_factor:
+        return Local(ends, whole, formula, short=short if "∂" in formula else "")
+    if _is_repeated(g, edge):
+        # A value that was broadcast gets the sum over its copies: db = Σ dZ.
+        factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
+        return Local(ends, whole, f"Σ ∂{child}{factor}", short=short)
+    number = edge.number if values else None
+    text = "" if number is None else format_number(number)
+    return Local(ends, f"∂{child}/∂{parent}", formula, "" if text == edge.formula else text)
+
+
+def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: bool) -> str:
+    """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    one = f", on one of {paths} paths" if paths > 1 else ""
+    brings = edge.cotangent if values and parent.shape else None
+    is_whole = bare.symbol.startswith(f"∂{cost}/")
+    if brings is not None:
+        number = is_whole and not bare.number and _NUMBER.fullmatch(bare.formula)
+        if is_few(brings):
+            one = f"{' for each:' if number else ' ='} {' '.join(rows_of(brings))}{one}"
+        elif brings.size == 1:
+            one = ("" if number else f" = {format_number(brings.item())}") + one
+        else:
+            one = f"{' for each' if number else ''}, of norm {format_number(norm_of(brings))}{one}"
+    if not edge.is_factor or is_whole:
+        return f"{bare.label}{one}"
+    back, local = child.cotangent, edge.number
+    whole = f"∂{cost}/∂{child.label} · {bare.symbol}"
+    how = f", where {bare.label}" if bare.number or local is None else ""
+    if back is not None and np.ndim(back) == 0 and local is not None:
+        numbers = f"{_factor(back)} · {_factor(local)} = {format_number(times(back, local))}"
+        return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
+    return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
+
+
+def latex_rule(g: Graph, edge: Any, cost: str) -> str:
+    """Return the chain rule along an edge as LaTeX."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    top = " + ".join(latex_name(n.label) for n in g.outputs)
+    top = f"({top})" if len(g.outputs) > 1 else top
+    ahead = _fraction(top, latex_name(child.label))
+    whole = f"{_fraction(top, latex_name(parent.label))} = "
+    brings = edge.cotangent if parent.shape else None
+    end = "" if brings is None else _latex_array(brings)
+    if not edge.is_factor:
+        return f"{whole}{edge.latex}{end}"
+    local = _fraction(latex_name(child.label), latex_name(parent.label))
+    if _is_repeated(g, edge):
+        factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
+        if " " in edge.formula:
+            factor = rf" \cdot \left({edge.latex}\right)"
+        return rf"{whole}\sum {ahead}{factor}{end}"
+    if child.label == cost:
+        return f"{whole}{edge.latex}{_number(edge)}{end}"
+    back = child.cotangent
+    known = back is not None and np.ndim(back) == 0 and edge.number is not None
+    numbers = ""
+    if known:
+        product = latex_number(times(back, edge.number))
+        numbers = rf" = {_bracketed(back)} \cdot {_bracketed(edge.number)} = {product}"
+    how = rf", \quad {local} = {edge.latex}{_number(edge)}" if _number(edge) or not numbers else ""
+    return rf"{whole}{ahead} \cdot {local}{numbers}{end}{how}"
+
+
+def _latex_array(array: Any) -> str:
+    """Return the numbers of a gradient, or its norm, as the end of an equation."""
+    if array.size == 1:
+        return f" = {latex_number(array.item())}"
+    if not is_few(array):
+        return rf", \quad \text{{of norm }} {latex_number(norm_of(array))}"
+    rows = [" & ".join(map(latex_number, row)) for row in np.atleast_2d(array)]
+    inside = r" \\ ".join(rows)
+    return rf" = \begin{{bmatrix}} {inside} \end{{bmatrix}}"
+
+
+def _is_repeated(g: Graph, edge: Any) -> bool:
+    """Return whether an operand was broadcast, so that its gradient is a sum over the copies."""
+    parent, child = g.nodes[edge.parent], g.nodes[edge.child]
+    if parent.shape == child.shape == ():
+        return False
+    try:
+        full = np.broadcast_shapes(*(g.nodes[p].shape for p in child.parents), ())
+    except ValueError:  # of an op that is not elementwise
+        full = child.shape
+    return bool(math.prod(parent.shape) < max(math.prod(full), math.prod(child.shape)))
+
+
+def _number(edge: Any) -> str:
+    """Return the value of a local derivative, unless its formula is that number."""
+    if edge.number is None or format_number(edge.number) == edge.formula:
+        return ""
+    return f" = {latex_number(edge.number)}"
+
+
+def _fraction(top: str, bottom: str) -> str:
+    return rf"\frac{{\partial {top}}}{{\partial {bottom}}}"
+
+
+def _bracketed(x: Any) -> str:
+    text = latex_number(x)
+    return f"({text})" if text.startswith("-") else text
+
+
+def times(back: Any, local: float) -> float:
+    """Return what comes back along an edge; a cotangent of 0 stays 0 where the walk keeps it so."""
+    return 0.0 if strong_zeros() and not back else float(back) * local
+
+
+def _factor(x: Any) -> str:
+    text = format_number(x)
+    return f"({text})" if text.startswith("−") else text
+
+
+def raised(text: str) -> str:
+    """Return a formula with whole powers as superscripts: v² rather than v^2."""
+    return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPTS), text)

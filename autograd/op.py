@@ -19,7 +19,6 @@ Each op gets its own recording function, generated once from its declaration (as
 
 from __future__ import annotations
 
-import ast
 import difflib
 import functools
 import inspect
@@ -123,7 +122,8 @@ def op(
         gradient of 0 that it makes is one for good, and hides no limit.
     elementwise : bool, optional
         Each element of the result depends on the same element of each operand only, after
-        broadcasting. Found out from the forward function if it is not said.
+        broadcasting. Found out from the forward function where the op has no parameters; with
+        parameters it is False unless it is said.
     limit : callable, optional
         Made by `autograd.ops.kinks.limit` from the limit of (f(a) − f(a₀)) · f′(a) at points a₀
         where the derivative of f by its first operand is infinite: ½ for √a. A recorded backward
@@ -312,7 +312,7 @@ class Op:
         element computed alone comes out as in an array, wherever it stands there.
         """
         if self._elementwise is None:
-            self._elementwise = not self.variadic and _keeps_places(self)
+            self._elementwise = not self.variadic and not self.params and _keeps_places(self)
         return self._elementwise
 
     def pull(self, node: Node, saved: tuple[Any, ...], g: Any) -> Sequence[Any]:
@@ -495,20 +495,25 @@ def _numbers(result: Any) -> Any:
 def _keeps_places(op: Op) -> bool:
     """Whether a forward function computes each element by itself, on numbers of its domain."""
     rng = np.random.default_rng(0)
-    domains = [op.domain.get(name, ()) for name in op.operands]
-    low, high = np.transpose([d if isinstance(d, tuple) and d else (0.3, 0.7) for d in domains])
-    given = [rng.uniform(*ends, (2, 3)) for ends in zip(low, high, strict=True)]
-    words = [word.split("=", 1) for word in " ".join(op.samples[:1]).split() if "=" in word]
-    needed = {k: ast.literal_eval(v) for k, v in words if k not in op.defaults}
+    small = []
+    for name in op.operands:
+        ends = op.domain.get(name)
+        low, high = np.clip(ends, -9, 9) if isinstance(ends, tuple) else (0.3, 0.7)
+        small.append(rng.uniform(low, high, (2, 3)))
+    sizes = np.array([[1.0, 100.0, 0.01], [10.0, -3.0, 1.0]])  # of one element beside another
+    return all(_apart(op, [x * size for x in small]) for size in (1.0, sizes))
+
+
+def _apart(op: Op, given: list[Any]) -> bool:
+    """Whether each element of a result is the same if it is computed alone, or stands elsewhere."""
     try:
         with np.errstate(all="ignore"):
             out, moved, one = (
-                np.asarray(op.forward(*xs, **needed))
+                np.asarray(op.forward(*xs))
                 for xs in (given, [x.ravel()[::-1] for x in given], [x[:1, :1] for x in given])
             )
             alone = [
-                np.asarray(op.forward(*(x[place] for x in given), **needed))
-                for place in np.ndindex(2, 3)
+                np.asarray(op.forward(*(x[place] for x in given))) for place in np.ndindex(2, 3)
             ]
     except Exception:  # it needs other shapes than these
         return False

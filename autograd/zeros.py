@@ -139,6 +139,12 @@ class Met:
                     live[parent] = live[parent] | reached if parent in live else reached
         return live
 
+    def _is_asked(self, node: Node) -> bool:
+        """Whether somebody gets the gradient of a result."""
+        extra = node.extra
+        looked = extra is not None and (extra.retains or bool(extra.hooks))
+        return looked or (self._targets is not None and node in self._targets)
+
     def _varying(self, wanted: set[Node | None]) -> dict[Node | None, Any]:
         """Return which elements of some nodes depend on what is differentiated by."""
         behind: set[Node | None] = {*wanted}
@@ -149,7 +155,7 @@ class Met:
         for node in reversed(self._order):
             if node not in behind:
                 continue
-            if node.op is None or (self._targets is not None and node in self._targets):
+            if node.op is None or self._is_asked(node):
                 varies[node] = np.ones(node.shape, bool)
             else:
                 varies[node] = _carried(node, [varies.get(p) for p in node.parents], self._saved_of)
@@ -404,8 +410,8 @@ def _carried(
                 values = _mapped(op, values, lambda _, v: value_of(v))
                 factors = op.pull(node, values, np.ones(node.shape))
         found = np.zeros(node.shape, bool)
-        for v, factor in zip(varies, factors, strict=True):
-            if v is not None:
+        for v, factor, name in zip(varies, factors, op.operands, strict=True):
+            if v is not None and op.rules.get(name) is not None:
                 found |= v & np.not_equal(value_of(factor), 0)
     except Exception:  # a forward function that cannot take such numbers
         return everywhere

@@ -136,7 +136,7 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
     if not op.elementwise or np.broadcast_shapes(*shapes) != node.shape:
         raise NotDrawable(
             f"viz.draw: scalars=True cannot open {node.op}, which mixes elements; write it with "
-            "sums, products and functions of each element."
+            "sums, products and functions of each element, or say elementwise=True in its @op."
         )
     arrays = [np.broadcast_to(_array(x), node.shape) for x in operands]
     found = np.empty(node.shape, object)

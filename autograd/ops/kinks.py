@@ -23,22 +23,22 @@ from autograd.tensor import Tensor, value_of, wrap
 from autograd.zeros import report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from autograd.node import Node
 
 from_engine = True
 
 
-def slopes(g: Any, node: Any, places: Any) -> Any | None:
+def slopes(g: Any, nodes: Sequence[Node], places: Any) -> Any | None:
     """Return how each element of a recorded cotangent changes with the same element of a result.
 
     Parameters
     ----------
     g : Tensor
         The cotangent of the result.
-    node : Node
-        The node of the result.
+    nodes : sequence of Node
+        The node of the result, and others that compute the same from the same.
     places : array of bool
         The elements that are asked for; the others are 0.
 
@@ -52,7 +52,7 @@ def slopes(g: Any, node: Any, places: Any) -> Any | None:
         return None
     token = _DEPTH.set(inside + 1)
     try:
-        return _expanded(g, node, places, _TERMS if not inside else 1)
+        return _expanded(g, nodes, places, _TERMS if not inside else 1)
     finally:
         _DEPTH.reset(token)
 
@@ -71,23 +71,23 @@ def limit(half: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
 
     def known(g: Any, node: Any, read: dict[str, Any], places: Any) -> Any | None:
         """Return what g · ∞ tends to where g goes to 0 with the result: g′ (f − f₀) f′."""
-        slope = slopes(g, node, places) if np.any(places) else None
+        slope = slopes(g, [node], places) if np.any(places) else None
         return None if slope is None else slope * half({n: value_of(v) for n, v in read.items()})
 
     return known
 
 
-def _expanded(g: Any, node: Any, places: Any, terms: int) -> Any | None:
+def _expanded(g: Any, nodes: Sequence[Node], places: Any, terms: int) -> Any | None:
     """Return g′ − n g″/2 + …, to a number of terms; None where g does not depend on n."""
-    out = wrap(np.broadcast_to(np.array(np.nan, node.dtype), node.shape), node)
-    found = _slope(g, out, places)
+    outs = [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in nodes]
+    found = _slope(g, outs, places)
     if found is None:
         return None
-    n = HIDDEN["substitute"].record(out, places=places, values=0.0)
+    n = HIDDEN["substitute"].record(outs[0], places=places, values=0.0)
     term, factor = found, 1.0
     power: Any = 1.0
     for k in range(2, terms + 1):
-        term = _slope(term, out, places)
+        term = _slope(term, outs, places)
         if term is None:
             break
         factor, power = -factor / k, power * n
@@ -98,25 +98,33 @@ def _expanded(g: Any, node: Any, places: Any, terms: int) -> Any | None:
 _TERMS = 3
 
 
-def _slope(g: Any, out: Any, places: Any) -> Any | None:
+def _slope(g: Any, outs: list[Any], places: Any) -> Any | None:
     """Return ∂g/∂out of the same elements, recorded; None where g does not depend on out.
 
-    One pass tells it for all elements where each g depends on its own element only. Otherwise it
-    takes one pass for each place, and is 0 where g is not: there the function has a kink.
+    Several outs are one value: their derivatives add up. One pass tells it for all elements where
+    each g depends on its own element only. Otherwise it takes one pass for each place, and is 0
+    where g is not: there the function has a kink.
     """
     if type(g) is not Tensor or g._node is None:
         return None
-    between = towards({out._node}, reach([g._node]))
-    if out._node not in between:
+    ends = {out._node for out in outs}
+    between = towards(ends, reach([g._node]))
+    if not ends & set(between):
         return None
-    if all(n is out._node or _apart(n, out.shape) for n in between):
-        one = places.astype(float)
-        return gradients(g, out, one, create_graph=True) * one
+
+    def pulled(one: Any) -> Any:
+        terms = gradients(g, outs, one, create_graph=True, allow_unused=True)
+        known = [x for x in terms if x is not None]
+        return sum(known[1:], known[0]) * one
+
+    shape = outs[0].shape
+    if all(n in ends or _apart(n, shape) for n in between):
+        return pulled(places.astype(float))
     found = None
     for place in np.argwhere(places & np.equal(value_of(g), 0)):
-        one = np.zeros(out.shape)
+        one = np.zeros(shape)
         one[tuple(place)] = 1.0
-        slope = gradients(g, out, one, create_graph=True) * one
+        slope = pulled(one)
         found = slope if found is None else found + slope
     return found
 
@@ -148,50 +156,76 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
     if not np.any(kink):
         return spread(g) * (a / spread(n))
     plain = spread(g) * (a / spread(np.where(kink, 1.0, n)))
-    return _smooth(g, a, n, kink, plain, spread, told=True)
+    return _smooth(g, a, n, kink, plain, spread)
 
 
 def signed(g: Any, a: Any, n: Any) -> Any:
     """Return g · sign(a), where n is |a|; at a kink, where both are 0, what the law above says."""
     plain = g * np.sign(a)
-    if type(n) is not Tensor:
+    if type(n) is not Tensor or _DEPTH.get():  # of another kink's slope; then |a| has none here
         return plain
-    kink = np.equal(value_of(a), 0)
-    if not np.any(kink):
-        return plain
-    return _smooth(g, a, n, kink, plain, lambda x: x, told=False)
+    kink = np.equal(value_of(a), 0) & np.isfinite(value_of(g))
+    return _smooth(g, a, n, kink, plain, lambda x: x) if np.any(kink) else plain
 
 
-def _smooth(
-    g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any], Any], *, told: bool
-) -> Any:
+def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any], Any]) -> Any:
     """Return a rule's result with a · ∂g/∂n at the kinks, where g is recorded and depends on n."""
     places = spread(kink)
     node = n._node if type(n) is Tensor else None
     if node is None or type(g) is not Tensor or g._node is None:
         return np.where(places, 0.0, plain)
-    found = [slopes(g, same, kink) for same in (node, *_twins(node, g._node))]
-    known = [slope for slope in found if slope is not None]
-    if not known:
-        if told:  # g is 0 by way of something else, such as another norm: the limit is not known
+    behind = reach([g._node])
+    others = [m for m in behind if m is not node and _is_size(m)]
+    twins = [m for m in others if _same(m, node)]
+    slope = slopes(g, [node, *twins], kink)
+    if slope is None:
+        # Where g is 0 by way of something else, such as another norm, the limit is not known.
+        if others or not _is_abs(node):
             report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(places, 0.0, plain)
-    slope = sum(known[1:], known[0])
-    still = HIDDEN["substitute"].record(
-        a * spread(slope), places=places, values=0.0
-    )  # a may be rounding
+    # What a is where it counts as 0 may be rounding.
+    still = HIDDEN["substitute"].record(a * spread(slope), places=places, values=0.0)
     return np.where(places, still, plain)
 
 
-def _twins(node: Node, of: Node) -> list[Node]:
-    """Return the other nodes that compute the same from the same, and that a node depends on."""
-    if None in node.parents:
-        return []
-    return [
-        m
-        for m in reach([of])
-        if m is not node
-        and m.op is node.op
-        and m.parents == node.parents
-        and all(x is y or x == y for x, y in zip(m.params, node.params, strict=True))
-    ]
+_ABS = ("absolute", "fabs")
+_SIZES = (*_ABS, "vector_norm", "hypot", "std")
+_DEEP = 12  # ops that two sizes may have above them to be known as the same
+
+
+def _is_abs(node: Node) -> bool:
+    return node.op is not None and node.op.name in _ABS
+
+
+def _is_size(node: Node) -> bool:
+    return node.op is not None and node.op.name in _SIZES
+
+
+def _same(m: Node, n: Node, deep: int = _DEEP) -> bool:
+    """Whether two nodes compute the same from the same, written twice."""
+    if m is n:
+        return True
+    alike = m.op is n.op or (_is_abs(m) and _is_abs(n))
+    if not deep or not alike or m.op is None or m.shape != n.shape:
+        return False
+    if len(m.parents) != len(n.parents) or not all(map(_equal, m.params, n.params)):
+        return False
+    for k, (p, q) in enumerate(zip(m.parents, n.parents, strict=True)):
+        if p is None or q is None:
+            if p is not q or not _equal(_fixed(m, k), _fixed(n, k)):
+                return False
+        elif not _same(p, q, deep - 1):
+            return False
+    return True
+
+
+def _fixed(node: Node, slot: int) -> Any:
+    constant = node.constants[slot]
+    return getattr(constant, "value", constant)
+
+
+def _equal(x: Any, y: Any) -> bool:
+    """Whether two parameters or constants are known, and the same."""
+    if isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
+        return x is not None and y is not None and np.array_equal(x, y)
+    return x is y or (type(x) is type(y) and repr(x) == repr(y))

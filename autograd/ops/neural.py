@@ -54,6 +54,7 @@ relu.vjp(a=lambda g, out: g * (out > 0))
 
 
 @op(
+    elementwise=True,
     selects=True,
     symbol="leaky_relu",
     latex=r"\operatorname{LeakyReLU}({a})",
@@ -247,7 +248,7 @@ def silu(a: Any) -> Any:
 silu.vjp(a=lambda g, a: g * (sigmoid(a) * (1 + a * sigmoid(-a))))
 
 
-@op(symbol="elu", kinks=True, samples=("2,3", "_", "2,3 alpha=0.5", "0"))
+@op(elementwise=True, symbol="elu", kinks=True, samples=("2,3", "_", "2,3 alpha=0.5", "0"))
 def elu(a: Any, alpha: float = 1.0) -> Any:
     """Exponential linear unit: a where positive, alpha (e^a − 1) elsewhere; derivative alpha at 0.
 

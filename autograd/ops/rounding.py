@@ -66,7 +66,7 @@ def rint(a: Any) -> Any:
     return np.rint(a)
 
 
-@op(symbol="round", kinks=True, samples=("2,3", "2,3 decimals=1", "_", "0"))
+@op(elementwise=True, symbol="round", kinks=True, samples=("2,3", "2,3 decimals=1", "_", "0"))
 def round(a: Any, decimals: int = 0) -> Any:
     """Round to a number of decimals, halves to even. Its derivative is 0.
 
@@ -212,6 +212,7 @@ clip.vjp(
 
 
 @op(
+    elementwise=True,
     selects=True,
     symbol="nan_to_num",
     kinks=True,

@@ -123,7 +123,13 @@ def broadcast_to(a: Any, /, shape: Shape) -> Any:
 broadcast_to.vjp(a=lambda g: g)  # the engine undoes broadcasting
 
 
-@op(symbol="cast", text="{a}", latex="{a}", samples=("2,3 dtype='f8'", "_ dtype='f8'"))
+@op(
+    elementwise=True,
+    symbol="cast",
+    text="{a}",
+    latex="{a}",
+    samples=("2,3 dtype='f8'", "_ dtype='f8'"),
+)
 def astype(a: Any, /, dtype: Any) -> Any:
     """Convert to another floating dtype; the gradient comes back in the operand's own.
 

@@ -223,7 +223,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None
     return np.linalg.pinv(symmetric(a) if hermitian else a, rcond, hermitian, **cut)
 
 
-def pinv_pulled(g: Any, a: Any, p: Any, cut: Any) -> Any:
+def pinv_pulled(g: Any, a: Any, p: Any, cut: Any, hermitian: bool) -> Any:
     """Return −Pᵀ g Pᵀ + (I − a P) gᵀ P Pᵀ + Pᵀ P gᵀ (I − P a), where P is the result.
 
     Raises
@@ -231,6 +231,8 @@ def pinv_pulled(g: Any, a: Any, p: Any, cut: Any) -> Any:
     GradientError
         If a cut that was given takes away more than rounding.
     """
+    if hermitian and not isinstance(a, Symbol):
+        return symmetric_part(pinv_pulled(g, symmetric_part(a), p, cut, False))
     if cut is not None and not isinstance(a, Symbol):
         sizes = np.linalg.svd(value_of(a), compute_uv=False)
         greatest = np.max(sizes, axis=-1, keepdims=True, initial=0.0)
@@ -249,7 +251,11 @@ def pinv_pulled(g: Any, a: Any, p: Any, cut: Any) -> Any:
     return rows + columns - p_t @ g @ p_t
 
 
-pinv.vjp(a=lambda g, a, out, rcond, rtol: pinv_pulled(g, a, out, rcond if rtol is None else rtol))
+pinv.vjp(
+    a=lambda g, a, out, rcond, rtol, hermitian: pinv_pulled(
+        g, a, out, rcond if rtol is None else rtol, hermitian
+    )
+)
 
 
 @composite(samples=("3,3 n=3", "2,2 n=-2", "3,3 n=0", "2,2,2 n=5", "3,3 n=1"))

@@ -278,7 +278,13 @@ def digamma(a: Any) -> Any:
     return by_scipy("digamma", a)
 
 
-@op(symbol="ψ⁽ⁿ⁾", latex=r"\psi^{{(n)}}({a})", domain=_POSITIVE, samples=("2,3", "_ n=2", "3 n=0"))
+@op(
+    elementwise=True,
+    symbol="ψ⁽ⁿ⁾",
+    latex=r"\psi^{{(n)}}({a})",
+    domain=_POSITIVE,
+    samples=("2,3", "_ n=2", "3 n=0"),
+)
 def polygamma(a: Any, n: int = 1) -> Any:
     """n-th derivative of the digamma function.
 
@@ -389,7 +395,7 @@ def j1(a: Any) -> Any:
     return by_scipy("j1", a)
 
 
-@op(symbol="J", latex=r"J_{{n}}({a})", samples=("2,3 n=2", "_ n=3", "0 n=1"))
+@op(elementwise=True, symbol="J", latex=r"J_{{n}}({a})", samples=("2,3 n=2", "_ n=3", "0 n=1"))
 def jv(a: Any, /, n: int) -> Any:
     """Bessel function Jₙ of the first kind and whole order n.
 
@@ -404,7 +410,7 @@ def jv(a: Any, /, n: int) -> Any:
     return by_scipy("jv", float(operator.index(n)), a)
 
 
-@op(symbol="I", latex=r"I_{{n}}({a})", samples=("2,3 n=2", "_ n=3", "0 n=1"))
+@op(elementwise=True, symbol="I", latex=r"I_{{n}}({a})", samples=("2,3 n=2", "_ n=3", "0 n=1"))
 def iv(a: Any, /, n: int) -> Any:
     """Bessel function Iₙ, the modified one of the first kind and whole order n.
 

@@ -329,6 +329,8 @@ def test_pinv_refuses_a_derivative_that_its_rule_does_not_have() -> None:
     a[2, 2] = 1e-12  # is rounding: the derivative among matrices of rank 2
     found = grad(lambda a: np.linalg.pinv(a, rtol=1e-9)[0, 0])(a)
     np.testing.assert_allclose(found, np.diag([-1 / 9, 0, 0]), atol=1e-12)
+    half = grad(lambda a: np.linalg.pinv(a, hermitian=True)[0, 1])(np.array([[2.0, 1], [1, 3]]))
+    np.testing.assert_allclose(half, [[0.12, -0.14], [-0.14, 0.08]], rtol=1e-12)
     with pytest.raises(ShapeError, match=r"pinv: .*needs a symmetric matrix"):
         autograd.pinv(Tensor([[2.0, 5.0], [1.0, 3.0]], requires_grad=True), hermitian=True)
 
@@ -356,6 +358,32 @@ def test_elementwise_is_known_of_functions_and_of_what_moves_elements() -> None:
     assert {"exp", "add", "where", "clip", "relu", "sigmoid", "jv", "astype", "arccosh"} <= known
     others = {"sum", "softmax", "transpose", "reshape", "cumsum", "sort", "squeeze", "flip"}
     assert not known & (others | {"broadcast_to", "concatenate", "matmul", "getitem", "stack"})
+
+
+def test_an_op_with_parameters_is_elementwise_if_it_says_so(registry: dict[str, Op]) -> None:
+    @op(symbol="roll", samples=["3"])
+    def rolled(a, by=0):
+        """Return a, moved on."""
+        return np.roll(a, by)
+
+    @op(symbol="scale", samples=["3"], elementwise=True)
+    def scaled(a, by=2.0):
+        """Return a, times a number."""
+        return a * by
+
+    @op(symbol="gate", samples=["3"])
+    def gated(a):
+        """Return a where none of it is large."""
+        return a * (np.max(np.abs(a)) < 5)
+
+    @op(symbol="open", samples=["3"], domain={"a": (0, np.inf)})
+    def opened(a):
+        """Return the root."""
+        return np.sqrt(a)
+
+    assert [registry[n].elementwise for n in ("rolled", "scaled", "gated", "opened")] == [
+        *(False, True, False, True)
+    ]
 
 
 def test_a_new_op_in_five_lines_gets_all_of_this(registry: dict[str, Op]) -> None:

@@ -306,6 +306,20 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
     "abs": (lambda x: np.abs(x).sum(), [0.0, 2.0], np.zeros((2, 2))),
     "abs + abs²": (lambda x: (np.abs(x) + np.abs(x) ** 2).sum(), [0.0, 2.0], 2 * np.eye(2)),
     "norm of abs, squared": (lambda x: np.linalg.norm(np.abs(x)) ** 2, [0.0, 0.0], 2 * np.eye(2)),
+    "abs · fabs": (lambda x: (np.abs(x) * np.fabs(x)).sum(), [0.0, 2.0], 2 * np.eye(2)),
+    "the same distance twice": (
+        lambda x: (np.abs(x - 1) * np.abs(x - 1)).sum(),
+        [1.0, 3.0],
+        2 * np.eye(2),
+    ),
+    "the same element twice": (lambda x: np.abs(x[0]) * np.abs(x[0]), [0.0], [[2]]),
+    "abs of abs": (lambda x: (np.sin(np.abs(np.abs(x))) ** 2).sum(), [0.0], [[2]]),
+    "products of different kinks": (lambda x: np.abs(x[0]) * x[1], [0.0, 0.0], np.zeros((2, 2))),
+    "masked std, twice": (
+        lambda x: np.std(x, where=MASK < 2) * np.std(x, where=MASK < 2),
+        [0.0, 0.0],
+        [[0.5, -0.5], [-0.5, 0.5]],
+    ),
     "square of the sum of abs": (lambda x: np.abs(x).sum() ** 2, [0.0, 2.0], [[0, 0], [0, 2]]),
     "norm · norm": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), [0.0, 0.0], 2 * np.eye(2)),
     "norm": (np.linalg.norm, [0.0, 0.0], np.zeros((2, 2))),
@@ -411,6 +425,46 @@ def test_a_weight_of_norm_squared_is_differentiated_after_it() -> None:
         return hessian(lambda x: w * np.linalg.norm(x) ** 2)(np.zeros(2))[0, 0]
 
     assert grad(second)(3.0) == 2.0
+
+
+def test_what_is_infinite_at_a_kink_is_so_in_recorded_passes_too() -> None:
+    for f in (lambda x: np.sqrt(np.abs(x)).sum(), lambda x: np.log(np.fabs(x)).sum()):
+        x = leaf([0.0])
+        with np.errstate(all="ignore"):
+            assert np.isnan(gradients(f(x), x)).all()
+            assert np.isnan(gradients(f(x), x, create_graph=True).data).all()
+
+
+def test_what_somebody_looks_at_is_a_derivative_too() -> None:
+    """A zero beside a retained gradient hides a limit, though no leaf depends on it."""
+    for how in ("retain", "hook"):
+        t = autograd.relu(leaf([1.0, 2.0]) - 5)
+        if how == "retain":
+            t.retain_grad()
+        else:
+            t.register_hook(lambda g: None)
+        with pytest.warns(LimitWarning, match="sqrt"):
+            (np.sqrt(t) ** 2).sum().backward()
+
+
+def test_a_step_function_has_no_limit_to_hide() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert grad(lambda x: (np.sqrt(np.floor(x)) ** 2).sum())(np.array([0.5])) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.abs(x) * np.sin(np.abs(x)), [0, 2, 0, -4]),
+        (lambda x: np.cos(np.abs(x)), [0, -1, 0, 1]),
+        (lambda x: np.abs(x) * np.abs(x) * np.abs(x) * np.abs(x), [0, 0, 0, 24]),
+    ],
+)
+def test_derivatives_of_abs_to_the_fourth(f: Any, expected: list[float]) -> None:
+    for wanted in expected:
+        f = grad(f)
+        assert f(0.0) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_fourth_derivatives_at_a_kink() -> None:

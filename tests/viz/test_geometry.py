@@ -391,3 +391,145 @@ def test_repeats_keep_an_arrow_back_if_one_of_theirs_goes_back() -> None:
     touching = [e for e in view.edges if card.id in (e.source, e.target)]
     assert len(touching) == 2
     assert all(e.back and e.forward for e in touching)
+
+
+# -- what is said and folded -----------------------------------------------------------------------
+
+
+def test_masked_extremes_open_into_the_numbers_they_compare() -> None:
+    x = leaf([3.0, 7.0, 5.0], "x")
+    mask = np.array([True, False, True])
+    for reduce in (np.max, np.min):
+        y = reduce(x, where=mask, initial=4.0 if reduce is np.min else -9.0)
+        y.backward(retain_graph=True)
+        view = viz.draw(y, scalars=True).view
+        names = {n.name for n in view.nodes if n.kind == "parameter"}
+        assert names == {"x_0", "x_2"}  # not x_1, which the mask leaves out
+    same = leaf([2.0, 2.0, 2.0], "s")
+    for reduce in (np.max, np.min):
+        with pytest.raises(viz.NotDrawable, match="three or more numbers are equal"):
+            viz.draw(reduce(same), scalars=True)
+        two = viz.draw(reduce(leaf([2.0, 2.0, 0.0 if reduce is np.max else 9.0])), scalars=True)
+        assert len(two.view.nodes) >= 5
+    rows = leaf([[1.0, 2.0], [3.0, 4.0]], "r")
+    view = viz.draw(
+        np.sum(np.max(rows, axis=0, where=[[True, False], [True, True]], initial=0.0)), scalars=True
+    ).view
+    assert {n.name for n in view.nodes if n.kind == "parameter"} == {"r_00", "r_10", "r_11"}
+
+
+def test_a_folded_card_shows_what_leaves_it_and_its_last_norm() -> None:
+    view = viz.draw(nested(), depth=1, health=True).view
+    cards = {n.name: n for n in view.nodes if n.kind == "module"}
+    assert [v.split(":")[0] for v in cards["left"].value] == ["out v"]  # z stays inside
+    assert [v.split(":")[0] for v in cards["right"].value] == ["out u"]
+    v = next(n for n in viz.draw(nested(), health=True).view.nodes if n.name == "v")
+    assert cards["left"].norm == v.norm is not None
+    assert cards["left"].gradient == v.gradient
+
+
+def test_labels_of_dot_are_those_of_the_view() -> None:
+    drawing = viz.draw(lecture())
+    labels = {e.label for e in drawing.view.edges if e.label}
+    assert len(labels) >= 4
+    for label in labels:
+        assert f'label="{label}"' in drawing.dot
+
+
+def test_a_page_adds_up_two_paths() -> None:
+    from viz.render.page import steps_of
+
+    x = leaf(2.0, "x")
+    J = (x * 3 + np.sin(x)).named("J")
+    J.backward()
+    words = " ".join(s.words for s in steps_of(viz.draw(J).view).steps)
+    assert "In all ∂J/∂x = 3 − 0.4161 = 2.584 (2 paths)." in words.replace("−0.4161", "− 0.4161")
+
+
+def test_a_loop_over_elements_says_when_they_differ() -> None:
+    def loop(places: list[Any]) -> Any:
+        x, y = leaf(np.arange(1.0, 9.0), "x"), leaf(1.0, "y")
+        for i in places:
+            y = np.tanh(y * x[i])
+        y.backward()
+        (card,) = (n for n in viz.draw(y, repeats=True).view.nodes if n.kind == "repeat")
+        return card
+
+    assert "constants differ" in loop([0, 1, 2, 3, 4, 5]).body
+    assert "constants differ" not in loop([2] * 6).body
+
+
+def test_a_network_is_read_by_its_paths_and_shapes() -> None:
+    class Net:
+        def __init__(self, *named: tuple[str, Any]) -> None:
+            self.named = named
+
+        def named_parameters(self) -> Any:
+            return ((n, Tensor(np.asarray(v, float), requires_grad=True)) for n, v in self.named)
+
+    W, b = np.ones((3, 2)), np.ones((3, 1))
+    gain, last = np.ones(3), np.ones((1, 3))
+    net = Net(("a.W", W), ("a.b", b), ("a.gain", gain), ("z.W", last))
+    svg = viz.draw_network(net).svg
+    assert "Network of 2 → 3 → 1 units" in svg  # what is no matrix is passed over
+    column = Net(("one.W", np.ones((3, 1))), ("two.W", np.ones((1, 3))))
+    assert "Network of 1 → 3 → 1 units" in viz.draw_network(column).svg
+    assert "3 → 1 → 1" in viz.draw_network(Net(("a.W", last), ("b.weight", np.ones((1, 1))))).svg
+    root = ET.fromstring(svg)
+    xs = {number(c, "cx") for c in root.iter(f"{SVG}circle")}
+    named = [t for t in root.iter(f"{SVG}text") if t.get("class") == "name"]
+    assert {number(t, "x") for t in named} == xs  # each column's name is under it
+    one, two = viz.draw_network(net).svg, viz.draw_network(column).svg
+    ids = [re.search(r"#(n[0-9a-f]{8}) ", s) for s in (one, two)]
+    assert ids[0][1] != ids[1][1]  # two pictures on a page keep their styles apart
+
+
+def test_a_card_with_many_arrows_has_its_text_in_the_middle() -> None:
+    xs = [leaf(float(i), f"x{i}") for i in range(9)]
+    y = np.stack(xs).sum().named("y")
+    y.backward()
+    drawing = viz.draw(y)
+    _, cards, _ = parts(drawing)
+    stack = next(n for n in drawing.view.nodes if "stack" in n.formula)
+    _, top, _, bottom = box(cards[stack.id].findall(f"{SVG}rect")[-1])
+    texts = [t for t in cards[stack.id].findall(f"{SVG}text") if t.get("class") != "grad"]
+    middle = (number(texts[0], "y") + number(texts[-1], "y")) / 2
+    assert bottom - top > 150
+    assert abs(middle - (top + bottom) / 2) < 25
+
+
+@every_picture
+def test_the_two_lines_of_an_arrow_keep_their_distance(make: Any) -> None:
+    _, _, arrows = parts(make())
+    for arrow in arrows.values():
+        ahead = arrow.find(f"{SVG}g[@class='ahead']/{SVG}path")
+        back = arrow.find(f"{SVG}g[@class='back']/{SVG}path")
+        if ahead is None or back is None:
+            continue
+        one, two = points(ahead.get("d")), points(back.get("d"))
+        two = two if abs(two[0][0] - one[0][0]) < abs(two[-1][0] - one[0][0]) else two[::-1]
+        assert two[0][1] - one[0][1] == pytest.approx(7, abs=0.3)
+        assert two[-1][1] - one[-1][1] == pytest.approx(7, abs=0.3)
+
+
+def test_calculations_have_the_names_of_mathematics() -> None:
+    from viz.engine import functions
+
+    known = functions()
+    assert known["abs"](-2.0) == known["absolute"](-2.0) == 2.0
+    assert known["max"]([1.0, 3.0]) == known["max"](1.0, 3.0) == 3.0
+    assert known["min"]([1.0, 3.0]) == known["min"](1.0, 3.0) == 1.0
+
+
+def test_a_label_of_tikz_is_level_with_its_own_arrow() -> None:
+    text = render_tikz(viz.draw(nested()).view)
+    backs = re.findall(
+        r"\\path\[back\] (.*?);\n(?:\\node\[rule\] at \(([-\d.]+),([-\d.]+)\))?", text
+    )
+    labelled = [(path, float(x), float(y)) for path, x, y in backs if x]
+    assert len(labelled) >= 4
+    for path, x, y in labelled:
+        ends = re.findall(r"\(([-\d.]+),([-\d.]+)\)", path)
+        end = float(ends[-1][0]), float(ends[-1][1])
+        assert 0 < end[0] - x < 16
+        assert abs(end[1] - y) < 4

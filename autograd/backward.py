@@ -489,10 +489,12 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
             else value
             for name, value in zip(op.saved, saved, strict=True)
         )
-    owner = {"out": node, **dict(zip(op.operands, node.parents, strict=True))}
+    owners = (*node.parents, node, None)  # of the operands, the result, and what is no value
     return tuple(
-        wrap(value, parent) if value is not None and (parent := owner.get(name)) else value
-        for name, value in zip(op.saved, saved, strict=True)
+        [
+            wrap(value, owner) if value is not None and (owner := owners[k]) is not None else value
+            for k, value in zip(op.saved_slots, saved, strict=True)
+        ]
     )
 
 

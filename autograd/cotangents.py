@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import ShapeError
+from autograd.registry import OPS
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def conform(g: Any, node: Node, parent: Node) -> Any:
         axes = [*range(extra)]
         axes += [i for i, n in enumerate(shape, extra) if n == 1 and given[i] != 1]
         if axes:
-            g = np.add.reduce(g, axis=tuple(axes), keepdims=True)
+            add = OPS["sum"].record if type(g) is Tensor else np.add.reduce
+            g = add(g, axis=tuple(axes), keepdims=True)
         if extra:
             g = g.reshape(shape)
     return g if g.dtype == dtype else g.astype(dtype)

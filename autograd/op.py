@@ -236,6 +236,7 @@ class Op:
                 f"parameter axis, got {mixes!r}."
             )
         self.saved: tuple[str, ...] = ()
+        self.saved_slots: tuple[int, ...] = ()
         # Takes the rule's place where it can: adds to a part of the operand's cotangent, in place.
         self.add_to: Callable[..., None] | None = None
         self.flat = False  # whether the derivative is 0 everywhere
@@ -300,6 +301,11 @@ class Op:
         wanted = {name for asks in self.asks.values() for name in asks}
         available = ["out", *self.operands, *(f"{n}_shape" for n in self.operands)]
         self.saved = tuple(name for name in available if name in wanted)
+        # For each saved name the operand whose value it is; -2 for the result, -1 for none.
+        self.saved_slots = tuple(
+            self.operands.index(n) if n in self.operands else -2 if n == "out" else -1
+            for n in self.saved
+        )
         self.flat = all(rule is None for rule in self.rules.values())
         self.multiplies = not wanted.isdisjoint({"out", *self.operands})
         self._generate()

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.symbol import Symbol, apply
-from autograd.tensor import arrayed
+from autograd.tensor import Tensor, arrayed
 
 from_engine = True
 
@@ -69,8 +69,11 @@ def as_right(g_b: Any, b_shape: tuple[int, ...]) -> Any:
 
 def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
     """Return g bᵀ; with vectors that is g b, or an outer product, and is printed so."""
-    if type(g) is type(b) is np.ndarray and len(a_shape) == len(b_shape) == 2:
-        return g @ b.T
+    if len(a_shape) == len(b_shape) == 2:
+        if type(g) is type(b) is np.ndarray:
+            return g @ b.T
+        if type(b) is Tensor:  # without NumPy's dispatch
+            return g @ b.mT
     match isinstance(g, Symbol), len(a_shape), len(b_shape):  # stacks have the general form
         case True, 1, 1:
             return g * b
@@ -83,8 +86,11 @@ def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ..
 
 def right_pulled(g: Any, a: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> Any:
     """Return aᵀ g; with vectors that is g a, or an outer product, and is printed so."""
-    if type(g) is type(a) is np.ndarray and len(a_shape) == len(b_shape) == 2:
-        return a.T @ g
+    if len(a_shape) == len(b_shape) == 2:
+        if type(g) is type(a) is np.ndarray:
+            return a.T @ g
+        if type(a) is Tensor:
+            return a.mT @ g
     match isinstance(g, Symbol), len(a_shape), len(b_shape):
         case True, 1, 1:
             return g * a

@@ -1,4 +1,4 @@
-"""What `detect_anomaly` checks and says."""
+"""The checks and messages of `detect_anomaly`."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def gradients(
     order = reach(start)
     targets = set(wanted)
     whole = all(node.op is not None or node in targets for node in order)
-    if not whole:  # leaves are there that nobody asks for
+    if not whole:  # some leaves are not asked for
         order = towards(targets, order)
     keep = create_graph if retain_graph is None else retain_graph
     found = walk(
@@ -489,7 +489,7 @@ def _lifted(node: Node, saved: tuple[Any, ...]) -> tuple[Any, ...]:
             else value
             for name, value in zip(op.saved, saved, strict=True)
         )
-    owners = (*node.parents, node, None)  # of the operands, the result, and what is no value
+    owners = (*node.parents, node, None)  # of the operands, of the result, of shapes
     return tuple(
         [
             wrap(value, owner) if value is not None and (owner := owners[k]) is not None else value

@@ -1,4 +1,4 @@
-"""What the caller's instruction does with a tensor: a plain number loses the gradient unseen.
+"""Read the caller's instruction: a tensor that becomes a plain number loses its gradient unseen.
 
 NumPy reaches a tensor through `__float__`, as ``float(loss)`` does, when it is stored into an
 array. Only the instruction that is running in the caller's frame tells the two apart. Where there

@@ -287,8 +287,8 @@ def push_source(op: Op) -> list[str]:
     """Write `_push(node, saved, g, into, useful, square, met)`: add to the parents' cotangents.
 
     Like `pull`, but adds to `into` after mending NaN that a zero has made and undoing broadcasting
-    and dtype. `useful` are the nodes that somebody asked for, or None; `square` finds a NaN, or is
-    None where nobody looks; `met` receives what was mended.
+    and dtype. `useful` are the nodes on the way to targets, or None for all; `square` finds NaN, or
+    is None where strong zeros are off; `met` receives what was mended.
     """
     lines = ["def _push(_node, _saved, g, _into, _useful, _square, _met):", *_unpacked(op)]
     if op.variadic:

@@ -237,7 +237,7 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
             # Any cotangent but 0 would do: there, no derivative that is infinite could be seen.
             g = Tensor(np.ones(result.shape), dtype=result.dtype, requires_grad=True)
             pulled = gradients(result, leaves, g, create_graph=True, allow_unused=True)
-            with np.errstate(all="ignore"):  # of the values of gᵀJ · v, which nobody asked for
+            with np.errstate(all="ignore"):  # the values of gᵀJ · v are not used
                 terms = [
                     (p * v).sum()
                     for p, v in zip(pulled, directions, strict=True)

@@ -1,4 +1,4 @@
-"""What the values of a graph are called, in text and in LaTeX."""
+"""Names of the values of a graph, in text and in LaTeX."""
 
 from __future__ import annotations
 

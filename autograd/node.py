@@ -26,7 +26,7 @@ next_id = count(1).__next__
 
 _SMALL = 256  # elements of an array that is copied for pictures in any case
 _COPIED = 2**16  # bytes of one that is copied because its owner could write to it
-_SOME = 2**20  # bytes of one that is kept although nobody else may want it
+_SOME = 2**20  # bytes of an array that is kept though nothing else refers to it
 
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 

@@ -1,4 +1,4 @@
-"""What rounding can make of a gradient: the recorded program again, each result off by one digit.
+"""How far rounding can move a gradient: run the program again, each result off by one digit.
 
 A gradient that is 0 in exact arithmetic comes out as the rounding of what was summed, here or by
 hand, and two such numbers have no digit in common. How large they can be is measured: every value

@@ -1,4 +1,4 @@
-"""What recorded functions do with operands, parameters and results off their fast path."""
+"""Operands, parameters and results of recorded functions, off their fast path."""
 
 from __future__ import annotations
 

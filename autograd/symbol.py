@@ -130,7 +130,7 @@ for _dunder, _name in {**UNARY, **COMPARISONS}.items():
 
 
 def printed(text: str, latex: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Print a function that rules call as one formula, instead of what it is made of.
+    """Print a function that rules call as one formula, rather than its parts.
 
     Parameters
     ----------

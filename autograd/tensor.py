@@ -286,7 +286,7 @@ class Tensor:
             frame = sys._getframe(1)
             sparse = frame.f_globals.get("__name__", "").startswith("scipy.sparse")
             if sparse and "matmul" in frame.f_code.co_name:
-                # A sparse matrix leaves its product with what is no array to the other operand.
+                # A sparse matrix leaves the product to the other operand if that is not an array.
                 found = np.empty((), object)
                 found[()] = self
                 return found
@@ -424,7 +424,7 @@ class Tensor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """Copy the value; a leaf stays one, without its gradient; a result becomes a constant.
 
-        In a transform the copy is recorded, so that it has the gradient of what was copied.
+        In a transform the copy is recorded, so it passes its gradient on to the original.
         """
         if self._node is not None and STATE.get().depth:
             return +self

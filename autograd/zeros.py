@@ -180,7 +180,7 @@ def mended(
     slot : int
         The operand's place.
     met : Met, optional
-        Of the walk; is told if something is mended.
+        Of the walk; receives what is mended.
     """
     op = node.op
     assert op is not None
@@ -355,9 +355,9 @@ def _reached(
 ) -> Any:
     """Return which elements of an operand take part in the live elements of a result.
 
-    The op's rule tells. An op that selects reads the values that it has read. Another one reads
-    numbers without a meaning in the place of what was computed, because what happens to be 0 must
-    not hide that there is a factor, but its own constants, of which a 0 is one for good.
+    Ask the op's rule. A selecting op gets its saved values. Another op gets arbitrary numbers for
+    computed values, so that a factor that happens to be 0 does not hide, and its own constants,
+    where a 0 is a 0 for good.
     """
     op, parent = node.op, node.parents[slot]
     assert op is not None
@@ -419,7 +419,7 @@ def _carried(
 
 
 def _without_meaning(node: Node) -> tuple[Any, ...]:
-    """Return numbers in the place of what a node's rules read, and its constants as they are."""
+    """Return what a node's rules read: its constants, and arbitrary numbers for computed values."""
     op = node.op
     assert op is not None
     rng = np.random.default_rng(0)

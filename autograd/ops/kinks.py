@@ -48,7 +48,7 @@ def slopes(g: Any, nodes: Sequence[Node], places: Any) -> Any | None:
         None where g does not depend on the result at all.
     """
     inside = _DEPTH.get()
-    if inside > 1:  # a kink inside a kink inside a kink: what it gives is not known, and is told
+    if inside > 1:  # a kink in a kink in a kink is not computed; the caller reports it
         return None
     token = _DEPTH.set(inside + 1)
     try:

@@ -71,7 +71,7 @@ def padded(
 def unpadded(
     g: Any, shape: tuple[int, ...], widths: Any, mode: str, reflect_type: str, stat_length: Any
 ) -> Any:
-    """Return for each element the cotangents of what was made of it.
+    """Return for each element the sum of the cotangents of its copies.
 
     Padding is done axis by axis, and along one it is a matrix: what it makes of the unit vectors.
     Where it only copies, its index does the same in linear time.

@@ -56,7 +56,19 @@ def diamond() -> Tensor:
     return J
 
 
+def long() -> Tensor:
+    """A chain that goes on in several rows, with one arrow across all of them."""
+    x = leaf([0.5, 1.5], "x")
+    y = x
+    for k in range(14):
+        y = np.tanh(y) if k % 2 else y * 1.5
+    J = (y * x).sum().named("J")
+    J.backward()
+    return J
+
+
 PICTURES = {
+    "long": lambda: viz.draw(long(), repeats=False),
     "lecture": lambda: viz.draw(lecture()),
     "layers": lambda: viz.draw(layers()),
     "folded": lambda: viz.draw(layers(), depth=0),
@@ -80,7 +92,7 @@ def points(path: str) -> list[tuple[float, float]]:
     found, x, y = [], 0.0, 0.0
     for command, numbers in re.findall(r"([MLHVCQAlhvcqaz])([^A-Za-z]*)", path):
         n = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
-        if command in "ML" or command == "C":
+        if command in "MLCQA":
             x, y = n[-2:]
         elif command == "H":
             x = n[-1]
@@ -158,7 +170,11 @@ def test_arrows_end_at_cards_and_labels_stand_below_them(make: Any) -> None:
         label = arrows[k].find(f"{SVG}g[@class='back']/{SVG}text")
         if label is not None:
             back = points(arrows[k].find(f"{SVG}g[@class='back']/{SVG}path").get("d"))
-            level = back[0][1] if abs(back[0][0] - target[0]) < 15 else back[-1][1]
+            middle = (target[1] + target[3]) / 2
+            near = min(
+                (back[0], back[-1]), key=lambda p: abs(p[0] - target[0]) + abs(p[1] - middle)
+            )
+            level = near[1]
             assert 8 < number(label, "y") - level < 16  # below the line, not on it
             assert target[0] - 16 < number(label, "x") < target[0]
             wide = width("".join(label.itertext()), LABEL)
@@ -533,3 +549,78 @@ def test_a_label_of_tikz_is_level_with_its_own_arrow() -> None:
         end = float(ends[-1][0]), float(ends[-1][1])
         assert 0 < end[0] - x < 16
         assert abs(end[1] - y) < 4
+
+
+def test_rows_stand_one_below_the_other_and_inside_the_picture() -> None:
+    drawing = viz.draw(long(), repeats=False)
+    root, cards, arrows = parts(drawing)
+    boxes = {i: box(c.findall(f"{SVG}rect")[-1]) for i, c in cards.items()}
+    turned = [
+        k for k, e in enumerate(drawing.view.edges) if boxes[e.target][0] < boxes[e.source][0]
+    ]
+    assert len(turned) >= 2  # an arrow to the next row starts on its left again
+    _, _, wide, high = map(float, root.get("viewBox").split())
+    for k in turned:
+        for path in arrows[k].iter(f"{SVG}path"):
+            xs, ys = zip(*points(path.get("d")), strict=True)
+            assert -24 <= min(xs) < max(xs) <= wide - 24
+            assert 0 <= min(ys) < max(ys) < high
+        ends = points(arrows[k].find(f"{SVG}g[@class='ahead']/{SVG}path").get("d"))
+        source, target = (
+            boxes[i] for i in (drawing.view.edges[k].source, drawing.view.edges[k].target)
+        )
+        assert ends[0][0] >= source[2] - 1
+        assert max(x for x, _ in ends) > source[2]  # out to the right, and round
+        assert min(x for x, _ in ends) < target[0]
+
+
+def test_clusters_of_tikz_hold_their_cards() -> None:
+    view = viz.draw(nested()).view
+    text = render_tikz(view)
+    rooms = [
+        tuple(map(float, r))
+        for r in re.findall(
+            r"draw=muted.*?\] \(([-\d.]+),([-\d.]+)\) rectangle \(([-\d.]+),([-\d.]+)\)", text
+        )
+    ]
+    assert len(rooms) == 4
+    middles = re.findall(r"\] at \(([-\d.]+),([-\d.]+)\) \{\{\\bfseries", text)
+    assert len(middles) == len(view.nodes)
+    inside = [
+        sum(a < float(x) < c and b < float(y) < d for a, b, c, d in rooms) for x, y in middles
+    ]
+    assert inside == [len(n.scope) for n in view.nodes]
+
+
+def test_columns_of_neurons_have_their_colours_and_room() -> None:
+    drawing = viz.draw_network(nn.Network([3, 4, 4, 2], rng=0))
+    root = ET.fromstring(drawing.svg)
+    wide = float(root.get("viewBox").split()[2])
+    columns: dict[float, set[str]] = {}
+    for c in root.iter(f"{SVG}circle"):
+        columns.setdefault(number(c, "cx"), set()).add(c.get("class"))
+    kinds = [kind for _, (kind,) in sorted(columns.items())]
+    assert kinds == ["card leaf", "card", "card", "card cost"]
+    xs = sorted(columns)
+    assert all(b - a > 189.8 for a, b in pairwise(xs))
+    assert xs[-1] + 24 < wide < xs[-1] + 400
+
+
+@pytest.mark.parametrize("most", [0, -1, 2.5, "many"])
+def test_max_nodes_is_a_positive_whole_number(most: Any) -> None:
+    with pytest.raises(ValueError, match="max_nodes needs to be an int of at least 1"):
+        viz.draw(lecture(), max_nodes=most)
+
+
+def test_an_expression_transposes_arrays_and_bounds_products() -> None:
+    from viz.expression import ExpressionError, run
+
+    W = np.arange(6.0).reshape(2, 3)
+    assert run("W.T", {"W": W}, {}).result.shape == (3, 2)
+    with pytest.raises(ExpressionError, match="T"):
+        run("3.5.T", {}, {})
+    tall, flat = np.ones((2000, 1)), np.ones((1, 2000))
+    with pytest.raises(ExpressionError, match="a result of 4000000 elements is more than 1000000"):
+        run("a @ b", {"a": tall, "b": flat}, {})
+    assert run("b @ a", {"a": tall, "b": flat}, {}).result.shape == (1, 1)
+    assert run("a + a", {"a": tall}, {}).result.shape == (2000, 1)

@@ -63,15 +63,15 @@ ALIASES = {
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
     """Run the op that is the ufunc's (NumPy's `__array_ufunc__` protocol)."""
-    record = _RECORDS.get(ufunc)
-    if record is not None and method == "__call__" and not params:
-        return record(*inputs)
+    known = OPS.get(_NAMES.get(ufunc, "")) if method == "__call__" and not params else None
+    if known is not None:
+        return known.record(*inputs)
     name = ufunc.__name__
     if ufunc not in _NUMPYS:  # by identity: another one may have the name of one of NumPy's
         return _of_scipy(ufunc, method, inputs, params)
     found = OPS.get(name) or OPS.get(ALIASES.get(name, ""))
     if found is not None and method == "__call__" and not params:
-        _RECORDS[ufunc] = found.record
+        _NAMES[ufunc] = found.name
         return found.record(*inputs)
     if found is not None and method == "__call__" and params.keys() <= set(found.params):
         return found.record(*inputs, **params)
@@ -95,7 +95,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
     )
 
 
-_RECORDS: dict[np.ufunc, Callable[..., Any]] = {}  # what a call of a ufunc has led to before
+_NAMES: dict[np.ufunc, str] = {}  # of the op that a ufunc of NumPy has led to before
 _NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
 
 

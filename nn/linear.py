@@ -111,8 +111,8 @@ class Linear(Module):
 
     @property
     def ending(self) -> Activation | None:
-        """The layer's activation."""
-        return self.g.ending
+        """The layer's activation; None if a subclass computes otherwise."""
+        return self.g.ending if type(self).forward is Linear.forward else None
 
     def logits(self, A: Tensor | npt.ArrayLike) -> Tensor:
         """Return what the activation is applied to: Z, where it has one part."""
@@ -199,8 +199,8 @@ class Network(Module):
 
     @property
     def ending(self) -> Activation | None:
-        """The activation of the last layer."""
-        return self.layers[-1].ending
+        """The activation of the last layer; None if a subclass computes otherwise."""
+        return self.layers[-1].ending if type(self).forward is Network.forward else None
 
 
 def _data(X: Tensor | npt.ArrayLike) -> Tensor:

@@ -103,7 +103,7 @@ def cost(net: Module, X: Tensor | npt.ArrayLike, Y: Tensor | npt.ArrayLike, loss
 
     Parameters
     ----------
-    net : Module
+    net : Module or callable
         Takes X.
     X : array_like, shape (n[0], m)
         Examples in columns.
@@ -117,8 +117,8 @@ def cost(net: Module, X: Tensor | npt.ArrayLike, Y: Tensor | npt.ArrayLike, loss
     Tensor, shape ()
         Named "J".
     """
-    ending = net.ending
-    stable = None if ending is None else ending.on_logits.get(loss)
+    ending = getattr(net, "ending", None)  # a plain function has none
+    stable = None if ending is None else ending.loss_on_logits(loss)
     return (loss(net(X), Y) if stable is None else stable(net.logits(X), Y)).named("J")
 
 

@@ -215,7 +215,9 @@ class Sequential(Module):
 
     @property
     def ending(self) -> Activation | None:
-        """The activation at the end of the last module."""
+        """The activation at the end of the last module; None if a subclass computes otherwise."""
+        if type(self).forward is not Sequential.forward:
+            return None
         *_, last = (None, *self.children())
         return None if last is None else last.ending
 

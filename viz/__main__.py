@@ -104,7 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     drawing.add_argument(
         "-o",
         "--output",
-        help=f"file to write ({' '.join(FORMATS)}); without it, the steps are printed",
+        help="file to write, by its ending: "
+        + ", ".join(f"{end} {kind.holds}" for end, kind in FORMATS.items())
+        + "; without it, the steps are printed",
     )
     explaining = command(
         "explain",

@@ -220,12 +220,16 @@ def _same(m: Node, n: Node, deep: int = _DEEP) -> bool:
 
 
 def _fixed(node: Node, slot: int) -> Any:
+    """Return the value of a constant operand; NaN, which equals nothing, if it is lost."""
     constant = node.constants[slot]
-    return getattr(constant, "value", constant)
+    value = getattr(constant, "value", constant)
+    return np.array(np.nan) if value is None else value
 
 
 def _equal(x: Any, y: Any) -> bool:
-    """Whether two parameters or constants are known, and the same."""
+    """Whether two parameters or constants are the same, element by element."""
     if isinstance(x, np.ndarray) or isinstance(y, np.ndarray):
-        return x is not None and y is not None and np.array_equal(x, y)
-    return x is y or (type(x) is type(y) and repr(x) == repr(y))
+        return type(x) is type(y) and x.dtype == y.dtype and np.array_equal(x, y)
+    if isinstance(x, (tuple, list)) and isinstance(y, (tuple, list)):
+        return len(x) == len(y) and all(map(_equal, x, y))
+    return x is y or (type(x) is type(y) and bool(x == y))

@@ -17,6 +17,7 @@ from autograd import (
     Tensor,
     at,
     gradients,
+    op,
 )
 from tests.autograd.helpers import from_where, leaf, table, weights
 
@@ -438,3 +439,17 @@ def test_layouts_of_values_constants_and_seeds_in_arithmetic(layout: Any) -> Non
     (x @ layout(CUBE[0].T)).backward(np.broadcast_to(1.0, (2, 2, 2)))
     # Each of two rows meets both columns of the constant: the sums of its rows.
     np.testing.assert_array_equal(x.grad, np.broadcast_to(CUBE[0].sum(axis=0), CUBE.shape))
+
+
+def test_a_ufunc_runs_the_op_that_is_declared_last(registry: Any) -> None:
+    """A cell of a notebook is run again, with another rule."""
+    x = leaf(2.0)
+    for slope in (3.0, 5.0):
+
+        @op(symbol="spacing", samples=["3"])
+        def spacing(a):
+            """Return a, for a test."""
+            return a * 1.0
+
+        spacing.vjp(a={3.0: lambda g: g * 3.0, 5.0: lambda g: g * 5.0}[slope])
+        assert gradients(np.spacing(x), x) == slope

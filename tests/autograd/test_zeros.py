@@ -427,6 +427,18 @@ def test_a_weight_of_norm_squared_is_differentiated_after_it() -> None:
     assert grad(second)(3.0) == 2.0
 
 
+def test_sizes_of_other_elements_are_not_the_same_size() -> None:
+    """Long indices look alike when they are printed, but |x0| · |x1| is no square."""
+    one, two = np.zeros(5000, int), np.zeros(5000, int)
+    two[2500] = 1
+    with pytest.warns(LimitWarning, match="absolute"):
+        hessian(lambda x: (np.abs(x[(one,)]) * np.abs(x[(two,)])).sum())(np.zeros(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = hessian(lambda x: (np.abs(x[(two,)]) * np.abs(x[(two,)])).sum())(np.zeros(2))
+    np.testing.assert_allclose(found, np.diag([2 * 4999.0, 2.0]))
+
+
 def test_what_is_infinite_at_a_kink_is_so_in_recorded_passes_too() -> None:
     for f in (lambda x: np.sqrt(np.abs(x)).sum(), lambda x: np.log(np.fabs(x)).sum()):
         x = leaf([0.0])

@@ -544,6 +544,49 @@ def test_the_activation_at_the_end_brings_the_loss_on_logits() -> None:
         nn.Sequential(nn.Module()).logits(X)
 
 
+def test_a_subclass_that_computes_otherwise_is_not_taken_for_its_base() -> None:
+    class Twice(nn.Sequential):
+        def forward(self, x):
+            return nn.Sigmoid()(2 * super().forward(x))
+
+    class Flat(nn.Sigmoid):
+        def forward(self, z):
+            return super().forward(z / 4)
+
+    class Doubled(nn.Network):
+        def forward(self, X):
+            return super().forward(np.multiply(X, 2))
+
+    X, Y = np.array([[0.5, -1.0], [2.0, 0.3]]), np.array([[1.0, 0.0]])
+    for net in (
+        Twice(nn.Linear(2, 1, rng=0), nn.Sigmoid()),
+        nn.Sequential(nn.Linear(2, 1, rng=0), Flat()),
+        nn.Linear(2, 1, activation=Flat(), rng=0),
+        Doubled([2, 1], rng=0),
+    ):
+        A = net(X).data
+        expected = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+        J = nn.losses.cost(net, X, Y, nn.binary_cross_entropy)
+        assert J.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_plain_function_has_a_cost_and_no_accuracy() -> None:
+    X, Y = np.zeros((2, 3)), np.ones((1, 3))
+    J = nn.losses.cost(lambda X: Tensor(X[:1].data + 0.5), Tensor(X), Y, nn.binary_cross_entropy)
+    assert J.item() == pytest.approx(np.log(2))
+    with pytest.raises(ValueError, match="ends with a sigmoid or softmax"):
+        nn.accuracy(lambda X: X, X, Y)
+
+
+def test_accuracy_uses_a_predict_of_ones_own() -> None:
+    class Careful(nn.Network):
+        def predict(self, X):
+            return np.zeros((1, np.shape(X)[1]), int)
+
+    X, Y = toy()
+    assert nn.accuracy(Careful([2, 1], rng=0), X, Y) == np.mean(Y == 0)
+
+
 def test_fit_takes_the_loss_of_the_activation_at_the_end() -> None:
     X, Y = toy()
     net = nn.Sequential(nn.Linear(2, 4, rng=0), nn.Tanh(), nn.Linear(4, 1, rng=1), nn.Sigmoid())

@@ -133,7 +133,8 @@ def test_texts_stand_in_their_cards_one_below_the_other(make: Any) -> None:
         heights = [number(t, "y") for t in texts]
         assert top + 10 < heights[0] < top + 28 + (bottom - top) / 2
         assert all(12 < b - a < 40 for a, b in pairwise(heights))
-        assert bottom - 15 < heights[-1] < bottom - 3 or len(drawing.view.edges) > 3
+        if node.gradient:  # in the strip at the bottom
+            assert bottom - 15 < heights[-1] < bottom - 3
         for text in texts:
             kind = text.get("class")
             size, bold = (NAME, True) if kind == "name" else (VALUE, False)
@@ -389,7 +390,6 @@ def test_steps_of_a_page_say_values_and_where_the_pass_begins() -> None:
 
     steps = steps_of(viz.draw(lecture()).view).steps
     words = [s.words for s in steps]
-    assert words[:3] == ["a = 5.", "b = 3.", "c = 2."] or "u = b · c = 6." in words
     assert "u = b · c = 6." in words
     (begins,) = [w for w in words if "begins here" in w]
     assert begins == "∂J/∂J = 1: the backward pass begins here."

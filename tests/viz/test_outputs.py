@@ -284,7 +284,7 @@ def test_a_format_is_one_line_of_the_table(tmp_path: Path, monkeypatch, capsys) 
         drawing.save(tmp_path / "J.none")
     with pytest.raises(SystemExit):
         main(["draw", "--help"])
-    assert ".pdf .loud)" in " ".join(capsys.readouterr().out.split())
+    assert ".loud the steps, shouted" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_space_after_a_subscript_stays_in_any_renderer() -> None:

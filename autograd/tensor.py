@@ -208,6 +208,19 @@ class Tensor:
         return isinstance(self._node, Leaf)
 
     @property
+    def made_by(self) -> str | None:
+        """The name of the op that computed it; None for leaves, constants and what is not recorded.
+
+        Examples
+        --------
+        >>> from autograd import Tensor, sigmoid
+        >>> sigmoid(Tensor(0.0, requires_grad=True)).made_by
+        'sigmoid'
+        """
+        node = self._node
+        return None if node is None or node.op is None else node.op.name
+
+    @property
     def name(self) -> str | None:
         """What drawings, reports and errors call it, or None."""
         if self._node is not None:

@@ -12,8 +12,7 @@ from typing import Any
 
 print("retrograd: from data to a trained network, its picture and its proof", flush=True)
 
-import by_hand  # noqa: E402 - the line above appears before the heavy imports
-import numpy as np  # noqa: E402
+import numpy as np  # noqa: E402 - the line above appears before the heavy imports
 
 import nn  # noqa: E402
 import viz  # noqa: E402
@@ -58,13 +57,9 @@ def train(name: str, net: nn.Network, data: Data, **settings: Any) -> nn.History
 
 def hand_gradients(net: nn.Network, part: nn.Part) -> dict[Tensor | str, Any]:
     """Return every dW and db by the backward pass derived by hand."""
-    W = [layer.W.numpy() for layer in net.layers]
-    b = [layer.b.numpy() for layer in net.layers]
-    dW, db = by_hand.backward(W, *by_hand.forward(W, b, part.X), part.Y)
-    pairs = [(f"W{i}", g) for i, g in enumerate(dW, 1)] + [
-        (f"b{i}", g) for i, g in enumerate(db, 1)
-    ]
-    return dict(sorted(pairs, key=lambda pair: (pair[0][1:], pair[0])))
+    A, caches = nn.by_hand.forward(net.as_dict(), part.X)
+    gradients = nn.by_hand.backward(A, part.Y, caches)
+    return {name: gradients[f"d{name}"] for name in net.as_dict()}
 
 
 def prove(net: nn.Network, part: nn.Part) -> tuple[BackpropReport, GradientReport]:

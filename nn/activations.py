@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd import Tensor, leaky_relu, relu, sigmoid, softmax, softplus
+from autograd import Tensor, elu, gelu, leaky_relu, relu, sigmoid, silu, softmax, softplus
+from nn._words import suggestion
 from nn.losses import (
     Loss,
     binary_cross_entropy,
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "Activation",
     "Identity",
     "LeakyReLU",
+    "PReLU",
     "ReLU",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
@@ -82,6 +87,14 @@ class Activation(Module):
         """Return g(z), of the shape of z."""
         return self.function(z)
 
+    @property
+    def label(self) -> str:
+        """The name under which `activation` knows it, or the function's own."""
+        for name, kind in ACTIVATIONS.items():
+            if type(self) is kind and (kind is not Identity or self.function is identity):
+                return name
+        return getattr(self.function, "__name__", super().label)
+
     def classes(self, A: Any) -> Any:
         """Return the classes that outputs of this activation mean; here the outputs themselves."""
         return A
@@ -102,7 +115,13 @@ class Sigmoid(Activation):
 
     def classes(self, A: Any) -> Any:
         """Return 1 where a probability is above ½, and 0 elsewhere, of A's shape."""
-        return np.asarray(A > 0.5, dtype=np.int64)
+        return self.threshold_classes(A, 0.5)
+
+    def threshold_classes(self, A: Any, threshold: float) -> Any:
+        """Return 1 where a probability is above a threshold, and 0 elsewhere, of A's shape."""
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold needs to be in [0, 1], got {threshold!r}.")
+        return np.asarray(threshold < A, dtype=np.int64)
 
 
 class Tanh(Activation):
@@ -153,11 +172,67 @@ class Softplus(Activation):
     function = staticmethod(softplus)
 
 
+class ELU(Activation):
+    """g(z) = z where positive, α(e^z − 1) elsewhere.
+
+    Parameters
+    ----------
+    alpha : float
+        α.
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, z: Any) -> Any:
+        """Return g(z), of the shape of z."""
+        return elu(z, alpha=self.alpha)
+
+
+class GELU(Activation):
+    """g(z) = z Φ(z), with the normal distribution function Φ."""
+
+    function = staticmethod(gelu)
+
+
+class SiLU(Activation):
+    """g(z) = z σ(z), also called swish."""
+
+    function = staticmethod(silu)
+
+
+class PReLU(Activation):
+    """g(z) = z where positive, slope·z elsewhere, with a slope that is learned.
+
+    Parameters
+    ----------
+    slope : float
+        Where it begins.
+
+    Attributes
+    ----------
+    slope : Tensor, shape ()
+    """
+
+    def __init__(self, slope: float = 0.25) -> None:
+        super().__init__()
+        self.slope = Tensor(slope, name="slope", requires_grad=True)
+
+    def forward(self, z: Any) -> Any:
+        """Return g(z), of the shape of z."""
+        return np.maximum(z, 0) + self.slope * np.minimum(z, 0)
+
+
 ACTIVATIONS: dict[str, type[Activation]] = {
+    "elu": ELU,
+    "gelu": GELU,
     "identity": Identity,
     "leaky_relu": LeakyReLU,
+    "prelu": PReLU,
     "relu": ReLU,
     "sigmoid": Sigmoid,
+    "silu": SiLU,
     "softmax": Softmax,
     "softplus": Softplus,
     "tanh": Tanh,
@@ -180,8 +255,12 @@ def activation(g: str | Module | Callable[[Any], Any]) -> Module:
     if isinstance(g, Module):
         return g
     for name, kind in ACTIVATIONS.items():
-        if g == name or g is kind.function:
+        own = "function" in vars(kind)  # the others have the base's
+        if g == name or (own and g is kind.function):
             return kind()
     if not callable(g):
-        raise ValueError(f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.")
+        raise ValueError(
+            f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}."
+            f"{suggestion(g, ACTIVATIONS)}"
+        )
     return Activation(g)

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from autograd import ShapeError
+from nn._words import count
+from nn.rng import Rng, Stream, generator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
-    Rng = np.random.Generator | int | None
-
-__all__ = ["Normalizer", "Part", "minibatches", "one_hot", "split"]
+__all__ = [
+    "Normalizer",
+    "Part",
+    "augment",
+    "image_to_vector",
+    "minibatches",
+    "one_hot",
+    "split",
+    "vector_to_image",
+]
 
 
 class Part(NamedTuple):
@@ -30,6 +39,7 @@ def split(
     Y: npt.ArrayLike,
     fractions: Sequence[float] = (0.6, 0.2, 0.2),
     *,
+    stratify: bool = False,
     rng: Rng = None,
 ) -> tuple[Part, ...]:
     """Shuffle the examples and cut them into parts, such as train, dev and test.
@@ -40,7 +50,10 @@ def split(
         Examples and labels in columns.
     fractions : sequence of float
         The parts, which sum to 1: (0.6, 0.2, 0.2), or (0.98, 0.01, 0.01) for big data.
-    rng : Generator, int or None
+    stratify : bool
+        Cut each class (each different column of Y) apart, so that all parts have their share of it:
+        5 positives among 100 become 3, 1 and 1.
+    rng : Generator, RandomState, int or None
         Decides the shuffling.
 
     Returns
@@ -64,14 +77,28 @@ def split(
     m = X.shape[1]
     if any(f <= 0 for f in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"split: fractions need to be positive and sum to 1, got {fractions}.")
-    ends = [round(float(c) * m) for c in np.cumsum(fractions)[:-1]]
-    order = np.random.default_rng(rng).permutation(m)
-    parts = np.split(order, ends)
+    order = generator(rng, "split").permutation(m)
+    if stratify:
+        _, which = np.unique(Y, axis=1, return_inverse=True)
+        groups = [
+            order[which.reshape(-1)[order] == k] for k in range(int(which.max(initial=-1)) + 1)
+        ]
+        cut = [np.split(group, _ends(fractions, len(group))) for group in groups]
+        parts = [np.concatenate([c[i] for c in cut]) for i in range(len(fractions))]
+        place = np.argsort(order)  # each part in the order of the shuffle, classes mixed
+        parts = [part[np.argsort(place[part])] for part in parts]
+    else:
+        parts = np.split(order, _ends(fractions, m))
     if any(not len(part) for part in parts):
         raise ValueError(
             f"split: {m} examples in parts of {tuple(fractions)} leave one empty; use fewer parts."
         )
     return tuple(Part(X[:, part], Y[:, part]) for part in parts)
+
+
+def _ends(fractions: Sequence[float], m: int) -> list[int]:
+    """Return where m examples are cut."""
+    return [round(float(c) * m) for c in np.cumsum(fractions)[:-1]]
 
 
 def minibatches(
@@ -92,21 +119,32 @@ def minibatches(
         Usually a power of two from 64 to 512; 1 is stochastic, None one whole batch.
     shuffle : bool
         Draw the examples in a random order.
-    rng : Generator, int or None
+    rng : Generator, RandomState, int or None
         Decides the order.
+
+    Examples
+    --------
+    >>> import nn
+    >>> batches = nn.minibatches(np.ones((3, 148)), np.ones((1, 148)), 64, rng=0)
+    >>> [batch.X.shape for batch in batches]
+    [(3, 64), (3, 64), (3, 20)]
     """
     X, Y = _pair("minibatches", X, Y)
     m = X.shape[1]
-    size = m if batch_size is None else batch_size
-    if not isinstance(size, (int, np.integer)) or (size < 1 and m):
-        raise ValueError(f"minibatches: batch_size needs to be a positive int, got {batch_size!r}.")
-    if size >= m and not shuffle:
-        yield Part(X, Y)
+    size = max(m, 1) if batch_size is None else count("minibatches", "batch_size", batch_size)
+    stream = generator(rng, "minibatches") if shuffle else None
+    for columns in batch_columns(m, size, stream):
+        yield Part(X[:, columns], Y[:, columns])
+
+
+def batch_columns(m: int, size: int, stream: Stream | None) -> Iterator[Any]:
+    """Yield the columns of each mini-batch of m examples, shuffled where a stream is given."""
+    if stream is None:
+        yield from (slice(start, min(start + size, m)) for start in range(0, m, size))
         return
-    order = np.random.default_rng(rng).permutation(m) if shuffle else np.arange(m)
+    order = stream.permutation(m)
     for start in range(0, m, size):
-        batch = order[start : start + size]
-        yield Part(X[:, batch], Y[:, batch])
+        yield order[start : start + size]
 
 
 class Normalizer:
@@ -147,14 +185,28 @@ class Normalizer:
         """Return (X − mean) / std, shape (n_x, m)."""
         if self.mean is None or self.std is None:
             raise ValueError("Normalizer.transform: call fit() with the training set first.")
-        X = _matrix("Normalizer.transform", "X", X)
-        if X.shape[0] != self.mean.shape[0]:
-            raise ShapeError(
-                f"Normalizer.transform: X needs {self.mean.shape[0]} rows, got shape {X.shape}. "
-                "Examples are columns here."
-            )
+        X = self._of_its_rows("transform", X)
         normalized: npt.NDArray[Any] = (X - self.mean) / np.where(self.std > 0, self.std, 1.0)
         return normalized
+
+    def inverse(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return X · std + mean, shape (n_x, m): `transform` undone."""
+        X = self._of_its_rows("inverse", X)
+        assert self.mean is not None
+        assert self.std is not None
+        back: npt.NDArray[Any] = X * np.where(self.std > 0, self.std, 1.0) + self.mean
+        return back
+
+    def _of_its_rows(self, method: str, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        if self.mean is None:
+            raise ValueError(f"Normalizer.{method}: call fit() with the training set first.")
+        matrix = _matrix(f"Normalizer.{method}", "X", X)
+        if matrix.shape[0] != self.mean.shape[0]:
+            raise ShapeError(
+                f"Normalizer.{method}: X needs {self.mean.shape[0]} rows, got shape "
+                f"{matrix.shape}. Examples are columns here."
+            )
+        return matrix
 
 
 def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np.float64]:
@@ -180,13 +232,150 @@ def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np
     """
     flat = np.asarray(labels).reshape(-1)
     if flat.dtype.kind not in "iu":
-        raise ValueError(f"one_hot: labels need to be integers, got {flat.dtype}.")
+        hint = (
+            "; number the classes first: names, numbers = np.unique(labels, return_inverse=True)"
+            if flat.dtype.kind in "OUSb"
+            else "; write labels.astype(int)"
+        )
+        raise ValueError(f"one_hot: labels need to be integers, got {flat.dtype}{hint}.")
     n = int(flat.max(initial=-1)) + 1 if classes is None else classes
     if flat.size and (flat.min() < 0 or flat.max() >= n):
         raise ValueError(
             f"one_hot: labels need to be in 0 … {n - 1}, got {flat.min()} … {flat.max()}."
         )
     return np.eye(n)[:, flat]
+
+
+def image_to_vector(images: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return images as columns, the notes' ``image.reshape(h * w * d, 1)``, of many at once.
+
+    Parameters
+    ----------
+    images : array_like, shape (height, width, depth) or (m, height, width, depth)
+        One colour image, or m of them; for grey images give depth 1.
+
+    Returns
+    -------
+    array, shape (height · width · depth, 1 or m)
+        Divide by 255 where the pixels are 0 … 255.
+
+    Examples
+    --------
+    >>> image_to_vector(np.zeros((209, 64, 64, 3))).shape
+    (12288, 209)
+    """
+    array = np.asarray(images)
+    if array.ndim == 3:
+        array = array[None]
+    if array.ndim != 4:
+        raise ShapeError(
+            "image_to_vector: needs shape (height, width, depth) or (m, height, width, depth), got "
+            f"{array.shape}; for grey images add an axis: images[..., None]."
+        )
+    return array.reshape(array.shape[0], -1).T
+
+
+def vector_to_image(X: npt.ArrayLike, shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    """Return columns as images, shape (m, height, width, depth): `image_to_vector` undone."""
+    matrix = _matrix("vector_to_image", "X", X)
+    if matrix.shape[0] != int(np.prod(shape)):
+        raise ShapeError(
+            f"vector_to_image: {matrix.shape[0]} rows are no image of shape {tuple(shape)}."
+        )
+    return matrix.T.reshape(-1, *shape)
+
+
+def augment(
+    images: npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
+    *,
+    flip: bool = True,
+    rotate: float = 10.0,
+    distort: float = 0.0,
+    copies: int = 1,
+    rng: Rng = None,
+) -> Any:
+    """Return images and changed copies of them: more data that cost nothing.
+
+    Parameters
+    ----------
+    images : array_like, shape (m, height, width) or (m, height, width, depth)
+        Images in the first axis.
+    labels : array_like, shape (n_y, m), optional
+        Repeated for the copies.
+    flip : bool
+        Flip half of the copies from left to right. Not for digits or letters.
+    rotate : float
+        The greatest angle of rotation, in degrees, either way.
+    distort : float
+        The greatest shear and change of size, as a fraction such as 0.1.
+    copies : int
+        Changed copies of each image.
+    rng : Generator, RandomState, int or None
+        Decides the changes.
+
+    Returns
+    -------
+    array, or (array, array) with labels
+        (1 + copies) · m images, the given ones first. Pixels that come from outside take the value
+        of the nearest edge; between pixels the value is interpolated linearly.
+
+    Examples
+    --------
+    >>> images, labels = augment(np.zeros((5, 8, 8)), np.ones((1, 5)), copies=2, rng=0)
+    >>> images.shape, labels.shape
+    ((15, 8, 8), (1, 15))
+    """
+    array = np.asarray(images)
+    if array.ndim not in (3, 4):
+        raise ShapeError(
+            f"augment: needs shape (m, height, width) or (m, height, width, depth), got "
+            f"{array.shape}."
+        )
+    m, times = array.shape[0], count("augment", "copies", copies)
+    if not (0 <= rotate <= 180 and 0 <= distort < 1):
+        raise ValueError(
+            f"augment: rotate needs to be in [0, 180] and distort in [0, 1), got {rotate!r} and "
+            f"{distort!r}."
+        )
+    stream = generator(rng, "augment")
+    made = [array.astype(np.result_type(array.dtype, np.float32), copy=False)]
+    for _ in range(times):
+        flipped = stream.random(m) < 0.5 if flip else np.zeros(m, bool)
+        angle = np.deg2rad(rotate) * (2 * stream.random(m) - 1)
+        shear, scale = distort * (2 * stream.random((2, m)) - 1)
+        made.append(_warped(made[0], flipped, angle, shear, 1 + scale))
+    more = np.concatenate(made)
+    if labels is None:
+        return more
+    Y = _matrix("augment", "labels", labels)
+    if Y.shape[1] != m:
+        raise ShapeError(f"augment: labels need {m} columns, got shape {Y.shape}.")
+    return more, np.tile(Y, (1, 1 + times))
+
+
+def _warped(images: Any, flipped: Any, angle: Any, shear: Any, scale: Any) -> Any:
+    """Return images that are flipped, rotated and sheared about their centres."""
+    _, h, w = images.shape[:3]
+    y, x = np.mgrid[:h, :w].astype(float)
+    y, x = y - (h - 1) / 2, x - (w - 1) / 2
+    c, s = np.cos(angle)[:, None, None], np.sin(angle)[:, None, None]
+    size = scale[:, None, None]
+    # Where each pixel of the copy comes from.
+    from_x = (c * x + s * y) / size + shear[:, None, None] * y
+    from_y = (c * y - s * x) / size
+    from_x = np.where(flipped[:, None, None], -from_x, from_x)
+    rows = np.clip(from_y + (h - 1) / 2, 0, h - 1)
+    columns = np.clip(from_x + (w - 1) / 2, 0, w - 1)
+    top, left = np.floor(rows).astype(int), np.floor(columns).astype(int)
+    down, right = np.minimum(top + 1, h - 1), np.minimum(left + 1, w - 1)
+    fy, fx = rows - top, columns - left
+    if images.ndim == 4:
+        fy, fx = fy[..., None], fx[..., None]
+    i = np.arange(images.shape[0])[:, None, None]
+    upper = images[i, top, left] * (1 - fx) + images[i, top, right] * fx
+    lower = images[i, down, left] * (1 - fx) + images[i, down, right] * fx
+    return (upper * (1 - fy) + lower * fy).astype(images.dtype)
 
 
 def check_finite(where: str, **arrays: npt.NDArray[Any]) -> None:

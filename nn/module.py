@@ -5,8 +5,10 @@ Calling a module records its ops under its attribute name, so drawings show it a
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from autograd import ShapeError, Tensor, name_scope, no_grad
 
@@ -43,6 +45,7 @@ class Module:
     """
 
     training: bool = True
+    buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
     attribute: str = ""  # the name under which another module holds this one
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -98,18 +101,100 @@ class Module:
         """
         raise TypeError(f"{self.title}.logits: the module does not end with an activation.")
 
-    def predict(self, X: Tensor | npt.ArrayLike) -> npt.NDArray[Any]:
-        """Return what the module makes of each column; nothing is recorded.
+    @contextmanager
+    def evaluating(self) -> Iterator[Self]:
+        """Compute as for prediction inside the block, without recording; then as before."""
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with no_grad():
+                yield self
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def _outputs(self, where: str, X: Tensor | npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return the outputs as for prediction, or say that they are no numbers."""
+        with self.evaluating():
+            A: npt.NDArray[Any] = self(X).data
+        if not np.isfinite(A).all():
+            given = X.data if isinstance(X, Tensor) else np.asarray(X)
+            bad = [path for path, p in self.named_parameters() if not np.isfinite(p.data).all()]
+            why = (
+                f"parameter {bad[0]} is not finite"
+                if bad
+                else "X is not finite"
+                if given.dtype.kind == "f" and not np.isfinite(given).all()
+                else "it overflows inside"
+            )
+            count, total = int(np.isnan(A).sum() + np.isinf(A).sum()), A.size
+            raise ValueError(
+                f"{self.title}.{where}: {count} of {total} outputs are not finite: {why}."
+            )
+        return A
+
+    def predict(
+        self, X: Tensor | npt.ArrayLike, *, threshold: float | None = None
+    ) -> npt.NDArray[Any]:
+        """Return what the module makes of each column; nothing is recorded, and dropout is off.
+
+        Parameters
+        ----------
+        X : array_like, shape (n[0], m)
+            Examples in columns.
+        threshold : float, optional
+            Above which a probability means class 1, for a sigmoid; ½ by default.
 
         Returns
         -------
         array
             Classes 0 or 1, shape (n_y, m), where it ends with a sigmoid; class numbers, shape (m,),
             with softmax; the outputs themselves otherwise.
+
+        Raises
+        ------
+        ValueError
+            If an output is NaN or infinite, or a threshold is given to what has none.
         """
-        with no_grad():
-            A: npt.NDArray[Any] = self(X).data
-        return A if self.ending is None else self.ending.classes(A)
+        A = self._outputs("predict", X)
+        ending = self.ending
+        if threshold is None:
+            return A if ending is None else ending.classes(A)
+        if ending is None or not hasattr(ending, "threshold_classes"):
+            raise ValueError(
+                f"{self.title}.predict: threshold belongs to a network that ends with a sigmoid."
+            )
+        found: npt.NDArray[Any] = ending.threshold_classes(A, threshold)
+        return found
+
+    def predict_proba(self, X: Tensor | npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return the probabilities A[L], shape (n[L], m), of a network that ends with them.
+
+        Raises
+        ------
+        ValueError
+            If it does not end with a sigmoid or softmax, or an output is not finite.
+        """
+        if self.ending is None or self.ending.loss is None:
+            raise ValueError(
+                f"{self.title}.predict_proba: needs a network that ends with a sigmoid or softmax."
+            )
+        return self._outputs("predict_proba", X)
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and all below it, each once."""
+        seen: set[int] = set()
+        waiting: list[Module] = [self]
+        while waiting:
+            module = waiting.pop(0)
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield module
+                waiting[:0] = module.children()
+
+    def weights(self) -> list[Tensor]:
+        """Return the parameters that are called W or w, which penalties are of: not the biases."""
+        return [p for path, p in self.named_parameters() if path.rpartition(".")[2] in {"W", "w"}]
 
     def children(self) -> Iterator[Module]:
         """Yield the modules held directly, in the order of assignment."""
@@ -140,9 +225,18 @@ class Module:
             if isinstance(value, (Tensor, Module)):
                 value.zero_grad()
 
+    def _buffers(self, prefix: str = "") -> Iterator[tuple[str, Module, str]]:
+        for name in self.buffers:
+            yield prefix + name, self, name
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield from value._buffers(f"{prefix}{name}.")
+
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """Return copies of all parameter values by path."""
-        return {path: parameter.numpy() for path, parameter in self.named_parameters()}
+        """Return copies of all parameter values by path, and of what is kept beside them."""
+        state = {path: parameter.numpy() for path, parameter in self.named_parameters()}
+        state |= {path: np.array(getattr(m, name)) for path, m, name in self._buffers()}
+        return state
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
         """Set all parameters from `state_dict`'s output; nothing is changed unless all of it fits.
@@ -150,24 +244,66 @@ class Module:
         Raises
         ------
         ShapeError
-            If names or shapes are not those of this module.
+            If names or shapes are not those of this module; it lists what differs.
         """
-        own = dict(self.named_parameters())
+        own = self.state_dict()
         if set(own) != set(state):
             missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
             raise ShapeError(
                 f"{self.title}.load_state_dict: the names must be the module's own; "
                 f"missing {missing or 'none'}, unknown {extra or 'none'}."
             )
-        values = {path: Tensor(state[path], dtype=p.dtype) for path, p in own.items()}
-        for path, parameter in own.items():
-            if values[path].shape != parameter.shape:
-                raise ShapeError(
-                    f"{self.title}.load_state_dict: {path} needs shape {parameter.shape}, "
-                    f"got {values[path].shape}."
+        values = {path: Tensor(state[path], dtype=old.dtype).data for path, old in own.items()}
+        differing = [
+            f"{path} needs shape {old.shape}, got {values[path].shape}"
+            for path, old in own.items()
+            if values[path].shape != old.shape
+        ]
+        if differing:
+            raise ShapeError(f"{self.title}.load_state_dict: {'; '.join(differing)}.")
+        for path, parameter in self.named_parameters():
+            parameter.data = values[path]
+        for path, module, name in self._buffers():
+            setattr(module, name, np.array(values[path]))
+
+    def summary(self) -> str:
+        """Return a table of the layers: what each is, its activation, shape and parameters.
+
+        Examples
+        --------
+        >>> import nn
+        >>> print(nn.Network([3, 4, 1], rng=0).summary())
+        module  kind    g        output  parameters
+        layer1  Linear  relu     (4, m)          16
+        layer2  Linear  sigmoid  (1, m)           5
+        total                                    21
+        """
+        rows = [("module", "kind", "g", "output", "parameters")]
+        for child in self.children():
+            g, n_out = getattr(child, "g", None), getattr(child, "n_out", None)
+            rows.append(
+                (
+                    child.attribute,
+                    type(child).__name__,
+                    "" if g is None else g.label,
+                    "" if n_out is None else f"({n_out}, m)",
+                    f"{sum(p.size for p in child.parameters()):,}",
                 )
-        for path, parameter in own.items():
-            parameter.data = values[path].data
+            )
+        rows.append(("total", "", "", "", f"{sum(p.size for p in self.parameters()):,}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        return "\n".join(
+            "  ".join(
+                [f"{text:<{w}}" for text, w in zip(row[:4], widths, strict=False)]
+                + [f"{row[4]:>{widths[4]}}"]
+            )
+            for row in rows
+        )
+
+    @property
+    def label(self) -> str:
+        """What tables call it: its type, in small letters."""
+        return type(self).__name__.lower()
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training behaviour, here and in all modules below; return the module."""

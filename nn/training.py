@@ -1,103 +1,103 @@
-"""`fit`: mini-batch training with a dev set, a history and a progress bar."""
+"""`fit`: mini-batch training, with what one wants to know and to keep of it."""
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from dataclasses import dataclass, field
+import warnings
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
-from nn.data import Part, check_finite, minibatches
+from nn import diagnosis
+from nn._words import count, positive
+from nn.data import batch_columns, check_finite, minibatches
+from nn.diagnosis import TrainingWarning
+from nn.history import History
+from nn.io import FileFormatError, read_arrays, write_arrays
 from nn.losses import Loss, cost
+from nn.metrics import metric
 from nn.module import Module
+from nn.optim import Optimizer, clip_gradients, optimizer_for
+from nn.regularizers import Dropout
+from nn.rng import generator, load_rng_state, rng_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import os
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
-    from nn.optim import Optimizer
+    from nn.optim import Rate
+    from nn.regularizers import Penalty
+    from nn.rng import Rng, Stream
 
-__all__ = ["History", "TrainingError", "accuracy", "fit"]
+    State = dict[str, npt.NDArray[Any]]
+
+__all__ = ["EarlyStopping", "TrainingError", "fit"]
 
 from_engine = True
 
+DIVERGED = 1000.0  # times the cost of the first step
+
 
 class TrainingError(ArithmeticError):
-    """The cost stopped being a finite number."""
-
-
-@dataclass
-class History:
-    """What happened in each epoch.
+    """Training diverged. The parameters are those of the best epoch before.
 
     Attributes
     ----------
-    cost : list of float
-        Average of the mini-batch costs of the epoch, in nats, each before its step.
-    dev_cost : list of float
-        Cost on the dev set after the epoch; empty without one.
-    seconds : float
-        Wall time in all.
+    history : History
+        What was measured before.
+    epoch : int
+        In which it happened.
+    layer : str or None
+        The path of the first parameter that is not finite, or whose gradient is largest.
     """
 
-    cost: list[float] = field(default_factory=list)
-    dev_cost: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    def __init__(
+        self,
+        message: str,
+        history: History | None = None,
+        epoch: int = 0,
+        layer: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.history, self.epoch, self.layer = history, epoch, layer
 
-    @property
-    def epochs(self) -> int:
-        """How many epochs were run."""
-        return len(self.cost)
+    def __reduce__(self) -> Any:
+        return type(self), (self.args[0], self.history, self.epoch, self.layer)
 
-    def plot(self, path: str | Path, title: str = "Cost") -> Path:
-        """Write the cost curves as a figure (matplotlib, extra `plot`); return the path.
 
-        Raises
-        ------
-        ImportError
-            If matplotlib is not installed.
-        OSError
-            If the file cannot be written; nothing is left half-written.
-        """
-        try:
-            from matplotlib import rc_context
-            from matplotlib.figure import Figure
-            from matplotlib.ticker import MaxNLocator
-        except ImportError as error:
-            raise ImportError(
-                "History.plot: needs matplotlib; install it with pip install matplotlib."
-            ) from error
-        target = Path(path)
-        if not target.suffix or not target.parent.is_dir():
-            raise OSError(
-                f"History.plot: cannot write {str(target)!r}: it needs an ending such as .svg, and "
-                "a folder that exists."
-            )
-        with rc_context({"svg.hashsalt": "retrograd", "font.family": "DejaVu Sans"}):
-            figure = Figure(figsize=(7, 4), layout="constrained")
-            axes = figure.add_subplot()
-            epochs = np.arange(1, self.epochs + 1)
-            axes.plot(epochs, self.cost, color="#0072B2", lw=2, label="train")
-            if self.dev_cost:
-                axes.plot(epochs, self.dev_cost, color="#D55E00", lw=2, ls="--", label="dev")
-                axes.legend(frameon=False)
-            axes.set(xlabel="epoch", ylabel="cost J (nats)", title=title)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.grid(alpha=0.25)
-            part = target.with_name(f".{target.name}.part{target.suffix}")
-            try:
-                metadata = {"Date": None} if target.suffix == ".svg" else None
-                figure.savefig(part, metadata=metadata)
-                part.replace(target)
-            finally:
-                part.unlink(missing_ok=True)
-        return target
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when the dev cost has not improved for some epochs; keep the best parameters.
+
+    Parameters
+    ----------
+    patience : int
+        How many epochs without improvement are waited for.
+    least : float
+        By how much the dev cost has to fall to count, ≥ 0.
+    """
+
+    patience: int = 10
+    least: float = 0.0
+
+    def __post_init__(self) -> None:
+        count("EarlyStopping", "patience", self.patience)
+        positive("EarlyStopping", "least", self.least, zero=True)
+
+    def is_over(self, costs: Sequence[float]) -> bool:
+        """Return whether the last `patience` costs brought no improvement."""
+        best, since = math.inf, 0
+        for value in costs:
+            best, since = (value, 0) if value < best - self.least else (best, since + 1)
+        return since >= self.patience
 
 
 def fit(
@@ -105,14 +105,23 @@ def fit(
     X: npt.ArrayLike,
     Y: npt.ArrayLike,
     *,
-    optimizer: Optimizer,
+    optimizer: Optimizer | str = "adam",
+    learning_rate: Rate | None = None,
     loss: Loss | None = None,
+    penalty: Penalty | None = None,
     epochs: int = 50,
     batch_size: int | None = 64,
     dev: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    metrics: Sequence[str | Callable[..., float]] = (),
+    sample_weight: npt.ArrayLike | None = None,
+    class_weight: Mapping[int, float] | str | None = None,
+    max_norm: float | None = None,
+    early_stopping: EarlyStopping | int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = True,
     progress: bool = True,
-    on_epoch: Callable[[int, History], None] | None = None,
-    rng: np.random.Generator | int | None = None,
+    on_epoch: Callable[[int, History], Any] | Sequence[Callable[[int, History], Any]] | None = None,
+    rng: Rng | Callable[[int], Rng] = None,
 ) -> History:
     """Train a network: in each epoch, one optimizer step for each mini-batch.
 
@@ -122,27 +131,52 @@ def fit(
         Changed in place.
     X, Y : array_like, shapes (n[0], m) and (n[L], m)
         Training examples and labels in columns; finite.
-    optimizer : Optimizer
-        On ``net.parameters()``.
+    optimizer : Optimizer or str
+        On ``net.parameters()``, or a name: "adam", "adamw", "momentum", "rmsprop", "sgd".
+    learning_rate : float or callable, optional
+        With a name: α, or a schedule.
     loss : callable, optional
         A cost such as `binary_cross_entropy`; see `cost` for the stable form it is given. By
         default the cross-entropy that belongs to the network's sigmoid or softmax output.
+    penalty : Penalty, optional
+        `L1` or `L2`, with m of the whole training set.
     epochs : int
         Passes over the training set.
     batch_size : int or None
         Columns in a mini-batch; None for the whole set.
     dev : pair of array_like, optional
         (X_dev, Y_dev), whose cost is measured after each epoch.
+    metrics : sequence of str or callable
+        "accuracy", "precision", "recall", "f1", "auc", or functions of (net, X, Y): measured after
+        each epoch on the dev set as ``history["dev_accuracy"]``; without one, on the training set.
+    sample_weight : array_like, shape (m,), optional
+        Of each example; their mean is made 1.
+    class_weight : mapping or "balanced", optional
+        From class number to weight; "balanced" weighs each class alike.
+    max_norm : float, optional
+        Gradients of a greater common norm are scaled down to it.
+    early_stopping : EarlyStopping or int, optional
+        Stop when the dev cost has not improved for so many epochs. The parameters of the best epoch
+        are restored at the end, also when all epochs were run.
+    checkpoint : path_like, optional
+        A file ``….safetensors`` that is written after each epoch, whole or not at all: parameters,
+        optimizer, random state, history.
+    resume : bool
+        Go on from the checkpoint, if there is one; the result is that of an uninterrupted run, bit
+        for bit. False begins anew, and replaces it.
     progress : bool
         Show a bar (tqdm, where it is installed), when standard error is a terminal.
-    on_epoch : callable, optional
-        Called as ``on_epoch(epoch, history)`` after each epoch, counted from 1.
-    rng : Generator, int or None
-        Decides the mini-batches.
+    on_epoch : callable or sequence of callables, optional
+        Called as ``on_epoch(epoch, history)`` after each epoch, counted from 1. Training stops when
+        one returns True or raises StopIteration.
+    rng : Generator, RandomState, int or None; or callable
+        Decides the mini-batches. A function of the epoch gives a new one for each, as in the
+        course: ``rng=lambda epoch: np.random.RandomState(10 + epoch)``.
 
     Returns
     -------
     History
+        After a keyboard interrupt, that of the epochs that were finished.
 
     Raises
     ------
@@ -151,104 +185,450 @@ def fit(
     ValueError
         If the data are not finite, or the labels not in the loss's range.
     TrainingError
-        If the cost stops being finite. The parameters are those of the last finite cost.
+        If cost or parameters stop being finite, or the cost rises above 1000 times that of the
+        first step. The parameters are those of the best epoch.
+
+    Warns
+    -----
+    TrainingWarning
+        Once for each of `History.notes`.
     """
-    if not isinstance(epochs, (int, np.integer)) or epochs < 0:
-        raise ValueError(f"fit: epochs needs to be an int of at least 0, got {epochs!r}.")
+    run = _Run(
+        net,
+        optimizer_for("fit", optimizer, net.parameters(), learning_rate),
+        _loss("fit", net, loss),
+        penalty,
+        count("fit", "epochs", epochs, 0),
+        batch_size,
+        [metric("fit", m) for m in ([metrics] if isinstance(metrics, str) else metrics)],
+        None if max_norm is None else positive("fit", "max_norm", max_norm),
+        _stopping(early_stopping, dev),
+    )
+    run.take(X, Y, dev, sample_weight, class_weight)
+    run.stream = None if callable(rng) else generator(rng, "fit")
+    run.reseed = rng if callable(rng) else None
+    calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
+    if checkpoint is not None:
+        run.file = Path(checkpoint)
+        if resume and run.file.exists():
+            run.resume()
+    with np.errstate(all="ignore"):  # what overflows is found and said
+        run.train(calls, progress)
+    return run.history
+
+
+class _Run:
+    """One call of `fit`: what it trains, with what, and where it stands."""
+
+    def __init__(
+        self,
+        net: Module,
+        optimizer: Optimizer,
+        loss: Loss,
+        penalty: Penalty | None,
+        epochs: int,
+        batch_size: int | None,
+        metrics: list[tuple[str, Callable[..., Any]]],
+        max_norm: float | None,
+        stopping: EarlyStopping | None,
+    ) -> None:
+        self.net, self.optimizer, self.loss, self.penalty = net, optimizer, loss, penalty
+        self.epochs, self.batch_size, self.metrics = epochs, batch_size, metrics
+        self.max_norm, self.stopping = max_norm, stopping
+        self.paths = dict(net.named_parameters())
+        self.history = History()
+        self.dev: tuple[Tensor, Tensor] | None = None
+        self.weight: npt.NDArray[Any] | None = None
+        self.stream: Stream | None = None
+        self.reseed: Callable[[int], Any] | None = None
+        self.file: Path | None = None
+        self.first_cost: float | None = None
+        self.best, self.best_state = math.inf, net.state_dict()
+        self.rate = optimizer.learning_rate if optimizer._schedule is None else None
+
+    # -- before ------------------------------------------------------------------------------------
+
+    def take(self, X: Any, Y: Any, dev: Any, sample_weight: Any, class_weight: Any) -> None:
+        """Check data and labels: every mistake in them shows here, before anything changes."""
+        net = self.net
+        for name, given in (("X", X), ("Y", Y)):
+            kind = np.asarray(given.data if isinstance(given, Tensor) else given).dtype.kind
+            if kind not in "biuf":
+                what = "map each class to 0 and 1, or use one_hot()" if name == "Y" else "encode it"
+                raise ValueError(f"fit: {name} needs to be of numbers; {what}.")
+        self.X, self.Y = Tensor(X).numpy(), Tensor(Y).numpy()
+        if not self.X.size or not self.Y.size:
+            raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
+        check_finite("fit", X=self.X, Y=self.Y)
+        with net.evaluating():
+            self._cost(self.X, self.Y, None)
+            next(minibatches(self.X, self.Y, self.batch_size, rng=0))
+            self.weight = _weights(self.Y, sample_weight, class_weight)
+            if self.weight is not None:
+                self._cost(self.X, self.Y, self.weight)
+            if dev is not None:
+                dev_X, dev_Y = np.asarray(dev[0]), np.asarray(dev[1])
+                check_finite("fit", dev_X=dev_X, dev_Y=dev_Y)
+                self.dev = Tensor(dev_X), Tensor(dev_Y)
+                cost(net, *self.dev, self.loss)
+            for _, function in self.metrics:
+                function(net, *self._measured_on)
+
+    @property
+    def _measured_on(self) -> tuple[Any, Any]:
+        return (self.X, self.Y) if self.dev is None else (self.dev[0].data, self.dev[1].data)
+
+    def _cost(self, X: Any, Y: Any, weight: Any) -> Tensor:
+        m = self.X.shape[1]
+        return cost(
+            self.net, Tensor(X), Tensor(Y), self.loss, penalty=self.penalty, m=m, weight=weight
+        )
+
+    # -- training ----------------------------------------------------------------------------------
+
+    def train(self, calls: list[Callable[[int, History], Any]], progress: bool) -> None:
+        """Run the epochs that are left."""
+        history, begun = self.history, time.perf_counter() - self.history.seconds
+        if not history.epochs:
+            self.note(diagnosis.before(self.net, self.X, self.Y))
+        left = range(history.epochs + 1, self.epochs + 1)
+        bar = _bar(left, progress)
+        try:
+            for epoch in bar:
+                if history.stopped is None and self.stopping and self._is_over():
+                    break
+                history.stopped = None
+                self.optimizer.epoch = epoch
+                self.epoch(epoch)
+                history.seconds = time.perf_counter() - begun
+                over = [_called(call, epoch, history) for call in calls]
+                if any(over):
+                    history.stopped = f"stopped by on_epoch after epoch {epoch}"
+                elif self.stopping and self._is_over():
+                    history.stopped = f"stopped early after epoch {epoch}"
+                self.write()
+                if hasattr(bar, "set_postfix"):
+                    shown = {k: v[-1] for k, v in history.items() if k != "learning_rate"}
+                    bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()})
+                if history.stopped:
+                    break
+        except KeyboardInterrupt:
+            history.stopped = f"interrupted in epoch {history.epochs + 1}"
+            history.seconds = time.perf_counter() - begun
+        finally:
+            self.net.eval()
+            if hasattr(bar, "close"):
+                bar.close()
+        self._check_parameters(history.epochs)
+        if self.stopping and history.epochs:
+            self.net.load_state_dict(self.best_state)
+        if history.epochs:
+            rose = history.cost[-1] > 1.5 * history.cost[0]
+            if rose:
+                self.note(
+                    [
+                        f"The cost rose from {history.cost[0]:.4g} to {history.cost[-1]:.4g}: try "
+                        f"a learning rate below {self.optimizer.learning_rate:g}."
+                    ]
+                )
+            self.note(diagnosis.after(self.net, self.X, self.Y))
+
+    def epoch(self, epoch: int) -> None:
+        """Run one epoch and measure what the network can do after it."""
+        net, history, rate = self.net, self.history, self.optimizer.learning_rate
+        stream = generator(self.reseed(epoch), "fit") if self.reseed else self.stream
+        total, m, first = 0.0, self.X.shape[1], True
+        net.train()
+        size = m if self.batch_size is None else self.batch_size
+        for columns in batch_columns(m, size, stream if size < m else None):
+            X, Y = self.X[:, columns], self.Y[:, columns]
+            weight = None if self.weight is None else self.weight[columns]
+            total += self.step(epoch, X, Y, weight, first) * X.shape[1]
+            first = False
+        net.eval()
+        measured = {"cost": total / m, "learning_rate": rate}
+        self._check_parameters(epoch)
+        with no_grad():
+            if self.dev is not None:
+                measured["dev_cost"] = cost(net, *self.dev, self.loss).item()
+            prefix = "" if self.dev is None else "dev_"
+            for name, function in self.metrics:
+                measured[prefix + name] = function(net, *self._measured_on)
+        if not math.isfinite(measured.get("dev_cost", 0.0)):
+            self._fail(f"the dev cost became {measured['dev_cost']}", epoch)
+        history.add(**measured)
+        judged = measured.get("dev_cost", measured["cost"])
+        if judged < self.best:
+            self.best, self.best_state, history.best_epoch = judged, net.state_dict(), epoch
+
+    def step(self, epoch: int, X: Any, Y: Any, weight: Any, first: bool) -> float:
+        """Do one step; return the cost before it."""
+        optimizer = self.optimizer
+        J = self._cost(X, Y, weight)
+        value = float(J.item())
+        if self.first_cost is None:
+            self.first_cost = value
+        if not math.isfinite(value):
+            self._fail(f"the cost became {value}", epoch)
+        if value > DIVERGED * max(abs(self.first_cost), 1.0):
+            self._fail(f"the cost rose from {self.first_cost:.4g} to {value:.4g}", epoch)
+        optimizer.zero_grad()
+        J.backward()
+        if first:
+            norms = {path: _norm(p.grad) for path, p in self.paths.items() if p.grad is not None}
+            for path, norm in norms.items():
+                self.history.gradient_norms.setdefault(path, []).append(norm)
+            if epoch == 1:
+                self.note(diagnosis.first_step(self.net, norms))
+        if self.max_norm is not None:
+            if not all(np.isfinite(p.grad).all() for p in optimizer.parameters):
+                self._fail("a gradient is not finite", epoch)
+            clip_gradients(optimizer.parameters, self.max_norm)
+        optimizer.step()
+        return value
+
+    def note(self, notes: Iterable[str]) -> None:
+        """Keep and say what was noticed, once."""
+        for text in notes:
+            if text not in self.history.notes:
+                self.history.notes.append(text)
+                warnings.warn(f"fit: {text}", TrainingWarning, stacklevel=_outside())
+
+    def _is_over(self) -> bool:
+        return self.stopping is not None and self.stopping.is_over(self.history.dev_cost)
+
+    def _check_parameters(self, epoch: int) -> None:
+        for path, p in self.paths.items():
+            if not np.isfinite(p.data).all():
+                self._fail(f"parameter {path} is not finite", epoch)
+
+    def _fail(self, what: str, epoch: int) -> None:
+        """Restore the best parameters and raise."""
+        paths = self.paths
+        broken = [path for path, p in paths.items() if not np.isfinite(p.data).all()]
+        sizes = {path: _norm(p.grad) for path, p in paths.items() if p.grad is not None}
+        largest = max(sizes, key=lambda path: (math.isnan(sizes[path]), sizes[path]), default=None)
+        layer = broken[0] if broken else largest
+        self.net.load_state_dict(self.best_state)
+        self.net.eval()
+        steps, rate = self.optimizer.steps, self.optimizer.learning_rate
+        best = self.history.best_epoch
+        raise TrainingError(
+            f"fit: {what} in epoch {epoch}, after step {steps}"
+            + (f"; the first to see is {layer}" if layer else "")
+            + ". The parameters are those of "
+            + (f"the best epoch, {best}. " if best else "the beginning. ")
+            + (
+                f"Try a learning rate below {rate:g}, or normalize the inputs."
+                if steps
+                else "No step has been taken: see that the loss takes what the output gives."
+            ),
+            self.history,
+            epoch,
+            layer,
+        )
+
+    # -- checkpoints -------------------------------------------------------------------------------
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """Return what has to be the same for a run to go on."""
+        kept: dict[str, Any] = {
+            "network": sorted((path, list(p.shape)) for path, p in self.paths.items()),
+            "optimizer": type(self.optimizer).__name__,
+            "loss": getattr(self.loss, "__name__", repr(self.loss)),
+            "penalty": repr(self.penalty),
+            "batch_size": self.batch_size,
+            "max_norm": self.max_norm,
+            "metrics": [name for name, _ in self.metrics],
+            "data": _checksum(self.X, self.Y),
+            "dev": None if self.dev is None else _checksum(*(t.data for t in self.dev)),
+            "weights": None if self.weight is None else _checksum(self.weight),
+        }
+        return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
+
+    def _streams(self) -> list[Stream]:
+        """Return the sources of random numbers, each once."""
+        found = [] if self.stream is None else [self.stream]
+        found += [m.rng for m in self.net.modules() if isinstance(m, Dropout)]
+        return list({id(stream): stream for stream in found}.values())
+
+    def write(self) -> None:
+        """Write the checkpoint, if one is asked for."""
+        if self.file is None:
+            return
+        history = self.history
+        arrays = {f"net.{name}": array for name, array in self.net.state_dict().items()}
+        arrays |= {f"best.{name}": array for name, array in self.best_state.items()}
+        arrays |= {f"optimizer.{k}": array for k, array in self.optimizer.state_dict().items()}
+        run = {
+            "fingerprint": self._fingerprint(),
+            "history": dict(history),
+            "gradient_norms": history.gradient_norms,
+            "notes": history.notes,
+            "best_epoch": history.best_epoch,
+            "stopped": history.stopped,
+            "seconds": history.seconds,
+            "best": self.best,
+            "first_cost": self.first_cost,
+            "streams": [rng_state(stream) for stream in self._streams()],
+            "first_rate": self.rate,
+            "rate": None if self.optimizer._schedule else self.optimizer.learning_rate,
+        }
+        write_arrays("fit", self.file, arrays, {"kind": "checkpoint", "run": json.dumps(run)})
+
+    def resume(self) -> None:
+        """Go on from the checkpoint; nothing is changed unless all of it fits."""
+        assert self.file is not None
+        name = repr(str(self.file))
+        own = self.net.state_dict()
+        expected = {f"{part}.{k}": v.shape for part in ("net", "best") for k, v in own.items()}
+        slots = self.optimizer.state_dict()
+        expected |= {f"optimizer.{k}": v.shape for k, v in slots.items()}
+        arrays, metadata = read_arrays("fit", self.file, expected)
+        if metadata.get("kind") != "checkpoint":
+            raise FileFormatError(
+                f"fit: {name} is no checkpoint; choose another name, or read it with nn.load."
+            )
+        try:
+            run = json.loads(metadata["run"])
+            was, now = run["fingerprint"], self._fingerprint()
+            differing = [key for key in now if was.get(key) != now[key]]
+            if differing:
+                said = ", ".join(
+                    f"{k} (was {was.get(k)!r}, is {now[k]!r})" if k != "network" else k
+                    for k in differing
+                )
+                raise ValueError(
+                    f"fit: {name} is of a run with other settings: {said}. Use the same, or begin "
+                    "anew with resume=False, or another file."
+                )
+            streams = self._streams()
+            if len(streams) != len(run["streams"]):
+                raise ValueError(f"fit: {name} is of a run with another kind of rng=.")
+            history = History({k: [float(v) for v in vs] for k, vs in run["history"].items()})
+            history.gradient_norms = {
+                k: [float(v) for v in vs] for k, vs in run["gradient_norms"].items()
+            }
+            history.notes = [str(note) for note in run["notes"]]
+            history.best_epoch, history.stopped = run["best_epoch"], run["stopped"]
+            history.seconds = float(run["seconds"])
+            best, first, rates = (
+                float(run["best"]),
+                run["first_cost"],
+                (run["first_rate"], run["rate"]),
+            )
+            states = list(run["streams"])
+        except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+            raise FileFormatError(f"fit: {name} is no whole checkpoint: {error!r}.") from None
+        self.optimizer.load_state_dict(_part(arrays, "optimizer."))
+        for stream, state in zip(streams, states, strict=True):
+            load_rng_state(stream, state)
+        self.net.load_state_dict(_part(arrays, "net."))
+        self.best_state = _part(arrays, "best.")
+        self.history, self.best, self.first_cost = history, best, first
+        if self.rate is not None and rates[0] == self.rate and rates[1] is not None:
+            self.optimizer.learning_rate = rates[1]  # what a callback had made of it
+
+
+def _loss(where: str, net: Module, loss: Any) -> Loss:
+    if not isinstance(net, Module):
+        raise TypeError(f"{where}: needs a module of nn, got {net!r}.")
     if loss is None:
         loss = None if net.ending is None else net.ending.loss
     if not callable(loss):
         raise ValueError(
-            f"fit: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only a "
-            "network that ends with a sigmoid or softmax has one by default."
+            f"{where}: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only "
+            "a network that ends with a sigmoid or softmax has one by default."
         )
-    X, Y = Tensor(X).numpy(), Tensor(Y).numpy()
-    if not X.size:
-        raise ValueError(f"fit: needs at least one example, got X of shape {X.shape}.")
-    check_finite("fit", X=X, Y=Y)
-    generator = np.random.default_rng(rng)
-    held_out = None
-    with no_grad():  # every mistake in shapes and labels shows here, before anything changes
-        cost(net, Tensor(X), Tensor(Y), loss)
-        next(minibatches(X, Y, batch_size, rng=0))
-        if dev is not None:
-            dev_X, dev_Y = np.asarray(dev[0]), np.asarray(dev[1])
-            check_finite("fit", dev_X=dev_X, dev_Y=dev_Y)
-            held_out = Tensor(dev_X), Tensor(dev_Y)
-            cost(net, *held_out, loss)
-    history, started = History(), time.perf_counter()
-    last: list[npt.NDArray[Any]] = []
-    for epoch in _bar(range(1, epochs + 1), progress):
-        total = 0.0
-        net.train()
-        for batch in minibatches(X, Y, batch_size, rng=generator):
-            total += _step(net, batch, loss, optimizer, epoch, last) * batch.X.shape[1]
-        history.cost.append(total / X.shape[1])
-        net.eval()
-        if held_out is not None:
-            with no_grad():
-                history.dev_cost.append(cost(net, *held_out, loss).item())
-        history.seconds = time.perf_counter() - started
-        if on_epoch is not None:
-            on_epoch(epoch, history)
-    return history
+    return loss  # type: ignore[no-any-return]
 
 
-def accuracy(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
-    """Return the fraction of columns that a classifier's `predict` gets right, in [0, 1].
-
-    Parameters
-    ----------
-    net : Module
-        One that ends with a sigmoid or softmax.
-    X, Y : array_like, shapes (n[0], m) and (n[L], m)
-        Examples, and labels 0 or 1 (one-hot for softmax).
-    """
-    ending = getattr(net, "ending", None)
-    if ending is None or ending.loss is None:
-        raise ValueError("accuracy: needs a network that ends with a sigmoid or softmax.")
-    with no_grad():
-        A = net(X).data
-    wanted = np.asarray(Y)
-    if wanted.shape != A.shape:
-        hint = "pass one_hot(labels)" if A.shape[0] > 1 else "pass Y.reshape(1, -1)"
-        raise ShapeError(f"accuracy: labels need the shape {A.shape}, got {wanted.shape}; {hint}.")
-    own = type(net).predict is not Module.predict  # such as one with another threshold
-    right = np.equal(net.predict(X) if own else ending.classes(A), ending.classes(wanted))
-    return float(np.mean(np.all(np.atleast_2d(right), axis=0)))
+def _stopping(given: Any, dev: Any) -> EarlyStopping | None:
+    if given is None:
+        return None
+    if dev is None:
+        raise ValueError("fit: early_stopping judges by the dev cost; pass dev=(X_dev, Y_dev).")
+    if isinstance(given, EarlyStopping):
+        return given
+    return EarlyStopping(count("fit", "early_stopping", given))
 
 
-def _step(
-    net: Module,
-    batch: Part,
-    loss: Loss,
-    optimizer: Optimizer,
-    epoch: int,
-    last: list[npt.NDArray[Any]],
-) -> float:
-    """Do one step; return the cost before it. `last` holds the values of the last finite cost."""
-    J = cost(net, Tensor(batch.X), Tensor(batch.Y), loss)
-    value = float(J.item())
-    if not math.isfinite(value):
-        for p, before in zip(optimizer.parameters, last, strict=False):
-            p.data = before
-        raise TrainingError(
-            f"fit: the cost became {value} in epoch {epoch}, before step {optimizer.steps + 1}; "
-            "the parameters are those of the last finite cost. "
-            + (
-                f"Try a learning rate below {optimizer.learning_rate:g}, or normalize the inputs."
-                if optimizer.steps
-                else "No step has been taken: see that the loss takes what the output gives."
-            )
-        )
-    optimizer.zero_grad()
-    J.backward()
-    last[:] = [p.data for p in optimizer.parameters]
-    optimizer.step()
-    return value
+def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] | None:
+    """Return the weight of each example, with mean 1, or None for equal ones."""
+    if sample_weight is None and class_weight is None:
+        return None
+    m = Y.shape[1]
+    w = np.ones(m)
+    if sample_weight is not None:
+        given = np.asarray(sample_weight, dtype=float).reshape(-1)
+        if given.shape != (m,):
+            raise ShapeError(f"fit: sample_weight needs {m} numbers, got shape {given.shape}.")
+        if not np.isfinite(given).all() or (given < 0).any():
+            raise ValueError("fit: sample_weight needs finite numbers of at least 0.")
+        w = w * given
+    if class_weight is not None:
+        classes = Y.argmax(axis=0) if Y.shape[0] > 1 else (Y.reshape(-1) > 0.5).astype(int)
+        if isinstance(class_weight, str):
+            if class_weight != "balanced":
+                raise ValueError(
+                    "fit: class_weight needs 'balanced' or a dict from class numbers to weights, "
+                    f"got {class_weight!r}."
+                )
+            numbers, counts = np.unique(classes, return_counts=True)
+            table = dict(zip(numbers.tolist(), m / (len(numbers) * counts), strict=True))
+        else:
+            table = dict(class_weight)
+            unknown = sorted(set(np.unique(classes).tolist()) ^ set(table))
+            if unknown:
+                raise ValueError(
+                    f"fit: class_weight needs a weight for each class of Y and no other; see "
+                    f"{unknown}."
+                )
+        factors = [
+            positive("fit", f"class_weight[{c}]", table[c], zero=True) for c in classes.tolist()
+        ]
+        w = w * np.array(factors)
+    if not w.sum() > 0:
+        raise ValueError("fit: the weights of all examples are 0.")
+    scaled: npt.NDArray[Any] = w * (m / w.sum())
+    return scaled
 
 
-def _bar(epochs: Iterable[int], progress: bool) -> Iterable[int]:
+def _called(call: Callable[[int, History], Any], epoch: int, history: History) -> bool:
+    """Return whether a callback wants to stop."""
+    try:
+        return call(epoch, history) is True
+    except StopIteration:
+        return True
+
+
+def _norm(g: Any) -> float:
+    flat = np.asarray(g).reshape(-1)
+    return math.sqrt(float(flat @ flat))
+
+
+def _checksum(*arrays: Any) -> list[Any]:
+    found: list[Any] = []
+    for a in arrays:
+        found += [list(a.shape), a.dtype.str, zlib.crc32(np.ascontiguousarray(a).tobytes())]
+    return found
+
+
+def _part(arrays: State, prefix: str) -> State:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _outside() -> int:
+    """Return the stacklevel of the first caller that is not in this package."""
+    import sys
+
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nn."):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _bar(epochs: Iterable[int], progress: bool) -> Any:
     """Wrap the epochs in a progress bar where one can be shown."""
     if not progress:
         return epochs
@@ -256,5 +636,4 @@ def _bar(epochs: Iterable[int], progress: bool) -> Iterable[int]:
         from tqdm import tqdm
     except ImportError:
         return epochs
-    bar: Iterable[int] = tqdm(epochs, desc="fit", unit="epoch", disable=None)
-    return bar
+    return tqdm(epochs, desc="fit", unit="epoch", disable=None)

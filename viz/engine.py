@@ -18,6 +18,7 @@ from autograd import (
     name_scope,
     pause_collector,
 )
+from autograd.files import write_whole
 from autograd.graph import LONGEST
 from autograd.labels import LETTERS, accented, latex_name
 from autograd.ops.special import SCIPY
@@ -49,6 +50,7 @@ __all__ = [
     "scoped",
     "strong_zeros",
     "unreached",
+    "write_whole",
 ]
 
 

@@ -144,7 +144,8 @@ def test_zero_weights_keep_all_hidden_units_identical() -> None:
     X, Y = toy()
     net = nn.Network([2, 4, 1], hidden="tanh", init="zeros", rng=0)
     net.layer2.W.data = np.full((1, 4), 0.5)  # even then every unit gets the same gradient
-    nn.fit(net, X, Y, optimizer=nn.SGD(net.parameters(), learning_rate=0.1), epochs=5, rng=0)
+    with pytest.warns(nn.TrainingWarning, match="All 4 units of layer1"):
+        nn.fit(net, X, Y, optimizer=nn.SGD(net.parameters(), learning_rate=0.1), epochs=5, rng=0)
     W = net.layer1.W.data
     assert np.ptp(W, axis=0).max() == 0
     assert W.any()
@@ -447,7 +448,8 @@ def test_dev_cost_is_the_cost_on_the_dev_set_after_the_epoch() -> None:
     X, Y = toy()
     dev = toy(50, seed=1)
     net = nn.Network([2, 4, 1], rng=0)
-    history = nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), epochs=3, dev=dev, rng=0)
+    optimizer = nn.Adam(net.parameters(), learning_rate=0.03)
+    history = nn.fit(net, X, Y, optimizer=optimizer, epochs=5, dev=dev, rng=0)
     expected = nn.cost(net, *dev, nn.binary_cross_entropy).item()
     assert history.dev_cost[-1] == expected
     assert not net.training

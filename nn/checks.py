@@ -1,0 +1,210 @@
+"""The course's gradient check: one number over all parameters of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import GradientError, ShapeError, Tensor, no_grad, relative_error
+from nn._words import positive
+from nn.activations import Sigmoid
+from nn.losses import Loss, binary_cross_entropy, cost
+from nn.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy.typing as npt
+
+    from nn.regularizers import Penalty
+
+__all__ = ["CourseCheck", "check_gradients"]
+
+from_engine = True
+
+
+class CourseCheck(float):
+    """The relative error of all gradients together, a float; it prints with the course's band.
+
+    Attributes
+    ----------
+    approximate, gradients : dict
+        dθ_approx and dθ by the parameter's path.
+    on_logits : float
+        The same error with the cost computed from the logits, which rounds less than the notes'
+        log(1 − a). The band is that of this number.
+    """
+
+    approximate: dict[str, npt.NDArray[Any]]
+    gradients: dict[str, npt.NDArray[Any]]
+    on_logits: float
+
+    @property
+    def band(self) -> str:
+        """One of "great" (below 1e-7), "look again" (up to 1e-5) and "WRONG"."""
+        sharp = self.on_logits
+        return "great" if sharp < 1e-7 else "look again" if sharp <= 1e-5 else "WRONG"
+
+    @property
+    def worst(self) -> str:
+        """The path of the parameter whose gradient alone has the greatest relative error."""
+        errors = {k: relative_error(g, self.approximate[k]) for k, g in self.gradients.items()}
+        return max(errors, key=lambda path: errors[path])
+
+    def __str__(self) -> str:
+        band = self.band
+        if band == "great" and self >= 1e-7:
+            band += f": {self.on_logits:.1e} on logits, the rest is the rounding of log(1 − a)"
+        text = f"gradient check: {float(self):.4g} ({band})"
+        return text if self.band == "great" else f"{text}; worst at {self.worst}"
+
+
+def check_gradients(
+    net: Module,
+    X: npt.ArrayLike,
+    Y: npt.ArrayLike,
+    loss: Loss | None = None,
+    *,
+    epsilon: float = 1e-7,
+    penalty: Penalty | None = None,
+    gradients: Mapping[str, npt.ArrayLike] | None = None,
+) -> CourseCheck:
+    """Check the gradients of a network's cost by the course's formula, as one number.
+
+    ‖dθ_approx − dθ‖₂ / (‖dθ_approx‖₂ + ‖dθ‖₂), where dθ_approx[i] is
+    (J(θ[i] + ε) − J(θ[i] − ε)) / 2ε. The cross-entropy of a sigmoid is computed for it as the notes
+    write it, from a and in NumPy, so that the course's numbers come out. For the sharper check,
+    with a row for each parameter, see `autograd.check_gradients`.
+
+    Parameters
+    ----------
+    net : Module
+        Its parameters are all checked; they are left as they are. Dropout is off meanwhile.
+    X, Y : array_like, shapes (n[0], m) and (n[L], m)
+        Examples and labels; few, as the cost is computed twice for each number in the parameters.
+    loss : callable, optional
+        By default the one that belongs to the network's output.
+    epsilon : float
+        ε > 0.
+    penalty : Penalty, optional
+        Part of the cost.
+    gradients : mapping, optional
+        What to check in the place of autograd's: dθ derived by hand, by path ("layer1.W") or in the
+        notes' letters ("dW1" or "W1").
+
+    Returns
+    -------
+    CourseCheck
+        A float; below 1e-7 "great", above 1e-5 there may be a mistake.
+
+    Examples
+    --------
+    >>> import nn
+    >>> net = nn.Network([2, 3, 1], hidden="tanh", rng=0)
+    >>> bool(nn.check_gradients(net, np.ones((2, 4)), np.ones((1, 4))) < 1e-7)
+    True
+    """
+    where = "check_gradients"
+    if not isinstance(net, Module):
+        raise TypeError(
+            f"{where}: nn's needs a network and data; for a function use autograd.check_gradients."
+        )
+    positive(where, "epsilon", epsilon)
+    paths = dict(net.named_parameters())
+    modes = [(module, module.training) for module in net.modules()]
+    kept = {path: p.grad for path, p in paths.items()}
+    net.eval()
+    try:
+        J = cost(net, X, Y, loss, penalty=penalty)
+        for p in paths.values():
+            p.zero_grad()
+        J.backward()
+        own = {
+            path: np.zeros(p.shape) if p.grad is None else np.asarray(p.grad, float)
+            for path, p in paths.items()
+        }
+
+        def stable() -> float:
+            return float(cost(net, X, Y, loss, penalty=penalty).item())
+
+        with no_grad():
+            sharp = {path: _differences(p, stable, epsilon) for path, p in paths.items()}
+            noted = _as_noted(net, X, Y, loss, penalty)
+            approximate = sharp
+            if noted is not None and np.isfinite(noted()):
+                approximate = {path: _differences(p, noted, epsilon) for path, p in paths.items()}
+    finally:
+        for path, p in paths.items():
+            p.grad = kept[path]
+        for module, mode in modes:
+            module.training = mode
+    checked = own if gradients is None else _given(where, net, gradients, paths)
+    found = CourseCheck(_error(checked, approximate))
+    found.approximate, found.gradients = approximate, checked
+    found.on_logits = _error(checked, sharp)
+    return found
+
+
+def _error(gradients: Mapping[str, Any], approximate: Mapping[str, Any]) -> float:
+    """Return the course's number for all parameters in one vector."""
+    flat, near = (
+        np.concatenate([d[path].reshape(-1) for path in gradients])
+        for d in (gradients, approximate)
+    )
+    return float(relative_error(flat, near))
+
+
+def _as_noted(net: Module, X: Any, Y: Any, loss: Any, penalty: Any) -> Callable[[], float] | None:
+    """Return the notes' cross-entropy of a network that ends with a sigmoid, or None."""
+    ending = net.ending
+    if not isinstance(ending, Sigmoid) or loss not in {None, binary_cross_entropy}:
+        return None
+    labels = np.asarray(Y.data if isinstance(Y, Tensor) else Y, float)
+
+    def J() -> float:
+        A = net(X).data
+        m = A.shape[1]
+        with np.errstate(all="ignore"):
+            value = 1 / m * np.sum(-np.log(A) * labels - np.log(1 - A) * (1 - labels))
+        return float(value + (0.0 if penalty is None else penalty(net, m).item()))
+
+    return J
+
+
+def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> npt.NDArray[np.float64]:
+    """Return (J(θ + ε) − J(θ − ε)) / 2ε for each number of a parameter, which is left as it was."""
+    before = p.data
+    found = np.empty(p.shape)
+    try:
+        for i in np.ndindex(*p.shape):
+            costs = []
+            for step in (epsilon, -epsilon):
+                moved = np.array(before)
+                moved[i] += step
+                p.data = moved
+                costs.append(J())
+            found[i] = (costs[0] - costs[1]) / (2 * epsilon)
+    finally:
+        p.data = before
+    return found
+
+
+def _given(
+    where: str, net: Module, gradients: Mapping[str, Any], paths: Mapping[str, Tensor]
+) -> dict[str, npt.NDArray[Any]]:
+    """Return gradients that are given in any of the names, by path."""
+    names = {path: {path, f"d{path}", p.name or path, f"d{p.name}"} for path, p in paths.items()}
+    found: dict[str, npt.NDArray[Any]] = {}
+    for path, p in paths.items():
+        keys = [key for key in gradients if key in names[path]]
+        if len(keys) != 1:
+            raise GradientError(
+                f"{where}: gradients needs one entry for {path} (such as 'd{p.name}'), got "
+                f"{len(keys)}; the names are {', '.join(map(str, gradients))}."
+            )
+        g = np.asarray(gradients[keys[0]], float)
+        if g.shape != p.shape:
+            raise ShapeError(f"{where}: {keys[0]} needs shape {p.shape}, got {g.shape}.")
+        found[path] = g
+    return found

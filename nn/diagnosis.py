@@ -1,0 +1,232 @@
+"""What goes wrong in training without an error: said in words, with what to do."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import no_grad
+from nn._words import positive
+from nn.activations import ReLU
+from nn.linear import Linear
+from nn.module import Module, Sequential
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+__all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
+
+SAMPLE = 1000  # examples that are looked at
+
+
+class TrainingWarning(UserWarning):
+    """Training runs, and something about it will spoil its result."""
+
+
+@dataclass(frozen=True)
+class BiasVariance:
+    """What `diagnose_bias_variance` found.
+
+    Attributes
+    ----------
+    bias, variance : float
+        Train error above the optimal error, and dev error above train error.
+    high_bias, high_variance : bool
+        Whether each is above the tolerance.
+    advice : list of str
+        What the notes' recipe says to try.
+    """
+
+    bias: float
+    variance: float
+    high_bias: bool
+    high_variance: bool
+    advice: list[str]
+
+    def __str__(self) -> str:
+        words = {True: "high", False: "low"}
+        head = (
+            f"{words[self.high_bias]} bias ({self.bias:.2%} above the optimal error), "
+            f"{words[self.high_variance]} variance ({self.variance:.2%} more on the dev set)"
+        )
+        return "\n".join([head, *(f"- {line}" for line in self.advice)])
+
+
+def diagnose_bias_variance(
+    train_error: float, dev_error: float, optimal_error: float = 0.0, *, tolerance: float = 0.02
+) -> BiasVariance:
+    """Say whether a classifier has high bias, high variance, both or neither, and what to do.
+
+    Parameters
+    ----------
+    train_error, dev_error : float
+        Fractions of wrong answers, in [0, 1]: ``1 - accuracy(net, X, Y)``.
+    optimal_error : float
+        What the best possible classifier, or a person, gets wrong: the Bayes error.
+    tolerance : float
+        How much is still low.
+
+    Examples
+    --------
+    >>> import nn
+    >>> print(nn.diagnose_bias_variance(0.01, 0.11))
+    low bias (1.00% above the optimal error), high variance (10.00% more on the dev set)
+    - high variance: get more data, or augment it
+    - high variance: regularize, with L2, dropout or early stopping
+    - high variance: try another architecture
+    """
+    for name, value in (
+        ("train_error", train_error),
+        ("dev_error", dev_error),
+        ("optimal_error", optimal_error),
+    ):
+        if not 0 <= value <= 1:
+            raise ValueError(
+                f"diagnose_bias_variance: {name} needs to be a fraction in [0, 1], got {value!r}."
+            )
+    positive("diagnose_bias_variance", "tolerance", tolerance, zero=True)
+    bias, variance = train_error - optimal_error, dev_error - train_error
+    high_bias, high_variance = bias > tolerance + 1e-12, variance > tolerance + 1e-12
+    advice = []
+    if high_bias:
+        advice += [
+            "high bias: use a bigger network, with more layers or more units",
+            "high bias: train longer, or with another optimizer or learning rate",
+            "high bias: try another architecture; more data will not help",
+        ]
+    if high_variance:
+        advice += [
+            "high variance: get more data, or augment it",
+            "high variance: regularize, with L2, dropout or early stopping",
+            "high variance: try another architecture",
+        ]
+    if bias < -tolerance:
+        advice.append("the train error is below the optimal error: is that one right?")
+    return BiasVariance(bias, variance, high_bias, high_variance, advice or ["both are low: done"])
+
+
+def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str]:
+    """Yield what can be seen in data and parameters before the first step."""
+    yield from _inputs(net, X)
+    classifies = net.ending is not None and net.ending.loss is not None
+    if classifies and Y.shape[1] > 1 and (Y[:, :1] == Y).all():
+        yield (
+            f"All {Y.shape[1]} labels are the same: the network will learn to answer that, "
+            "whatever it is asked. Are the data cut before they are shuffled?"
+        )
+    yield from _identical(net)
+
+
+def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
+    low, high = float(X.min()), float(X.max())
+    pixels = (
+        low >= 0 and 127 < high <= 255 and bool((X[:, :SAMPLE] == np.floor(X[:, :SAMPLE])).all())
+    )
+    if pixels:
+        yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
+    else:
+        std = X.std(axis=1)
+        varying = np.flatnonzero(std > 1e-12 * np.abs(X).max(axis=1))
+        if len(varying) > 1:
+            least, most = varying[std[varying].argmin()], varying[std[varying].argmax()]
+            if std[most] > 100 * std[least]:
+                yield (
+                    f"The features' scales differ by a factor of {std[most] / std[least]:,.0f} "
+                    f"(feature {most} has standard deviation {std[most]:.3g}, feature {least} "
+                    f"{std[least]:.3g}): normalize with nn.Normalizer().fit(X_train)."
+                )
+    kinds = {p.dtype for p in net.parameters()}
+    if kinds == {np.dtype(np.float32)} and X.dtype == np.float64:
+        yield (
+            "The parameters are float32 and the data float64, so that all is computed in float64: "
+            "pass X.astype(np.float32)."
+        )
+
+
+def _identical(net: Module) -> Iterator[str]:
+    """Yield a note for hidden layers whose units are the same, and will stay so."""
+    layers = [m for m in net.modules() if isinstance(m, Linear)]
+    for layer, after in itertools.pairwise(layers):
+        W, b, out = layer.W.data, layer.b.data, after.W.data
+        same = (W[:1] == W).all() and (b == b[:1]).all()
+        if layer.n_out > 1 and same and out.shape[1] == layer.n_out and (out == out[:, :1]).all():
+            yield (
+                f"All {layer.n_out} units of {layer.title} begin with the same weights, and so "
+                "they stay the same: begin with random ones, such as init='he'."
+            )
+
+
+def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
+    """Yield what the gradients of the first step show."""
+    weights = {p: n for p, n in norms.items() if p.rpartition(".")[2] == "W"}
+    if len(weights) < 3:
+        return
+    (first, least), *_ = weights.items()
+    largest = max(weights.values())
+    if least < 1e-8 < largest:
+        yield (
+            f"Vanishing gradients: ‖gradient‖ is {least:.1e} at {first} and {largest:.1e} at the "
+            "layer where it is largest, so the first layers will not learn: use hidden='relu' "
+            "with init='he', or fewer layers."
+        )
+
+
+def after(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str]:
+    """Yield what the trained network shows on the training set."""
+    places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
+    some, labels = X[:, places], Y[:, places]
+    with net.evaluating():
+        A = net(some).data
+        yield from _dead(net, some)
+    ending = net.ending
+    if ending is None or ending.loss is None or labels.shape != A.shape:
+        return
+    if A.shape[0] > 1 and ending.classes(A).ndim > 1:  # sigmoids, each a question of its own
+        return
+    found, wanted = ending.classes(A).reshape(-1), ending.classes(labels).reshape(-1)
+    classes, counts = np.unique(wanted, return_counts=True)
+    if len(classes) > 1 and (found == found[0]).all():
+        share = counts[classes == found[0]].sum() / counts.sum()
+        rest = ", ".join(str(k) for k in classes if k != found[0])
+        yield (
+            f"The network answers class {found[0]} to every example, which is right for "
+            f"{share:.1%} of them; its recall of class {rest} is 0, so it has not learned to tell "
+            "them apart. Normalize the inputs, try another learning rate, or "
+            "class_weight='balanced'."
+        )
+
+
+def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
+    """Yield a note for ReLU layers of which half or more units answer 0 to all examples."""
+    for layer, A in _activations(net, X):
+        if isinstance(layer, Linear) and isinstance(layer.g, ReLU) and layer.n_out > 1:
+            dead = float((A <= 0).all(axis=1).mean())
+            if dead >= 0.5:
+                raw = np.abs(X.mean(axis=1)).max() > 3 or X.std(axis=1).max() > 10
+                cure = (
+                    "The inputs are not normalized: use nn.Normalizer."
+                    if raw
+                    else "Try a lower learning rate, init='he' or hidden='leaky_relu'."
+                )
+                yield (
+                    f"{dead:.0%} of the units of {layer.title} are dead: 0 for every example, with "
+                    f"gradient 0. {cure}"
+                )
+
+
+def _activations(net: Module, X: Any) -> Iterator[tuple[Module, Any]]:
+    """Yield each step of a chain with its outputs; nothing for a module that is no chain."""
+    steps = getattr(net, "_steps", None)
+    chain = steps() if steps is not None else list(net.children())
+    if steps is None and not isinstance(net, Sequential):
+        return
+    with no_grad():
+        A: Any = X
+        for module in chain:
+            A = module(A)
+            yield module, A.data

@@ -1,0 +1,259 @@
+"""Parameters and training runs in files of the safetensors format: arrays and text, never code."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import ShapeError
+from autograd.files import write_whole
+from nn.activations import ACTIVATIONS, Activation
+from nn.linear import Network
+from nn.module import Module
+from nn.regularizers import Dropout
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+__all__ = ["FileFormatError", "load", "read_arrays", "save", "write_arrays"]
+
+VERSION = "1"  # of what the metadata mean
+MOST_HEADER = 16 * 2**20  # bytes; a thousand arrays need some hundred thousand
+
+
+class FileFormatError(ValueError):
+    """A file is not what it should be: not safetensors, cut off, or made by something else."""
+
+
+def save(
+    net: Module, path: str | os.PathLike[str], *, metadata: Mapping[str, str] | None = None
+) -> Path:
+    """Write the parameters of a network to a file, whole or not at all.
+
+    Parameters
+    ----------
+    net : Module
+        Its `state_dict` is written; for a `Network`, its layers and activations too.
+    path : path_like
+        A name that ends with ``.safetensors``. An existing file keeps its mode, a symbolic link
+        stays one.
+    metadata : mapping of str, optional
+        Text of your own, such as {"data": "breast cancer", "accuracy": "0.97"}.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ImportError
+        If the library safetensors (extra `files`) is not installed.
+    OSError
+        If the file cannot be written; what was there before is then still there.
+    """
+    if not isinstance(net, Module):
+        raise TypeError(f"save: needs a module and a path, as in save(net, path), got {net!r}.")
+    own = {"kind": "parameters", "module": type(net).__name__, "network": _described(net)}
+    given = dict(metadata or {})
+    wrong = [k for k, v in given.items() if not (isinstance(k, str) and isinstance(v, str))]
+    if wrong or set(given) & {*own, "format", "version"}:
+        raise ValueError(
+            "save: metadata needs texts under names of your own (not kind, module, network, format "
+            f"or version), got {given!r}."
+        )
+    return write_arrays("save", path, net.state_dict(), {**own, **given})
+
+
+def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
+    """Read parameters from a file.
+
+    Parameters
+    ----------
+    path : path_like
+        A file of `save`, or any of the safetensors format with the network's names.
+    net : Module, optional
+        Whose parameters are set; without it a `Network` is made as the file describes it.
+
+    Returns
+    -------
+    Module
+        `net`, or the new network.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is cut off, hostile, of another version or not of this format.
+    ShapeError
+        If names or shapes are not those of `net`; it lists what differs. Nothing is changed then.
+    """
+    if isinstance(path, Module):
+        raise TypeError("load: the path comes first, as in load(path, net).")
+    if net is not None:
+        expected = {name: array.shape for name, array in net.state_dict().items()}
+        arrays, _ = read_arrays("load", path, expected)
+        net.load_state_dict(arrays)
+        return net
+    arrays, metadata = read_arrays("load", path)
+    try:
+        description = json.loads(metadata.get("network") or "null")
+        made = None if description is None else Network(**description, init="zeros")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FileFormatError(f"load: {str(path)!r} describes no network: {error}.") from None
+    if made is None:
+        raise ShapeError(
+            f"load: {str(path)!r} holds {len(arrays)} arrays and no description of a network; make "
+            "one and write load(path, net)."
+        )
+    made.load_state_dict(arrays)
+    return made
+
+
+def write_arrays(
+    where: str,
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    metadata: Mapping[str, str],
+) -> Path:
+    """Write named arrays and texts to a safetensors file, whole or not at all; return the path."""
+    target = Path(path).expanduser()
+    if target.suffix != ".safetensors":
+        raise ValueError(f"{where}: {target.name!r} needs the ending .safetensors.")
+    about = {"format": "retrograd", "version": VERSION, **metadata}
+    content = _safetensors(where).numpy.save(
+        {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()},
+        metadata=about,
+    )
+    write_whole(where, target, content)
+    return target
+
+
+def read_arrays(
+    where: str,
+    path: str | os.PathLike[str],
+    expected: Mapping[str, tuple[int, ...]] | None = None,
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Return the arrays and the texts of a safetensors file.
+
+    Names and shapes are compared with what is expected before any data are read, and the sizes that
+    the file claims with its length, so that a small file cannot ask for much memory.
+
+    Raises
+    ------
+    FileFormatError, ShapeError, OSError
+    """
+    library = _safetensors(where)
+    target = Path(path).expanduser()
+    name = repr(str(target))
+    if not target.exists():
+        raise FileNotFoundError(f"{where}: {name} does not exist.")
+    if not target.is_file():
+        raise FileFormatError(f"{where}: {name} is no regular file.")
+    _check_header(where, target)
+    try:
+        with library.safe_open(target, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            version = metadata.get("version", VERSION)
+            if metadata.get("format") == "retrograd" and version != VERSION:
+                raise FileFormatError(
+                    f"{where}: {name} is of version {version[:20]!r}, and this is version "
+                    f"{VERSION}; read it with the retrograd that wrote it."
+                )
+            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no dict
+            if expected is not None:
+                _compare(where, name, dict(expected), shapes)
+            arrays = {key: np.array(file.get_tensor(key)) for key in shapes}
+    except library.SafetensorError as error:
+        raise FileFormatError(f"{where}: {name} is no whole safetensors file: {error}.") from None
+    except (TypeError, AttributeError, KeyError) as error:  # such as bfloat16, which NumPy has not
+        raise FileFormatError(f"{where}: {name} has arrays that NumPy has not: {error}.") from None
+    odd = [key for key, array in arrays.items() if array.dtype.kind not in "fiu"]
+    if odd:
+        raise FileFormatError(f"{where}: {odd[0]} in {name} is of {arrays[odd[0]].dtype}.")
+    return arrays, metadata
+
+
+def _check_header(where: str, target: Path) -> None:
+    """Refuse a file whose header claims more than it can have."""
+    size = target.stat().st_size
+    with target.open("rb") as file:
+        start = file.read(8)
+    if len(start) < 8:
+        raise FileFormatError(f"{where}: {str(target)!r} is cut off: it has {size} bytes.")
+    (length,) = struct.unpack("<Q", start)
+    if length > size - 8:
+        raise FileFormatError(
+            f"{where}: {str(target)!r} is no safetensors file, or is cut off: its header should "
+            f"have {length} bytes, and the file has {size}."
+        )
+    if length > MOST_HEADER:
+        raise FileFormatError(
+            f"{where}: {str(target)!r} has a header of {length} bytes; {MOST_HEADER} are read."
+        )
+
+
+def _compare(
+    where: str,
+    name: str,
+    expected: dict[str, tuple[int, ...]],
+    shapes: dict[str, tuple[int, ...]],
+) -> None:
+    """Say all that differs between the arrays of a file and those of a network."""
+    said = [f"missing {key} {shape}" for key, shape in expected.items() if key not in shapes]
+    said += [f"unknown {key} {shape}" for key, shape in shapes.items() if key not in expected]
+    said += [
+        f"{key} has shape {shapes[key]} in the file and {shape} in the network"
+        for key, shape in expected.items()
+        if key in shapes and shapes[key] != shape
+    ]
+    if said:
+        more = f"; and {len(said) - 8} more" if len(said) > 8 else ""
+        raise ShapeError(
+            f"{where}: {name[:200]} does not fit the network: {'; '.join(said[:8])}{more}."
+        )
+
+
+def _described(net: Module) -> str:
+    """Return what makes the same `Network`, as JSON; "" for what has no short description."""
+    if type(net) is not Network:
+        return ""
+    names = []
+    for layer in net.layers:
+        g = layer.g
+        plain = isinstance(g, Activation) and ACTIVATIONS.get(g.label) is type(g)
+        if not plain or vars(g).keys() - {"attribute", "training"} - _settings(g):
+            return ""
+        names.append(g.label)
+    kept = [1.0] * (net.L - 1)
+    for module in net.children():
+        if isinstance(module, Dropout):
+            kept[int(module.attribute.removeprefix("dropout")) - 1] = module.keep_prob
+    dtype = str(net.layers[0].W.dtype)
+    made = {"n": net.n, "hidden": names[:-1], "output": names[-1], "keep_prob": kept}
+    return json.dumps({**made, "dtype": dtype})
+
+
+def _settings(g: Module) -> set[str]:
+    """Return the attributes that a new activation of this name has, with the same values."""
+    new = ACTIVATIONS[g.label]()
+    return {
+        k
+        for k, v in vars(new).items()
+        if k in vars(g) and (k in dict(new.named_parameters()) or vars(g)[k] == v)
+    }
+
+
+def _safetensors(where: str) -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise ImportError(
+            f"{where}: needs safetensors; install it with pip install safetensors."
+        ) from error
+    return safetensors

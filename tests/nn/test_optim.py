@@ -1,0 +1,318 @@
+"""Optimizers, schedules, weighted averages and clipping."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import GradientError, ShapeError, Tensor
+from nn.optim import OPTIMIZERS
+
+ALL = sorted(OPTIMIZERS.values(), key=lambda kind: kind.__name__)
+
+
+def leaf(x) -> Tensor:
+    return Tensor(np.asarray(x, float), requires_grad=True)
+
+
+# -- the notes' formulas, from the published exercises ---------------------------------------------
+
+
+def test_weighted_averages_of_the_notes() -> None:
+    assert nn.weighted_average([40, 49, 45], 0.9) == pytest.approx([4, 8.5, 12.15])
+    assert nn.weighted_average([10, 10], 0.5) == pytest.approx([5, 7.5])
+    assert nn.weighted_average([10, 10], 0.5, corrected=True) == pytest.approx([10, 10])
+    theta = np.random.default_rng(0).normal(size=(20, 3))
+    v, expected = np.zeros(3), []
+    for row in theta:
+        v = 0.8 * v + 0.2 * row
+        expected.append(v)
+    np.testing.assert_allclose(nn.weighted_average(theta, 0.8), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("beta", [1, -0.1, 1.5, True, "0.9", math.nan])
+def test_a_weight_of_the_past_is_in_0_1(beta) -> None:
+    with pytest.raises(ValueError, match=r"beta needs to be in \[0, 1\)"):
+        nn.weighted_average([1.0], beta)
+    with pytest.raises(ValueError, match=r"beta needs to be in \[0, 1\)"):
+        nn.Momentum([leaf(1.0)], learning_rate=0.1, beta=beta)
+
+
+def cs231n(low: float, high: float) -> np.ndarray:
+    return np.linspace(low, high, num=20).reshape(4, 5)
+
+
+def test_published_steps_of_adam_rmsprop_and_momentum_come_out() -> None:
+    """Assignment 2 of CS231n prints what follows one step from these states."""
+    w, dw = leaf(cs231n(-0.4, 0.6)), cs231n(-0.6, 0.4)
+    adam = nn.Adam([w], learning_rate=1e-2)
+    adam.load_state_dict({"steps": 5, "v.0": cs231n(0.6, 0.9), "s.0": cs231n(0.7, 0.5)})
+    adam.update([dw])
+    assert w.data[0, :2] == pytest.approx([-0.40094747, -0.34836187], abs=5e-9)
+    assert w.data[3, 4] == pytest.approx(0.59801459, abs=5e-9)
+    assert adam.state["v"][0][0, 0] == pytest.approx(0.48, abs=1e-12)
+    assert adam.state["s"][0][0, 0] == pytest.approx(0.69966, abs=1e-8)
+
+    w = leaf(cs231n(-0.4, 0.6))
+    rms = nn.RMSprop([w], learning_rate=1e-2, beta=0.99)
+    rms.load_state_dict({"steps": 0, "s.0": cs231n(0.6, 0.9)})
+    rms.update([dw])
+    assert w.data[0, :2] == pytest.approx([-0.39223849, -0.34037513], abs=5e-9)
+    assert rms.state["s"][0][0, 0] == pytest.approx(0.5976, abs=1e-10)
+
+    # Theirs is v := μv − αdw, w += v: ours with v = −v(1 − β)/α and a rate of α/(1 − β).
+    w = leaf(cs231n(-0.4, 0.6))
+    momentum = nn.Momentum([w], learning_rate=1e-3 / 0.1, beta=0.9)
+    momentum.load_state_dict({"steps": 0, "v.0": -cs231n(0.6, 0.9) * 0.1 / 1e-3})
+    momentum.update([dw])
+    assert w.data[0, :2] == pytest.approx([0.1406, 0.20738947], abs=5e-9)
+
+
+def test_momentum_and_rmsprop_follow_their_formulas_over_steps() -> None:
+    rng = np.random.default_rng(1)
+    slopes = rng.normal(size=(6, 2, 3))
+    w, u = leaf(np.ones((2, 3))), leaf(np.ones((2, 3)))
+    momentum = nn.Momentum([w], learning_rate=0.1, beta=0.8)
+    rms = nn.RMSprop([u], learning_rate=0.1, beta=0.7, epsilon=1e-3)
+    theta, phi, v, s = np.ones((2, 3)), np.ones((2, 3)), 0.0, 0.0
+    for g in slopes:
+        momentum.update([g])
+        rms.update([g])
+        v = 0.8 * v + 0.2 * g
+        theta = theta - 0.1 * v
+        s = 0.7 * s + 0.3 * g**2
+        phi = phi - 0.1 * g / (np.sqrt(s) + 1e-3)
+    np.testing.assert_allclose(w.data, theta, rtol=1e-14)
+    np.testing.assert_allclose(u.data, phi, rtol=1e-14)
+
+
+def test_adamw_decays_apart_from_the_gradient() -> None:
+    w, u = leaf([2.0, -3.0]), leaf([2.0, -3.0])
+    plain, decayed = nn.Adam([w], learning_rate=0.1), nn.AdamW([u], learning_rate=0.1)
+    expected = np.array([2.0, -3.0])
+    for g in ([0.5, 1.0], [-0.5, 2.0]):
+        before = w.data.copy()
+        plain.update([g])
+        decayed.update([g])
+        expected = expected + (w.data - before) - 0.1 * 0.01 * expected
+    np.testing.assert_allclose(u.data, expected, rtol=1e-14)
+    assert nn.AdamW([u], weight_decay=0).weight_decay == 0
+
+
+def test_defaults_are_the_published_ones() -> None:
+    adam = nn.Adam([leaf(1.0)])
+    assert (adam.learning_rate, adam.beta1, adam.beta2, adam.epsilon) == (1e-3, 0.9, 0.999, 1e-8)
+    assert nn.Momentum([leaf(1.0)], learning_rate=1).beta == 0.9
+    assert nn.RMSprop([leaf(1.0)]).epsilon == 1e-8
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_each_parameter_has_an_average_of_its_own(kind) -> None:
+    """Parameters of one shape do not share what is kept for them."""
+    w, u = leaf(np.ones(3)), leaf(np.ones(3))
+    both = kind([w, u], learning_rate=0.1)
+    alone = [leaf(np.ones(3)), leaf(np.ones(3))]
+    apart = [kind([p], learning_rate=0.1) for p in alone]
+    for t in range(1, 4):
+        g, h = np.full(3, t), np.full(3, -2.0)
+        both.update([g, h])
+        apart[0].update([g])
+        apart[1].update([h])
+    np.testing.assert_array_equal(w.data, alone[0].data)
+    np.testing.assert_array_equal(u.data, alone[1].data)
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_a_step_from_saved_state_is_the_same_step(kind) -> None:
+    w = leaf([1.0, 2.0])
+    first = kind([w], learning_rate=0.1)
+    first.update([[0.5, -0.5]])
+    saved, at = first.state_dict(), w.numpy()
+    first.update([[1.0, 2.0]])
+    u = leaf(at)
+    second = kind([u], learning_rate=0.1)
+    second.load_state_dict(saved)
+    second.update([[1.0, 2.0]])
+    np.testing.assert_array_equal(u.data, w.data)
+    assert second.steps == first.steps == 2
+
+
+@pytest.mark.parametrize("kind", [k for k in ALL if k.averages])
+def test_state_that_is_no_state_is_refused(kind) -> None:
+    optimizer = kind([leaf([1.0, 2.0])], learning_rate=0.1)
+    good = optimizer.state_dict()
+    name = f"{kind.averages[0]}.0"
+    for change, error in (
+        ({name: np.ones(3)}, ShapeError),
+        ({name: np.array([np.nan, 1.0])}, ValueError),
+        ({"steps": np.array(-1)}, ValueError),
+        ({"other": np.ones(2)}, ShapeError),
+    ):
+        with pytest.raises(error, match=rf"{kind.__name__}\.load_state_dict"):
+            optimizer.load_state_dict({**good, **change})
+    for key, value in optimizer.state_dict().items():
+        np.testing.assert_array_equal(value, good[key])
+
+
+# -- mistakes of use -------------------------------------------------------------------------------
+
+
+def mistakes():
+    net = nn.Network([2, 1], rng=0)
+    p = net.parameters()
+    return {
+        "net": (lambda k: k(net), r"got a Network; write {}\(net.parameters\(\), learning_rate"),
+        "one": (lambda k: k(p[0], learning_rate=1), r"needs a list of tensors; write {}\(\[w\]"),
+        "positional": (lambda k: k(p, 0.1), r"options go by name, as in {}\("),
+        "lr": (lambda k: k(p, lr=0.1), r"no option 'lr'; it takes .*learning_rate"),
+        "typo": (lambda k: k(p, learning_rat=0.1), r"Did you mean 'learning_rate'\?"),
+        "none": (lambda k: k([], learning_rate=0.1), "needs at least one parameter"),
+        "twice": (lambda k: k([p[0], p[0]], learning_rate=0.1), "twice"),
+        "result": (lambda k: k([p[0] * 2], learning_rate=0.1), "need to be leaves"),
+    }
+
+
+@pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("mistake", mistakes())
+def test_a_wrong_call_says_what_to_write(kind, mistake) -> None:
+    call, message = mistakes()[mistake]
+    with pytest.raises((TypeError, ValueError, GradientError), match=message.format(kind.__name__)):
+        call(kind)
+
+
+def test_a_rate_is_asked_for_where_there_is_no_usual_one() -> None:
+    for kind in (nn.SGD, nn.Momentum):
+        with pytest.raises(TypeError, match=rf"{kind.__name__}: needs learning_rate="):
+            kind([leaf(1.0)])
+
+
+@pytest.mark.parametrize("rate", [0, -1, math.nan, math.inf, "0.1", None, True])
+def test_a_rate_set_later_is_checked_too(rate) -> None:
+    optimizer = nn.SGD([leaf(1.0)], learning_rate=0.1)
+    with pytest.raises(ValueError, match="SGD: learning_rate needs to be a positive number"):
+        optimizer.learning_rate = rate
+    assert optimizer.learning_rate == 0.1
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_help_shows_the_constructor(kind) -> None:
+    names = list(inspect.signature(kind).parameters)
+    assert names[:2] == ["parameters", "learning_rate"]
+
+
+def test_an_own_optimizer_may_have_any_constructor() -> None:
+    class Sign(nn.Optimizer):
+        def __init__(self, parameters, rate):
+            super().__init__(parameters, learning_rate=rate)
+
+        def change(self, g):
+            return self.learning_rate * np.sign(g)
+
+    w = leaf(1.0)
+    Sign([w], 0.25).update([2.0])
+    assert w.item() == 0.75
+
+
+# -- schedules -------------------------------------------------------------------------------------
+
+
+def test_published_rates_of_the_notes_schedules() -> None:
+    assert nn.InverseDecay(0.5, 1)(2) == pytest.approx(0.1666666667)
+    assert nn.InverseDecay(0.3, 0.25, every=100)(1000) == pytest.approx(0.0857142857)
+    assert [nn.InverseDecay(0.2)(e) for e in (1, 2, 3, 4)] == pytest.approx(
+        [0.1, 0.2 / 3, 0.05, 0.04]
+    )
+    assert nn.RootDecay(0.2)(1) == 0.2
+    assert nn.RootDecay(0.2, k=3)(9) == pytest.approx(0.2)
+    assert nn.RootDecay(0.2, per="step")(1, 100) == pytest.approx(0.02)
+    assert nn.ExponentialDecay(0.1, 0.95)(2) == pytest.approx(0.1 * 0.95**2)
+    assert [nn.Staircase(1.0, 0.1, every=3)(e) for e in range(1, 8)] == pytest.approx(
+        [1, 1, 1, 0.1, 0.1, 0.1, 0.01]
+    )
+
+
+def test_the_first_epoch_is_1_and_0_is_refused() -> None:
+    with pytest.raises(ValueError, match="the epoch needs to be at least 1, got 0; .* infinite"):
+        nn.RootDecay(0.2)(0)
+    with pytest.raises(ValueError, match="the step needs to be at least 1, got None"):
+        nn.RootDecay(0.2, per="step")(1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.InverseDecay(-1),
+        lambda: nn.InverseDecay(1, -1),
+        lambda: nn.InverseDecay(1, every=0),
+        lambda: nn.RootDecay(0),
+        lambda: nn.RootDecay(1, per="batch"),
+        lambda: nn.ExponentialDecay(1, 1.5),
+        lambda: nn.Staircase(1, 0),
+        lambda: nn.Staircase(1, every=1.5),
+    ],
+)
+def test_impossible_schedules_are_refused(make) -> None:
+    with pytest.raises(ValueError, match="needs to be"):
+        make()
+
+
+@pytest.mark.parametrize("kind", ALL)
+def test_optimizers_follow_a_schedule_of_epochs_or_steps(kind) -> None:
+    rates = {1: 0.1, 2: 0.05}
+    w, u = leaf(1.0), leaf(1.0)
+    scheduled = kind([w], learning_rate=lambda epoch: rates[epoch])
+    plain = kind([u], learning_rate=0.1)
+    for epoch in (1, 2):
+        scheduled.epoch, plain.learning_rate = epoch, rates[epoch]
+        assert scheduled.learning_rate == rates[epoch]
+        scheduled.update([1.5])
+        plain.update([1.5])
+    assert w.item() == u.item()
+
+    seen = []
+
+    def per_step(epoch, step):
+        seen.append((epoch, step))
+        return 0.1
+
+    counted = kind([leaf(1.0)], learning_rate=per_step)
+    seen.clear()
+    counted.update([1.0])
+    counted.update([1.0])
+    assert seen == [(1, 1), (1, 2)]
+
+
+def test_a_schedule_that_gives_no_rate_stops_the_step_before_any_change() -> None:
+    w = leaf(1.0)
+    optimizer = nn.Adam([w], learning_rate=lambda epoch: -epoch)
+    with pytest.raises(ValueError, match="in epoch 1: the learning rate needs to be a positive"):
+        optimizer.update([1.0])
+    assert (w.item(), optimizer.steps) == (1.0, 0)
+
+
+# -- clipping --------------------------------------------------------------------------------------
+
+
+def test_clipping_scales_all_gradients_together() -> None:
+    w, b = leaf([3.0, 0.0]), leaf(4.0)
+    (0.5 * (w * w).sum() + 0.5 * b * b).backward()
+    assert nn.clip_gradients([w, b], 1.0) == pytest.approx(5)
+    assert w.grad == pytest.approx([0.6, 0])
+    assert b.grad == pytest.approx(0.8)
+    assert nn.clip_gradients([w, b], 2.0) == pytest.approx(1)  # below the bound: left alone
+    assert w.grad == pytest.approx([0.6, 0])
+    assert nn.clip_gradients([leaf(1.0)], 1.0) == 0.0
+
+
+def test_clipping_does_not_overflow_and_does_not_hide_nan() -> None:
+    w = leaf([1.0, 1.0])
+    w.grad = [1e200, 1e200]
+    assert nn.clip_gradients([w], 1.0) == pytest.approx(1e200 * 2**0.5)
+    assert w.grad == pytest.approx([0.5**0.5] * 2)
+    w.grad = [np.nan, 1.0]
+    with pytest.raises(GradientError, match="a gradient is not finite"):
+        nn.clip_gradients([w], 1.0)

@@ -54,11 +54,11 @@ NEWEST_PYTHON ?= $(or $(shell for p in $(PYTHONS); do \
 
 test-oldest: .venv/oldest/.ready
 	@.venv/oldest/bin/python -c 'import numpy, sys; print("NumPy", numpy.__version__, "Python", sys.version.split()[0])'
-	@.venv/oldest/bin/python -m pytest -q -n 2
+	@.venv/oldest/bin/python -m pytest -q -n 2 -m "not long"
 
 test-newest: .venv/newest/.ready
 	@.venv/newest/bin/python -c 'import numpy, sys; print("NumPy", numpy.__version__, "Python", sys.version.split()[0])'
-	@.venv/newest/bin/python -m pytest -q -n 2
+	@.venv/newest/bin/python -m pytest -q -n 2 -m "not long"
 
 check: $(READY)
 	@$(BIN)/ruff check .

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import no_grad
 from nn._words import positive
 from nn.activations import ReLU
 from nn.linear import Linear
@@ -130,15 +129,17 @@ def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     if pixels:
         yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
     else:
-        std = X.std(axis=1)
-        varying = np.flatnonzero(std > 1e-12 * np.abs(X).max(axis=1))
+        # By ranges: a pixel that is seldom lit has a small deviation, and the same scale.
+        ranges = np.ptp(X, axis=1)
+        varying = np.flatnonzero(ranges > 1e-12 * np.abs(X).max(axis=1))
         if len(varying) > 1:
-            least, most = varying[std[varying].argmin()], varying[std[varying].argmax()]
-            if std[most] > 100 * std[least]:
+            least, most = varying[ranges[varying].argmin()], varying[ranges[varying].argmax()]
+            if ranges[most] > 100 * ranges[least]:
+                factor = ranges[most] / ranges[least]
                 yield (
-                    f"The features' scales differ by a factor of {std[most] / std[least]:,.0f} "
-                    f"(feature {most} has standard deviation {std[most]:.3g}, feature {least} "
-                    f"{std[least]:.3g}): normalize with nn.Normalizer().fit(X_train)."
+                    f"The features' scales differ by a factor of {factor:,.0f} "
+                    f"(the values of feature {most} span {ranges[most]:.3g}, those of feature "
+                    f"{least} {ranges[least]:.3g}): normalize with nn.Normalizer().fit(X_train)."
                 )
     kinds = {p.dtype for p in net.parameters()}
     if kinds == {np.dtype(np.float32)} and X.dtype == np.float64:
@@ -180,9 +181,9 @@ def after(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str
     """Yield what the trained network shows on the training set."""
     places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
     some, labels = X[:, places], Y[:, places]
-    with net.evaluating():
-        A = net(some).data
-        yield from _dead(net, some)
+    with net.evaluating():  # nothing is yielded in here: the caller may never come back
+        A, dead = net(some).data, list(_dead(net, some))
+    yield from dead
     ending = net.ending
     if ending is None or ending.loss is None or labels.shape != A.shape:
         return
@@ -225,8 +226,7 @@ def _activations(net: Module, X: Any) -> Iterator[tuple[Module, Any]]:
     chain = steps() if steps is not None else list(net.children())
     if steps is None and not isinstance(net, Sequential):
         return
-    with no_grad():
-        A: Any = X
-        for module in chain:
-            A = module(A)
-            yield module, A.data
+    A: Any = X
+    for module in chain:
+        A = module(A)
+        yield module, A.data

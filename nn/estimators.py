@@ -317,7 +317,9 @@ class LogisticRegression(_Probabilities):
         Y = numbers.reshape(1, -1).astype(float) if k == 1 else one_hot(numbers, k)
         n, total = rows.shape[1], float(weight.sum())
         if total <= 0:
-            raise ValueError(f"{where}.fit: the weights of all samples are 0.")
+            raise ValueError(
+                f"{where}.fit: every weight is zero; give one sample a weight above 0."
+            )
         # Weights that are whole numbers count as so many rows: m is their sum.
         scaled = weight * (len(rows) / total)
         loss = binary_cross_entropy_with_logits if k == 1 else softmax_cross_entropy

@@ -103,8 +103,13 @@ def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
     arrays, metadata = read_arrays("load", path)
     try:
         description = json.loads(metadata.get("network") or "null")
+        if description is not None:
+            n = description["n"]
+            for i in range(1, len(n)):  # before an array of a claimed size is made
+                if arrays[f"layer{i}.W"].shape != (n[i], n[i - 1]):
+                    raise ValueError(f"layer{i}.W has not the shape that is described")
         made = None if description is None else Network(**description, init="zeros")
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise FileFormatError(f"load: {str(path)!r} describes no network: {error}.") from None
     if made is None:
         raise ShapeError(

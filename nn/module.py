@@ -307,7 +307,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training behaviour, here and in all modules below; return the module."""
-        self.training = mode
+        vars(self)["training"] = mode  # it is no parameter, and fit does this every epoch
         for child in self.children():
             child.train(mode)
         return self

@@ -193,10 +193,12 @@ def fit(
     TrainingWarning
         Once for each of `History.notes`.
     """
+    if not isinstance(net, Module):
+        raise TypeError(f"fit: needs a module of nn, got {net!r}.")
     run = _Run(
         net,
         optimizer_for("fit", optimizer, net.parameters(), learning_rate),
-        _loss("fit", net, loss),
+        _loss(net, loss),
         penalty,
         count("fit", "epochs", epochs, 0),
         batch_size,
@@ -204,7 +206,8 @@ def fit(
         None if max_norm is None else positive("fit", "max_norm", max_norm),
         _stopping(early_stopping, dev),
     )
-    run.take(X, Y, dev, sample_weight, class_weight)
+    with np.errstate(all="ignore"):  # what overflows is found and said
+        run.take(X, Y, dev, sample_weight, class_weight)
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
     calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
@@ -212,7 +215,7 @@ def fit(
         run.file = Path(checkpoint)
         if resume and run.file.exists():
             run.resume()
-    with np.errstate(all="ignore"):  # what overflows is found and said
+    with np.errstate(all="ignore"):
         run.train(calls, progress)
     return run.history
 
@@ -243,8 +246,22 @@ class _Run:
         self.reseed: Callable[[int], Any] | None = None
         self.file: Path | None = None
         self.first_cost: float | None = None
-        self.best, self.best_state = math.inf, net.state_dict()
+        self.kept = [(m, name) for _, m, name in net._buffers()]
+        self.best, self.best_values = math.inf, self._values()
         self.rate = optimizer.learning_rate if optimizer._schedule is None else None
+
+    def _values(self) -> tuple[list[Any], list[Any]]:
+        """Return the values of parameters and buffers, which are replaced and never changed."""
+        buffers = [getattr(module, name) for module, name in self.kept]
+        return [p.data for p in self.paths.values()], buffers
+
+    def _restore(self) -> None:
+        """Set the network to the best values."""
+        values, buffers = self.best_values
+        for p, value in zip(self.paths.values(), values, strict=True):
+            p.data = value
+        for (module, name), array in zip(self.kept, buffers, strict=True):
+            setattr(module, name, array)
 
     # -- before ------------------------------------------------------------------------------------
 
@@ -321,7 +338,7 @@ class _Run:
                 bar.close()
         self._check_parameters(history.epochs)
         if self.stopping and history.epochs:
-            self.net.load_state_dict(self.best_state)
+            self._restore()
         if history.epochs:
             rose = history.cost[-1] > 1.5 * history.cost[0]
             if rose:
@@ -345,9 +362,9 @@ class _Run:
             weight = None if self.weight is None else self.weight[columns]
             total += self.step(epoch, X, Y, weight, first) * X.shape[1]
             first = False
-        net.eval()
         measured = {"cost": total / m, "learning_rate": rate}
         self._check_parameters(epoch)
+        net.eval()
         with no_grad():
             if self.dev is not None:
                 measured["dev_cost"] = cost(net, *self.dev, self.loss).item()
@@ -359,7 +376,7 @@ class _Run:
         history.add(**measured)
         judged = measured.get("dev_cost", measured["cost"])
         if judged < self.best:
-            self.best, self.best_state, history.best_epoch = judged, net.state_dict(), epoch
+            self.best, self.best_values, history.best_epoch = judged, self._values(), epoch
 
     def step(self, epoch: int, X: Any, Y: Any, weight: Any, first: bool) -> float:
         """Do one step; return the cost before it."""
@@ -399,7 +416,10 @@ class _Run:
 
     def _check_parameters(self, epoch: int) -> None:
         for path, p in self.paths.items():
-            if not np.isfinite(p.data).all():
+            value = p.data
+            if (
+                not math.isfinite(value.sum()) and not np.isfinite(value).all()
+            ):  # a sum may overflow
                 self._fail(f"parameter {path} is not finite", epoch)
 
     def _fail(self, what: str, epoch: int) -> None:
@@ -409,7 +429,7 @@ class _Run:
         sizes = {path: _norm(p.grad) for path, p in paths.items() if p.grad is not None}
         largest = max(sizes, key=lambda path: (math.isnan(sizes[path]), sizes[path]), default=None)
         layer = broken[0] if broken else largest
-        self.net.load_state_dict(self.best_state)
+        self._restore()
         self.net.eval()
         steps, rate = self.optimizer.steps, self.optimizer.learning_rate
         best = self.history.best_epoch
@@ -458,7 +478,9 @@ class _Run:
             return
         history = self.history
         arrays = {f"net.{name}": array for name, array in self.net.state_dict().items()}
-        arrays |= {f"best.{name}": array for name, array in self.best_state.items()}
+        names = [*self.paths, *(path for path, _, _ in self.net._buffers())]
+        values = [value for part in self.best_values for value in part]
+        arrays |= {f"best.{name}": array for name, array in zip(names, values, strict=True)}
         arrays |= {f"optimizer.{k}": array for k, array in self.optimizer.state_dict().items()}
         run = {
             "fingerprint": self._fingerprint(),
@@ -524,20 +546,20 @@ class _Run:
         for stream, state in zip(streams, states, strict=True):
             load_rng_state(stream, state)
         self.net.load_state_dict(_part(arrays, "net."))
-        self.best_state = _part(arrays, "best.")
+        best_state = _part(arrays, "best.")
+        buffers = [best_state[path] for path, _, _ in self.net._buffers()]
+        self.best_values = [best_state[path] for path in self.paths], buffers
         self.history, self.best, self.first_cost = history, best, first
         if self.rate is not None and rates[0] == self.rate and rates[1] is not None:
             self.optimizer.learning_rate = rates[1]  # what a callback had made of it
 
 
-def _loss(where: str, net: Module, loss: Any) -> Loss:
-    if not isinstance(net, Module):
-        raise TypeError(f"{where}: needs a module of nn, got {net!r}.")
+def _loss(net: Module, loss: Any) -> Loss:
     if loss is None:
         loss = None if net.ending is None else net.ending.loss
     if not callable(loss):
         raise ValueError(
-            f"{where}: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only "
+            f"fit: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only "
             "a network that ends with a sigmoid or softmax has one by default."
         )
     return loss  # type: ignore[no-any-return]

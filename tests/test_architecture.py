@@ -18,7 +18,10 @@ PACKAGES = {"autograd", "nn", "viz"}
 ALLOWED = {"autograd": set(), "nn": {"autograd"}, "viz": {"autograd"}}
 # Where viz may meet the engine: its door, and the guard against a name clash.
 VIZ_MEETS_AUTOGRAD = {"viz/engine.py", "viz/_guard.py"}
-THIRD_PARTY = {"autograd": {"numpy"}, "nn": {"numpy", "matplotlib", "safetensors", "sklearn", "tqdm"}}
+THIRD_PARTY = {
+    "autograd": {"numpy"},
+    "nn": {"numpy", "matplotlib", "safetensors", "sklearn", "tqdm"},
+}
 THIRD_PARTY["viz"] = {"numpy", "pygraphviz"}
 
 

@@ -236,7 +236,7 @@ def test_published_rates_of_the_notes_schedules() -> None:
 
 
 def test_the_first_epoch_is_1_and_0_is_refused() -> None:
-    with pytest.raises(ValueError, match="the epoch needs to be at least 1, got 0; .* infinite"):
+    with pytest.raises(ValueError, match=r"the epoch needs to be at least 1, got 0; .* infinite"):
         nn.RootDecay(0.2)(0)
     with pytest.raises(ValueError, match="the step needs to be at least 1, got None"):
         nn.RootDecay(0.2, per="step")(1)

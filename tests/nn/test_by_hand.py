@@ -1,0 +1,133 @@
+"""The derivations by hand agree with autograd, with loops, and with a plain NumPy training run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import compare_backprop
+from nn import by_hand
+
+HIDDEN = sorted(set(by_hand.ACTIVATIONS) - {"softmax"})
+
+
+def data(n_x: int, n_y: int, m: int, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_x, m))
+    return X, np.eye(n_y)[:, rng.integers(0, n_y, m)] if n_y > 1 else rng.integers(0, 2, (1, m))
+
+
+def agrees(net, J, gradients) -> None:
+    own = {name: gradients[f"d{name}"] for name in net.as_dict()}
+    report = compare_backprop(J, own)
+    assert report, report
+    assert report.worst < 1e-12
+
+
+@pytest.mark.parametrize("g", HIDDEN)
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
+def test_backward_by_hand_is_autograds_for_any_activation(g: str, output: str) -> None:
+    n_y = 3 if output == "softmax" else 1
+    X, Y = data(4, n_y, 9)
+    net = nn.Network([4, 5, 3, n_y], hidden=g, output=output, rng=1)
+    loss = {
+        "sigmoid": ("cross_entropy", nn.binary_cross_entropy),
+        "softmax": ("softmax_cross_entropy", nn.softmax_cross_entropy),
+        "identity": ("squared_error", nn.squared_error),
+    }[output]
+    P = net.as_dict()
+    A, caches = by_hand.forward(P, X, hidden=g, output=output)
+    np.testing.assert_allclose(A, net(X).data, rtol=1e-12, atol=1e-15)
+    J = nn.cost(net, X, Y, loss[1], penalty=nn.L2(0.3))
+    by = by_hand.cost(A, Y, loss=loss[0], parameters=P, l2=0.3)
+    assert J.item() == pytest.approx(by, rel=1e-12)
+    agrees(net, J, by_hand.backward(A, Y, caches, loss=loss[0], l2=0.3))
+
+
+def test_dropout_masks_go_both_ways() -> None:
+    X, Y = data(4, 1, 9)
+    net = nn.Network([4, 6, 5, 1], hidden=["tanh", "relu"], keep_prob=[0.6, 0.8], rng=1)
+    J = nn.cost(net, X, Y)
+    masks = {"D1": net.dropout1.D, "D2": net.dropout2.D}
+    A, caches = by_hand.forward(
+        net.as_dict(), X, hidden=["tanh", "relu"], masks=masks, keep_prob=[0.6, 0.8]
+    )
+    assert by_hand.cost(A, Y) == pytest.approx(J.item(), rel=1e-13)
+    agrees(net, J, by_hand.backward(A, Y, caches))
+
+
+def test_dz_and_da_are_without_1_over_m_and_are_autograds_times_m() -> None:
+    X, Y = data(4, 1, 9)
+    net = nn.Network([4, 5, 1], hidden="tanh", rng=1)
+    A = X
+    kept = []
+    for layer in net.layers:
+        Z = layer.linear(A)
+        A = layer.g(Z)
+        kept += [Z, A]
+        Z.retain_grad()
+        A.retain_grad()
+    nn.binary_cross_entropy(A, Y).backward()
+    A_L, caches = by_hand.forward(net.as_dict(), X, hidden="tanh")
+    gradients = by_hand.backward(A_L, Y, caches)
+    for name, t in zip(("dZ1", "dA1", "dZ2", "dA2"), kept, strict=True):
+        np.testing.assert_allclose(gradients[name], 9 * t.grad, rtol=1e-11)
+    assert list(gradients)[-1] == "dA0"
+
+
+def test_loops_equal_the_vectorized_form() -> None:
+    X, Y = data(4, 1, 7)
+    rng = np.random.default_rng(0)
+    w, b = rng.normal(size=(4, 1)), 0.3
+    one, two = by_hand.logistic_regression_loop(w, b, X, Y), by_hand.logistic_regression(w, b, X, Y)
+    for a, c in zip(one, two, strict=True):
+        np.testing.assert_allclose(a, c, rtol=1e-13)
+    net = nn.Network([4, 1], rng=0)
+    net["W1"], net["b1"] = w.T, [[b]]
+    J = nn.cost(net, X, Y)
+    assert J.item() == pytest.approx(two[0], rel=1e-13)
+    agrees(net, J, {"dW1": two[1].T, "db1": np.array([[two[2]]])})
+    net = nn.Network([4, 5, 3, 1], rng=2)
+    P = net.as_dict()
+    J, gradients = by_hand.network_loop(P, X, Y)
+    A, caches = by_hand.forward(P, X)
+    assert pytest.approx(by_hand.cost(A, Y), rel=1e-13) == J
+    whole = by_hand.backward(A, Y, caches)
+    for name in gradients:
+        np.testing.assert_allclose(gradients[name], whole[name], atol=1e-14)
+
+
+def test_what_has_no_elementwise_slope_is_refused() -> None:
+    X, Y = data(4, 3, 5)
+    net = nn.Network([4, 3], output="softmax", rng=0)
+    A, caches = by_hand.forward(net.as_dict(), X, output="softmax")
+    with pytest.raises(ValueError, match="softmax needs its own cross-entropy"):
+        by_hand.backward(A, Y, caches, loss="squared_error")
+    with pytest.raises(ValueError, match="loss needs to be"):
+        by_hand.cost(A, Y, loss="hinge")
+    with pytest.raises(ValueError, match="l2 needs parameters="):
+        by_hand.cost(A, Y, l2=1.0)
+
+
+@pytest.mark.long
+def test_2500_iterations_of_the_courses_network_stay_within_1e_12_of_plain_numpy() -> None:
+    """12288-20-7-5-1 on 209 random images, by gradient descent."""
+    n, m, alpha, steps = [12288, 20, 7, 5, 1], 209, 0.0075, 2500
+    rng = np.random.default_rng(0)
+    X, Y = rng.random((n[0], m)) - 0.5, rng.integers(0, 2, (1, m)).astype(float)
+    net = nn.Network(n, init="he", rng=np.random.RandomState(1))
+    P = net.as_dict()
+    costs = []
+    for _ in range(steps):
+        A, caches = by_hand.forward(P, X)
+        costs.append(by_hand.cost(A, Y))
+        gradients = by_hand.backward(A, Y, caches)
+        P = {name: value - alpha * gradients[f"d{name}"] for name, value in P.items()}
+    history = nn.fit(
+        net, X, Y, optimizer="sgd", learning_rate=alpha, epochs=steps, batch_size=None,
+        progress=False,
+    )  # fmt: skip
+    np.testing.assert_allclose(history.cost, costs, rtol=1e-12)
+    for name, value in net.as_dict().items():
+        assert np.abs(value - P[name]).max() <= 1e-12 * np.abs(value).max()

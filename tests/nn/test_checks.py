@@ -1,0 +1,102 @@
+"""The course's gradient check."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import GradientError, ShapeError
+from tests.nn.helpers import three, toy
+
+
+def exercise():
+    """Return network and data of the course's gradient checking exercise."""
+    rng = np.random.RandomState(1)
+    X, Y = rng.randn(4, 3), np.array([[1, 1, 0]])
+    shapes = {"W1": (5, 4), "b1": (5, 1), "W2": (3, 5), "b2": (3, 1), "W3": (1, 3), "b3": (1, 1)}
+    return nn.Network.from_dict({k: rng.randn(*s) for k, s in shapes.items()}), X, Y
+
+
+def test_the_exercises_numbers_come_out() -> None:
+    net, X, Y = exercise()
+    right = nn.check_gradients(net, X, Y, epsilon=1e-7)
+    assert right == pytest.approx(1.189e-07, abs=5e-11)  # printed: 1.18904178788e-07
+    assert right.band == "great"  # the rest is the rounding of log(1 − a): on logits 1e-9
+    assert right.on_logits < 1e-8
+    assert str(right).startswith("gradient check: 1.189e-07 (great: ")
+    A, caches = nn.by_hand.forward(net.as_dict(), X)
+    planted = {k: v for k, v in nn.by_hand.backward(A, Y, caches).items() if k[1] in "Wb"}
+    planted["dW2"] = 2 * planted["dW2"]
+    planted["db1"] = 4 * planted["db1"]
+    wrong = nn.check_gradients(net, X, Y, gradients=planted)
+    assert wrong == pytest.approx(0.28509315678, abs=5e-12)
+    assert wrong.band == "WRONG"
+    assert "worst at layer1.b" in str(wrong)
+
+
+def test_everything_is_left_as_it_was() -> None:
+    X, Y = toy(6)
+    net = nn.Network([2, 3, 1], keep_prob=0.5, hidden="tanh", rng=0)
+    nn.cost(net, X, Y).backward()
+    before = {k: (p.numpy(), p.grad.copy()) for k, p in net.named_parameters()}
+    assert nn.check_gradients(net, X, Y) < 1e-6
+    for k, p in net.named_parameters():
+        np.testing.assert_array_equal(p.data, before[k][0])
+        np.testing.assert_array_equal(p.grad, before[k][1])
+    assert net.training
+    assert net.dropout1.training
+
+
+def test_other_outputs_losses_and_penalties() -> None:
+    X, Y = three(6)
+    net = nn.Network([2, 3, 3], hidden="tanh", output="softmax", rng=0)
+    assert nn.check_gradients(net, X, Y, penalty=nn.L2(0.5)) < 1e-7
+    net = nn.Network([2, 3, 1], hidden="tanh", output="identity", rng=0)
+    assert nn.check_gradients(net, X, Y[:1], nn.squared_error) < 1e-7
+    with pytest.raises(ValueError, match="cost: needs a loss"):
+        nn.check_gradients(net, X, Y[:1])
+
+
+def test_a_saturated_output_is_no_mistake() -> None:
+    """log(1 − a) is −inf at a = 1, in the notes' form; on logits the cost is finite."""
+    net = nn.Network.from_dict({"W1": [[100.0]], "b1": [[0.0]]})
+    found = nn.check_gradients(net, [[1.0, -0.02]], [[0, 1]])
+    assert found.band == "great"
+
+
+def test_a_wrong_rule_is_found() -> None:
+    from autograd import op
+
+    @op(symbol="halved", samples=["2,3"])
+    def halved(a):
+        """Return tanh a, with half of its derivative."""
+        return np.tanh(a)
+
+    halved.vjp(a=lambda g, out: 0.5 * g * (1 - out * out))
+    try:
+        X, Y = toy(6)
+        net = nn.Network([2, 3, 1], hidden=halved, rng=0)
+        assert nn.check_gradients(net, X, Y).band == "WRONG"
+    finally:
+        import autograd
+
+        autograd.OPS.pop("halved")
+
+
+def test_names_of_gradients_are_checked() -> None:
+    net, X, Y = exercise()
+    A, caches = nn.by_hand.forward(net.as_dict(), X)
+    by = nn.by_hand.backward(A, Y, caches)
+    letters = {k[1:]: v for k, v in by.items() if k[1] in "Wb"}
+    assert nn.check_gradients(net, X, Y, gradients=letters).band == "great"
+    paths = {f"layer{k[1]}.{k[0]}": v for k, v in letters.items()}
+    assert nn.check_gradients(net, X, Y, gradients=paths).band == "great"
+    with pytest.raises(GradientError, match=r"needs one entry for layer1\.W .*, got 0"):
+        nn.check_gradients(net, X, Y, gradients={k: v for k, v in letters.items() if k != "W1"})
+    with pytest.raises(GradientError, match="got 2"):
+        nn.check_gradients(net, X, Y, gradients={**letters, "dW1": letters["W1"]})
+    with pytest.raises(ShapeError, match=r"W1 needs shape \(5, 4\), got \(4, 5\)"):
+        nn.check_gradients(net, X, Y, gradients={**letters, "W1": letters["W1"].T})
+    with pytest.raises(TypeError, match=r"use autograd\.check_gradients"):
+        nn.check_gradients(np.sin, X, Y)

@@ -1,0 +1,180 @@
+"""Estimators: scikit-learn's contract, and what they learn."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import textwrap
+import warnings
+
+import numpy as np
+import pytest
+
+import nn
+
+sklearn = pytest.importorskip("sklearn", reason="the extra 'examples' is not installed")
+from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
+
+QUICK = {"epochs": 60, "random_state": 0}
+ESTIMATORS = [
+    nn.LogisticRegression(),
+    nn.Perceptron(random_state=0),
+    nn.MLPClassifier(**QUICK),
+    nn.MLPRegressor(**QUICK),
+]
+with warnings.catch_warnings():  # that they do not inherit from BaseEstimator, which is the point
+    warnings.simplefilter("ignore")
+    CHECKS = parametrize_with_checks(ESTIMATORS)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the checks look at the warnings they are about themselves
+@CHECKS
+def test_scikit_learns_own_checks_pass(estimator, check) -> None:
+    check(estimator)
+
+
+def test_nothing_of_scikit_learn_is_imported() -> None:
+    code = """
+    import sys, numpy as np, nn
+    X, y = np.arange(20.0).reshape(10, 2), np.arange(10) % 2
+    for kind in (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier):
+        kind().fit(X, y).predict(X)
+    nn.MLPRegressor(epochs=2).fit(X, X[:, 0]).score(X, X[:, 0])
+    assert not [m for m in sys.modules if m.split(".")[0] in ("sklearn", "scipy", "matplotlib")]
+    """
+    subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)], check=True)
+
+
+def cancer():
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.preprocessing import StandardScaler
+
+    X, y = load_breast_cancer(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.mark.parametrize("l2", [0.1, 1.0, 30.0])
+def test_logistic_regression_finds_scikit_learns_minimum(l2) -> None:
+    from sklearn.datasets import load_iris
+    from sklearn.linear_model import LogisticRegression
+
+    for X, y in (cancer(), load_iris(return_X_y=True)):
+        ours = nn.LogisticRegression(l2=l2).fit(X, y)
+        theirs = LogisticRegression(C=1 / l2, tol=1e-10, max_iter=10_000).fit(X, y)
+        np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-5)
+        assert (ours.predict(X) == theirs.predict(X)).all()
+    np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X), rtol=1e-12)
+
+
+def test_weights_of_samples_are_repetitions() -> None:
+    X, y = cancer()
+    w = np.random.default_rng(0).integers(0, 4, len(y))
+    one = nn.LogisticRegression(l2=2.0).fit(X, y, sample_weight=w)
+    two = nn.LogisticRegression(l2=2.0).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
+    np.testing.assert_allclose(one.coef_, two.coef_, atol=1e-5)
+    balanced = nn.LogisticRegression(class_weight="balanced").fit(X, y)
+    counts = np.bincount(y)
+    by_hand = nn.LogisticRegression(
+        class_weight={0: len(y) / (2 * counts[0]), 1: len(y) / (2 * counts[1])}
+    )
+    np.testing.assert_allclose(balanced.coef_, by_hand.fit(X, y).coef_, atol=1e-6)
+    with pytest.raises(ValueError, match=r"class_weight has .7., which is no class of y"):
+        nn.LogisticRegression(class_weight={7: 1.0}).fit(X, y)
+
+
+def test_what_finds_no_minimum_says_so() -> None:
+    X, y = cancer()
+    with pytest.warns(nn.TrainingWarning, match="no minimum found in 2 steps; normalize"):
+        assert nn.LogisticRegression(max_iter=2).fit(X, y).n_iter_ == 2
+
+
+def test_they_work_in_pipelines_searches_and_processes() -> None:
+    from sklearn.base import clone
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    X, y = cancer()
+    names = np.array(["malignant", "benign"])[y]
+    pipe = make_pipeline(StandardScaler(), nn.LogisticRegression())
+    assert cross_val_score(pipe, X, names, cv=3).min() > 0.95
+    search = GridSearchCV(
+        nn.MLPClassifier(epochs=10, random_state=0), {"hidden": [(4,), (8, 4)]}, cv=2, n_jobs=2
+    )
+    search.fit(X, names)
+    assert search.best_score_ > 0.93
+    assert set(search.predict(X)) <= {"malignant", "benign"}
+    copy = clone(nn.MLPClassifier(hidden=(3, 2), l2=0.5))
+    assert copy.get_params()["hidden"] == (3, 2)
+    assert repr(copy) == "MLPClassifier(hidden=(3, 2), l2=0.5)"
+    fitted = search.best_estimator_
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_a_network_learns_digits_and_a_curve() -> None:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    X, y = load_digits(return_X_y=True)
+    X, X_test, y, y_test = train_test_split(X / 16, y, random_state=0, stratify=y)
+    net = nn.MLPClassifier(hidden=64, epochs=30, random_state=0).fit(X, y)
+    assert net.score(X_test, y_test) >= 0.97
+    assert net.predict_proba(X_test).sum(axis=1) == pytest.approx(1)
+    x = np.linspace(-3, 3, 200).reshape(-1, 1)
+    curve = nn.MLPRegressor(hidden=(32, 32), epochs=300, random_state=0)
+    t = 1e6 + 1e5 * np.sin(x[:, 0])  # in its own units, however large
+    assert curve.fit(x, t).score(x, t) > 0.99
+    two = nn.MLPRegressor(hidden=32, epochs=100, random_state=0).fit(x, np.c_[t, -t])
+    assert two.predict(x).shape == (200, 2)
+
+
+def test_r2_is_scikit_learns() -> None:
+    from sklearn.metrics import r2_score
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 2))
+    net = nn.MLPRegressor(epochs=5, random_state=0).fit(X, y)
+    w = rng.random(60)
+    assert net.score(X, y) == pytest.approx(r2_score(y, net.predict(X)))
+    assert net.score(X, y, sample_weight=w) == pytest.approx(
+        r2_score(y, net.predict(X), sample_weight=w)
+    )
+
+
+def test_a_perceptron_follows_its_rule_and_stops() -> None:
+    """One pass over two examples in a known order: w moves by α(y − ŷ)x at each mistake."""
+    X, y = np.array([[1.0, 2.0], [-1.0, 1.0]]), np.array([0, 1])
+
+    class Ordered(np.random.RandomState):
+        def permutation(self, n):
+            return np.arange(n)
+
+    net = nn.Perceptron(learning_rate=0.5, epochs=1, random_state=Ordered(0)).fit(X, y)
+    # example 0: w·x + b = 0, so ŷ = 0 = y; example 1: ŷ = 0, y = 1, so w = 0.5 x
+    np.testing.assert_array_equal(net.coef_, [[-0.5, 0.5]])
+    np.testing.assert_array_equal(net.intercept_, [0.5])
+    separable = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    assert (
+        nn.Perceptron(random_state=0).fit(separable, [0, 1, 1, 1]).score(separable, [0, 1, 1, 1])
+        == 1
+    )
+    xor = nn.Perceptron(random_state=0).fit(separable, [0, 1, 1, 0])
+    assert xor.n_iter_ < 1000  # not separable: it stops, with the best that it met
+    assert xor.score(separable, [0, 1, 1, 0]) >= 0.5
+
+
+def test_mistakes_are_said() -> None:
+    X, y = np.ones((4, 2)), [0, 1, 0, 1]
+    with pytest.raises(ValueError, match=r"Invalid parameter 'hiden' .* Did you mean 'hidden'"):
+        nn.MLPClassifier().set_params(hiden=3)
+    with pytest.raises(ValueError, match="not fitted yet; call fit"):
+        nn.MLPRegressor().predict(X)
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        nn.LogisticRegression().fit(X, [0.5, 0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match="only one class"):
+        nn.Perceptron().fit(X, [1, 1, 1, 1])
+    with pytest.raises(ValueError, match="l2 needs to be a number of at least 0"):
+        nn.LogisticRegression(l2=-1).fit(X, y)

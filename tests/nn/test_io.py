@@ -1,0 +1,236 @@
+"""Files: what is saved comes back, and what is no such file is refused quickly."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import ShapeError
+
+pytest.importorskip("safetensors", reason="the extra 'files' is not installed")
+
+NETS = {
+    "plain": lambda: nn.Network([3, 4, 2, 1], rng=1),
+    "float32": lambda: nn.Network([3, 4, 1], dtype=np.float32, rng=1),
+    "each": lambda: nn.Network(
+        [3, 4, 2, 3], hidden=["tanh", "prelu"], output="softmax", keep_prob=[0.5, 1.0], rng=1
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_comes_back_without_being_described(tmp_path, name) -> None:
+    net, X = NETS[name](), np.ones((3, 5))
+    path = nn.save(net, tmp_path / "net.safetensors")
+    again = nn.load(path)
+    assert type(again) is nn.Network
+    assert again.n == net.n
+    assert [layer.g.label for layer in again.layers] == [layer.g.label for layer in net.layers]
+    assert again.state_dict().keys() == net.state_dict().keys()
+    assert again.layer1.W.dtype == net.layer1.W.dtype
+    np.testing.assert_array_equal(again.predict_proba(X), net.predict_proba(X))
+    kept = [m.keep_prob for m in net.children() if isinstance(m, nn.Dropout)]
+    assert [m.keep_prob for m in again.children() if isinstance(m, nn.Dropout)] == kept
+
+
+def test_other_modules_come_back_into_one_that_is_given(tmp_path) -> None:
+    def make(seed):
+        return nn.Sequential(nn.Linear(3, 2, rng=seed), nn.BatchNorm(2), nn.LeakyReLU(0.3))
+
+    net, other = make(0), make(1)
+    path = nn.save(net, tmp_path / "net.safetensors", metadata={"data": "clouds"})
+    assert nn.load(path, other) is other
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], array)
+    with pytest.raises(ShapeError, match=r"no description of a network; make one and write load\("):
+        nn.load(path)
+    slope = nn.Network([2, 2, 1], hidden=nn.LeakyReLU(0.3), rng=0)
+    with pytest.raises(ShapeError, match="no description"):  # a slope of its own has no short name
+        nn.load(nn.save(slope, tmp_path / "s.safetensors"))
+
+
+def test_what_differs_is_said_and_nothing_changed(tmp_path) -> None:
+    path = nn.save(nn.Network([3, 4, 1], rng=0), tmp_path / "net.safetensors")
+    other = nn.Network([3, 5, 1], rng=1)
+    before = other.state_dict()
+    with pytest.raises(
+        ShapeError, match=r"layer1\.W has shape \(4, 3\) in the file and \(5, 3\) in the network"
+    ):
+        nn.load(path, other)
+    with pytest.raises(ShapeError, match=r"missing layer3\.W \(1, 4\)"):
+        nn.load(path, nn.Network([3, 4, 4, 1], rng=0))
+    with pytest.raises(ShapeError, match=r"unknown layer2\.W \(1, 4\)"):
+        nn.load(path, nn.Network([3, 4], rng=0))
+    for name, array in other.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_files_are_of_the_format_of_the_library(tmp_path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    net = nn.Network([3, 4, 1], rng=0)
+    path = nn.save(net, tmp_path / "net.safetensors", metadata={"accuracy": "0.97"})
+    arrays = load_file(path)
+    np.testing.assert_array_equal(arrays["layer1.W"], net.layer1.W.data)
+    _, metadata = nn.io.read_arrays("test", path)
+    assert metadata["accuracy"] == "0.97"
+    assert metadata["format"] == "retrograd"
+    theirs = tmp_path / "theirs.safetensors"
+    save_file({k: v * 2 for k, v in net.state_dict().items()}, theirs)
+    before = net.layer1.W.numpy()
+    nn.load(theirs, net)
+    np.testing.assert_array_equal(net.layer1.W.data, 2 * before)
+
+
+def header(description, data: bytes = b"") -> bytes:
+    text = description if isinstance(description, bytes) else json.dumps(description).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+W = {"dtype": "F64", "shape": [1, 1], "data_offsets": [0, 8]}
+HOSTILE = {
+    "empty": b"",
+    "short": b"\x01\x02",
+    "text": b"PK\x03\x04 this is another format altogether",
+    "pickle": b"\x80\x04\x95" + b"x" * 100,
+    "header beyond the end": struct.pack("<Q", 2**62) + b"{}",
+    "no json": header(b"{{{{"),
+    "deep": header(b"[" * 100_000),
+    "array": header([1, 2]),
+    "beyond": header({"a": {**W, "data_offsets": [0, 8_000_000_000]}}, b"\0" * 8),
+    "huge shape": header({"a": {**W, "shape": [2**40, 2**40]}}, b"\0" * 8),
+    "overlap": header({"a": W, "b": W}, b"\0" * 8),
+    "negative": header({"a": {**W, "shape": [-1, 1]}}, b"\0" * 8),
+    "unknown dtype": header({"a": {**W, "dtype": "F65"}}, b"\0" * 8),
+    "bfloat16": header({"a": {"dtype": "BF16", "shape": [4], "data_offsets": [0, 8]}}, b"\0" * 8),
+    "bool": header({"a": {"dtype": "BOOL", "shape": [8], "data_offsets": [0, 8]}}, b"\0" * 8),
+    "version": header(
+        {"__metadata__": {"format": "retrograd", "version": "99"}, "a": W}, b"\0" * 8
+    ),
+    "description": header(
+        {"__metadata__": {"network": '{"n": [1, 1], "system": "rm"}'}, "a": W}, b"\0" * 8
+    ),
+    "deep description": header({"__metadata__": {"network": "[" * 50_000}, "a": W}, b"\0" * 8),
+    "description of another": header({"__metadata__": {"network": "7"}, "a": W}, b"\0" * 8),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused_quickly_and_without_much_memory(tmp_path, name) -> None:
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(HOSTILE[name])
+    tracemalloc.start()
+    begun = time.perf_counter()
+    with pytest.raises(nn.FileFormatError, match=r"net\.safetensors"):
+        nn.load(path)
+    assert time.perf_counter() - begun < 2
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+    net = nn.Network([1, 1], rng=0)
+    before = net.state_dict()
+    with pytest.raises((nn.FileFormatError, ShapeError)):
+        nn.load(path, net)
+    assert all(np.array_equal(v, before[k]) for k, v in net.state_dict().items())
+
+
+def test_a_described_network_cannot_ask_for_more_than_the_file_has(tmp_path) -> None:
+    path = tmp_path / "net.safetensors"
+    described = {"n": [100_000, 100_000], "hidden": [], "output": "sigmoid", "dtype": "float64"}
+    content = {"__metadata__": {"network": json.dumps(described)}, "a": W}
+    path.write_bytes(header(content, b"\0" * 8))
+    tracemalloc.start()
+    with pytest.raises((nn.FileFormatError, ShapeError)):
+        nn.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_files_that_were_cut_off_are_refused(tmp_path, kept) -> None:
+    net = nn.Network([3, 4, 1], rng=0)
+    path = nn.save(net, tmp_path / "net.safetensors")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(nn.FileFormatError, match=r"cut off|no whole safetensors file"):
+        nn.load(path, net)
+
+
+def test_what_is_no_file_is_refused(tmp_path) -> None:
+    net = nn.Network([1, 1], rng=0)
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        nn.load(tmp_path / "none.safetensors")
+    (tmp_path / "folder.safetensors").mkdir()
+    with pytest.raises(nn.FileFormatError, match="no regular file"):
+        nn.load(tmp_path / "folder.safetensors")
+    with pytest.raises(ValueError, match=r"needs the ending \.safetensors"):
+        nn.save(net, tmp_path / "net.pkl")
+    with pytest.raises(TypeError, match=r"the path comes first, as in load\(path, net\)"):
+        nn.load(net, "a.safetensors")
+    with pytest.raises(TypeError, match=r"as in save\(net, path\)"):
+        nn.save("a.safetensors", net)
+    with pytest.raises(ValueError, match="metadata needs texts"):
+        nn.save(net, tmp_path / "a.safetensors", metadata={"n": 3})
+    with pytest.raises(ValueError, match="metadata needs texts"):
+        nn.save(net, tmp_path / "a.safetensors", metadata={"network": "x"})
+    assert list(tmp_path.glob("*a.*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and modes are POSIX's")
+def test_links_and_modes_stay(tmp_path) -> None:
+    real, link = tmp_path / "real.safetensors", tmp_path / "link.safetensors"
+    net = nn.Network([1, 1], rng=0)
+    nn.save(net, real)
+    real.chmod(0o640)
+    link.symlink_to(real)
+    net.layer1.W.data = [[7.0]]
+    nn.save(net, link)
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert nn.load(real)["W1"].item() == 7.0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link.safetensors", "real.safetensors"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch) -> None:
+    net = nn.Network([1, 1], rng=0)
+    path = nn.save(net, tmp_path / "net.safetensors")
+    before = path.read_bytes()
+    real = os.fdopen
+
+    def full(handle, *args, **kwargs):
+        file = real(handle, *args, **kwargs)
+
+        class Full:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *exc):
+                file.close()
+
+            def write(self, content):
+                file.write(content[:10])
+                raise OSError(28, "No space left on device")
+
+        return Full()
+
+    monkeypatch.setattr("autograd.files.os.fdopen", full)
+    with pytest.raises(OSError, match=r"save: cannot write .*: No space left on device"):
+        nn.save(net, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["net.safetensors"]
+    X, Y = np.array([[1.0, -1.0]]), np.array([[1.0, 0.0]])
+    with pytest.raises(OSError, match="fit: cannot write"):
+        nn.fit(net, X, Y, learning_rate=0.1, epochs=2, checkpoint=tmp_path / "run.safetensors")
+
+
+def test_without_the_library_its_absence_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match="save: needs safetensors; install it with pip"):
+        nn.save(nn.Network([1, 1], rng=0), tmp_path / "a.safetensors")

@@ -1,0 +1,109 @@
+"""Plots: what they draw, and that each takes and returns its Axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import ShapeError
+from tests.nn.helpers import three, toy
+
+matplotlib = pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def history():
+    net = nn.Network([2, 8, 4, 1], rng=0)
+    return nn.fit(net, *toy(), dev=toy(50, seed=1), learning_rate=0.02, epochs=4, rng=0)
+
+
+def lines(ax) -> dict:
+    return {line.get_label(): line.get_ydata().tolist() for line in ax.lines}
+
+
+def draws():
+    net = nn.Network([2, 4, 1], rng=0)
+    return {
+        "cost": lambda ax, h: nn.plot_cost(h, ax=ax),
+        "history": lambda ax, h: h.plot(ax=ax),
+        "norms": lambda ax, h: nn.plot_gradient_norms(h, ax=ax),
+        "schedule": lambda ax, h: nn.plot_schedule(nn.InverseDecay(0.1), 5, ax=ax),
+        "boundary": lambda ax, h: nn.plot_decision_boundary(net, *toy(20), ax=ax, steps=20),
+        "confusion": lambda ax, h: nn.plot_confusion_matrix([[3, 1], [0, 2]], ax=ax),
+        "weights": lambda ax, h: nn.plot_weights(np.eye(6)[:, :4], (2, 2), ax=ax),
+    }
+
+
+@pytest.mark.parametrize("name", draws())
+def test_each_takes_axes_or_makes_its_own_and_returns_them(name, history) -> None:
+    draw = draws()[name]
+    _, ax = plt.subplots()
+    assert draw(ax, history) is ax
+    own = draw(None, history)
+    assert isinstance(own, matplotlib.axes.Axes)
+    assert own is not ax
+    own.figure.canvas.draw()
+
+
+def test_cost_curves_show_the_history(history) -> None:
+    ax = nn.plot_cost(history)
+    assert lines(ax) == {"train": history.cost, "dev": history.dev_cost}
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["train", "dev"]
+    ax = nn.plot_cost({"a": history, "b": history}, log=True)
+    assert set(lines(ax)) == {"a (train)", "a (dev)", "b (train)", "b (dev)"}
+    assert ax.get_yscale() == "log"
+
+
+def test_gradient_norms_show_the_weights_of_each_layer(history) -> None:
+    ax = nn.plot_gradient_norms(history)
+    assert lines(ax) == {f"layer{i}.W": history.gradient_norms[f"layer{i}.W"] for i in (1, 2, 3)}
+    assert len(nn.plot_gradient_norms(history, biases=True).lines) == 6
+    history.gradient_norms["layer1.W"][0] = 0.0  # which a logarithm has not
+    assert np.isnan(lines(nn.plot_gradient_norms(history))["layer1.W"][0])
+
+
+def test_schedules_are_drawn_from_epoch_1() -> None:
+    ax = nn.plot_schedule({"a": nn.InverseDecay(0.1), "b": nn.RootDecay(0.1)}, 3)
+    assert ax.lines[0].get_xdata().tolist() == [1, 2, 3]
+    assert lines(ax)["a"] == pytest.approx([0.05, 0.1 / 3, 0.025])
+
+
+def test_a_boundary_shows_every_class_and_point() -> None:
+    X, Y = three(30)
+    net = nn.Network([2, 8, 3], output="softmax", rng=0)
+    ax = nn.plot_decision_boundary(net, X, Y, steps=30)
+    points = np.vstack([c.get_offsets() for c in ax.collections if len(c.get_offsets()) > 1])
+    assert sorted(map(tuple, points)) == sorted(map(tuple, X.T))
+    assert {t.get_text() for t in ax.get_legend().get_texts()} == {f"class {k}" for k in range(3)}
+    with pytest.raises(ShapeError, match=r"needs X of shape \(2, m\)"):
+        nn.plot_decision_boundary(net, np.ones((3, 4)), Y)
+
+
+def test_a_confusion_matrix_shows_its_counts() -> None:
+    ax = nn.plot_confusion_matrix([[3, 1000], [0, 2]], labels=["no", "yes"])
+    assert [t.get_text() for t in ax.texts] == ["3", "1,000", "0", "2"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["no", "yes"]
+    with pytest.raises(ValueError, match="needs 2 labels, got 1"):
+        nn.plot_confusion_matrix([[3, 1], [0, 2]], labels=["no"])
+    with pytest.raises(ShapeError, match=r"needs shape \(C, C\)"):
+        nn.plot_confusion_matrix([1, 2])
+
+
+def test_weights_are_laid_out_as_images() -> None:
+    W = np.arange(12.0).reshape(3, 4)
+    ax = nn.plot_weights(W, (2, 2), columns=2)
+    canvas = np.asarray(ax.images[0].get_array().filled(np.nan))
+    np.testing.assert_array_equal(canvas[:2, :2], [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(canvas[:2, 3:], [[4, 5], [6, 7]])
+    np.testing.assert_array_equal(canvas[3:, :2], [[8, 9], [10, 11]])
+    with pytest.raises(ShapeError, match="has no images of shape"):
+        nn.plot_weights(W, (3, 2))

@@ -1,0 +1,672 @@
+"""`fit`: what it trains, what it says, where it stops, and how it goes on."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import ShapeError, Tensor
+from tests.nn.helpers import three, toy
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def net_of(seed: int = 0, **options) -> nn.Network:
+    return nn.Network([2, 8, 1], rng=seed, **options)
+
+
+def values(net) -> list:
+    return [p.numpy() for p in net.parameters()]
+
+
+def same(one, two) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(values(one), values(two), strict=True))
+
+
+# -- the truth about training ----------------------------------------------------------------------
+
+
+def test_one_softmax_output_is_refused_everywhere() -> None:
+    with pytest.raises(ValueError, match=r"one softmax output is always 1.*output='sigmoid'"):
+        nn.Network([3, 1], output="softmax")
+    net = nn.Sequential(nn.Linear(2, 1, rng=0), nn.Softmax())
+    X, Y = toy(20)
+    with pytest.raises(ShapeError, match="one softmax output is always 1"):
+        nn.fit(net, X, Y, epochs=1)
+    with pytest.raises(ShapeError, match="one softmax output is always 1"):
+        nn.softmax_cross_entropy(Tensor([[1.0, 2.0]]), [[1.0, 1.0]])
+
+
+def test_softmax_labels_sum_to_1() -> None:
+    Z = Tensor(np.zeros((3, 4)))
+    Y = np.eye(3)[:, [0, 1, 2, 0]]
+    assert nn.softmax_cross_entropy(Z, Y).item() == pytest.approx(np.log(3))
+    Y[1, 2] = 1
+    with pytest.raises(ValueError, match=r"sum to 1 down each column, got 2 in column 2 \(1 such"):
+        nn.softmax_cross_entropy(Z, Y)
+    nn.softmax_cross_entropy(Z, np.full((3, 4), 1 / 3))  # rounding is no error
+    X, _ = three(30)
+    net = nn.Network([2, 3], output="softmax", rng=0)
+    with pytest.raises(ValueError, match="sum to 1 down each column"):
+        nn.accuracy(net, X, np.zeros((3, 30)))
+
+
+def test_a_loss_on_logits_refuses_probabilities() -> None:
+    z = Tensor(np.zeros((3, 2)), requires_grad=True)
+    Y = np.eye(3)[:, :2]
+    import autograd
+
+    for made in (autograd.softmax(z), autograd.sigmoid(z), autograd.softmax(z).named("A")):
+        with pytest.raises(ValueError, match="would be applied twice; pass Z, before the"):
+            nn.softmax_cross_entropy(made, Y)
+        with pytest.raises(ValueError, match="would be applied twice"):
+            nn.binary_cross_entropy_with_logits(made, Y)
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Sigmoid())
+    X, Y = three(30)
+    with pytest.raises(ValueError, match="softmax_cross_entropy: takes logits"):
+        nn.fit(net, X, Y, loss=nn.softmax_cross_entropy, epochs=1, rng=0)
+    # where the module knows its softmax the loss takes the logits, and the cost is right
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Softmax())
+    J = nn.cost(net, X, Y, nn.softmax_cross_entropy)
+    assert J.item() == pytest.approx(-np.log(net(X).data[Y == 1]).mean())
+
+
+def test_an_own_loss_sees_labels_of_the_shape_of_the_outputs_only() -> None:
+    net, X = net_of(), toy(20)[0]
+    seen = []
+
+    def own(A, Y):
+        seen.append(Y.shape)
+        return ((A - Y) ** 2).sum() / A.shape[1]
+
+    nn.cost(net, X, np.zeros((1, 20)), own)
+    assert seen == [(1, 20)]
+    for Y in (np.zeros((20, 1)), np.zeros(20), np.zeros((1, 1))):
+        with pytest.raises(ShapeError, match=r"cost: labels need the shape \(1, 20\)"):
+            nn.cost(net, X, Y, own)
+    with pytest.raises(
+        TypeError, match=r"needs to return a Tensor of one number, got shape \(1, 2"
+    ):
+        nn.cost(net, X, np.zeros((1, 20)), lambda A, Y: (A - Y) ** 2)
+    with pytest.raises(TypeError, match="one number, got float"):
+        nn.cost(net, X, np.zeros((1, 20)), lambda A, Y: 1.0)
+
+
+def test_divergence_is_said_while_it_is_still_finite_and_the_best_is_restored() -> None:
+    X, Y = toy(64)
+    net = net_of(output="identity")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(nn.TrainingError, match=r"the cost rose from .* in epoch \d+") as caught:
+            nn.fit(
+                net, X, Y, optimizer="sgd", learning_rate=1.0, loss=nn.mean_squared_error,
+                epochs=200, batch_size=None,
+            )  # fmt: skip
+    error = caught.value
+    assert error.epoch == error.history.epochs + 1
+    assert error.layer in dict(net.named_parameters())
+    assert all(np.isfinite(error.history.cost))
+    best = error.history.best_epoch
+    again = net_of(output="identity")
+    if best:
+        nn.fit(
+            again, X, Y, optimizer="sgd", learning_rate=1.0, loss=nn.mean_squared_error,
+            epochs=best, batch_size=None,
+        )  # fmt: skip
+    assert same(net, again)
+    loaded = pickle.loads(pickle.dumps(error))
+    assert (loaded.epoch, loaded.layer, str(loaded)) == (error.epoch, error.layer, str(error))
+
+
+def test_a_parameter_that_overflows_in_the_last_step_is_no_success() -> None:
+    class Bad(nn.SGD):
+        def change(self, g):
+            return np.full_like(g, np.inf)
+
+    net, (X, Y) = net_of(), toy(64)
+    before = values(net)
+    with pytest.raises(nn.TrainingError, match=r"parameter layer1\.W is not finite in epoch 1"):
+        nn.fit(
+            net, X, Y, optimizer=Bad(net.parameters(), learning_rate=1.0), epochs=1, batch_size=None
+        )
+    for p, old in zip(net.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.data, old)
+
+
+def test_a_dev_cost_that_is_no_number_is_no_success() -> None:
+    X, Y = np.array([[1.0, -1.0] * 8]), np.array([[1.0, 0.0] * 8])
+    net = nn.Network([1, 1], output="identity", rng=0)
+
+    def own(A, Y):
+        return (np.exp(A) - Y).sum() / A.shape[1]
+
+    net.layer1.W.data = [[0.1]]
+    with pytest.raises(nn.TrainingError, match="the dev cost became inf in epoch 1"):
+        nn.fit(
+            net, X, Y, optimizer="sgd", learning_rate=0.1, loss=own, epochs=1,
+            dev=([[1e5]], [[1.0]]),
+        )  # fmt: skip
+
+
+def test_no_numpy_warning_escapes() -> None:
+    X, Y = toy(64)
+    net = net_of(init=lambda n_in, n_out, rng: rng.normal(size=(n_out, n_in)) * 1e155)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        with pytest.raises(nn.TrainingError, match="the cost became"):
+            nn.fit(net, X, Y, learning_rate=0.1, epochs=2)
+
+
+def test_predictions_and_accuracy_refuse_what_is_not_finite() -> None:
+    net, (X, Y) = net_of(), toy(20)
+    net.layer1.W.data = np.full((8, 2), np.nan)
+    for call in (
+        lambda: net.predict(X),
+        lambda: net.predict_proba(X),
+        lambda: nn.accuracy(net, X, Y),
+        lambda: nn.auc(net, X, Y),
+        lambda: nn.confusion_matrix(net, X, Y),
+    ):
+        with pytest.raises(ValueError, match=r"outputs are not finite: parameter layer1\.W"):
+            call()
+    with pytest.raises(ValueError, match="2 of 2 outputs are not finite: X is not finite"):
+        net_of(hidden="tanh").predict([[np.nan, 1.0], [0.0, np.nan]])
+
+
+# -- what goes wrong silently ----------------------------------------------------------------------
+
+
+def noted(net, X, Y, **options) -> nn.History:
+    with pytest.warns(nn.TrainingWarning) as found:
+        history = nn.fit(net, X, Y, **{"learning_rate": 0.01, "epochs": 2, "rng": 0, **options})
+    assert [str(w.message) for w in found] == [f"fit: {note}" for note in history.notes]
+    assert {Path(w.filename).name for w in found} == {"test_training.py"}
+    return history
+
+
+def test_it_is_said_when_scales_differ() -> None:
+    X, Y = toy()
+    net = nn.Network([3, 8, 1], rng=0)
+    history = noted(net, np.vstack([X, 500 * X[:1]]), Y)
+    assert "scales differ by a factor of" in history.notes[0]
+    assert "the values of feature 2 span" in history.notes[0]
+    constant = np.vstack([X, np.full((1, 200), 1e9)])  # such a feature has no scale
+    quiet = nn.fit(nn.Network([3, 8, 1], rng=0), constant / 1e9, Y, learning_rate=1e-3, epochs=0)
+    assert quiet.notes == []
+
+
+def test_it_is_said_when_pixels_are_not_divided_by_255() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, size=(16, 50)).astype(float)
+    Y = (X[:1] > 128).astype(float)
+    history = noted(nn.Network([16, 4, 1], rng=0), X, Y)
+    assert history.notes[0] == "X is of whole numbers from 0 to 255, like pixels: divide it by 255."
+    net = nn.Network([16, 4, 1], hidden="tanh", rng=0)
+    scaled = nn.fit(net, X / 255, Y, learning_rate=0.1, epochs=30, rng=0)
+    assert scaled.notes == []
+
+
+def test_it_is_said_when_units_are_identical_or_labels_all_the_same() -> None:
+    X, Y = toy()
+    history = noted(net_of(init="zeros"), X, Y)
+    assert "All 8 units of layer1 (Linear) begin with the same weights" in history.notes[0]
+    history = noted(net_of(), X, np.ones((1, 200)))
+    assert "All 200 labels are the same" in history.notes[0]
+
+
+def test_it_is_said_when_only_the_majority_is_predicted() -> None:
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(2, 200)), (np.arange(200) < 20).astype(float).reshape(1, -1)
+    history = noted(nn.Network([2, 1], init="zeros", rng=0), X, Y, epochs=150)
+    assert history.notes[-1].startswith(
+        "The network answers class 0 to every example, which is right for 90.0% of them; its "
+        "recall of class 1 is 0"
+    )
+
+
+def test_it_is_said_when_gradients_vanish_or_units_are_dead() -> None:
+    X, Y = toy()
+    net = nn.Network([2, *[8] * 20, 1], hidden="sigmoid", init="xavier", rng=0)
+    history = noted(net, X, Y, epochs=1)
+    assert history.notes[0].startswith("Vanishing gradients: ‖gradient‖ is ")
+    assert "layer1.W" in history.notes[0]
+    net = net_of()
+    net.layer1.b.data = np.full((8, 1), -100.0)
+    history = noted(net, X, Y)
+    assert "100% of the units of layer1 (Linear) are dead" in history.notes[0]
+
+
+def test_it_is_said_when_a_float32_network_gets_float64() -> None:
+    X, Y = toy()
+    net = net_of(dtype=np.float32)
+    history = noted(net, X, Y, epochs=20)
+    assert history.notes == [
+        "The parameters are float32 and the data float64, so that all is computed in float64: "
+        "pass X.astype(np.float32)."
+    ]
+    assert net.layer1.W.dtype == np.float32
+    assert nn.fit(net, X.astype("f"), Y.astype("f"), learning_rate=0.01, epochs=2).notes == []
+
+
+def test_it_is_said_when_the_cost_rises() -> None:
+    """J = (w + b − 1)² has curvature 4 along w = b: a rate of 0.55 makes it 1.44 times as great."""
+    net = nn.Network([1, 1], output="identity", init="zeros", rng=0)
+    history = noted(
+        net, [[1.0]], [[1.0]], optimizer="sgd", learning_rate=0.55, epochs=6, batch_size=None,
+        loss=nn.mean_squared_error,
+    )  # fmt: skip
+    assert history.cost == pytest.approx([1.44**k for k in range(6)])
+    assert history.notes == [
+        f"The cost rose from 1 to {history.cost[-1]:.4g}: try a learning rate below 0.55."
+    ]
+
+
+# -- mistakes of use -------------------------------------------------------------------------------
+
+
+def mistakes():
+    net, (X, Y) = net_of(), toy(20)
+    return {
+        "class": (lambda: nn.fit(net, X, Y, optimizer=nn.Adam), r"got the class; write .*'adam'"),
+        "typo": (lambda: nn.fit(net, X, Y, optimizer="adm"), r"got 'adm'\. Did you mean 'adam'\?"),
+        "other": (
+            lambda: nn.fit(net, X, Y, optimizer=nn.Adam(net_of(1).parameters())),
+            "holds 4 of 4 parameters that are not this network's",
+        ),
+        "both": (
+            lambda: nn.fit(net, X, Y, optimizer=nn.Adam(net.parameters()), learning_rate=1),
+            "learning_rate= belongs to an optimizer given by its name",
+        ),
+        "rate": (lambda: nn.fit(net, X, Y, optimizer="sgd"), "'sgd' needs learning_rate="),
+        "strings": (
+            lambda: nn.fit(net, X, np.array([["a", "b"] * 10])),
+            "Y needs to be of numbers",
+        ),
+        "plus minus": (
+            lambda: nn.accuracy(net, X, 2 * Y - 1),
+            r"need to be in \[0, 1\], got .* -1",
+        ),
+        "label strings": (
+            lambda: nn.accuracy(net, X, np.array([["a", "b"] * 10])),
+            "labels need to be numbers",
+        ),
+        "m = 0": (lambda: nn.fit(net, X[:, :0], Y[:, :0]), "needs at least one example"),
+        "accuracy m = 0": (
+            lambda: nn.accuracy(net, X[:, :0], Y[:, :0]),
+            "accuracy: needs at least one example",
+        ),
+        "cost m = 0": (lambda: nn.cost(net, X[:, :0], Y[:, :0]), "m is 0 here"),
+        "Relu": (lambda: nn.Network([2, 2, 1], hidden="Relu"), r"got 'Relu'\. Did you mean 'relu'"),
+        "He": (lambda: nn.Network([2, 2, 1], init="He"), r"got 'He'\. Did you mean 'he'\?"),
+        "rng": (
+            lambda: nn.Network([2, 1], rng=1.5),
+            r"rng needs to be an int, a Generator .* 1\.5",
+        ),
+        "rng of fit": (lambda: nn.fit(net, X, Y, rng="1"), "fit: rng needs to be an int"),
+        "seed": (lambda: nn.Network([2, 1], rng=-1), "a seed needs to be at least 0"),
+        "no unit": (lambda: nn.Network([3, 0, 1]), r"Network: n\[1\] needs to be a positive int"),
+        "float unit": (lambda: nn.Network([3, 2.5, 1]), r"Network: n\[1\] .* got 2\.5"),
+        "n": (lambda: nn.Network(3), "such as .30, 1., got 3"),
+        "hidden": (
+            lambda: nn.Network([2, 2, 1], hidden=["relu", "tanh"]),
+            "hidden needs one for each of the 1 hidden layers, or one for all, got 2",
+        ),
+        "patience": (lambda: nn.fit(net, X, Y, early_stopping=3), r"pass dev=\(X_dev, Y_dev\)"),
+        "metric": (lambda: nn.fit(net, X, Y, metrics=["acuracy"]), "Did you mean 'accuracy'"),
+        "epochs": (lambda: nn.fit(net, X, Y, epochs=-1), "epochs needs to be an int of at least 0"),
+        "max_norm": (lambda: nn.fit(net, X, Y, max_norm=0), "max_norm needs to be a positive"),
+        "weights": (lambda: nn.fit(net, X, Y, sample_weight=[1.0]), "sample_weight needs 20"),
+        "negative": (
+            lambda: nn.fit(net, X, Y, sample_weight=-np.ones(20)),
+            "sample_weight needs finite numbers of at least 0",
+        ),
+        "one class": (
+            lambda: nn.fit(net, X, Y, class_weight={0: 1}),
+            r"for each class .* see \[1\]",
+        ),
+        "net": (lambda: nn.fit(lambda X: X, X, Y), "fit: needs a module of nn"),
+        "own weights": (
+            lambda: nn.fit(net, X, Y, loss=lambda A, Y: A.sum(), class_weight="balanced"),
+            "known to nn's losses, not to",
+        ),
+    }
+
+
+@pytest.mark.parametrize("mistake", mistakes())
+def test_a_mistake_is_said_with_what_to_write(mistake) -> None:
+    call, message = mistakes()[mistake]
+    with pytest.raises((ValueError, TypeError, ShapeError), match=message):
+        call()
+
+
+# -- what people expect of fit ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "momentum", "rmsprop", "sgd"])
+def test_an_optimizer_by_name_is_the_same_as_the_object(name: str) -> None:
+    X, Y = toy()
+    one, two = net_of(), net_of()
+    kind = {"adam": nn.Adam, "adamw": nn.AdamW, "momentum": nn.Momentum, "rmsprop": nn.RMSprop}
+    optimizer = kind.get(name, nn.SGD)(two.parameters(), learning_rate=0.05)
+    a = nn.fit(one, X, Y, optimizer=name, learning_rate=0.05, epochs=5, rng=1)
+    b = nn.fit(two, X, Y, optimizer=optimizer, epochs=5, rng=1)
+    assert a.cost == b.cost
+    assert same(one, two)
+    assert a.cost[-1] < a.cost[0]
+
+
+def test_each_epoch_has_batches_of_its_own_and_no_example_twice() -> None:
+    X, Y = np.arange(20.0).reshape(1, -1) / 20, np.zeros((1, 20))
+    net = nn.Network([1, 1], output="identity", rng=0)
+    seen = []
+
+    def own(A, Y):
+        return (A * A).sum() / A.shape[1]
+
+    class Spy(nn.Network):
+        def forward(self, X):
+            if self.training:
+                seen.append(X.data.reshape(-1).tolist())
+            return super().forward(X)
+
+    net = Spy([1, 1], output="identity", rng=0)
+    nn.fit(net, X, Y, loss=own, learning_rate=0.01, epochs=3, batch_size=8, rng=0)
+    assert [len(batch) for batch in seen] == [8, 8, 4] * 3
+    epochs = [[x for batch in seen[i : i + 3] for x in batch] for i in (0, 3, 6)]
+    for epoch in epochs:
+        assert sorted(epoch) == sorted(X.reshape(-1).tolist())
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_a_fit_can_seed_each_epoch_as_the_course_does() -> None:
+    X, Y = toy(100)
+    one, two = net_of(), net_of()
+    seed, optimizer = 10, nn.Adam(two.parameters(), learning_rate=0.01)
+    for _ in range(3):  # the loop of the course
+        seed += 1
+        order = list(np.random.RandomState(seed).permutation(100))
+        for start in (0, 64):
+            columns = order[start : start + 64]
+            optimizer.zero_grad()
+            nn.cost(two, X[:, columns], Y[:, columns]).backward()
+            optimizer.step()
+    nn.fit(
+        one, X, Y, learning_rate=0.01, epochs=3, rng=lambda epoch: np.random.RandomState(10 + epoch)
+    )
+    assert same(one, two)
+
+
+def test_schedules_are_followed_and_kept_in_the_history() -> None:
+    X, Y = toy()
+    history = nn.fit(
+        net_of(), X, Y, learning_rate=nn.InverseDecay(0.1), optimizer="sgd", epochs=4, rng=0
+    )
+    assert history["learning_rate"] == pytest.approx([0.05, 0.1 / 3, 0.025, 0.02])
+
+
+def test_the_penalty_is_divided_by_the_whole_set() -> None:
+    X, Y = toy(100)
+    one, two = net_of(), net_of()
+    nn.fit(one, X, Y, optimizer="sgd", learning_rate=0.1, penalty=nn.L2(2.0), epochs=1, rng=3)
+    optimizer = nn.SGD(two.parameters(), learning_rate=0.1)
+    for batch in nn.minibatches(X, Y, 64, rng=3):
+        optimizer.zero_grad()
+        nn.cost(two, *batch, penalty=nn.L2(2.0), m=100).backward()
+        optimizer.step()
+    assert same(one, two)
+
+
+def test_weights_of_classes_and_samples() -> None:
+    X, Y = toy(100)
+    w = np.where(Y[0] == 1, 3.0, 1.0)
+    one, two, three_ = net_of(), net_of(), net_of()
+    options = {"learning_rate": 0.01, "epochs": 3, "rng": 0}
+    nn.fit(one, X, Y, class_weight={0: 1.0, 1: 3.0}, **options)
+    nn.fit(two, X, Y, sample_weight=10 * w, **options)
+    for a, b in zip(values(one), values(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)  # only their ratios matter
+    # an example of weight 2 is two examples, on the whole set
+    doubled = np.hstack([X, X[:, :30]]), np.hstack([Y, Y[:, :30]])
+    weights = np.where(np.arange(100) < 30, 2.0, 1.0)
+    nn.fit(three_, X, Y, sample_weight=weights, batch_size=None, **options)
+    other = net_of()
+    nn.fit(other, *doubled, batch_size=None, **options)
+    for a, b in zip(values(three_), values(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
+    counts = np.array([np.sum(Y == 0), np.sum(Y == 1)])
+    four, five = net_of(), net_of()
+    nn.fit(four, X, Y, class_weight="balanced", **options)
+    nn.fit(five, X, Y, sample_weight=(100 / (2 * counts))[Y[0].astype(int)], **options)
+    assert same(four, five)
+
+
+def test_gradients_are_clipped_to_a_norm() -> None:
+    X, Y = toy(64)
+    net, moved = net_of(), net_of()
+    nn.fit(net, X, Y, optimizer="sgd", learning_rate=1.0, max_norm=1e-3, epochs=1, batch_size=None)
+    step = np.sqrt(
+        sum(np.sum((a - b) ** 2) for a, b in zip(values(net), values(moved), strict=True))
+    )
+    assert step == pytest.approx(1e-3, rel=1e-9)
+
+
+def test_early_stopping_restores_the_best_also_when_all_epochs_ran() -> None:
+    X, Y = toy(30, seed=4)
+    dev = toy(60, seed=5)
+    options = {"learning_rate": 0.05, "dev": dev, "rng": 0}
+    net = nn.Network([2, 32, 1], rng=0)
+    history = nn.fit(net, X, Y, epochs=300, early_stopping=15, **options)
+    assert "stopped early after epoch" in history.stopped
+    assert history.epochs == history.best_epoch + 15
+    assert history.dev_cost[history.best_epoch - 1] == min(history.dev_cost)
+    assert nn.cost(net, *dev).item() == pytest.approx(min(history.dev_cost), rel=1e-12)
+    net = nn.Network([2, 32, 1], rng=0)
+    whole = nn.fit(
+        net, X, Y, epochs=history.epochs - 5, early_stopping=nn.EarlyStopping(15), **options
+    )
+    assert whole.stopped is None
+    assert nn.cost(net, *dev).item() == pytest.approx(min(whole.dev_cost), rel=1e-12)
+    assert nn.EarlyStopping(2, least=0.1).is_over([1.0, 0.95, 0.91])
+    assert not nn.EarlyStopping(2, least=0.1).is_over([1.0, 0.95, 0.89])
+
+
+def test_callbacks_may_stop() -> None:
+    X, Y = toy()
+
+    def raises(epoch, history):
+        if epoch == 3:
+            raise StopIteration
+
+    for call in (lambda epoch, history: epoch == 3, raises):
+        history = nn.fit(net_of(), X, Y, epochs=10, learning_rate=0.01, on_epoch=[call], rng=0)
+        assert history.epochs == 3
+        assert history.stopped == "stopped by on_epoch after epoch 3"
+    seen = []
+    nn.fit(
+        net_of(), X, Y, epochs=2, learning_rate=0.01, rng=0,
+        on_epoch=[lambda e, h: seen.append(e), lambda e, h: seen.append(h.epochs)],
+    )  # fmt: skip
+    assert seen == [1, 1, 2, 2]
+
+
+def test_an_interrupt_keeps_history_and_network() -> None:
+    X, Y = toy()
+    net = net_of()
+
+    def stop(epoch, history):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    history = nn.fit(net, X, Y, epochs=10, learning_rate=0.01, on_epoch=stop, rng=0)
+    assert history.epochs == 2
+    assert history.stopped == "interrupted in epoch 3"
+    assert not net.training
+    other = net_of()
+    nn.fit(other, X, Y, epochs=2, learning_rate=0.01, rng=0)
+    assert same(net, other)
+
+
+def test_metrics_are_measured_on_the_dev_set_or_else_the_training_set() -> None:
+    X, Y = toy()
+    dev = toy(80, seed=1)
+    net = net_of()
+
+    def always(net, X, Y):
+        return X.shape[1]
+
+    history = nn.fit(
+        net, X, Y, epochs=2, learning_rate=0.01, dev=dev, metrics=["accuracy", always], rng=0
+    )
+    assert history["dev_accuracy"][-1] == nn.accuracy(net, *dev)
+    assert history["dev_always"] == [80, 80]
+    history = nn.fit(net, X, Y, epochs=1, learning_rate=0.01, metrics="recall", rng=0)
+    assert history["recall"] == [nn.recall(net, X, Y)]
+
+
+def test_a_history_is_a_dict_of_lists_with_a_short_repr() -> None:
+    X, Y = toy()
+    history = nn.fit(net_of(), X, Y, epochs=3, learning_rate=0.02, dev=toy(50, seed=1), rng=0)
+    assert set(history) == {"cost", "dev_cost", "learning_rate"}
+    assert {len(v) for v in history.values()} == {3}
+    assert history["cost"] is history.cost
+    assert repr(history).startswith("History(3 epochs, ")
+    assert "\n" not in repr(history)
+    assert f"cost {history.cost[0]:.4g} → {history.cost[-1]:.4g}" in repr(history)
+    assert {path: len(v) for path, v in history.gradient_norms.items()} == {
+        f"layer{i}.{name}": 3 for i in (1, 2) for name in ("W", "b")
+    }
+    for other in (copy.deepcopy(history), pickle.loads(pickle.dumps(history))):
+        assert other == history
+        assert other.gradient_norms == history.gradient_norms
+        assert other.notes == history.notes
+    assert repr(nn.History()) == "History(no epoch)"
+
+
+def test_gradient_norms_are_those_of_the_first_batch() -> None:
+    X, Y = toy(64)
+    net = net_of()
+    J = nn.cost(net, X, Y)
+    J.backward()
+    expected = np.linalg.norm(net["W1"].grad)
+    history = nn.fit(net, X, Y, epochs=1, learning_rate=0.01, batch_size=None)
+    assert history.gradient_norms["layer1.W"] == pytest.approx([expected])
+
+
+# -- checkpoints -----------------------------------------------------------------------------------
+
+
+def options(**more):
+    return {"learning_rate": nn.ExponentialDecay(0.02, 0.9), "dev": toy(40, seed=1), **more}
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+@pytest.mark.parametrize("rng", [1, np.random.RandomState(3)], ids=["Generator", "RandomState"])
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "sgd"])
+def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(tmp_path, rng, optimizer) -> None:
+    X, Y = toy(100)
+
+    def start():
+        return nn.Network([2, 8, 1], keep_prob=0.8, rng=5), copy.deepcopy(rng)
+
+    whole, stream = start()
+    once = nn.fit(whole, X, Y, optimizer=optimizer, epochs=7, rng=stream, **options())
+    file = tmp_path / "run.safetensors"
+    for epochs in (3, 4, 7):
+        net, stream = start()
+        again = nn.fit(
+            net, X, Y, optimizer=optimizer, epochs=epochs, rng=stream, checkpoint=file, **options()
+        )
+    assert same(whole, net)
+    assert dict(again) == dict(once)
+    assert again.gradient_norms == once.gradient_norms
+    assert again.best_epoch == once.best_epoch
+    # nothing is left to do
+    net, stream = start()
+    done = nn.fit(
+        net, X, Y, optimizer=optimizer, epochs=7, rng=stream, checkpoint=file, **options()
+    )
+    assert same(whole, net)
+    assert dict(done) == dict(once)
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_a_checkpoint_of_other_settings_is_refused_and_nothing_changed(tmp_path) -> None:
+    X, Y = toy(100)
+    file = tmp_path / "run.safetensors"
+    nn.fit(net_of(), X, Y, epochs=2, checkpoint=file, rng=0, **options())
+    kept = file.read_bytes()
+    for change, said in (
+        ({"batch_size": 32}, r"batch_size \(was 64, is 32\)"),
+        ({"optimizer": "sgd"}, "names|unknown optimizer|missing|optimizer"),
+        ({"penalty": nn.L2(1.0)}, "penalty"),
+        ({"dev": toy(40, seed=2)}, "dev"),
+        ({"metrics": ["accuracy"]}, "metrics"),
+    ):
+        net = net_of(7)
+        before = values(net)
+        with pytest.raises((ValueError, ShapeError), match=said):
+            nn.fit(net, X, Y, epochs=3, checkpoint=file, rng=0, **options(**change))
+        assert all(np.array_equal(a, b) for a, b in zip(values(net), before, strict=True))
+    with pytest.raises(ValueError, match="other settings: data"):
+        nn.fit(net_of(), X + 1e-9, Y, epochs=3, checkpoint=file, rng=0, **options())
+    with pytest.raises(ShapeError, match=r"does not fit the network"):
+        nn.fit(nn.Network([2, 9, 1], rng=0), X, Y, epochs=3, checkpoint=file, rng=0, **options())
+    with pytest.raises(ValueError, match="another kind of rng="):
+        nn.fit(net_of(), X, Y, epochs=3, checkpoint=file, rng=lambda epoch: epoch, **options())
+    assert file.read_bytes() == kept
+    fresh = nn.fit(net_of(), X, Y, epochs=1, checkpoint=file, resume=False, rng=0, **options())
+    assert fresh.epochs == 1
+    nn.save(net_of(), file)
+    with pytest.raises((nn.FileFormatError, ShapeError), match=r"does not fit|no checkpoint"):
+        nn.fit(net_of(), X, Y, epochs=1, checkpoint=file, rng=0, **options())
+
+
+KILLED = """
+import sys, time, numpy as np, nn
+rng = np.random.default_rng(0)
+X = rng.normal(size=(20, 400)); Y = (X[:1] > 0).astype(float)
+net = nn.Network([20, 30, 1], keep_prob=0.9, rng=5)
+nn.fit(net, X, Y, learning_rate=1e-3, epochs=int(sys.argv[2]), rng=1, checkpoint=sys.argv[1],
+       dev=(X[:, :50], Y[:, :50]), on_epoch=lambda e, h: print(e, flush=True))
+np.save(sys.argv[3], net["W1"].data)
+"""
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_loses_its_last_epoch_at_most(tmp_path) -> None:
+    """Killed twelve times at any moment, it ends as the run that nobody killed."""
+    file, out, whole = (tmp_path / name for name in ("run.safetensors", "a.npy", "b.npy"))
+    script = tmp_path / "run.py"
+    script.write_text(textwrap.dedent(KILLED), "utf-8")
+    command = [sys.executable, str(script)]
+    rng = np.random.default_rng(0)
+    reached, kills = 0, 0
+    while kills < 12:
+        last = reached
+        with subprocess.Popen(
+            [*command, str(file), "400", str(out)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        ) as run:
+            for line in run.stdout:
+                last = int(line)
+                if last >= reached + rng.integers(1, 25):
+                    run.kill()
+                    break
+        kills += 1
+        if file.exists():
+            _, metadata = nn.io.read_arrays("test", file)  # always a whole file
+            assert '"cost"' in metadata["run"]
+        reached = last
+    for target, path in ((file, out), (tmp_path / "other.safetensors", whole)):
+        subprocess.run([*command, str(target), "400", str(path)], check=True, cwd=ROOT,
+                       stdout=subprocess.DEVNULL)  # fmt: skip
+    np.testing.assert_array_equal(np.load(out), np.load(whole))

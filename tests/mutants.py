@@ -4,6 +4,7 @@
     python tests/mutants.py --sample 300                     300 of them, drawn at random
     python tests/mutants.py autograd/backward.py             every mutant of one file
     python tests/mutants.py --package viz --sample 150       150 of the pictures' code
+    python tests/mutants.py --package nn                     every mutant of nn/
     python tests/mutants.py --again old.log                  the survivors that a run printed
     python tests/mutants.py --imports --sample 100           changes of what runs at import alone
 
@@ -53,10 +54,12 @@ VIZ = [
 ]
 TESTS = {  # of a package; pages in a browser and pictures compared byte by byte are left out
     "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[3:4]],
+    "nn": ["tests/nn"],
     "viz": [*VIZ, "tests/viz/test_files.py", "tests/test_new_op.py"],
 }
 FIRST = ("op", "operands", "walk", "messages", "tensor", "functional", "variants", "dispatch")
 QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:3]}
+QUICK["nn"] = [f"tests/nn/test_{name}.py" for name in ("optim", "regularizers", "metrics", "data")]
 SLOW = 240  # seconds; a mutant that never ends is noticed too
 
 Place = tuple[str, int]  # of a function: its qualified name, and where its instructions come from
@@ -512,6 +515,8 @@ def main() -> None:
     options.files = [p.resolve() for p in options.files] or every
     tests = [*TESTS[options.package], options.package]
     arguments = ["-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+    if options.package == "nn":  # its slow tests train for many seconds
+        arguments += ["-m", "not slow and not long"]
     os.chdir(ROOT)
     raise SystemExit(pytest.main(arguments, plugins=[Mutants(options)]))
 

@@ -166,10 +166,12 @@ class Report:
             "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
             for line in [head, *body]
         ]
-        verdict = "agree" if self else "DIFFER"
+        wrong, total = sum(row.wrong for row in self.rows), len(self.rows)
+        some = f"{wrong} of {total}" if 0 < wrong < total else str(total)
+        verdict = f"{some} {'DIFFER' if wrong else 'agree'}"
         tolerances = sorted({row.tolerance for row in self.rows})
         summary = (
-            f"{self.title}: {len(self.rows)} {verdict} with {self.other} to {self.worst:.1e} "
+            f"{self.title}: {verdict} with {self.other} to {self.worst:.1e} "
             f"(tolerance {' and '.join(f'{t:.0e}' for t in tolerances)})"
         )
         return "\n".join([summary, *lines, *self.notes])

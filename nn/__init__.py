@@ -89,6 +89,7 @@ from nn.plots import (
     plot_gradient_norms as plot_gradient_norms,
     plot_schedule as plot_schedule,
     plot_weights as plot_weights,
+    save_plot as save_plot,
 )
 from nn.regularizers import L1 as L1, L2 as L2, Dropout as Dropout, Penalty as Penalty
 from nn.schedules import (

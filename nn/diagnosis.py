@@ -49,9 +49,11 @@ class BiasVariance:
 
     def __str__(self) -> str:
         words = {True: "high", False: "low"}
+        above = "below" if self.bias < 0 else "above"
+        more = "less" if self.variance < 0 else "more"
         head = (
-            f"{words[self.high_bias]} bias ({self.bias:.2%} above the optimal error), "
-            f"{words[self.high_variance]} variance ({self.variance:.2%} more on the dev set)"
+            f"{words[self.high_bias]} bias ({abs(self.bias):.2%} {above} the optimal error), "
+            f"{words[self.high_variance]} variance ({abs(self.variance):.2%} {more} on the dev set)"
         )
         return "\n".join([head, *(f"- {line}" for line in self.advice)])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nn.plots import plot_cost, save_plot
@@ -92,7 +91,7 @@ class History(dict[str, list[float]]):
         """
         if path is None:
             return plot_cost(self, ax=ax, title=title)
-        return save_plot(Path(path), lambda axes: plot_cost(self, ax=axes, title=title))
+        return save_plot(path, lambda axes: plot_cost(self, ax=axes, title=title))
 
     def __repr__(self) -> str:
         if not self.cost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from autograd import ShapeError
 from autograd.files import write_whole
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -261,12 +262,26 @@ def plot_weights(
     return ax
 
 
-def save_plot(target: Path, draw: Callable[[Any], Any]) -> Path:
-    """Write what `draw(ax)` draws as a file; return the path."""
+def save_plot(path: str | os.PathLike[str], draw: Callable[[Any], Any]) -> Path:
+    """Write what a function draws on its axes as a file, whole or not at all; return the path.
+
+    Parameters
+    ----------
+    path : path_like
+        Its ending says the format: .svg, .png, .pdf.
+    draw : callable
+        Called with the axes, such as ``lambda ax: nn.plot_cost(history, ax=ax)``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    target = Path(path)
     matplotlib = _matplotlib("save_plot")
     if not target.suffix or not target.parent.is_dir():
         raise OSError(
-            f"History.plot: cannot write {str(target)!r}: it needs an ending such as .svg, and "
+            f"save_plot: cannot write {str(target)!r}: it needs an ending such as .svg, and "
             "a folder that exists."
         )
     style = {"svg.hashsalt": "retrograd", "font.family": "DejaVu Sans"}
@@ -276,7 +291,7 @@ def save_plot(target: Path, draw: Callable[[Any], Any]) -> Path:
         content = BytesIO()
         metadata = {"Date": None} if target.suffix == ".svg" else None
         figure.savefig(content, format=target.suffix[1:], metadata=metadata)
-    write_whole("History.plot", target, content.getvalue())
+    write_whole("save_plot", target, content.getvalue())
     return target
 
 

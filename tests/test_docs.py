@@ -53,3 +53,32 @@ def test_generated_pages_are_up_to_date(tmp_path) -> None:
     for path in [*program["pages"](tmp_path), *program["gallery"](tmp_path)]:
         kept = ROOT / "docs" / path.relative_to(tmp_path)
         assert kept.read_text("utf-8") == path.read_text("utf-8"), path.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["logistic_regression", "deep_network"])
+def test_notebooks_run_and_print_what_they_show(name: str, monkeypatch) -> None:
+    """Digits apart: the last ones depend on the version of NumPy."""
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    import json
+    import runpy
+
+    path = ROOT / "examples" / "notebooks" / f"{name}.ipynb"
+    execute = runpy.run_path(str(ROOT / "docs" / "notebooks.py"))["execute"]
+
+    def shown(notebook: str) -> list[list[tuple[str, str]]]:
+        return [
+            [
+                (
+                    o["output_type"],
+                    re.sub(r"[-−]?[\d.]+(e[-+]\d+)?| +", "", "".join(o.get("text", ""))),
+                )
+                for o in cell["outputs"]
+            ]
+            for cell in json.loads(notebook)["cells"]
+            if cell["cell_type"] == "code"
+        ]
+
+    kept = path.read_text("utf-8")
+    assert "dev accuracy" in kept or "accuracy" in kept
+    assert shown(execute(path)) == shown(kept)

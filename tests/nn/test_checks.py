@@ -100,3 +100,13 @@ def test_names_of_gradients_are_checked() -> None:
         nn.check_gradients(net, X, Y, gradients={**letters, "W1": letters["W1"].T})
     with pytest.raises(TypeError, match=r"use autograd\.check_gradients"):
         nn.check_gradients(np.sin, X, Y)
+
+
+@pytest.mark.parametrize(
+    ("error", "band"),
+    [(0.99e-7, "great"), (1.01e-7, "look again"), (0.99e-5, "look again"), (1.01e-5, "WRONG")],
+)
+def test_bands_are_the_courses(error: float, band: str) -> None:
+    found = nn.CourseCheck(error)
+    found.on_logits = error
+    assert found.band == band

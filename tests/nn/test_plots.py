@@ -107,3 +107,71 @@ def test_weights_are_laid_out_as_images() -> None:
     np.testing.assert_array_equal(canvas[3:, :2], [[8, 9], [10, 11]])
     with pytest.raises(ShapeError, match="has no images of shape"):
         nn.plot_weights(W, (3, 2))
+
+
+def regions(ax) -> dict:
+    """Return the filled areas by their colour, as the bounding boxes of their paths."""
+    from matplotlib.contour import QuadContourSet
+
+    found = {}
+    for c in ax.collections:
+        if isinstance(c, QuadContourSet) and c.filled:
+            box = c.get_paths()[0].get_extents()
+            found[tuple(c.get_facecolor()[0][:3].round(3))] = (box.x0, box.x1, box.y0, box.y1)
+    return found
+
+
+def test_the_areas_of_a_boundary_are_where_the_network_says() -> None:
+    """Class 1 right of x₁ = 1, on data from 0 to 4 by −2 to 3; the frame leaves 8 % around."""
+    net = nn.Network.from_dict({"W1": [[50.0, 0.0]], "b1": [[-50.0]]})
+    X = np.array([[0.0, 4.0, 2.0], [-2.0, 3.0, 0.0]])
+    ax = nn.plot_decision_boundary(net, X, np.array([[0, 1, 1]]), steps=101)
+    assert ax.get_xlim() == pytest.approx((-0.32, 4.32))
+    assert ax.get_ylim() == pytest.approx((-2.4, 3.4))
+    zero, one = (tuple(np.round(matplotlib.colors.to_rgb(c), 3)) for c in ("#D55E00", "#0072B2"))
+    areas = regions(ax)
+    assert areas[zero] == pytest.approx((-0.32, 1.0, -2.4, 3.4), abs=0.06)
+    assert areas[one] == pytest.approx((1.0, 4.32, -2.4, 3.4), abs=0.06)
+    lines = [c for c in ax.collections if hasattr(c, "filled") and not c.filled]
+    assert len(lines) == 1
+    assert lines[0].get_paths()[0].vertices[:, 0] == pytest.approx(1.0, abs=0.06)
+    points = {
+        c.get_label(): c.get_offsets().tolist() for c in ax.collections if c.get_label()[:1] == "c"
+    }
+    assert points == {"class 0": [[0, -2]], "class 1": [[4, 3], [2, 0]]}
+
+
+def test_a_network_that_says_one_class_fills_the_plane() -> None:
+    net = nn.Network.from_dict({"W1": [[0.0, 0.0]], "b1": [[1.0]]})
+    ax = nn.plot_decision_boundary(net, np.ones((2, 3)), np.array([[0, 1, 1]]), steps=11)
+    assert regions(ax) == {}
+    (span,) = ax.patches
+    assert span.get_facecolor()[:3] == pytest.approx(matplotlib.colors.to_rgb("#0072B2"))
+    assert ax.get_xlim() == pytest.approx((0.92, 1.08))  # of data that do not vary
+
+
+def test_a_run_of_one_epoch_is_a_point() -> None:
+    X, Y = toy()
+    one = nn.fit(nn.Network([2, 4, 1], rng=1), X, Y, learning_rate=0.05, epochs=1, rng=0)
+    two = nn.fit(nn.Network([2, 4, 1], rng=1), X, Y, learning_rate=0.05, epochs=2, rng=0)
+    assert nn.plot_cost(one).lines[0].get_marker() == "o"
+    assert nn.plot_cost(two).lines[0].get_marker() == "None"
+    assert nn.plot_cost(two).get_legend() is None  # one curve needs none
+
+
+def test_many_layers_get_colours_of_their_own() -> None:
+    history = nn.History(cost=[1.0, 2.0])
+    history.gradient_norms = {f"layer{i}.W": [1.0, 2.0] for i in range(12)}
+    ax = nn.plot_gradient_norms(history)
+    assert len({tuple(np.ravel(matplotlib.colors.to_rgb(x.get_color()))) for x in ax.lines}) == 12
+    history.gradient_norms = {"slope": [1.0, 2.0]}  # no weights: what there is
+    assert lines(nn.plot_gradient_norms(history)) == {"slope": [1.0, 2.0]}
+
+
+def test_plots_are_saved_whole(tmp_path) -> None:
+    path = nn.save_plot(tmp_path / "a.png", lambda ax: ax.plot([1, 2]))
+    assert path.read_bytes()[:4] == b"\x89PNG"
+    for wrong in ("a", "none/a.svg"):
+        with pytest.raises(OSError, match="save_plot: cannot write"):
+            nn.save_plot(tmp_path / wrong, lambda ax: None)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

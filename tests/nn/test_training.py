@@ -670,3 +670,109 @@ def test_a_run_that_is_killed_loses_its_last_epoch_at_most(tmp_path) -> None:
         subprocess.run([*command, str(target), "400", str(path)], check=True, cwd=ROOT,
                        stdout=subprocess.DEVNULL)  # fmt: skip
     np.testing.assert_array_equal(np.load(out), np.load(whole))
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_a_run_with_batch_norm_goes_on_with_its_averages(tmp_path) -> None:
+    X, Y = toy(96)
+
+    def start():
+        return nn.Sequential(
+            nn.Linear(2, 6, rng=0), nn.BatchNorm(6), nn.ReLU(), nn.Linear(6, 1, rng=1), nn.Sigmoid()
+        )
+
+    settings = {"learning_rate": 0.02, "dev": toy(40, seed=1), "early_stopping": 50, "rng": 3}
+    whole, file = start(), tmp_path / "run.safetensors"
+    once = nn.fit(whole, X, Y, epochs=6, **settings)
+    nn.fit(start(), X, Y, epochs=3, checkpoint=file, **settings)
+    net = start()
+    again = nn.fit(net, X, Y, epochs=6, checkpoint=file, **settings)
+    assert dict(again) == dict(once)
+    for name, array in whole.state_dict().items():
+        np.testing.assert_array_equal(net.state_dict()[name], array)
+    norm = list(net.children())[1]
+    assert (norm.beta.data != 0).any()  # it was trained
+
+
+def test_a_callback_may_change_the_rate_and_the_run_goes_on_with_it(tmp_path) -> None:
+    X, Y = toy(64)
+
+    def run(epochs, file=None):
+        net = net_of()
+        optimizer = nn.SGD(net.parameters(), learning_rate=0.5)
+
+        def halve(epoch, history):
+            optimizer.learning_rate = optimizer.learning_rate / 2
+
+        history = nn.fit(
+            net, X, Y, optimizer=optimizer, epochs=epochs, checkpoint=file, on_epoch=halve, rng=0
+        )
+        return net, history
+
+    whole, once = run(5)
+    run(2, tmp_path / "a.safetensors")
+    net, again = run(5, tmp_path / "a.safetensors")
+    assert again["learning_rate"] == once["learning_rate"] == [0.5 / 2**k for k in range(5)]
+    assert same(net, whole)
+
+
+def test_progress_shows_cost_and_dev_metrics(monkeypatch) -> None:
+    pytest.importorskip("tqdm", reason="the extra 'progress' is not installed")
+    import tqdm
+
+    shown = []
+
+    class Bar(list):
+        def __init__(self, epochs, **options):
+            super().__init__(epochs)
+            self.options = options
+
+        def set_postfix(self, values):
+            shown.append(values)
+
+        def close(self):
+            shown.append("closed")
+
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    X, Y = toy()
+    history = nn.fit(
+        net_of(), X, Y, learning_rate=0.01, epochs=2, dev=toy(50, seed=1), metrics=["accuracy"],
+        rng=0,
+    )  # fmt: skip
+    names = ("cost", "dev_cost", "dev_accuracy")
+    assert shown[:2] == [{k: f"{history[k][e]:.4g}" for k in names} for e in range(2)]
+    assert shown[-1] == "closed"
+    shown.clear()
+    nn.fit(net_of(), X, Y, learning_rate=0.01, epochs=2, progress=False, rng=0)
+    assert shown == []
+
+
+def test_dead_units_are_explained_by_the_inputs() -> None:
+    X, Y = toy()
+    for change, cure in (
+        (lambda X: X + 50, "The inputs are not normalized: use nn.Normalizer"),
+        (lambda X: X * 40, "The inputs are not normalized: use nn.Normalizer"),
+        (lambda X: X - X.mean(), "Try a lower learning rate, init='he'"),
+    ):
+        net = net_of()
+        net.layer1.W.data, net.layer1.b.data = np.zeros((8, 2)), -np.arange(1.0, 9).reshape(8, 1)
+        history = noted(net, change(X), Y, learning_rate=1e-9, optimizer="sgd")
+        (note,) = [n for n in history.notes if "dead" in n]
+        assert cure in note
+    half = net_of()
+    half.layer1.b.data = np.where(np.arange(8) < 3, -1e3, 1.0).reshape(8, 1)
+    quiet = nn.fit(half, X, Y, learning_rate=0.01, epochs=10, rng=0)
+    assert not [n for n in quiet.notes if "dead" in n]  # three of eight are fewer than half
+
+
+def test_the_repr_of_a_history_says_what_matters() -> None:
+    history = nn.History(cost=[2.0, 1.0], dev_cost=[3.0, 1.5], dev_recall=[np.nan, np.nan])
+    history.best_epoch, history.seconds = 1, 0.25
+    history.notes = ["a"]
+    history.stopped = "stopped early after epoch 2"
+    assert repr(history) == (
+        "History(2 epochs, 0.25 s: cost 2 → 1, dev cost 1.5, best in epoch 1, "
+        "stopped early after epoch 2, 1 note)"
+    )
+    history.notes = ["a", "b"]
+    assert repr(history).endswith("2 notes)")

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTIVATIONS",
     "Cache",
+    "activation_backward",
     "backward",
     "cost",
     "forward",
+    "linear_backward",
     "linear_forward",
     "logistic_regression",
     "logistic_regression_loop",
@@ -104,6 +106,24 @@ def linear_forward(A: Array, W: Array, b: Array) -> Array:
     """Return Z = W A + b, shape (n[l], m)."""
     Z: Array = np.dot(W, A) + b
     return Z
+
+
+def linear_backward(
+    dZ: Array, A_previous: Array, W: Array, *, l2: float = 0.0
+) -> tuple[Array, Array, Array]:
+    """Return dA[l−1], dW[l] and db[l], for dZ[l] of shape (n[l], m)."""
+    m = dZ.shape[1]
+    dW = np.dot(dZ, A_previous.T) / m + l2 / m * W
+    db = np.sum(dZ, axis=1, keepdims=True) / m
+    return np.dot(W.T, dZ), dW, db
+
+
+def activation_backward(dA: Array, Z: Array, g: str) -> Array:
+    """Return dZ = dA * g′(Z), for dA and Z of shape (n[l], m)."""
+    slope = ACTIVATIONS[g][1]
+    if slope is None:
+        raise ValueError(f"backward: {g} needs its own cross-entropy as loss.")
+    return dA * slope(Z)
 
 
 def forward(
@@ -199,7 +219,7 @@ def backward(
     For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y. Where a layer has a dropout
     mask, dA[l] is first multiplied by D[l] and divided by keep_prob.
     """
-    L, m = len(caches), Y.shape[1]
+    L = len(caches)
     gradients: dict[str, Array] = {}
     last = caches[-1].g
     together = (last, loss) in {
@@ -217,17 +237,9 @@ def backward(
         gradients[f"dA{l}"] = dA
         if cache.D is not None:
             dA = dA * cache.D / cache.keep_prob
-        slope = ACTIVATIONS[cache.g][1]
-        if l == L and together:
-            dZ = A_L - Y
-        elif slope is None:
-            raise ValueError(f"backward: {cache.g} needs its own cross-entropy as loss.")
-        else:
-            dZ = dA * slope(cache.Z)
-        gradients[f"dZ{l}"] = dZ
-        gradients[f"dW{l}"] = np.dot(dZ, cache.A_previous.T) / m + l2 / m * cache.W
-        gradients[f"db{l}"] = np.sum(dZ, axis=1, keepdims=True) / m
-        dA = np.dot(cache.W.T, dZ)
+        dZ = A_L - Y if l == L and together else activation_backward(dA, cache.Z, cache.g)
+        dA, dW, db = linear_backward(dZ, cache.A_previous, cache.W, l2=l2)
+        gradients |= {f"dZ{l}": dZ, f"dW{l}": dW, f"db{l}": db}
     gradients["dA0"] = dA
     return gradients
 

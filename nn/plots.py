@@ -37,7 +37,7 @@ _STYLES = ("-", "--", "-.", ":")
 def plot_cost(
     history: History | dict[str, History], *, ax: Any = None, title: str = "Cost", log: bool = False
 ) -> Any:
-    """Draw the cost of each epoch, on the training set and the dev set.
+    """Draw the cost of each epoch, on the training set and the dev set, and a rate that changes.
 
     Parameters
     ----------
@@ -64,6 +64,13 @@ def plot_cost(
     ax.set(xlabel="epoch", ylabel="cost J", title=title)
     if log:
         ax.set_yscale("log")
+    rates = [] if _is_several(history) else runs[""].get("learning_rate", [])
+    if len(set(rates)) > 1:  # a schedule: its own axis, on the right
+        right = ax.twinx()
+        right.plot(np.arange(1, len(rates) + 1), rates, ":", color="0.45", drawstyle="steps-mid")
+        right.set_ylabel("learning rate α (dotted)", color="0.35")
+        right.set_ylim(bottom=0)
+        right.spines["top"].set_visible(False)
     return _finished(ax, whole=True)
 
 

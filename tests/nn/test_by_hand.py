@@ -131,3 +131,19 @@ def test_2500_iterations_of_the_courses_network_stay_within_1e_12_of_plain_numpy
     np.testing.assert_allclose(history.cost, costs, rtol=1e-12)
     for name, value in net.as_dict().items():
         assert np.abs(value - P[name]).max() <= 1e-12 * np.abs(value).max()
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_da_of_the_output_is_the_derivative_of_the_loss(output: str) -> None:
+    n_y = 3 if output == "softmax" else 1
+    X, Y = data(4, n_y, 9)
+    loss = {"sigmoid": "cross_entropy", "softmax": "softmax_cross_entropy"}[output]
+    A, caches = by_hand.forward(
+        nn.Network([4, n_y], output=output, rng=1).as_dict(), X, output=output
+    )
+    got = by_hand.backward(A, Y, caches, loss=loss)["dA1"]
+    for i in np.ndindex(*A.shape):
+        step = np.zeros_like(A)
+        step[i] = 1e-6
+        up, down = (by_hand.cost(A + s * step, Y, loss=loss) for s in (1, -1))
+        assert got[i] == pytest.approx(9 * (up - down) / 2e-6, rel=1e-5, abs=1e-6)

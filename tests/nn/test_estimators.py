@@ -178,3 +178,15 @@ def test_mistakes_are_said() -> None:
         nn.Perceptron().fit(X, [1, 1, 1, 1])
     with pytest.raises(ValueError, match="l2 needs to be a number of at least 0"):
         nn.LogisticRegression(l2=-1).fit(X, y)
+
+
+def test_balanced_weights_are_scikit_learns() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    X, y = cancer()
+    X, y = X[:300], y[:300] * (np.arange(300) % 4 > 0)
+    for weight in ("balanced", {0: 1.0, 1: 5.0}):
+        ours = nn.LogisticRegression(class_weight=weight).fit(X, y)
+        theirs = LogisticRegression(class_weight=weight, tol=1e-10, max_iter=10_000).fit(X, y)
+        np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-5)
+        np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X))

@@ -175,3 +175,16 @@ def test_plots_are_saved_whole(tmp_path) -> None:
         with pytest.raises(OSError, match="save_plot: cannot write"):
             nn.save_plot(tmp_path / wrong, lambda ax: None)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_rate_that_changes_is_drawn_with_the_cost() -> None:
+    X, Y = toy()
+    settings = {"optimizer": "sgd", "epochs": 3, "rng": 0}
+    net = nn.Network([2, 4, 1], rng=1)
+    scheduled = nn.fit(net, X, Y, learning_rate=nn.InverseDecay(1.0), **settings)
+    ax = nn.plot_cost(scheduled)
+    (right,) = [a for a in ax.figure.axes if a is not ax]
+    assert right.lines[0].get_ydata().tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 4])
+    constant = nn.fit(nn.Network([2, 4, 1], rng=1), X, Y, learning_rate=0.5, **settings)
+    ax = nn.plot_cost(constant)
+    assert ax.figure.axes == [ax]

@@ -103,3 +103,11 @@ def test_errors_are_fractions() -> None:
     with pytest.raises(ValueError, match=r"train_error needs to be a fraction in \[0, 1\], got 15"):
         nn.diagnose_bias_variance(15, 16)
     assert "is that one right" in str(nn.diagnose_bias_variance(0.0, 0.0, 0.1))
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_both_ends_of_a_range_are_drawn() -> None:
+    found = search(trials=40, units=(2, 3), layers=(1, 2))
+    assert {u for t in found for u in t.settings["units"]} == {2, 3}
+    assert {len(t.settings["units"]) for t in found} == {1, 2}
+    assert {u for t in search(trials=3, units=(4, 4)) for u in t.settings["units"]} == {4}

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
 from pathlib import Path
 
@@ -776,3 +777,34 @@ def test_the_repr_of_a_history_says_what_matters() -> None:
     )
     history.notes = ["a", "b"]
     assert repr(history).endswith("2 notes)")
+
+
+def test_a_weight_of_0_leaves_an_example_out() -> None:
+    X, Y = toy(40)
+    one, two = net_of(), net_of()
+    settings = {"learning_rate": 0.01, "epochs": 3, "batch_size": None}
+    weights = np.where(np.arange(40) < 30, 1.0, 0.0)
+    begun = time.perf_counter()
+    history = nn.fit(one, X, Y, sample_weight=weights, **settings)
+    assert 0 < history.seconds < time.perf_counter() - begun
+    nn.fit(two, X[:, :30], Y[:, :30], **settings)
+    for a, b in zip(values(one), values(two), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9)
+    with pytest.raises(ValueError, match="the weights of all examples are 0"):
+        nn.fit(one, X, Y, sample_weight=np.zeros(40))
+
+
+def test_the_classes_that_are_never_predicted_are_named() -> None:
+    X, Y = three(90)
+    net = nn.Network([2, 3], output="softmax", rng=0)
+    net["b1"] = [[0.0], [100.0], [0.0]]
+    history = noted(net, X, Y, optimizer="sgd", learning_rate=1e-9)
+    assert "answers class 1 to every example, which is right for 33.3% of them" in history.notes[0]
+    assert "its recall of class 0, 2 is 0" in history.notes[0]
+
+
+def test_labels_as_numbers_are_told_to_be_one_hot() -> None:
+    X, Y = three(30)
+    net = nn.Network([2, 3], output="softmax", rng=0)
+    with pytest.raises(ShapeError, match=r"Pass one_hot\(Y, 3\)"):
+        nn.fit(net, X, Y.argmax(axis=0)[None])

@@ -24,6 +24,7 @@ from autograd.operands import (
     coerce,
     constant_of,
     deferred,
+    derived,
     dtype_of,
     in_single,
     kept_parameter,
@@ -68,6 +69,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_coerce": coerce,
         "_taken": taken,
         "_deferred": deferred,
+        "_derived": derived,
         "_own": own,
         "_weakened": weakened,
         "_half": np.dtype(np.float16),
@@ -133,10 +135,13 @@ def record_source(op: Op, operator: str = "") -> list[str]:
     ]
     parents = "_parents" if variadic else f"({', '.join(f'_n_{n}' for n in names)},)"
     some = "_needed" if variadic else " or ".join(f"_n_{n} is not None" for n in tracked)
+    called = n if variadic else f"({', '.join(names)},)"
     lines += [
         f"    _modes = _state() if {some or 'False'} else None",
         "    if _modes is None or not _modes.recording:",
         "        _result._node = None",
+        f"        if {_named_source(op)}:",
+        f"            _result._constant = _derived(_op, {called}, dict({params}), out)",
         "        return _result",
     ]
     for n in tracked:
@@ -162,6 +167,17 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         "    return _result",
     ]
     return lines
+
+
+def _named_source(op: Op) -> str:
+    """Write whether an operand is a constant that pictures call by a name."""
+    test = (
+        "type({0}) is _Tensor and {0}._constant is not None "
+        "and ({0}._constant.name or {0}._constant.expression)"
+    )
+    if op.variadic:
+        return f"any([{test.format('x')} for x in {op.operands[0]}])"
+    return " or ".join(test.format(n) for n in op.operands)
 
 
 def _several_source(op: Op) -> list[str]:

@@ -132,10 +132,18 @@ class Constant:
     drawn. Read-only arrays are kept if they are named or small, and others by a weak reference.
     """
 
-    __slots__ = ("_kept", "_reference", "dtype", "name", "shape", "weak")
+    __slots__ = ("_kept", "_reference", "dtype", "expression", "name", "shape", "weak")
 
-    def __init__(self, value: Any, name: str | None = None, *, weak: bool = False) -> None:
+    def __init__(
+        self,
+        value: Any,
+        name: str | None = None,
+        *,
+        weak: bool = False,
+        expression: str | None = None,
+    ) -> None:
         self.name = name
+        self.expression = expression  # of named constants that it was computed from: "X / 255"
         self.weak = weak  # made of a Python number, which takes the dtype of what it meets
         self.shape, self.dtype = np.shape(value), value.dtype
         self._kept: Any = None

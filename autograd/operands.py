@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from autograd.errors import DTypeError
 from autograd.messages import explain, not_differentiated
 from autograd.node import Constant, Node
 from autograd.state import STATE
-from autograd.symbol import Symbol, apply
+from autograd.symbol import Symbol, apply, fill, render
 from autograd.tensor import Tensor, arrayed, has_tensors
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "coerce",
     "constant_of",
     "deferred",
+    "derived",
     "dtype_of",
     "frozen",
     "in_single",
@@ -172,6 +174,40 @@ def constant_of(x: Any, node: Node | None, kept: Any = None) -> Any:
     if type(kept) is np.ndarray:
         return Constant(kept)
     return Constant(x if type(x) is np.ndarray else np.asarray(x))
+
+
+_LONGEST = 32  # characters of an expression that names a constant
+
+
+def derived(op: Op, operands: tuple[Any, ...], params: dict[str, Any], value: Any) -> Constant:
+    """Return what the graph remembers of a constant that was computed from named ones."""
+    words: list[Any] = []
+    for x in operands:
+        known = x._constant if type(x) is Tensor and x._node is None else None
+        if known is not None and (known.name or known.expression):
+            words.append(known.name or known.expression)
+        else:
+            number = x._value if type(x) is Tensor else x
+            words.append(float(number) if np.ndim(number) == 0 else "…")
+    try:
+        text = _expression(op, tuple(words), tuple(params.items()))
+    except TypeError:  # parameters that cannot be hashed
+        text = _expression.__wrapped__(op, tuple(words), tuple(params.items()))
+    return Constant(value, expression=text)
+
+
+@functools.lru_cache(maxsize=512)  # a training loop asks for the same few again and again
+def _expression(op: Op, words: tuple[Any, ...], params: tuple[tuple[str, Any], ...]) -> str:
+    """Return a formula of names and numbers, or a shorter word for a long one."""
+    infix = [isinstance(w, str) and " " in w and not w.endswith(")") for w in words]
+    written = [f"({w})" if inside else w for w, inside in zip(words, infix, strict=True)]
+    symbols = [Symbol(w) if isinstance(w, str) else w for w in written]
+    inner = [(render(s, "text"), 1000) for s in symbols]
+    text = fill(op, "text", inner, [None] * len(inner), dict(params))[0]
+    if len(text) <= _LONGEST:
+        return text
+    name = next(w for w in words if isinstance(w, str) and w != "…")
+    return f"{op.name}({name if len(name) <= _LONGEST else '…'}, …)"
 
 
 def applied(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:

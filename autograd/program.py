@@ -42,7 +42,8 @@ class Instruction:
     operands : tuple of int
         The steps that the op reads, in the order of its arguments.
     name : str, or None
-        What the user called the value.
+        What the user called the value; for a constant that was computed from named ones, how:
+        ``"X / 255"``.
     walked : bool
         Whether a backward pass had gone through it when the program was made.
     """
@@ -57,7 +58,7 @@ class Instruction:
             self.name = None if entry.extra is None else entry.extra.name
             self.walked = entry.walked
         elif isinstance(entry, Constant):
-            self.name = entry.name
+            self.name = entry.name or entry.expression
 
     @property
     def kind(self) -> Kind:

@@ -1012,3 +1012,47 @@ def test_layers_of_two_networks_are_not_calls_of_one() -> None:
     shared = nn.Network([2, 2], hidden="tanh", output="identity", rng=0)
     twice = (shared(shared(Tensor(np.ones((2, 4)))) + 1) ** 2).sum()
     assert "call 2" in viz.draw(twice, depth=0).text
+
+
+# -- arithmetic of data ----------------------------------------------------------------------------
+
+
+def shown(J) -> dict:
+    """Return the names of the cards that hold data, and the formulas of the others."""
+    view = viz.draw(J).view
+    return {n.name for n in view.nodes if n.kind == "data"}
+
+
+def test_what_was_computed_from_named_data_is_drawn_as_it_was_written() -> None:
+    X, Y = Tensor(np.full((3, 4), 51.0), name="X"), Tensor(np.ones((1, 4)), name="Y")
+    W = Tensor(np.ones((1, 3)), name="W", requires_grad=True)
+    assert shown((W @ (X / 255)).sum()) == {"X / 255"}
+    a = 1 / (1 + np.exp(-(W @ X / 255)))
+    assert shown(((1 - Y) * np.log(a)).sum()) == {"X", "1 − Y"}
+    mu = X.mean(axis=1, keepdims=True)
+    assert shown((W @ (X - mu)).sum()) == {"X − mean(X, axis=1)"}
+    assert shown((W @ (X - np.ones((3, 1)))).sum()) == {"X − …"}  # an array without a name
+    assert shown((W @ (2 * (X + 1))).sum()) == {"2 · (X + 1)"}
+    text = viz.draw((W @ (X / 255)).sum()).text
+    assert "u = W @ (X / 255)" in text
+    assert "∂u @ (X / 255)ᵀ" in text
+
+
+def test_data_of_a_composite_keep_their_name() -> None:
+    import autograd
+
+    images = Tensor(np.ones((2, 1, 6, 6)), name="images")
+    K = Tensor(np.ones((3, 1, 3, 3)), name="K", requires_grad=True)
+    (name,) = shown(autograd.conv(images, K).sum())
+    assert "images" in name
+
+
+def test_one_expression_is_one_card_and_has_no_name_of_its_own() -> None:
+    Y = Tensor([1.0, 0.0], name="Y")
+    w = Tensor([1.0, 2.0], name="w", requires_grad=True)
+    first, second = 1 - Y, 1 - Y
+    J = (w * first).sum() + (w * second).sum()
+    assert [n.name for n in viz.draw(J).view.nodes].count("1 − Y") == 1
+    assert first.name is None
+    assert (first.named("Q") * w).sum().requires_grad
+    assert shown((first * w).sum()) == {"Q"}

@@ -87,6 +87,13 @@ class Transform:
     """
 
     def __init__(self, compute: Callable[..., Any], f: Callable[..., Any], *options: Any) -> None:
+        given: Any = f
+        if not callable(given):
+            name = compute.__name__.strip("_")
+            raise TypeError(
+                f"{name}: needs a function, got {type(f).__name__}; for a Tensor J write "
+                "J.backward(), or gradients(J, [w])."
+            )
         functools.update_wrapper(self, f)
         self._compute, self._options = compute, options
 

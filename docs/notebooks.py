@@ -70,6 +70,7 @@ def execute(path: Path) -> str:
     import matplotlib as mpl
 
     mpl.use("Agg")
+    figures()  # closes what others have left open
     notebook = json.loads(path.read_text("utf-8"))
     space: dict[str, Any] = {"__name__": "__main__"}
     count = 0

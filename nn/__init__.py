@@ -70,7 +70,7 @@ from nn.metrics import (
     precision as precision,
     recall as recall,
 )
-from nn.module import Module as Module, Sequential as Sequential
+from nn.module import Module as Module
 from nn.normalization import BatchNorm as BatchNorm
 from nn.optim import (
     SGD as SGD,
@@ -100,6 +100,7 @@ from nn.schedules import (
     Staircase as Staircase,
 )
 from nn.search import Trial as Trial, random_search as random_search
+from nn.sequential import Sequential as Sequential
 from nn.training import (
     EarlyStopping as EarlyStopping,
     TrainingError as TrainingError,

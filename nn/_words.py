@@ -25,6 +25,69 @@ def suggestion(given: object, known: Iterable[str]) -> str:
     return f" Did you mean {spelled[close[0]]!r}?" if close else ""
 
 
+# What people who come from elsewhere write, and what it is called here.
+ELSEWHERE = {
+    "lr": "learning_rate",
+    "alpha": "learning_rate",
+    "learning_rate_init": "learning_rate",
+    "scheduler": "learning_rate=nn.InverseDecay(…)",
+    "schedule": "learning_rate=nn.InverseDecay(…)",
+    "decay": "learning_rate=nn.InverseDecay(…)",
+    "l2": "penalty=nn.L2(λ)",
+    "lambd": "penalty=nn.L2(λ)",
+    "l2_penalty": "penalty=nn.L2(λ)",
+    "regularizer": "penalty=nn.L2(λ)",
+    "weight_decay": "penalty=nn.L2(λ), or the optimizer nn.AdamW",
+    "verbose": "progress",
+    "print_cost": "progress",
+    "validation_data": "dev=(X_dev, Y_dev)",
+    "validation_split": "dev=(X_dev, Y_dev), with nn.split",
+    "iterations": "epochs",
+    "num_iterations": "epochs",
+    "max_iter": "epochs",
+    "mini_batch_size": "batch_size",
+    "callbacks": "on_epoch",
+    "patience": "early_stopping",
+    "random_state": "rng",
+    "seed": "rng",
+    "beta": "an optimizer object, such as nn.Momentum(net.parameters(), beta=…)",
+    "beta1": "an optimizer object, such as nn.Adam(net.parameters(), beta1=…)",
+    "beta2": "an optimizer object, such as nn.Adam(net.parameters(), beta2=…)",
+    "dropout": "keep_prob (1 minus it)",
+    "activation": "hidden",
+    "activations": "hidden",
+    "output_activation": "output",
+    "layers": "n, the first argument",
+    "layer_dims": "n, the first argument",
+    "initialization": "init",
+    "hidden_layer_sizes": "hidden",
+    "units": "hidden",
+    "solver": "optimizer",
+    "C": "l2, which is 1 / C",
+    "eps": "epsilon",
+}
+OF_NETWORK = {"keep_prob", "hidden", "init", "n, the first argument"}
+
+
+def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for keywords that a function has not, with what to write."""
+    names = [*known]
+    for name in given:
+        if name in names:
+            continue
+        instead = ELSEWHERE.get(name, "")
+        stem = instead.partition("=")[0].partition(" ")[0].rstrip(",")
+        if stem in names or (instead.startswith("an ") and "optimizer" in names):
+            hint = f" Write {instead}."
+        elif name in ("dropout", "keep_prob", "activation", "hidden", "init") and where == "fit":
+            hint = " That belongs to nn.Network(…)."
+        elif stem and where.startswith("Network"):
+            hint = f" That belongs to nn.fit(net, …, {instead})."
+        else:
+            hint = suggestion(name, names)
+        raise TypeError(f"{where}: no option {name!r}; it takes {', '.join(names)}.{hint}")
+
+
 def positive(where: str, name: str, value: Any, *, zero: bool = False) -> float:
     """Return a real number as a float, or say that it needs to be positive (or 0, where `zero`)."""
     real = isinstance(value, Real) and not isinstance(value, BOOLS)

@@ -254,6 +254,8 @@ def activation(g: str | Module | Callable[[Any], Any]) -> Module:
     """
     if isinstance(g, Module):
         return g
+    if isinstance(g, type) and issubclass(g, Module):  # nn.ReLU, without its parentheses
+        return g()
     for name, kind in ACTIVATIONS.items():
         own = "function" in vars(kind)  # the others have the base's
         if g == name or (own and g is kind.function):

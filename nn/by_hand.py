@@ -1,7 +1,7 @@
 """The course's forward and backward passes, derived by hand and written out in NumPy.
 
 Reference code to read beside the notes: the letters and shapes are theirs, examples are columns,
-and nothing here uses autograd. Tests compare all of it with autograd, to 1e-12.
+and nothing here uses autograd's derivatives. Tests compare all of it with autograd, to 1e-12.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from autograd import ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,6 +104,28 @@ class Cache(NamedTuple):
     keep_prob: float = 1.0
 
 
+def _check_labels(where: str, A_L: Any, Y: Any) -> tuple[Array, Array]:
+    A_L, Y = np.asarray(A_L, float), np.asarray(Y, float)
+    if A_L.shape != Y.shape or Y.ndim != 2:
+        raise ShapeError(
+            f"{where}: A[L] and Y need one shape (n[L], m), got {A_L.shape} and {Y.shape}; "
+            "examples are columns."
+        )
+    return A_L, Y
+
+
+def _check_unit(w: Any, X: Any, Y: Any) -> None:
+    shapes = np.shape(w), np.shape(X), np.shape(Y)
+    (n_x, m) = shapes[1] if len(shapes[1]) == 2 else (-1, -1)
+    if shapes != ((n_x, 1), (n_x, m), (1, m)):
+        raise ShapeError(
+            "logistic_regression: needs w (n_x, 1), X (n_x, m) and Y (1, m), got "
+            f"{', '.join(map(str, shapes))}; examples are columns."
+        )
+    if not np.isin(Y, (0, 1)).all():
+        raise ValueError("logistic_regression: labels need to be 0 or 1.")
+
+
 def linear_forward(A: Array, W: Array, b: Array) -> Array:
     """Return Z = W A + b, shape (n[l], m)."""
     Z: Array = np.dot(W, A) + b
@@ -150,10 +174,26 @@ def forward(
     keep_prob : float or sequence of float
         By which the layers that have a mask divide what they keep.
     """
+    if not hasattr(parameters, "items"):
+        raise TypeError(
+            f"forward: needs a dict of W1, b1, …, got {type(parameters).__name__}; write "
+            "net.as_dict()."
+        )
     L = len(parameters) // 2
     names = [*([hidden] * (L - 1) if isinstance(hidden, str) else hidden), output]
     kept = [keep_prob] * L if isinstance(keep_prob, (int, float)) else [*keep_prob, 1.0]
+    unknown = [name for name in names if name not in ACTIVATIONS]
+    if unknown or len(names) != L:
+        raise ValueError(
+            f"forward: needs an activation for each of {L} layers, of {', '.join(ACTIVATIONS)}; "
+            f"got {names}."
+        )
     caches, A = [], np.asarray(X, float)
+    if A.ndim != 2 or A.shape[0] != np.shape(parameters["W1"])[1]:
+        raise ShapeError(
+            f"forward: X needs {np.shape(parameters['W1'])[1]} rows, got shape {A.shape}; examples "
+            "are columns."
+        )
     for l in range(1, L + 1):  # noqa: E741 - the notes' letter for a layer
         W, b = np.asarray(parameters[f"W{l}"]), np.asarray(parameters[f"b{l}"])
         A_previous = A
@@ -179,6 +219,7 @@ def cost(
     J = (1/m) Σ −[y log a + (1 − y) log(1 − a)] for "cross_entropy", (1/m) Σ −Σ y log a for
     "softmax_cross_entropy", (1/m) Σ ½(a − y)² for "squared_error"; plus (λ/2m) Σ ‖W‖²_F.
     """
+    A_L, Y = _check_labels("cost", A_L, Y)
     m = Y.shape[1]
     if loss == "cross_entropy":
         J = -np.sum(Y * np.log(A_L) + (1 - Y) * np.log(1 - A_L)) / m
@@ -219,6 +260,7 @@ def backward(
     For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y. Where a layer has a dropout
     mask, dA[l] is first multiplied by D[l] and divided by keep_prob.
     """
+    A_L, Y = _check_labels("backward", A_L, Y)
     L = len(caches)
     gradients: dict[str, Array] = {}
     last = caches[-1].g
@@ -249,6 +291,7 @@ def logistic_regression_loop(w: Array, b: float, X: Array, Y: Array) -> tuple[fl
 
     Shapes: w (n_x, 1), X (n_x, m), Y (1, m); dw (n_x, 1).
     """
+    _check_unit(w, X, Y)
     n_x, m = X.shape
     J, dw, db = 0.0, np.zeros((n_x, 1)), 0.0
     for i in range(m):
@@ -270,6 +313,7 @@ def logistic_regression(w: Array, b: float, X: Array, Y: Array) -> tuple[float, 
 
     Shapes: w (n_x, 1), X (n_x, m), Y (1, m); dw (n_x, 1).
     """
+    _check_unit(w, X, Y)
     m = X.shape[1]
     Z = np.dot(w.T, X) + b  # (1, m)
     A = sigmoid(Z)

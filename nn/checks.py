@@ -112,6 +112,13 @@ def check_gradients(
         )
     positive(where, "epsilon", epsilon)
     paths = dict(net.named_parameters())
+    small = [path for path, p in paths.items() if p.dtype != np.float64]
+    if small:
+        raise ValueError(
+            f"{where}: differences of {epsilon:g} need float64, and {small[0]} is "
+            f"{paths[small[0]].dtype}; make the network with dtype=float, or use "
+            "autograd.check_gradients, which knows single precision."
+        )
     modes = [(module, module.training) for module in net.modules()]
     kept = {path: p.grad for path, p in paths.items()}
     net.eval()

@@ -75,6 +75,12 @@ def split(
     """
     X, Y = _pair("split", X, Y)
     m = X.shape[1]
+    if not isinstance(fractions, (tuple, list, np.ndarray)):
+        raise ValueError(
+            f"split: fractions needs one for each part, such as (0.8, 0.2), got {fractions!r}."
+        )
+    if not isinstance(stratify, (bool, np.bool_)):
+        raise TypeError("split: stratify needs True or False; the labels are Y.")
     if any(f <= 0 for f in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"split: fractions need to be positive and sum to 1, got {fractions}.")
     order = generator(rng, "split").permutation(m)
@@ -173,12 +179,20 @@ class Normalizer:
         """Measure the rows of X, shape (n_x, m); return the normalizer."""
         X = _matrix("Normalizer.fit", "X", X)
         check_finite("Normalizer.fit", X=X)
-        self.mean = X.mean(axis=1, keepdims=True)
-        self.std = X.std(axis=1, keepdims=True)
+        if not X.shape[1]:
+            raise ValueError("Normalizer.fit: needs at least one example, got none.")
+        X = X.astype(np.result_type(X.dtype, np.float32) if X.dtype.kind == "f" else np.float64)
+        # Scaled first: squares and sums of large or small numbers leave the range of floats.
+        size = np.abs(X).max(axis=1, keepdims=True)
+        size = np.where(size > 0, size, 1.0)
+        mean = (X / size).mean(axis=1, keepdims=True) * size
+        apart = np.abs(X / 2 - mean / 2).max(axis=1, keepdims=True) * 2
         # The rounding of a mean must not pass for a variance.
-        fixed = np.ptp(X, axis=1, keepdims=True) == 0
-        self.mean = np.where(fixed, X[:, :1], self.mean)
-        self.std = np.where(fixed, 0.0, self.std)
+        fixed = (X[:, :1] == X).all(axis=1, keepdims=True)
+        around = (X - mean) / np.where(fixed | (apart == 0), 1.0, apart)
+        std = np.sqrt(np.mean(around**2, axis=1, keepdims=True)) * apart
+        self.mean = np.where(fixed, X[:, :1], mean)
+        self.std = np.where(fixed, 0.0, std)
         return self
 
     def transform(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -230,7 +244,15 @@ def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np
            [0., 0., 1.],
            [0., 1., 0.]])
     """
-    flat = np.asarray(labels).reshape(-1)
+    given = np.asarray(labels)
+    if given.ndim > 2 or (given.ndim == 2 and given.shape[0] != 1):
+        raise ShapeError(
+            f"one_hot: labels need shape (m,) or (1, m), got {given.shape}; are they one-hot "
+            "already?"
+        )
+    flat = given.reshape(-1)
+    if flat.dtype.kind == "f" and np.isfinite(flat).all() and (flat == np.floor(flat)).all():
+        flat = flat.astype(np.int64)  # 0.0 and 1.0 are class numbers, too
     if flat.dtype.kind not in "iu":
         hint = (
             "; number the classes first: names, numbers = np.unique(labels, return_inverse=True)"
@@ -238,7 +260,9 @@ def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np
             else "; write labels.astype(int)"
         )
         raise ValueError(f"one_hot: labels need to be integers, got {flat.dtype}{hint}.")
-    n = int(flat.max(initial=-1)) + 1 if classes is None else classes
+    flat = flat.astype(np.int64)
+    least = int(flat.max(initial=-1)) + 1
+    n = least if classes is None else count("one_hot", "classes", classes)
     if flat.size and (flat.min() < 0 or flat.max() >= n):
         raise ValueError(
             f"one_hot: labels need to be in 0 … {n - 1}, got {flat.min()} … {flat.max()}."
@@ -381,6 +405,8 @@ def _warped(images: Any, flipped: Any, angle: Any, shear: Any, scale: Any) -> An
 def check_finite(where: str, **arrays: npt.NDArray[Any]) -> None:
     """Raise ValueError at the first NaN or infinity, saying where it stands."""
     for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{where}: {name} needs to be of numbers, got {array.dtype}.")
         bad = ~np.isfinite(array)
         if bad.any():
             place = tuple(int(i) for i in np.argwhere(bad)[0])

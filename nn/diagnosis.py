@@ -11,12 +11,14 @@ import numpy as np
 from nn._words import positive
 from nn.activations import ReLU
 from nn.linear import Linear
-from nn.module import Module, Sequential
+from nn.sequential import Sequential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
+
+    from nn.module import Module
 
 __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 
@@ -124,30 +126,44 @@ def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[st
 
 
 def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
+    X = X.astype(float) if X.dtype.kind != "f" else X
     low, high = float(X.min()), float(X.max())
-    pixels = (
-        low >= 0 and 127 < high <= 255 and bool((X[:, :SAMPLE] == np.floor(X[:, :SAMPLE])).all())
-    )
-    if pixels:
+    some = X[:, :SAMPLE]
+    if X.shape[0] >= 16 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
         yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
-    else:
-        # By ranges: a pixel that is seldom lit has a small deviation, and the same scale.
-        ranges = np.ptp(X, axis=1)
-        varying = np.flatnonzero(ranges > 1e-12 * np.abs(X).max(axis=1))
-        if len(varying) > 1:
-            least, most = varying[ranges[varying].argmin()], varying[ranges[varying].argmax()]
-            if ranges[most] > 100 * ranges[least]:
-                factor = ranges[most] / ranges[least]
-                yield (
-                    f"The features' scales differ by a factor of {factor:,.0f} "
-                    f"(the values of feature {most} span {ranges[most]:.3g}, those of feature "
-                    f"{least} {ranges[least]:.3g}): normalize with nn.Normalizer().fit(X_train)."
-                )
+    elif not (low >= 0 and high <= 1):
+        yield from _scales(X)
     kinds = {p.dtype for p in net.parameters()}
     if kinds == {np.dtype(np.float32)} and X.dtype == np.float64:
         yield (
             "The parameters are float32 and the data float64, so that all is computed in float64: "
             "pass X.astype(np.float32)."
+        )
+
+
+def _scales(X: npt.NDArray[Any]) -> Iterator[str]:
+    """Yield a note for features of different scales, or far from mean 0 and variance 1."""
+    # By ranges: a pixel that is seldom lit has a small deviation, and the same scale.
+    ranges, mean, std = np.ptp(X, axis=1), X.mean(axis=1), X.std(axis=1)
+    varying = np.flatnonzero(ranges > 1e-12 * np.abs(X).max(axis=1))
+    normal = (np.abs(mean) <= 0.5 * std) & (std > 0.2) & (std < 5)  # as Normalizer leaves them
+    if not len(varying) or normal[varying].all():
+        return
+    least, most = varying[ranges[varying].argmin()], varying[ranges[varying].argmax()]
+    far = varying[(np.abs(mean) / np.where(std > 0, std, 1))[varying].argmax()]
+    wide = varying[std[varying].argmax()]
+    if ranges[most] > 100 * ranges[least]:
+        factor = ranges[most] / ranges[least]
+        yield (
+            f"The features' scales differ by a factor of {factor:,.0f} (the values of feature "
+            f"{most} span {ranges[most]:.3g}, those of feature {least} {ranges[least]:.3g}): "
+            "normalize with nn.Normalizer().fit(X_train)."
+        )
+    elif abs(mean[far]) > 20 * std[far] or std[wide] > 100:
+        k = far if abs(mean[far]) > 20 * std[far] else wide
+        yield (
+            f"The features are not normalized (feature {k} has mean {mean[k]:.3g} and standard "
+            f"deviation {std[k]:.3g}): use nn.Normalizer().fit(X_train)."
         )
 
 
@@ -167,8 +183,8 @@ def _identical(net: Module) -> Iterator[str]:
 def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
     """Yield what the gradients of the first step show."""
     weights = {p: n for p, n in norms.items() if p.rpartition(".")[2] == "W"}
-    if len(weights) < 3:
-        return
+    if len(weights) < 3 or not all(W.data.any() for W in net.weights()):
+        return  # behind a layer of zeros there is no gradient, until its first step
     (first, least), *_ = weights.items()
     largest = max(weights.values())
     if least < 1e-8 < largest:
@@ -181,10 +197,16 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
 
 def after(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str]:
     """Yield what the trained network shows on the training set."""
-    places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
-    some, labels = X[:, places], Y[:, places]
+    some, labels = X, Y
+    if X.shape[1] > SAMPLE:  # a look at some; what it shows is confirmed on all
+        places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
+        some, labels = X[:, places], Y[:, places]
     with net.evaluating():  # nothing is yielded in here: the caller may never come back
         A, dead = net(some).data, list(_dead(net, some))
+        found = net.ending.classes(A) if net.ending is not None else A
+        flat = found.reshape(-1)
+        if some is not X and (dead or (flat == flat[:1]).all()):
+            A, dead, labels = net(X).data, list(_dead(net, X)) if dead else [], Y
     yield from dead
     ending = net.ending
     if ending is None or ending.loss is None or labels.shape != A.shape:

@@ -5,16 +5,17 @@ They take rows (n_samples, n_features) as that ecosystem does, and transpose onc
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from autograd import Tensor, value_and_grad
 from nn._solver import minimum
-from nn._words import count, positive, suggestion
+from nn._words import count, positive, refuse_keywords, suggestion
 from nn.data import Normalizer, one_hot
 from nn.diagnosis import TrainingWarning
 from nn.linear import Network
@@ -28,7 +29,7 @@ from nn.rng import generator
 from nn.training import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -37,11 +38,24 @@ if TYPE_CHECKING:
 __all__ = ["LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron"]
 
 
-PATIENCE = 50  # passes without improvement
-
-
 class NotFittedError(ValueError, AttributeError):
     """The estimator was asked before `fit`."""
+
+
+def _whole(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a fit that fails leave the estimator as it was."""
+
+    @functools.wraps(fit)
+    def fitted(self: Any, *args: Any, **options: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *args, **options)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return fitted
 
 
 class _Estimator:
@@ -49,6 +63,18 @@ class _Estimator:
 
     _kind = "classifier"
     n_features_in_: int
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls) -> None:
+        if "fit" in vars(cls):
+            cls.fit = _whole(cls.fit)  # type: ignore[method-assign]
+        whole = inspect.signature(cls.__init__)  # help() would show that of __new__
+        cls.__signature__ = whole.replace(parameters=[*whole.parameters.values()][1:])
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Say what is wrong with a name before the constructor sees it."""
+        refuse_keywords(cls.__name__, options, cls._names())
+        return super().__new__(cls)
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from rows; every estimator defines it."""
@@ -56,7 +82,7 @@ class _Estimator:
 
     @classmethod
     def _names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls).parameters if name != "self"]
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name."""
@@ -76,7 +102,7 @@ class _Estimator:
         return self
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self)).parameters
+        defaults = inspect.signature(type(self).__init__).parameters
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
@@ -207,7 +233,12 @@ class _Classifier(_Estimator):
             raise ValueError(f"{where}: Complex data not supported.")
         if given.dtype.kind == "O" and any(v is None or v != v for v in given):
             raise ValueError(f"{where}: y contains None or NaN; remove those rows.")
-        self.classes_, numbers = np.unique(given, return_inverse=True)
+        try:
+            self.classes_, numbers = np.unique(given, return_inverse=True)
+        except TypeError as error:
+            raise ValueError(
+                f"{where}: classes need to be all numbers or all strings: {error}."
+            ) from None
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{where}: needs samples of at least 2 classes in the data, but the data contains "
@@ -235,8 +266,17 @@ class _Classifier(_Estimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the fraction of rows whose class is right, in [0, 1]."""
-        right = self.predict(X) == np.asarray(y).reshape(-1)
-        return float(np.average(right, weights=sample_weight))
+        found, wanted = self.predict(X), np.asarray(y).reshape(-1)
+        if wanted.shape != found.shape:
+            raise ValueError(
+                f"{type(self).__name__}.score: y needs {len(found)} labels, got {len(wanted)}."
+            )
+        if (wanted.dtype.kind in "OUS") != (self.classes_.dtype.kind in "OUS"):
+            raise ValueError(
+                f"{type(self).__name__}.score: labels of {wanted.dtype}, and the classes are of "
+                f"{self.classes_.dtype}."
+            )
+        return float(np.average(found == wanted, weights=sample_weight))
 
 
 class _Probabilities(_Classifier):
@@ -275,7 +315,7 @@ class LogisticRegression(_Probabilities):
     max_iter : int
         The most steps.
     tol : float
-        Of the greatest element of the gradient.
+        Of the greatest element of the gradient, for features of variance 1.
 
     Attributes
     ----------
@@ -298,7 +338,7 @@ class LogisticRegression(_Probabilities):
         l2: float = 1.0,
         class_weight: str | Mapping[Any, float] | None = None,
         max_iter: int = 1000,
-        tol: float = 1e-7,
+        tol: float = 1e-9,
     ) -> None:
         self.l2, self.class_weight = l2, class_weight
         self.max_iter, self.tol = max_iter, tol
@@ -323,12 +363,18 @@ class LogisticRegression(_Probabilities):
         # Weights that are whole numbers count as so many rows: m is their sum.
         scaled = weight * (len(rows) / total)
         loss = binary_cross_entropy_with_logits if k == 1 else softmax_cross_entropy
-        columns = Tensor(rows.T)
+        # Found for features of mean 0 and variance 1, where the steps are short, and taken back.
+        shift = np.average(rows, axis=0, weights=weight)[None]
+        apart = np.abs(rows - shift).max(axis=0, keepdims=True)
+        apart = np.where(apart > 1e-14 * np.abs(shift), apart, 1.0)  # of a feature that is constant
+        around = np.average(((rows - shift) / apart) ** 2, axis=0, weights=weight)[None]
+        size = apart * np.sqrt(np.where(around > 0, around, 1.0))
+        columns = Tensor(((rows - shift) / size).T)
 
         def cost(theta: Any) -> Any:
             W, b = theta[: k * n].reshape(k, n), theta[k * n :].reshape(k, 1)
             J = loss(W @ columns + b, Y, weight=scaled)
-            return J + (0.5 * strength / total) * np.sum(np.square(W))
+            return J + (0.5 * strength / total) * np.sum(np.square(W / size))
 
         both = value_and_grad(cost)
 
@@ -340,14 +386,16 @@ class LogisticRegression(_Probabilities):
             theta, self.n_iter_, converged = minimum(
                 f, np.zeros(k * n + k), steps=steps, tolerance=tolerance
             )
-        if not converged and steps == self.n_iter_:
+        if not converged:
             warnings.warn(
-                f"{where}: no minimum found in {steps} steps; normalize the features, or raise "
-                "max_iter or l2.",
+                f"{where}: no minimum found in {self.n_iter_} steps; normalize the features, or "
+                "raise max_iter or l2.",
                 TrainingWarning,
                 stacklevel=2,
             )
-        self.coef_, self.intercept_ = theta[: k * n].reshape(k, n), theta[k * n :]
+        with np.errstate(all="ignore"):
+            self.coef_ = theta[: k * n].reshape(k, n) / size
+            self.intercept_ = theta[k * n :] - (self.coef_ * shift).sum(axis=1)
         return self
 
     def _scores(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -365,7 +413,8 @@ class Perceptron(_Classifier):
     learning_rate : float
         α; with weights that begin at 0 it changes their size only.
     epochs : int
-        The most passes over the data; it stops after one without a mistake.
+        The most passes over the data; it stops after one without a mistake. Where the classes
+        cannot be separated it makes them all, and keeps the weights that were right most often.
     random_state : int, RandomState or None
         Decides the order of the examples in each pass.
 
@@ -406,7 +455,7 @@ class Perceptron(_Classifier):
         )
         W, b = np.zeros((k, rows.shape[1])), np.zeros(k)
         stream = generator(self.random_state, "Perceptron")
-        best, most, when = (W.copy(), b.copy()), -1.0, 0
+        best, most = (W.copy(), b.copy()), -1.0
         for epoch in range(1, passes + 1):
             mistakes = 0
             for i in stream.permutation(len(rows)):
@@ -420,9 +469,9 @@ class Perceptron(_Classifier):
             scores = rows @ W.T + b
             found = (scores[:, 0] > 0).astype(int) if k == 1 else scores.argmax(axis=1)
             if (right := float(np.mean(found == numbers))) > most:
-                best, most, when = (W.copy(), b.copy()), right, epoch
-            if not mistakes or epoch - when >= PATIENCE:
-                break  # what is not separable would go round for ever
+                best, most = (W.copy(), b.copy()), right
+            if not mistakes:
+                break
         self.coef_, self.intercept_ = best  # the last one may stand anywhere on its round
         return self
 
@@ -525,7 +574,7 @@ class MLPClassifier(_Mlp, _Probabilities):
     ----------
     classes_ : array
     net_ : Network
-        The network; it takes normalized columns.
+        The network; it takes normalized columns: ``normalizer_.transform(X.T)``.
     history_ : History
     normalizer_ : Normalizer or None
 
@@ -598,6 +647,8 @@ class MLPRegressor(_Mlp, _Estimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², averaged over the targets."""
         Y, wanted = self.predict(X), np.asarray(y, dtype=float)
+        if wanted.size != Y.size:
+            raise ValueError(f"MLPRegressor.score: y needs shape {Y.shape}, got {wanted.shape}.")
         w = np.ones(len(Y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
         Y, wanted = Y.reshape(len(w), -1), wanted.reshape(len(w), -1)
         off = w @ (wanted - Y) ** 2

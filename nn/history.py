@@ -44,6 +44,12 @@ class History(dict[str, list[float]]):
         self.stopped: str | None = None
         self.seconds = 0.0
 
+    def __getattr__(self, name: str) -> list[float]:
+        if name in self:  # such as history.learning_rate
+            return self[name]
+        known = ", ".join(self) or "none"
+        raise AttributeError(f"History: has no {name!r}; measured were {known}.")
+
     @property
     def cost(self) -> list[float]:
         """The cost of each epoch."""

@@ -12,7 +12,7 @@ import numpy as np
 from autograd import ShapeError
 from autograd.files import write_whole
 from nn.activations import ACTIVATIONS, Activation
-from nn.linear import Network
+from nn.linear import Linear, Network
 from nn.module import Module
 from nn.regularizers import Dropout
 
@@ -101,6 +101,11 @@ def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
         net.load_state_dict(arrays)
         return net
     arrays, metadata = read_arrays("load", path)
+    if metadata.get("kind") == "checkpoint":
+        raise FileFormatError(
+            f"load: {str(path)!r} is the checkpoint of a training run; go on with "
+            "fit(net, …, checkpoint=path), and save the network with nn.save."
+        )
     try:
         description = json.loads(metadata.get("network") or "null")
         if description is not None:
@@ -128,8 +133,7 @@ def write_arrays(
 ) -> Path:
     """Write named arrays and texts to a safetensors file, whole or not at all; return the path."""
     target = Path(path).expanduser()
-    if target.suffix != ".safetensors":
-        raise ValueError(f"{where}: {target.name!r} needs the ending .safetensors.")
+    check_target(where, target)
     about = {"format": "retrograd", "version": VERSION, **metadata}
     content = _safetensors(where).numpy.save(
         {name: np.ascontiguousarray(array).reshape(array.shape) for name, array in arrays.items()},
@@ -139,10 +143,29 @@ def write_arrays(
     return target
 
 
+def check_target(where: str, target: Path) -> None:
+    """Refuse a name that cannot be written, before there is anything to write."""
+    if target.suffix != ".safetensors":
+        raise ValueError(f"{where}: {target.name!r} needs the ending .safetensors.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"{where}: cannot write {str(target)!r}: the folder {str(target.parent)!r} does not "
+            "exist; create it first."
+        )
+    _safetensors(where)
+
+
+def read_metadata(where: str, path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the texts of a safetensors file, and read none of its arrays."""
+    return read_arrays(where, path, only_metadata=True)[1]
+
+
 def read_arrays(
     where: str,
     path: str | os.PathLike[str],
     expected: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    only_metadata: bool = False,
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Return the arrays and the texts of a safetensors file.
 
@@ -170,6 +193,8 @@ def read_arrays(
                     f"{where}: {name} is of version {version[:20]!r}, and this is version "
                     f"{VERSION}; read it with the retrograd that wrote it."
                 )
+            if only_metadata:
+                return {}, metadata
             shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no dict
             if expected is not None:
                 _compare(where, name, dict(expected), shapes)
@@ -229,12 +254,21 @@ def _described(net: Module) -> str:
     if type(net) is not Network:
         return ""
     names = []
-    for layer in net.layers:
+    steps = [*net.children()]
+    usual = [m for m in steps if type(m) in (Linear, Dropout)]
+    dtypes = {p.dtype for p in net.parameters()}
+    if steps != usual or len(net.layers) != net.L or len(dtypes) != 1:
+        return ""
+    expected = {f"layer{i}.{name}" for i in range(1, net.L + 1) for name in ("W", "b")}
+    for i, layer in enumerate(net.layers, start=1):
         g = layer.g
+        expected |= {f"layer{i}.g.{path}" for path, _ in g.named_parameters()}
         plain = isinstance(g, Activation) and ACTIVATIONS.get(g.label) is type(g)
         if not plain or vars(g).keys() - {"attribute", "training"} - _settings(g):
             return ""
         names.append(g.label)
+    if set(net.state_dict()) != expected or len(set(map(id, net.layers))) != net.L:
+        return ""  # tied parameters, or others beside them
     kept = [1.0] * (net.L - 1)
     for module in net.children():
         if isinstance(module, Dropout):

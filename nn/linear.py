@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd import ShapeError, Tensor
-from nn._words import count
+from nn._words import count, refuse_keywords
 from nn.activations import Softmax, activation as activated
 from nn.init import initial
 from nn.losses import ONE_SOFTMAX
@@ -119,8 +119,14 @@ class Linear(Module):
         """Return what the activation is applied to: Z, where it has one part."""
         return self.g.logits(self.linear(A))
 
+    @property
+    def buffers(self) -> tuple[str, ...]:  # type: ignore[override]
+        """W and b where they are constants: frozen, and saved all the same."""
+        return tuple(name for name in ("W", "b") if not getattr(self, name).is_leaf)
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.n_in} → {self.n_out})"
+        g = "" if self.g.label == "identity" else f", {self.g.label}"
+        return f"{type(self).__name__}({self.n_in} → {self.n_out}{g})"
 
 
 class Network(Module):
@@ -149,10 +155,10 @@ class Network(Module):
     >>> import nn
     >>> nn.Network([30, 20, 7, 5, 1], rng=1)
     Network (813 parameters)
-      layer1: Linear(30 → 20)
-      layer2: Linear(20 → 7)
-      layer3: Linear(7 → 5)
-      layer4: Linear(5 → 1)
+      layer1: Linear(30 → 20, relu)
+      layer2: Linear(20 → 7, relu)
+      layer3: Linear(7 → 5, relu)
+      layer4: Linear(5 → 1, sigmoid)
     """
 
     def __init__(
@@ -165,7 +171,11 @@ class Network(Module):
         keep_prob: float | Sequence[float] = 1.0,
         rng: Rng = None,
         dtype: npt.DTypeLike = np.float64,
+        **unknown: Any,
     ) -> None:
+        refuse_keywords(
+            "Network", unknown, ("n", "hidden", "output", "init", "keep_prob", "rng", "dtype")
+        )
         if isinstance(n, (str, int)) or len(n) < 2:
             raise ValueError(
                 "Network: n needs at least inputs and outputs, such as [30, 1], got "
@@ -240,6 +250,11 @@ class Network(Module):
         )
         net.load_dict(arrays)
         return net
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name[:1] in ("W", "b") and name[1:].isdecimal() and "L" in vars(self):
+            raise TypeError(f'{self.title}: to set a parameter write net["{name}"] = array.')
+        super().__setattr__(name, value)
 
     def __getitem__(self, name: str) -> Tensor:
         """Return a parameter by the notes' letter: ``net["W1"]``, ``net["b2"]``."""

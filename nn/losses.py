@@ -33,6 +33,11 @@ from_engine = True
 Weight = Any  # array_like of m numbers, or None
 
 
+def value_of(x: Any) -> Any:
+    """Return the array of a tensor, or of what can become one."""
+    return x.data if isinstance(x, Tensor) else np.asarray(x)
+
+
 class Loss(Protocol):
     """A function of predictions and labels that returns the cost."""
 
@@ -69,6 +74,13 @@ def binary_cross_entropy(A: Tensor, Y: Tensor | npt.ArrayLike, *, weight: Weight
     0.693147
     """
     Y = _labels("binary_cross_entropy", A, Y)
+    values = value_of(A)
+    if not ((values >= 0) & (values <= 1) | np.isnan(values)).all():
+        raise ValueError(
+            "binary_cross_entropy: probabilities need to be in [0, 1], got values from "
+            f"{np.nanmin(values):.4g} to {np.nanmax(values):.4g}; pass A = σ(Z) first and the "
+            "labels second, or logits to binary_cross_entropy_with_logits."
+        )
     return _average(autograd.binary_cross_entropy(A, Y), A.shape[1], weight)
 
 
@@ -235,12 +247,22 @@ def cost(
                 "cost: needs a loss, such as nn.binary_cross_entropy; only a network that ends "
                 "with a sigmoid or softmax has one by default."
             )
+    if not callable(loss):
+        raise TypeError(f"cost: loss needs a function such as nn.mean_squared_error, got {loss!r}.")
+    check_penalty("cost", penalty)
     stable = None if ending is None else ending.loss_on_logits(loss)
     taken, A = (loss, net(X)) if stable is None else (stable, net.logits(X))
     J = _of(taken, A, Y, weight)
     if penalty is not None:
         J = J + penalty(net, A.shape[1] if m is None else m)
     return J.named("J")
+
+
+def check_penalty(where: str, penalty: Any) -> None:
+    """Refuse what is no penalty, with what to write."""
+    if penalty is None or (callable(penalty) and not isinstance(penalty, type)):
+        return
+    raise TypeError(f"{where}: penalty needs nn.L2(0.7), nn.L1(0.1) or their sum, got {penalty!r}.")
 
 
 def _of(loss: Any, A: Tensor, Y: Any, weight: Weight) -> Tensor:

@@ -8,7 +8,10 @@ import numpy as np
 
 from autograd import ShapeError, Tensor
 from nn._words import suggestion
+from nn.activations import Sigmoid
+from nn.linear import Linear, Network
 from nn.module import Module
+from nn.sequential import Sequential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,11 +129,16 @@ def auc(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
         raise ValueError(
             f"auc: needs examples of both classes, got {m} of class 1 and {n} of class 0."
         )
+    if type(net.ending) is Sigmoid and type(net).forward in _PLAIN:
+        with net.evaluating():  # probabilities near 1 are rounded to ties, logits are not
+            A = net.logits(X).data
     _, which, counts = np.unique(A.reshape(-1), return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2  # the mean rank of equal outputs
     above = float(ranks[which.reshape(-1)][positive].sum()) - m * (m + 1) / 2
     return above / (m * n)
 
+
+_PLAIN = (Linear.forward, Network.forward, Sequential.forward)
 
 METRICS: dict[str, Callable[..., Any]] = {
     "accuracy": accuracy,
@@ -145,7 +153,7 @@ def metric(where: str, given: Any) -> tuple[str, Callable[..., Any]]:
     """Return the name and the function of a metric that is given by its name or as a function."""
     if callable(given):
         return getattr(given, "__name__", "metric"), given
-    if given not in METRICS:
+    if not isinstance(given, str) or given not in METRICS:
         raise ValueError(
             f"{where}: metrics needs some of {', '.join(METRICS)}, or functions of (net, X, Y), "
             f"got {given!r}.{suggestion(given, METRICS)}"
@@ -155,7 +163,17 @@ def metric(where: str, given: Any) -> tuple[str, Callable[..., Any]]:
 
 def _classifier(where: str, net: Any) -> Any:
     ending = getattr(net, "ending", None)
-    if not isinstance(net, Module) or ending is None or ending.loss is None:
+    if not isinstance(net, Module):
+        if hasattr(net, "score") and hasattr(net, "predict"):
+            raise ValueError(
+                f"{where}: needs a network that ends with a sigmoid or softmax; for an estimator "
+                f"use its score(), or sklearn.metrics with {type(net).__name__}.predict()."
+            )
+        raise ValueError(
+            f"{where}: needs a network that ends with a sigmoid or softmax, then X and Y; for "
+            "arrays of predictions use sklearn.metrics."
+        )
+    if ending is None or ending.loss is None:
         raise ValueError(f"{where}: needs a network that ends with a sigmoid or softmax.")
     return net
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nn.activations import Activation
 
-__all__ = ["Module", "Sequential"]
+__all__ = ["Module"]
 
 from_engine = True
 
@@ -63,7 +63,7 @@ class Module:
             ):
                 raise TypeError(
                     f"{type(self).__name__}.{name}: parameters in a {type(value).__name__} would "
-                    "not be found; set each as an attribute of its own, or use Sequential."
+                    "not be found; set each as an attribute of its own, or write Sequential(a, b)."
                 )
         object.__setattr__(self, name, value)
 
@@ -235,7 +235,7 @@ class Module:
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
         """Return copies of all parameter values by path, and of what is kept beside them."""
         state = {path: parameter.numpy() for path, parameter in self.named_parameters()}
-        state |= {path: np.array(getattr(m, name)) for path, m, name in self._buffers()}
+        state |= {path: np.array(buffer_of(m, name)) for path, m, name in self._buffers()}
         return state
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
@@ -264,7 +264,7 @@ class Module:
         for path, parameter in self.named_parameters():
             parameter.data = values[path]
         for path, module, name in self._buffers():
-            setattr(module, name, np.array(values[path]))
+            set_buffer(module, name, values[path])
 
     def summary(self) -> str:
         """Return a table of the layers: what each is, its activation, shape and parameters.
@@ -323,44 +323,17 @@ class Module:
         return "\n".join([head, *lines])
 
 
-class Sequential(Module):
-    """Modules one after the other.
+def buffer_of(module: Module, name: str) -> npt.NDArray[Any]:
+    """Return the array of a buffer, which may be a constant tensor."""
+    value = getattr(module, name)
+    found: npt.NDArray[Any] = value.data if isinstance(value, Tensor) else value
+    return found
 
-    Parameters
-    ----------
-    *modules : Module
-        The output of each is the input of the next; they are held as ``step1``, ``step2``, …
 
-    Examples
-    --------
-    >>> import nn
-    >>> net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
-    >>> net(nn.Tensor([[1.0], [2.0]])).shape
-    (1, 1)
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        for i, module in enumerate(modules, start=1):
-            setattr(self, f"step{i}", module)
-
-    def forward(self, x: Any) -> Any:
-        """Apply the modules in order."""
-        for module in self.children():
-            x = module(x)
-        return x
-
-    @property
-    def ending(self) -> Activation | None:
-        """The activation at the end of the last module; None if a subclass computes otherwise."""
-        if type(self).forward is not Sequential.forward:
-            return None
-        *_, last = (None, *self.children())
-        return None if last is None else last.ending
-
-    def logits(self, X: Any) -> Tensor:
-        """Return what the activation at the end is applied to."""
-        *before, last = self.children()
-        for module in before:
-            X = module(X)
-        found: Tensor = last.scoped(last.logits, X)
-        return found
+def set_buffer(module: Module, name: str, array: npt.NDArray[Any]) -> None:
+    """Set a buffer to an array of its shape."""
+    value = getattr(module, name)
+    if isinstance(value, Tensor):
+        value.data = array
+    else:
+        setattr(module, name, np.array(array))

@@ -84,8 +84,9 @@ class BatchNorm(Module):
             mean = np.mean(Z, axis=1, keepdims=True)
             var = np.var(Z, axis=1, keepdims=True)
             past = self.momentum
-            self.running_mean = past * self.running_mean + (1 - past) * mean.data
-            self.running_var = past * self.running_var + (1 - past) * var.data
+            kind = self.running_mean.dtype
+            self.running_mean = (past * self.running_mean + (1 - past) * mean.data).astype(kind)
+            self.running_var = (past * self.running_var + (1 - past) * var.data).astype(kind)
         normed: Tensor = self.gamma * ((Z - mean) / np.sqrt(var + self.epsilon)) + self.beta
         return normed
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import GradientError, ShapeError, Tensor
-from nn._words import BOOLS, positive, suggestion
+from nn._words import BOOLS, positive, refuse_keywords, suggestion
+from nn.schedules import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,14 +83,8 @@ class Optimizer:
             raise TypeError(
                 f"{cls.__name__}: options go by name, as in {example}; got {args[1]!r}."
             )
-        unknown = [n for n in options if n not in {*known, "parameters"}]
-        if unknown and cls.__module__ == __name__:
-            names = {"lr": "learning_rate", "alpha": "learning_rate", "eps": "epsilon"}
-            name = unknown[0]
-            hint = f" Write {names[name]}=." if name in names else suggestion(name, known)
-            raise TypeError(
-                f"{cls.__name__}: no option {name!r}; it takes {', '.join(known)}.{hint}"
-            )
+        if cls.__module__ == __name__:
+            refuse_keywords(cls.__name__, options, ["parameters", *known])
         return super().__new__(cls)
 
     def __init__(self, parameters: Iterable[Tensor], *, learning_rate: Rate | None = None) -> None:
@@ -137,13 +132,14 @@ class Optimizer:
             return self._rate
         schedule, place = self._schedule, [self.epoch, self.steps + 1]
         rate = schedule(*place) if self._per_step else schedule(self.epoch)
-        return positive(f"{schedule!r} in epoch {self.epoch}", "the learning rate", rate)
+        where = f"{getattr(schedule, '__name__', repr(schedule))} in epoch {self.epoch}"
+        return positive(where, "the learning rate", rate, zero=True)
 
     @learning_rate.setter
     def learning_rate(self, rate: Rate) -> None:
         if callable(rate):
             self._schedule = rate
-            self._per_step = len(_positional(rate)) > 1
+            self._per_step = isinstance(rate, Schedule) or _takes_step(rate)
             return
         self._rate = positive(type(self).__name__, "learning_rate", rate)
         self._schedule = None
@@ -595,11 +591,12 @@ def _beta(where: str, name: str, beta: Any) -> float:
     return float(beta)
 
 
-def _positional(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the positional parameters that a function takes."""
+def _takes_step(function: Callable[..., Any]) -> bool:
+    """Return whether a schedule wants the step beside the epoch: its second parameter says so."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = [*inspect.signature(function).parameters.values()]
     except (TypeError, ValueError):  # a builtin without a signature takes the epoch
-        return ["epoch"]
+        return False
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in kinds]
+    second = next((p for p in parameters[1:2] if p.kind in kinds), None)
+    return second is not None and (second.name == "step" or second.default is second.empty)

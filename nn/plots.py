@@ -125,7 +125,9 @@ def plot_schedule(
     several = schedule if isinstance(schedule, dict) else {"": schedule}
     for i, (name, alpha) in enumerate(several.items()):
         x = np.arange(1, epochs + 1)
-        y = [alpha(int(epoch)) for epoch in x]
+        if not callable(alpha):
+            raise TypeError(f"plot_schedule: needs a function of the epoch, got {alpha!r}.")
+        y = [alpha(int(epoch), int(epoch)) if per_step(alpha) else alpha(int(epoch)) for epoch in x]
         style, colour = _STYLES[i % len(_STYLES)], _COLOURS[i % len(_COLOURS)]
         ax.plot(x, y, style, color=colour, lw=2, label=name or None, drawstyle="steps-mid")
     ax.set(xlabel="epoch", ylabel="learning rate α", title="Learning rate")
@@ -163,6 +165,8 @@ def plot_decision_boundary(
             f"plot_decision_boundary: needs X of shape (2, m), got {points.shape}; choose two "
             "features."
         )
+    if labels.ndim == 1:
+        labels = labels.reshape(1, -1)
     classes = labels.argmax(axis=0) if labels.shape[0] > 1 else labels.reshape(-1).astype(int)
     ax = _axes("plot_decision_boundary", ax)
     low, high = points.min(axis=1), points.max(axis=1)
@@ -170,7 +174,11 @@ def plot_decision_boundary(
     x = np.linspace(low[0] - edge[0], high[0] + edge[0], steps)
     y = np.linspace(low[1] - edge[1], high[1] + edge[1], steps)
     grid = np.stack([g.reshape(-1) for g in np.meshgrid(x, y)])
-    found = np.asarray(net.predict(grid)).reshape(steps, steps)
+    rows = hasattr(net, "n_features_in_")  # an estimator takes rows
+    found = np.asarray(net.predict(grid.T if rows else grid))
+    if rows and hasattr(net, "classes_"):
+        found = np.searchsorted(net.classes_, found)
+    found = found.reshape(steps, steps)
     known = np.unique(np.concatenate([classes, found.reshape(-1).astype(int)]))
     colours = [_COLOURS[1], _COLOURS[0], *_COLOURS[2:]]
     for k in known:
@@ -349,6 +357,11 @@ def _shades(n: int) -> list[Any]:
     import matplotlib
 
     return [matplotlib.colormaps["viridis"](i / max(n - 1, 1)) for i in range(n)]
+
+
+def per_step(schedule: Any) -> bool:
+    """Return whether a schedule counts steps; one is drawn for each epoch then."""
+    return getattr(schedule, "per", None) == "step"
 
 
 def _is_several(history: Any) -> bool:

@@ -65,8 +65,29 @@ class Penalty:
                 total = total + self.of(W)
             return (total * (self.strength / count(where, "m", m))).named("R")
 
+    def __add__(self, other: Any) -> Penalty:
+        if not isinstance(other, Penalty):
+            return NotImplemented
+        return _Sum(self, other)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.strength:g})"
+
+
+class _Sum(Penalty):
+    """Several penalties together, such as L1 and L2 (the elastic net)."""
+
+    def __init__(self, *parts: Penalty) -> None:
+        self.parts = parts
+
+    def __call__(self, net: Any, m: int) -> Tensor:
+        first, *others = [part(net, m) for part in self.parts]
+        for other in others:
+            first = first + other
+        return first.named("R")
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.parts))
 
 
 class L2(Penalty):

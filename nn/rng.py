@@ -9,7 +9,7 @@ import numpy as np
 
 from nn._words import BOOLS
 
-__all__ = ["Rng", "generator", "load_rng_state", "rng_state"]
+__all__ = ["Rng", "check_rng_state", "generator", "load_rng_state", "rng_state"]
 
 Stream = np.random.Generator | np.random.RandomState
 Rng = Stream | int | None
@@ -66,6 +66,22 @@ def rng_state(rng: Stream) -> dict[str, Any]:
     return {"kind": "Generator", "state": _plain(state)}
 
 
+def check_rng_state(rng: Stream, state: dict[str, Any]) -> None:
+    """Raise ValueError if a state is that of another kind of stream."""
+    kind = "RandomState" if isinstance(rng, np.random.RandomState) else "Generator"
+    if state.get("kind") != kind:
+        raise ValueError(
+            f"the random state is that of a {state.get('kind')}, and rng= is a {kind}; "
+            "give the kind that the run began with."
+        )
+    if isinstance(rng, np.random.Generator):
+        own = rng.bit_generator.state["bit_generator"]
+        if state["state"]["bit_generator"] != own:
+            raise ValueError(
+                f"the random state is that of {state['state']['bit_generator']}, and rng= is {own}."
+            )
+
+
 def load_rng_state(rng: Stream, state: dict[str, Any]) -> None:
     """Set a stream to a state that `rng_state` returned.
 
@@ -74,12 +90,7 @@ def load_rng_state(rng: Stream, state: dict[str, Any]) -> None:
     ValueError
         If it is the state of another kind of stream.
     """
-    kind = "RandomState" if isinstance(rng, np.random.RandomState) else "Generator"
-    if state.get("kind") != kind:
-        raise ValueError(
-            f"the random state is that of a {state.get('kind')}, and rng= is a {kind}; "
-            "give the kind that the run began with."
-        )
+    check_rng_state(rng, state)
     if isinstance(rng, np.random.RandomState):
         rng.set_state(
             (
@@ -91,11 +102,6 @@ def load_rng_state(rng: Stream, state: dict[str, Any]) -> None:
             )
         )
         return
-    own = rng.bit_generator.state["bit_generator"]
-    if state["state"]["bit_generator"] != own:
-        raise ValueError(
-            f"the random state is that of {state['state']['bit_generator']}, and rng= is {own}."
-        )
     rng.bit_generator.state = _arrays(state["state"])
 
 

@@ -58,13 +58,13 @@ class InverseDecay(Schedule):
     """
 
     def __init__(self, learning_rate: float, decay: float = 1.0, *, every: int = 1) -> None:
-        self.initial = positive("InverseDecay", "learning_rate", learning_rate)
+        self.learning_rate = positive("InverseDecay", "learning_rate", learning_rate)
         self.decay = positive("InverseDecay", "decay", decay, zero=True)
         self.every = count("InverseDecay", "every", every)
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
-        return self.initial / (1 + self.decay * (epoch // self.every))
+        return self.learning_rate / (1 + self.decay * (epoch // self.every))
 
 
 class RootDecay(Schedule):
@@ -87,7 +87,7 @@ class RootDecay(Schedule):
     """
 
     def __init__(self, learning_rate: float, k: float = 1.0, *, per: str = "epoch") -> None:
-        self.initial = positive("RootDecay", "learning_rate", learning_rate)
+        self.learning_rate = positive("RootDecay", "learning_rate", learning_rate)
         self.k = positive("RootDecay", "k", k)
         if per not in {"epoch", "step"}:
             raise ValueError(f"RootDecay: per needs to be 'epoch' or 'step', got {per!r}.")
@@ -101,7 +101,7 @@ class RootDecay(Schedule):
                 f"RootDecay: the {self.per} needs to be at least 1, got {t}; the formula is "
                 "infinite at 0."
             )
-        return self.k * self.initial / math.sqrt(t)
+        return self.k * self.learning_rate / math.sqrt(t)
 
 
 class ExponentialDecay(Schedule):
@@ -122,12 +122,12 @@ class ExponentialDecay(Schedule):
     """
 
     def __init__(self, learning_rate: float, base: float = 0.95) -> None:
-        self.initial = positive("ExponentialDecay", "learning_rate", learning_rate)
+        self.learning_rate = positive("ExponentialDecay", "learning_rate", learning_rate)
         self.base = _factor("ExponentialDecay", "base", base)
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
-        return float(self.initial * self.base**epoch)
+        return float(self.learning_rate * self.base**epoch)
 
 
 class Staircase(Schedule):
@@ -151,13 +151,13 @@ class Staircase(Schedule):
     """
 
     def __init__(self, learning_rate: float, factor: float = 0.5, *, every: int = 10) -> None:
-        self.initial = positive("Staircase", "learning_rate", learning_rate)
+        self.learning_rate = positive("Staircase", "learning_rate", learning_rate)
         self.factor = _factor("Staircase", "factor", factor)
         self.every = count("Staircase", "every", every)
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
-        return float(self.initial * self.factor ** ((epoch - 1) // self.every))
+        return float(self.learning_rate * self.factor ** ((epoch - 1) // self.every))
 
 
 def _factor(where: str, name: str, value: Any) -> float:

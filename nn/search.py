@@ -11,6 +11,7 @@ import numpy as np
 from nn._words import count
 from nn.data import Part
 from nn.linear import Network
+from nn.losses import cost
 from nn.metrics import accuracy
 from nn.rng import Rng, generator
 from nn.training import TrainingError, _bar, fit
@@ -104,16 +105,20 @@ def random_search(
     (2, True)
     """
     where = "random_search"
-    for name, (low, high) in (
-        ("learning_rate", learning_rate),
-        ("layers", layers),
-        ("units", units),
-    ):
+    for name, pair in (("learning_rate", learning_rate), ("layers", layers), ("units", units)):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise TypeError(
+                f"{where}: {name} needs a pair, its least and its greatest value, got {pair!r}."
+            )
+        low, high = pair
         if not 0 <= low <= high or (low == 0 and name != "layers"):
             raise ValueError(
                 f"{where}: {name} needs a least and a greatest value above 0, got {(low, high)}."
             )
+    if "checkpoint" in options:
+        raise TypeError(f"{where}: a checkpoint is of one run; leave checkpoint= out.")
     stream = generator(rng, where)
+    hidden = [hidden] if isinstance(hidden, str) else list(hidden)
     (X, Y), (dev_X, dev_Y) = Part(*map(np.asarray, train)), Part(*map(np.asarray, dev))
     found: list[Trial] = []
     for number in _bar(range(1, count(where, "trials", trials) + 1), progress):
@@ -140,7 +145,9 @@ def random_search(
         else:
             classifies = net.ending is not None and net.ending.loss is not None
             right = accuracy(net, dev_X, dev_Y) if classifies else math.nan
-            trial = Trial(settings, history.dev_cost[-1], right, net, history)
+            with net.evaluating():
+                dev_cost = cost(net, dev_X, dev_Y, options.get("loss")).item()
+            trial = Trial(settings, dev_cost, right, net, history)
         found.append(trial)
         if on_trial is not None:
             on_trial(number, trial)

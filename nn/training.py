@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import time
@@ -15,17 +16,18 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
 from nn import diagnosis
-from nn._words import count, positive
+from nn._words import count, positive, refuse_keywords
+from nn.activations import Sigmoid, Softmax
 from nn.data import batch_columns, check_finite, minibatches
 from nn.diagnosis import TrainingWarning
 from nn.history import History
-from nn.io import FileFormatError, read_arrays, write_arrays
-from nn.losses import Loss, cost
+from nn.io import FileFormatError, check_target, read_arrays, read_metadata, write_arrays
+from nn.losses import Loss, check_penalty, cost
 from nn.metrics import metric
-from nn.module import Module
+from nn.module import Module, buffer_of, set_buffer
+from nn.normalization import BatchNorm
 from nn.optim import Optimizer, clip_gradients, optimizer_for
-from nn.regularizers import Dropout
-from nn.rng import generator, load_rng_state, rng_state
+from nn.rng import check_rng_state, generator, load_rng_state, rng_state
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +45,9 @@ __all__ = ["EarlyStopping", "TrainingError", "fit"]
 
 from_engine = True
 
-DIVERGED = 1000.0  # times the cost of the first step
+DIVERGED = 1000.0  # times the cost of the network as it began
+SUMS = {"data", "dev", "weights"}  # what is compared by a checksum
+RESERVED = {"cost", "dev_cost", "learning_rate"}
 
 
 class TrainingError(ArithmeticError):
@@ -122,6 +126,7 @@ def fit(
     progress: bool = True,
     on_epoch: Callable[[int, History], Any] | Sequence[Callable[[int, History], Any]] | None = None,
     rng: Rng | Callable[[int], Rng] = None,
+    **unknown: Any,
 ) -> History:
     """Train a network: in each epoch, one optimizer step for each mini-batch.
 
@@ -193,8 +198,14 @@ def fit(
     TrainingWarning
         Once for each of `History.notes`.
     """
-    if not isinstance(net, Module):
-        raise TypeError(f"fit: needs a module of nn, got {net!r}.")
+    refuse_keywords(
+        "fit", unknown, [n for n in inspect.signature(fit).parameters if n != "unknown"]
+    )
+    given: Any = net
+    if not isinstance(given, Module):
+        kind = given.__name__ if isinstance(given, type) else type(given).__name__
+        raise TypeError(f"fit: needs a module of nn first, then X and Y; got {kind}.")
+    check_penalty("fit", penalty)
     run = _Run(
         net,
         optimizer_for("fit", optimizer, net.parameters(), learning_rate),
@@ -202,7 +213,7 @@ def fit(
         penalty,
         count("fit", "epochs", epochs, 0),
         batch_size,
-        [metric("fit", m) for m in ([metrics] if isinstance(metrics, str) else metrics)],
+        _metrics(metrics),
         None if max_norm is None else positive("fit", "max_norm", max_norm),
         _stopping(early_stopping, dev),
     )
@@ -210,9 +221,12 @@ def fit(
         run.take(X, Y, dev, sample_weight, class_weight)
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
+    run.seed = rng if isinstance(rng, int) else type(rng).__name__
     calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
     if checkpoint is not None:
-        run.file = Path(checkpoint)
+        run.file = Path(checkpoint).expanduser()
+        check_target("fit", run.file)
+        run.print = run.fingerprint()
         if resume and run.file.exists():
             run.resume()
     with np.errstate(all="ignore"):
@@ -245,14 +259,16 @@ class _Run:
         self.stream: Stream | None = None
         self.reseed: Callable[[int], Any] | None = None
         self.file: Path | None = None
-        self.first_cost: float | None = None
+        self.first_cost = 0.0
+        self.seed: Any = None
+        self.print: dict[str, Any] = {}
         self.kept = [(m, name) for _, m, name in net._buffers()]
         self.best, self.best_values = math.inf, self._values()
         self.rate = optimizer.learning_rate if optimizer._schedule is None else None
 
     def _values(self) -> tuple[list[Any], list[Any]]:
         """Return the values of parameters and buffers, which are replaced and never changed."""
-        buffers = [getattr(module, name) for module, name in self.kept]
+        buffers = [buffer_of(module, name) for module, name in self.kept]
         return [p.data for p in self.paths.values()], buffers
 
     def _restore(self) -> None:
@@ -261,35 +277,53 @@ class _Run:
         for p, value in zip(self.paths.values(), values, strict=True):
             p.data = value
         for (module, name), array in zip(self.kept, buffers, strict=True):
-            setattr(module, name, array)
+            set_buffer(module, name, array)
 
     # -- before ------------------------------------------------------------------------------------
 
     def take(self, X: Any, Y: Any, dev: Any, sample_weight: Any, class_weight: Any) -> None:
         """Check data and labels: every mistake in them shows here, before anything changes."""
         net = self.net
-        for name, given in (("X", X), ("Y", Y)):
-            kind = np.asarray(given.data if isinstance(given, Tensor) else given).dtype.kind
-            if kind not in "biuf":
-                what = "map each class to 0 and 1, or use one_hot()" if name == "Y" else "encode it"
-                raise ValueError(f"fit: {name} needs to be of numbers; {what}.")
-        self.X, self.Y = Tensor(X).numpy(), Tensor(Y).numpy()
+        self.X, self.Y = _matrix_of("X", X), _matrix_of("Y", Y)
         if not self.X.size or not self.Y.size:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self._cost(self.X, self.Y, None)
+            self.first_cost = float(self._cost(self.X, self.Y, None).item())
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
             if self.weight is not None:
                 self._cost(self.X, self.Y, self.weight)
             if dev is not None:
-                dev_X, dev_Y = np.asarray(dev[0]), np.asarray(dev[1])
-                check_finite("fit", dev_X=dev_X, dev_Y=dev_Y)
-                self.dev = Tensor(dev_X), Tensor(dev_Y)
-                cost(net, *self.dev, self.loss)
-            for _, function in self.metrics:
-                function(net, *self._measured_on)
+                self._take_dev(dev)
+            for name, function in self.metrics:
+                _number(name, function(net, *self._measured_on))
+        ending = net.ending
+        if class_weight is not None and not (
+            isinstance(ending, Softmax) or (isinstance(ending, Sigmoid) and self.Y.shape[0] == 1)
+        ):
+            raise ValueError(
+                "fit: class_weight needs classes: a network that ends with one sigmoid or with "
+                "softmax; use sample_weight."
+            )
+        m, size = self.X.shape[1], self.batch_size
+        left = m if size is None or size >= m else (m % size or size)
+        if 1 in (left, size) and any(isinstance(m, BatchNorm) for m in net.modules()):
+            raise ValueError(
+                f"fit: batches of {size} of {m} examples leave one of a single example, which has "
+                "no variance for BatchNorm; choose another batch_size."
+            )
+
+    def _take_dev(self, dev: Any) -> None:
+        if not isinstance(dev, (tuple, list)) or len(dev) != 2:
+            raise TypeError("fit: dev needs a pair (X_dev, Y_dev); nn.split cuts one off.")
+        dev_X, dev_Y = (_matrix_of(f"dev {n}", d) for n, d in zip(("X", "Y"), dev, strict=True))
+        check_finite("fit", dev_X=dev_X, dev_Y=dev_Y)
+        self.dev = Tensor(dev_X), Tensor(dev_Y)
+        try:
+            cost(self.net, *self.dev, self.loss)
+        except (ShapeError, ValueError) as error:
+            raise type(error)(f"fit: dev does not fit: {error}") from error
 
     @property
     def _measured_on(self) -> tuple[Any, Any]:
@@ -308,11 +342,13 @@ class _Run:
         history, begun = self.history, time.perf_counter() - self.history.seconds
         if not history.epochs:
             self.note(diagnosis.before(self.net, self.X, self.Y))
+        elif history.epochs > self.epochs:
+            self.note([f"Nothing to train: the checkpoint has {history.epochs} epochs already."])
         left = range(history.epochs + 1, self.epochs + 1)
         bar = _bar(left, progress)
         try:
             for epoch in bar:
-                if history.stopped is None and self.stopping and self._is_over():
+                if self.stopping and self._is_over():
                     break
                 history.stopped = None
                 self.optimizer.epoch = epoch
@@ -330,6 +366,8 @@ class _Run:
                 if history.stopped:
                     break
         except KeyboardInterrupt:
+            for norms in history.gradient_norms.values():
+                del norms[history.epochs :]
             history.stopped = f"interrupted in epoch {history.epochs + 1}"
             history.seconds = time.perf_counter() - begun
         finally:
@@ -340,21 +378,33 @@ class _Run:
         if self.stopping and history.epochs:
             self._restore()
         if history.epochs:
-            rose = history.cost[-1] > 1.5 * history.cost[0]
-            if rose:
-                self.note(
-                    [
-                        f"The cost rose from {history.cost[0]:.4g} to {history.cost[-1]:.4g}: try "
-                        f"a learning rate below {self.optimizer.learning_rate:g}."
-                    ]
-                )
-            self.note(diagnosis.after(self.net, self.X, self.Y))
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """Say what the trained network shows; its last step has been seen by no cost yet."""
+        with self.net.evaluating():
+            last, first = float(self._cost(self.X, self.Y, None).item()), self.first_cost
+        if not math.isfinite(last) or last > self._bound():
+            self._fail(f"the cost went from {first:.4g} to {last:.4g}", self.history.epochs)
+        if last > first + 0.5 * abs(first):
+            self.note(
+                [
+                    f"The cost rose from {first:.4g} to {last:.4g}: try a learning rate below "
+                    f"{self.optimizer.learning_rate:g}."
+                ]
+            )
+        self.note(diagnosis.after(self.net, self.X, self.Y))
+
+    def _bound(self) -> float:
+        """Return the cost above which training has diverged."""
+        return DIVERGED * max(abs(self.first_cost), 1.0)
 
     def epoch(self, epoch: int) -> None:
         """Run one epoch and measure what the network can do after it."""
         net, history, rate = self.net, self.history, self.optimizer.learning_rate
         stream = generator(self.reseed(epoch), "fit") if self.reseed else self.stream
         total, m, first = 0.0, self.X.shape[1], True
+        before = self._values()  # whose cost the epoch measures, where there is no dev set
         net.train()
         size = m if self.batch_size is None else self.batch_size
         for columns in batch_columns(m, size, stream if size < m else None):
@@ -368,26 +418,28 @@ class _Run:
         with no_grad():
             if self.dev is not None:
                 measured["dev_cost"] = cost(net, *self.dev, self.loss).item()
+                if not math.isfinite(measured["dev_cost"]):
+                    self._fail(f"the dev cost became {measured['dev_cost']}", epoch)
             prefix = "" if self.dev is None else "dev_"
             for name, function in self.metrics:
-                measured[prefix + name] = function(net, *self._measured_on)
-        if not math.isfinite(measured.get("dev_cost", 0.0)):
-            self._fail(f"the dev cost became {measured['dev_cost']}", epoch)
+                try:
+                    measured[prefix + name] = _number(name, function(net, *self._measured_on))
+                except ValueError as error:
+                    self._fail(f"{name} could not be measured ({error})", epoch)
         history.add(**measured)
         judged = measured.get("dev_cost", measured["cost"])
         if judged < self.best:
-            self.best, self.best_values, history.best_epoch = judged, self._values(), epoch
+            values = before if self.dev is None else self._values()
+            self.best, self.best_values, history.best_epoch = judged, values, epoch
 
     def step(self, epoch: int, X: Any, Y: Any, weight: Any, first: bool) -> float:
         """Do one step; return the cost before it."""
         optimizer = self.optimizer
         J = self._cost(X, Y, weight)
         value = float(J.item())
-        if self.first_cost is None:
-            self.first_cost = value
         if not math.isfinite(value):
             self._fail(f"the cost became {value}", epoch)
-        if value > DIVERGED * max(abs(self.first_cost), 1.0):
+        if value > self._bound():
             self._fail(f"the cost rose from {self.first_cost:.4g} to {value:.4g}", epoch)
         optimizer.zero_grad()
         J.backward()
@@ -398,7 +450,8 @@ class _Run:
             if epoch == 1:
                 self.note(diagnosis.first_step(self.net, norms))
         if self.max_norm is not None:
-            if not all(np.isfinite(p.grad).all() for p in optimizer.parameters):
+            given = [p.grad for p in optimizer.parameters if p.grad is not None]
+            if not all(np.isfinite(g).all() for g in given):
                 self._fail("a gradient is not finite", epoch)
             clip_gradients(optimizer.parameters, self.max_norm)
         optimizer.step()
@@ -417,9 +470,8 @@ class _Run:
     def _check_parameters(self, epoch: int) -> None:
         for path, p in self.paths.items():
             value = p.data
-            if (
-                not math.isfinite(value.sum()) and not np.isfinite(value).all()
-            ):  # a sum may overflow
+            # A sum that overflows is looked at again, element by element.
+            if not math.isfinite(value.sum()) and not np.isfinite(value).all():
                 self._fail(f"parameter {path} is not finite", epoch)
 
     def _fail(self, what: str, epoch: int) -> None:
@@ -432,12 +484,21 @@ class _Run:
         self._restore()
         self.net.eval()
         steps, rate = self.optimizer.steps, self.optimizer.learning_rate
+        kept = [a for arrays in self.optimizer.state.values() for a in arrays]
+        if not all(np.isfinite(a).all() for a in kept):  # nothing could be trained with them
+            for a in kept:
+                a[...] = 0
+            self.optimizer.steps = 0
         best = self.history.best_epoch
         raise TrainingError(
             f"fit: {what} in epoch {epoch}, after step {steps}"
             + (f"; the first to see is {layer}" if layer else "")
             + ". The parameters are those of "
-            + (f"the best epoch, {best}. " if best else "the beginning. ")
+            + (
+                f"{'the best epoch' if self.dev else 'before the epoch of least cost'}, {best}. "
+                if best
+                else "the beginning. "
+            )
             + (
                 f"Try a learning rate below {rate:g}, or normalize the inputs."
                 if steps
@@ -450,13 +511,17 @@ class _Run:
 
     # -- checkpoints -------------------------------------------------------------------------------
 
-    def _fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
         """Return what has to be the same for a run to go on."""
         kept: dict[str, Any] = {
-            "network": sorted((path, list(p.shape)) for path, p in self.paths.items()),
-            "optimizer": type(self.optimizer).__name__,
-            "loss": getattr(self.loss, "__name__", repr(self.loss)),
-            "penalty": repr(self.penalty),
+            "network": _module(self.net),
+            "optimizer": _plain(self.optimizer),
+            "learning_rate": _function(self.optimizer._schedule)
+            if self.rate is None
+            else self.rate,
+            "loss": _function(self.loss),
+            "penalty": self._penalized(),
+            "rng": self.seed,
             "batch_size": self.batch_size,
             "max_norm": self.max_norm,
             "metrics": [name for name, _ in self.metrics],
@@ -464,12 +529,20 @@ class _Run:
             "dev": None if self.dev is None else _checksum(*(t.data for t in self.dev)),
             "weights": None if self.weight is None else _checksum(self.weight),
         }
-        return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(kept, default=str))  # type: ignore[no-any-return]
+
+    def _penalized(self) -> list[Any]:
+        """Return a penalty with the paths of the weights that it was given."""
+        penalty = self.penalty
+        weights = getattr(penalty, "weights", None) or []
+        own = {id(p) for p in weights}
+        return [repr(penalty), [path for path, p in self.paths.items() if id(p) in own]]
 
     def _streams(self) -> list[Stream]:
         """Return the sources of random numbers, each once."""
         found = [] if self.stream is None else [self.stream]
-        found += [m.rng for m in self.net.modules() if isinstance(m, Dropout)]
+        kinds = (np.random.Generator, np.random.RandomState)
+        found += [v for m in self.net.modules() for v in vars(m).values() if isinstance(v, kinds)]
         return list({id(stream): stream for stream in found}.values())
 
     def write(self) -> None:
@@ -483,7 +556,7 @@ class _Run:
         arrays |= {f"best.{name}": array for name, array in zip(names, values, strict=True)}
         arrays |= {f"optimizer.{k}": array for k, array in self.optimizer.state_dict().items()}
         run = {
-            "fingerprint": self._fingerprint(),
+            "fingerprint": self.print,
             "history": dict(history),
             "gradient_norms": history.gradient_norms,
             "notes": history.notes,
@@ -493,8 +566,8 @@ class _Run:
             "best": self.best,
             "first_cost": self.first_cost,
             "streams": [rng_state(stream) for stream in self._streams()],
-            "first_rate": self.rate,
             "rate": None if self.optimizer._schedule else self.optimizer.learning_rate,
+            "settings": _plain(self.optimizer),
         }
         write_arrays("fit", self.file, arrays, {"kind": "checkpoint", "run": json.dumps(run)})
 
@@ -502,22 +575,23 @@ class _Run:
         """Go on from the checkpoint; nothing is changed unless all of it fits."""
         assert self.file is not None
         name = repr(str(self.file))
-        own = self.net.state_dict()
-        expected = {f"{part}.{k}": v.shape for part in ("net", "best") for k, v in own.items()}
-        slots = self.optimizer.state_dict()
-        expected |= {f"optimizer.{k}": v.shape for k, v in slots.items()}
-        arrays, metadata = read_arrays("fit", self.file, expected)
+        metadata = read_metadata("fit", self.file)
         if metadata.get("kind") != "checkpoint":
             raise FileFormatError(
                 f"fit: {name} is no checkpoint; choose another name, or read it with nn.load."
             )
+        own = self.net.state_dict()
+        expected = {f"{part}.{k}": v.shape for part in ("net", "best") for k, v in own.items()}
+        slots = self.optimizer.state_dict()
+        expected |= {f"optimizer.{k}": v.shape for k, v in slots.items()}
         try:
             run = json.loads(metadata["run"])
-            was, now = run["fingerprint"], self._fingerprint()
+            was, now = run["fingerprint"], self.print
             differing = [key for key in now if was.get(key) != now[key]]
             if differing:
+                short = {k for k in differing if len(f"{was.get(k)}{now[k]}") < 80} - SUMS
                 said = ", ".join(
-                    f"{k} (was {was.get(k)!r}, is {now[k]!r})" if k != "network" else k
+                    f"{k} (was {was.get(k)!r}, is {now[k]!r})" if k in short else k
                     for k in differing
                 )
                 raise ValueError(
@@ -534,14 +608,15 @@ class _Run:
             history.notes = [str(note) for note in run["notes"]]
             history.best_epoch, history.stopped = run["best_epoch"], run["stopped"]
             history.seconds = float(run["seconds"])
-            best, first, rates = (
-                float(run["best"]),
-                run["first_cost"],
-                (run["first_rate"], run["rate"]),
-            )
-            states = list(run["streams"])
+            best, first, rate = float(run["best"]), float(run["first_cost"]), run["rate"]
+            settings, states = run["settings"], list(run["streams"])
+            arrays, _ = read_arrays("fit", self.file, expected)
         except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
             raise FileFormatError(f"fit: {name} is no whole checkpoint: {error!r}.") from None
+        if rate is None and self.optimizer._schedule is None:
+            raise ValueError(f"fit: a callback had set a schedule in {name}; it cannot go on.")
+        for stream, state in zip(streams, states, strict=True):
+            check_rng_state(stream, state)
         self.optimizer.load_state_dict(_part(arrays, "optimizer."))
         for stream, state in zip(streams, states, strict=True):
             load_rng_state(stream, state)
@@ -550,8 +625,10 @@ class _Run:
         buffers = [best_state[path] for path, _, _ in self.net._buffers()]
         self.best_values = [best_state[path] for path in self.paths], buffers
         self.history, self.best, self.first_cost = history, best, first
-        if self.rate is not None and rates[0] == self.rate and rates[1] is not None:
-            self.optimizer.learning_rate = rates[1]  # what a callback had made of it
+        if rate is not None:
+            self.optimizer.learning_rate = rate  # what a callback had made of it
+        for key, value in settings["settings"].items():
+            setattr(self.optimizer, key, value)
 
 
 def _loss(net: Module, loss: Any) -> Loss:
@@ -619,9 +696,90 @@ def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] 
 def _called(call: Callable[[int, History], Any], epoch: int, history: History) -> bool:
     """Return whether a callback wants to stop."""
     try:
-        return call(epoch, history) is True
+        answer = call(epoch, history)
     except StopIteration:
         return True
+    return isinstance(answer, (bool, np.bool_)) and bool(answer)
+
+
+def _matrix_of(name: str, given: Any) -> npt.NDArray[Any]:
+    """Return data as a matrix of numbers, or say what to write."""
+    array = np.asarray(given.data if isinstance(given, Tensor) else given)
+    if array.dtype.kind not in "biuf":
+        what = "map each class to 0 and 1, or use one_hot()" if name.endswith("Y") else "encode it"
+        raise ValueError(f"fit: {name} needs to be of numbers; {what}.")
+    if array.ndim != 2 and not (name.endswith("Y") and array.ndim == 1):
+        raise ShapeError(
+            f"fit: {name} needs shape (rows, m), got {array.shape}; examples are columns, so pass "
+            f"{name.split()[-1]}.reshape(1, -1) for one row."
+        )
+    return array.astype(float) if array.dtype.kind == "b" else array.copy()
+
+
+def _metrics(given: Any) -> list[tuple[str, Callable[..., Any]]]:
+    """Return the names and functions of metrics; refuse names that would hide a column."""
+    one = isinstance(given, str) or callable(given)
+    if not one and not isinstance(given, (list, tuple, set)):
+        raise TypeError(f"fit: metrics needs names or functions, got {given!r}.")
+    found = [metric("fit", m) for m in ([given] if one else given)]
+    names = [name for name, _ in found]
+    for name in names:
+        if name in RESERVED or names.count(name) > 1:
+            raise ValueError(
+                f"fit: metrics: {name!r} is taken, by fit or by another of them; give the function "
+                "a name of its own with def."
+            )
+    return found
+
+
+def _number(name: str, value: Any) -> float:
+    if np.size(value) != 1:
+        raise ValueError(
+            f"fit: metrics: {name} gives {np.size(value)} numbers, one for each class; write a "
+            "function of (net, X, Y) that returns one, such as their mean."
+        )
+    return float(np.asarray(value).reshape(())[()])
+
+
+def _function(f: Any) -> Any:
+    """Return what tells a function or an object from another one, the same in each process."""
+    if f is None:
+        return None
+    code = getattr(f, "__code__", None)
+    name = getattr(f, "__qualname__", None) or repr_of(f)
+    if code is None:
+        return name
+    inner = [c for c in code.co_consts if not hasattr(c, "co_code")]
+    closed = [str(c.cell_contents) for c in f.__closure__ or ()]
+    text = repr((code.co_code, inner, code.co_names, f.__defaults__, closed))
+    return [name, zlib.crc32(text.encode())]
+
+
+def repr_of(x: Any) -> str:
+    """Return the type of an object and its plain settings, without an address."""
+    return f"{type(x).__qualname__}({_plain(x)['settings']})"
+
+
+def _plain(x: Any) -> dict[str, Any]:
+    """Return the type of an object and those of its attributes that are numbers and texts."""
+    kept = {
+        k: v
+        for k, v in sorted(vars(x).items())
+        if isinstance(v, (bool, int, float, str))
+        and k not in {"training", "attribute", "steps", "epoch", "learning_rate"}
+        and not k.startswith("_")
+    }
+    return {"type": type(x).__qualname__, "settings": kept}
+
+
+def _module(net: Module) -> list[Any]:
+    """Return what a module is made of: types, settings, functions, shapes."""
+    found = []
+    for m in net.modules():
+        g = vars(m).get("function")
+        shapes = {k: list(v.shape) for k, v in vars(m).items() if isinstance(v, Tensor)}
+        found.append([m.attribute, _plain(m), _function(g), shapes])
+    return found
 
 
 def _norm(g: Any) -> float:

@@ -120,7 +120,7 @@ def test_impossible_augmentations_are_refused(wrong) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "hint"),
-    [(["a", "b"], "number the classes first"), ([0.0, 1.0], "labels.astype.int.")],
+    [(["a", "b"], "number the classes first"), ([0.5, 1.0], "labels.astype.int.")],
 )
 def test_labels_that_are_no_numbers_are_refused(labels, hint) -> None:
     with pytest.raises(ValueError, match=f"one_hot: labels need to be integers.*{hint}"):

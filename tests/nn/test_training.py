@@ -118,11 +118,7 @@ def test_divergence_is_said_while_it_is_still_finite_and_the_best_is_restored() 
     assert all(np.isfinite(error.history.cost))
     best = error.history.best_epoch
     again = net_of(output="identity")
-    if best:
-        nn.fit(
-            again, X, Y, optimizer="sgd", learning_rate=1.0, loss=nn.mean_squared_error,
-            epochs=best, batch_size=None,
-        )  # fmt: skip
+    assert best == 1  # whose cost is that of the parameters before its step
     assert same(net, again)
     loaded = pickle.loads(pickle.dumps(error))
     assert (loaded.epoch, loaded.layer, str(loaded)) == (error.epoch, error.layer, str(error))
@@ -267,8 +263,8 @@ def test_it_is_said_when_the_cost_rises() -> None:
         loss=nn.mean_squared_error,
     )  # fmt: skip
     assert history.cost == pytest.approx([1.44**k for k in range(6)])
-    assert history.notes == [
-        f"The cost rose from 1 to {history.cost[-1]:.4g}: try a learning rate below 0.55."
+    assert history.notes == [  # after the last step, which no epoch has looked at
+        f"The cost rose from 1 to {1.44**6:.4g}: try a learning rate below 0.55."
     ]
 
 
@@ -620,15 +616,15 @@ def test_a_checkpoint_of_other_settings_is_refused_and_nothing_changed(tmp_path)
         assert all(np.array_equal(a, b) for a, b in zip(values(net), before, strict=True))
     with pytest.raises(ValueError, match="other settings: data"):
         nn.fit(net_of(), X + 1e-9, Y, epochs=3, checkpoint=file, rng=0, **options())
-    with pytest.raises(ShapeError, match=r"does not fit the network"):
+    with pytest.raises(ValueError, match="other settings: network"):
         nn.fit(nn.Network([2, 9, 1], rng=0), X, Y, epochs=3, checkpoint=file, rng=0, **options())
-    with pytest.raises(ValueError, match="another kind of rng="):
+    with pytest.raises(ValueError, match="other settings: rng"):
         nn.fit(net_of(), X, Y, epochs=3, checkpoint=file, rng=lambda epoch: epoch, **options())
     assert file.read_bytes() == kept
     fresh = nn.fit(net_of(), X, Y, epochs=1, checkpoint=file, resume=False, rng=0, **options())
     assert fresh.epochs == 1
     nn.save(net_of(), file)
-    with pytest.raises((nn.FileFormatError, ShapeError), match=r"does not fit|no checkpoint"):
+    with pytest.raises((nn.FileFormatError, ShapeError), match="is no checkpoint"):
         nn.fit(net_of(), X, Y, epochs=1, checkpoint=file, rng=0, **options())
 
 

@@ -1,0 +1,537 @@
+"""What two readers of nn found: wrong numbers, runs that mix, and calls that people try first."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import ShapeError, Tensor
+from tests.nn.helpers import three, toy
+
+X, Y = toy(64)
+QUIET = pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+
+
+def net_of(**options):
+    return nn.Network([2, 3, 1], rng=0, **options)
+
+
+# -- checkpoints are of one run --------------------------------------------------------------------
+
+
+def others():
+    W = nn.L2
+
+    def of(strength, path):
+        net = net_of()
+        return {"net": net, "penalty": W(strength, weights=[net[path]])}
+
+    return {
+        "activation": ({}, {"net": net_of(hidden="tanh")}),
+        "keep_prob": ({"net": net_of(keep_prob=0.9)}, {"net": net_of(keep_prob=0.3)}),
+        "rate": ({"learning_rate": 0.01}, {"learning_rate": 0.02}),
+        "schedule": ({"learning_rate": nn.InverseDecay(0.1)}, {"learning_rate": nn.RootDecay(0.1)}),
+        "beta": ({"beta": 0.9}, {"beta": 0.5}),
+        "penalized": (of(5.0, "W1"), of(5.0, "W2")),
+        "loss": (
+            {"loss": lambda A, Y: ((A - Y) ** 2).mean()},
+            {"loss": lambda A, Y: ((A - Y) ** 2).sum()},
+        ),
+        "seed": ({"rng": 0}, {"rng": 1}),
+        "slope": ({"net": net_of(hidden=nn.LeakyReLU(0.1))}, {"net": net_of(hidden="leaky_relu")}),
+    }
+
+
+def run(file, epochs=2, **options):
+    settings = {"rng": 0, **options}
+    net = settings.pop("net", None) or net_of()
+    beta = settings.pop("beta", None)
+    if beta is not None:
+        settings["optimizer"] = nn.Momentum(net.parameters(), learning_rate=0.01, beta=beta)
+    elif "learning_rate" not in settings:
+        settings["learning_rate"] = 0.01
+    return nn.fit(net, X, Y, epochs=epochs, checkpoint=file, **settings), net
+
+
+@QUIET
+@pytest.mark.parametrize("name", others())
+def test_another_run_does_not_go_on_from_a_checkpoint(tmp_path, name) -> None:
+    one, two = others()[name]
+    file = tmp_path / "run.safetensors"
+    run(file, **one)
+    again, _ = run(file, 3, **(others()[name][0] if name != "loss" else one))
+    assert again.epochs == 3  # the same goes on
+    with pytest.raises(ValueError, match="is of a run with other settings"):
+        run(file, 3, **two)
+
+
+@QUIET
+def test_a_loss_that_is_an_object_goes_on(tmp_path) -> None:
+    class Scaled:
+        def __init__(self, by):
+            self.by = by
+
+        def __call__(self, A, Y):
+            return self.by * ((A - Y) ** 2).mean()
+
+    file = tmp_path / "run.safetensors"
+    run(file, loss=Scaled(2.0))
+    assert run(file, 3, loss=Scaled(2.0))[0].epochs == 3
+    with pytest.raises(ValueError, match="other settings: loss"):
+        run(file, 4, loss=Scaled(3.0))
+
+
+@QUIET
+def test_a_finished_run_stays_finished(tmp_path) -> None:
+    file = tmp_path / "run.safetensors"
+    options = {"early_stopping": 2, "dev": (X, 1 - Y), "learning_rate": 0.1}
+    first, _ = run(file, 50, **options)
+    assert first.stopped
+    second, _ = run(file, 50, **options)
+    assert second.epochs == first.epochs
+    with pytest.warns(nn.TrainingWarning, match="Nothing to train: the checkpoint has"):
+        run(file, 1, **options)
+
+
+@QUIET
+def test_a_rate_that_a_callback_set_goes_on_in_the_place_of_a_schedule(tmp_path) -> None:
+    def train(epochs, file=None):
+        net = net_of()
+        optimizer = nn.Momentum(net.parameters(), learning_rate=nn.ExponentialDecay(0.5, 0.9))
+
+        def change(epoch, history):
+            if epoch == 2:
+                optimizer.learning_rate, optimizer.beta = 0.01, 0.5
+
+        nn.fit(
+            net, X, Y, optimizer=optimizer, epochs=epochs, on_epoch=change, rng=0, checkpoint=file
+        )
+        return net
+
+    whole = train(6)
+    train(4, tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(train(6, tmp_path / "a.safetensors")["W1"].data, whole["W1"].data)
+
+
+@QUIET
+def test_a_failing_resume_leaves_the_optimizer_alone(tmp_path) -> None:
+    file = tmp_path / "run.safetensors"
+    run(file, rng=np.random.RandomState(0))
+    net = net_of()
+    optimizer = nn.Adam(net.parameters(), learning_rate=0.01)
+    with pytest.raises(ValueError, match="rng"):
+        nn.fit(net, X, Y, optimizer=optimizer, epochs=3, checkpoint=file, rng=3)
+    assert optimizer.steps == 0
+    assert not optimizer.state["v"][0].any()
+
+
+@QUIET
+def test_streams_of_own_modules_are_kept(tmp_path) -> None:
+    class Noise(nn.Module):
+        def __init__(self):
+            self.rng = np.random.default_rng(7)
+
+        def forward(self, A):
+            return A + self.rng.normal(size=A.shape) if self.training else A
+
+    def make():
+        return nn.Sequential(nn.Linear(2, 3, rng=0), Noise(), nn.Linear(3, 1, rng=1), "sigmoid")
+
+    whole = make()
+    nn.fit(whole, X, Y, learning_rate=0.01, epochs=4, rng=0)
+    file = tmp_path / "a.safetensors"
+    nn.fit(make(), X, Y, learning_rate=0.01, epochs=2, rng=0, checkpoint=file)
+    net = make()
+    nn.fit(net, X, Y, learning_rate=0.01, epochs=4, rng=0, checkpoint=file)
+    for name, array in whole.state_dict().items():
+        np.testing.assert_array_equal(net.state_dict()[name], array)
+
+
+# -- numbers that were wrong -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda epoch, base=0.95: 0.1 * base**epoch,
+        lambda epoch, *, base=0.95: 0.1 * base**epoch,
+        nn.ExponentialDecay(0.1, 0.95),
+    ],
+)
+def test_a_default_of_a_schedule_is_not_the_step(schedule) -> None:
+    optimizer = nn.SGD([Tensor(1.0, requires_grad=True)], learning_rate=schedule)
+    optimizer.epoch, optimizer.steps = 2, 40
+    assert optimizer.learning_rate == pytest.approx(0.1 * 0.95**2)
+
+
+@QUIET
+def test_after_divergence_the_parameters_are_those_of_a_cost_that_was_seen() -> None:
+    net = net_of()
+    begin, cost = net.as_dict(), nn.cost(net, X, Y).item()
+    with pytest.raises(nn.TrainingError):
+        nn.fit(net, X, Y, optimizer="sgd", learning_rate=1e9, batch_size=None, epochs=5)
+    assert nn.cost(net, X, Y).item() == cost
+    assert all(np.array_equal(v, begin[k]) for k, v in net.as_dict().items())
+    # one step, which no epoch after it has looked at
+    with pytest.raises(nn.TrainingError, match="the cost went from"):
+        nn.fit(net_of(), X, Y, optimizer="sgd", learning_rate=1e9, batch_size=None, epochs=1)
+
+
+def test_an_optimizer_can_be_used_after_a_run_failed() -> None:
+    net = net_of()
+    optimizer = nn.Adam(net.parameters(), learning_rate=0.01)
+    with pytest.raises(nn.TrainingError):
+        nn.fit(
+            net, X, Y, optimizer=optimizer, epochs=2,
+            loss=lambda A, Y: np.sqrt(A - A.numpy()).sum(),  # its slope is infinite everywhere
+        )  # fmt: skip
+    assert all(np.isfinite(a).all() for a in optimizer.state["v"])
+    history = nn.fit(net, X, Y, optimizer=optimizer, loss=nn.mean_squared_error, epochs=10, rng=0)
+    assert history.cost[-1] < history.cost[0]
+
+
+def test_a_small_first_batch_is_no_measure_of_divergence() -> None:
+    rng = np.random.RandomState(0)
+    y = np.concatenate([np.zeros(150), rng.rand(50) * 100]).reshape(1, -1)
+    for seed in range(5):
+        net = nn.Network([2, 1], output="identity", init="zeros")
+        nn.fit(
+            net, rng.randn(2, 200), y, loss=nn.mean_squared_error, batch_size=1, epochs=3,
+            optimizer="sgd", learning_rate=0.001, rng=seed,
+        )  # fmt: skip
+
+
+@QUIET
+def test_a_search_reports_the_cost_of_the_network_that_it_returns() -> None:
+    dev = X[:, :40], 1 - Y[:, :40]
+    found = nn.random_search(
+        (X, Y), dev, trials=3, epochs=20, early_stopping=3, learning_rate=(0.05, 0.1), rng=0
+    )
+    for trial in found:
+        assert trial.dev_cost == nn.cost(trial.net, *dev).item()
+    with pytest.raises(TypeError, match="a checkpoint is of one run"):
+        nn.random_search((X, Y), dev, checkpoint="a.safetensors")
+
+
+def test_sequential_takes_names_functions_and_classes_and_drops_nothing() -> None:
+    linear = nn.Linear(2, 3, rng=0), nn.Linear(3, 1, rng=1)
+    expected = np.tanh(linear[0](X).data)
+    for g in ("tanh", np.tanh, nn.Tanh, nn.Tanh()):
+        net = nn.Sequential(linear[0], g, linear[1], "sigmoid")
+        assert len(list(net.children())) == 4
+        np.testing.assert_allclose(net.logits(X).data, linear[1](expected).data)
+    with pytest.raises(ValueError, match="Did you mean 'relu'"):
+        nn.Sequential(linear[0], "rellu")
+    with pytest.raises(TypeError, match=r"write Sequential\(a, b\), without brackets"):
+        nn.Sequential([*linear])
+    with pytest.raises(ValueError, match="activation: needs one of"):
+        nn.Sequential(linear[0], 3)
+    assert type(nn.Network([2, 2, 1], hidden=nn.ReLU, rng=0).layer1.g) is nn.ReLU
+
+
+def test_metrics_do_not_hide_the_cost() -> None:
+    def cost(net, X, Y):
+        return 7.0
+
+    for wrong in ([cost], [nn.cost], ["accuracy", "accuracy"], [lambda n, X, Y: 1] * 2):
+        with pytest.raises(ValueError, match="is taken, by fit or by another of them"):
+            nn.fit(net_of(), X, Y, metrics=wrong, epochs=1)
+    soft = nn.Network([2, 3], output="softmax", rng=0)
+    with pytest.raises(ValueError, match="precision gives 3 numbers, one for each class"):
+        nn.fit(soft, *three(30), metrics=["precision"], epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("net", "labels", "loss"),
+    [
+        (nn.Network([2, 2], rng=0), np.vstack([Y, Y]), None),
+        (nn.Network([2, 1], output="identity", rng=0), Y, nn.mean_squared_error),
+    ],
+)
+def test_class_weights_need_classes(net, labels, loss) -> None:
+    with pytest.raises(ValueError, match="class_weight needs classes"):
+        nn.fit(net, X, labels, loss=loss, class_weight="balanced", epochs=1)
+
+
+def test_a_file_describes_a_network_only_where_it_can_be_made_again(tmp_path) -> None:
+    class Doubled(nn.Linear):
+        def forward(self, A):
+            return super().forward(A) * 2
+
+    odd = net_of()
+    odd.layer1 = Doubled(2, 3, rng=0, index=1)
+    shared = nn.Network([2, 3, 3, 1], hidden=nn.PReLU(), rng=0)
+    tied = nn.Network([3, 3, 3], rng=0)
+    tied.layer2.W = tied.layer1.W
+    mixed = net_of()
+    mixed.layer2 = nn.Linear(3, 1, rng=0, index=2, dtype=np.float32)
+    for net in (odd, shared, tied, mixed):
+        path = nn.save(net, tmp_path / "net.safetensors")
+        with pytest.raises(ShapeError, match="no description of a network"):
+            nn.load(path)
+        same = copy.deepcopy(net)
+        for p in same.parameters():
+            p.data = p.data * 0
+        nn.load(path, same)
+        for name, array in net.state_dict().items():
+            np.testing.assert_array_equal(same.state_dict()[name], array)
+
+
+def test_frozen_weights_are_saved_and_loaded(tmp_path) -> None:
+    def make(seed):
+        net = nn.Network([2, 3, 1], rng=seed)
+        net.layer1.W = Tensor(net.layer1.W.data, name="W1")
+        return net
+
+    net, other = make(0), make(1)
+    assert "layer1.W" not in dict(net.named_parameters())
+    nn.load(nn.save(net, tmp_path / "net.safetensors"), other)
+    np.testing.assert_array_equal(other.predict_proba(X), net.predict_proba(X))
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e-8, 1.0, 1e14, 1e200])
+def test_scales_of_any_size_are_normalized(scale) -> None:
+    Z = np.random.default_rng(0).normal(size=(2, 100)) + 3
+    normal = nn.Normalizer().fit(Z * scale).transform(Z * scale)
+    np.testing.assert_allclose(normal.mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(normal.std(axis=1), 1, rtol=1e-12)
+    y = (Z[0] > 3).astype(int)
+    rows = Z.T * scale
+    assert nn.MLPClassifier(epochs=60, random_state=0).fit(rows, y).score(rows, y) > 0.95
+    if 1e-9 < scale < 1e15:
+        with_l2 = nn.LogisticRegression(l2=0.001 * scale**2).fit(rows, y)
+        assert with_l2.score(rows, y) > 0.97
+
+
+def test_batch_norm_keeps_its_dtype() -> None:
+    norm = nn.BatchNorm(2, dtype=np.float32)
+    norm(Tensor(X))
+    assert norm.running_mean.dtype == norm.running_var.dtype == np.float32
+
+
+def test_auc_ranks_what_a_sigmoid_rounds_to_1() -> None:
+    net = nn.Network.from_dict({"W1": [[1.0]], "b1": [[0.0]]})
+    assert nn.auc(net, [[40.0, 50.0, 60.0, 70.0]], [[0, 0, 1, 1]]) == 1.0
+
+
+def test_what_a_check_cannot_measure_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"need float64, and layer1\.W is float32"):
+        nn.check_gradients(net_of(dtype=np.float32), X, Y)
+
+
+def test_probabilities_are_in_0_1() -> None:
+    with pytest.raises(ValueError, match=r"probabilities need to be in .0, 1., got values from -1"):
+        nn.binary_cross_entropy(Tensor([[-1.0, 0.5]]), [[1, 0]])
+    with pytest.raises(ValueError, match=r"pass A = σ\(Z\) first and the labels second"):
+        nn.binary_cross_entropy(Tensor([[1.5, 0.5]]), [[1, 0]])
+
+
+# -- estimators ------------------------------------------------------------------------------------
+
+
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was() -> None:
+    rows, y = X.T, np.array(["a", "b"])[Y[0].astype(int)]
+    for kind in (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier):
+        model = kind(epochs=3) if kind is not nn.LogisticRegression else kind()
+        with pytest.raises(ValueError, match="only one class"):
+            model.fit(rows, ["a"] * 64)
+        with pytest.raises(ValueError, match="not fitted yet"):
+            model.predict(rows)
+        model.fit(rows, y)
+        before = model.predict(rows)
+        with pytest.raises(ValueError, match="number of samples"):
+            model.fit(rows[:, :1], ["x", "y", "z"])
+        np.testing.assert_array_equal(model.predict(rows), before)
+        pickle.loads(pickle.dumps(model))
+
+
+def test_scores_need_labels_of_their_kind_and_number() -> None:
+    rows, y = X.T, Y[0].astype(int)
+    model = nn.LogisticRegression().fit(rows, y)
+    for wrong in ([1], y[:10], np.array(["a"] * 64)):
+        with pytest.raises(ValueError, match=r"LogisticRegression\.score"):
+            model.score(rows, wrong)
+    curve = nn.MLPRegressor(epochs=2, random_state=0).fit(rows, X[0])
+    with pytest.raises(ValueError, match=r"MLPRegressor\.score: y needs shape"):
+        curve.score(rows[:10], X[0][:20])
+
+
+def test_a_minimum_that_was_not_found_is_always_said() -> None:
+    rows = np.c_[X[0], 1.7e18 + np.random.default_rng(0).random(64) * 1e15]
+    model = nn.LogisticRegression().fit(rows, Y[0])  # a column of times: found all the same
+    assert model.score(rows, Y[0]) > 0.7
+    assert np.isfinite(model.coef_).all()
+
+
+def test_a_perceptron_goes_on_until_it_has_separated() -> None:
+    model = nn.Perceptron(random_state=0, epochs=30_000).fit([[100.0], [101.0]], [0, 1])
+    assert model.score([[100.0], [101.0]], [0, 1]) == 1.0
+
+
+def test_a_boundary_is_drawn_of_estimators_too() -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    import matplotlib
+
+    matplotlib.use("Agg")
+    model = nn.LogisticRegression().fit(X.T, np.array(["a", "b"])[Y[0].astype(int)])
+    ax = nn.plot_decision_boundary(model, X, Y[0], steps=20)
+    assert {t.get_text() for t in ax.get_legend().get_texts()} == {"class 0", "class 1"}
+
+
+# -- false alarms ----------------------------------------------------------------------------------
+
+
+def notes(X, Y=None, net=None, **options) -> list[str]:
+    import warnings
+
+    Y = (X[:1] > np.median(X[0])).astype(float) if Y is None else Y
+    net = nn.Network([len(X), 4, 1], hidden="tanh", rng=0) if net is None else net
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        settings = {"learning_rate": 0.01, "epochs": 0, "rng": 0, **options}
+        history = nn.fit(net, X, Y, **settings)
+    return history.notes
+
+
+def test_healthy_data_get_no_note() -> None:
+    rng = np.random.default_rng(0)
+    rare = np.vstack([rng.normal(size=60_000), np.arange(60_000) < 4])
+    assert notes(nn.Normalizer().fit(rare).transform(rare)) == []
+    pixels = rng.random((20, 100))
+    pixels[3] *= 1 / 255
+    assert notes(pixels) == []
+    small = rng.integers(-28, 29, size=(2, 200)).astype(np.int8)
+    assert notes(small) == []
+    ages = np.vstack([rng.integers(18, 140, 200), rng.integers(0, 2, 200)]).astype(float)
+    assert not [n for n in notes(ages) if "255" in n]
+
+
+def test_data_that_are_not_normalized_get_one() -> None:
+    for change in (lambda X: X * 1000, lambda X: X + 500):
+        (note,) = notes(change(X))
+        assert "not normalized (feature " in note
+
+
+def test_a_layer_of_zeros_at_the_end_is_no_vanishing_gradient() -> None:
+    net = nn.Network([2, 8, 8, 1], rng=0)
+    net["W3"] = np.zeros((1, 8))
+    assert not [n for n in notes(X, Y, net, epochs=5) if "Vanishing" in n]
+
+
+def test_a_rare_class_that_is_found_is_not_called_missing() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1, 10_000))
+    X[0, 1:9:2] += 50  # four positives, between the examples that are looked at first
+    Y = (X > 25).astype(float)
+    net = nn.Network.from_dict({"W1": [[1.0]], "b1": [[-25.0]]})
+    assert not [n for n in notes(X, Y, net, optimizer="sgd", epochs=1) if "recall" in n]
+
+
+def test_a_cost_below_0_may_fall() -> None:
+    def loss(A, Y):
+        return ((A - Y) ** 2).mean() - 5
+
+    net = nn.Network([2, 1], output="identity", init="zeros")
+    assert notes(X, Y, net, loss=loss, epochs=20) == []
+
+
+# -- calls that people try first -------------------------------------------------------------------
+
+
+def calls():
+    net = net_of()
+    J = nn.cost(net, X, Y)
+    p = net.parameters()
+    by = nn.by_hand
+    first, last = nn.Linear(2, 2, rng=0), nn.Linear(2, 1, rng=0)
+    normed = nn.Sequential(first, nn.BatchNorm(2), last, "sigmoid")
+    return {
+        "lr": (lambda: nn.fit(net, X, Y, lr=0.1), r"no option 'lr'; .* Write learning_rate"),
+        "verbose": (lambda: nn.fit(net, X, Y, verbose=1), "Write progress"),
+        "validation": (lambda: nn.fit(net, X, Y, validation_data=1), r"Write dev=\(X_dev"),
+        "l2": (lambda: nn.fit(net, X, Y, l2=1), r"Write penalty=nn\.L2"),
+        "keep_prob": (lambda: nn.fit(net, X, Y, keep_prob=1), r"belongs to nn\.Network"),
+        "activation": (lambda: nn.Network([2, 1], activation="relu"), "Write hidden"),
+        "dropout": (lambda: nn.Network([2, 1], dropout=0.5), "Write keep_prob"),
+        "rate": (lambda: nn.Network([2, 1], lr=0.5), r"belongs to nn\.fit"),
+        "sizes": (lambda: nn.MLPClassifier(hidden_layer_sizes=3), "Write hidden"),
+        "C": (lambda: nn.LogisticRegression(C=3), "Write l2, which is 1 / C"),
+        "penalty": (lambda: nn.fit(net, X, Y, penalty=0.1), r"penalty needs nn\.L2"),
+        "penalty class": (lambda: nn.cost(net, X, Y, penalty=nn.L2), r"penalty needs nn\.L2"),
+        "loss": (lambda: nn.cost(net, X, Y, "mse"), "loss needs a function such as"),
+        "1-D": (lambda: nn.fit(net, X[0], Y), r"X needs shape \(rows, m\).* X\.reshape\(1, -1\)"),
+        "dev": (lambda: nn.fit(net, X, Y, dev=0.2), r"dev needs a pair"),
+        "dev labels": (lambda: nn.fit(net, X, Y, dev=(X, 3 * Y)), "fit: dev does not fit"),
+        "dev strings": (lambda: nn.fit(net, X, Y, dev=(X, [["a"] * 64])), "dev Y needs to be"),
+        "net.W1": (lambda: setattr(net, "W1", 1), r'write net\["W1"\] = array'),
+        "arrays": (lambda: nn.confusion_matrix(Y, Y, Y), r"use sklearn\.metrics"),
+        "grad": (lambda: autograd.grad(J, p[0]), r"J\.backward\(\), or gradients\(J, \[w\]\)"),
+        "order": (lambda: nn.fit(X, Y, net), "needs a module of nn first"),
+        "class": (lambda: nn.fit(nn.Network, X, Y), "got Network"),
+        "metrics": (lambda: nn.fit(net, X, Y, metrics=3), "metrics needs names or functions"),
+        "split": (lambda: nn.split(X, Y, 0.8), r"such as \(0\.8, 0\.2\)"),
+        "stratify": (lambda: nn.split(X, Y, stratify=Y), "needs True or False"),
+        "one-hot": (lambda: nn.one_hot(np.eye(3, dtype=int)), "are they one-hot already"),
+        "classes": (lambda: nn.one_hot([0, 1], classes=2.5), "classes needs to be"),
+        "folder": (lambda: nn.fit(net, X, Y, checkpoint="no/a.safetensors"), "does not exist"),
+        "ending": (
+            lambda: nn.fit(net, X, Y, checkpoint="a.ckpt"),
+            r"needs the ending \.safetensors",
+        ),
+        "schedule": (lambda: nn.plot_schedule(0.1), "needs a function of the epoch"),
+        "search": (lambda: nn.random_search((X, Y), (X, Y), layers=2), "layers needs a pair"),
+        "labels by hand": (lambda: by.cost(Y, Y.T), "need one shape"),
+        "transposed": (
+            lambda: by.logistic_regression(np.ones((2, 1)), 0.0, X.T, Y),
+            "examples are columns",
+        ),
+        "plus minus": (
+            lambda: by.logistic_regression(np.ones((2, 1)), 0.0, X, 2 * Y - 1),
+            "labels need to be 0 or 1",
+        ),
+        "tahn": (lambda: by.forward(net.as_dict(), X, hidden="tahn"), "needs an activation for"),
+        "net by hand": (lambda: by.forward(net, X), r"write net\.as_dict\(\)"),
+        "normalizer": (lambda: nn.Normalizer().fit([["a"]]), "X needs to be of numbers"),
+        "batch norm": (
+            lambda: nn.fit(normed, X, Y, batch_size=63),
+            "leave one of a single example",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", calls())
+def test_what_people_try_first_is_answered(name, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    call, message = calls()[name]
+    with pytest.raises((TypeError, ValueError, OSError), match=message):
+        call()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_people_write_works() -> None:
+    assert nn.one_hot(np.array([0, 1, 2], np.uint8)).shape == (3, 3)
+    assert nn.one_hot([0.0, 1.0]).tolist() == [[1, 0], [0, 1]]
+    net = net_of()
+    nn.fit(net, X > 0, Y, learning_rate=0.01, epochs=1, rng=0, metrics=nn.accuracy)
+    both = nn.L1(0.1) + nn.L2(0.2)
+    R = nn.L1(0.1)(net, 5).item() + nn.L2(0.2)(net, 5).item()
+    assert both(net, 5).item() == pytest.approx(R)
+    assert repr(both) == "L1(0.1) + L2(0.2)"
+    history = nn.fit(
+        net, X, Y, learning_rate=0.01, epochs=3, rng=0, on_epoch=lambda e, h: np.mean(h.cost) < 1e9
+    )
+    assert history.epochs == 1
+    assert history.learning_rate == [0.01]
+    with pytest.raises(AttributeError, match="measured were cost, learning_rate"):
+        history.val_loss
+    assert "tanh" in repr(nn.Network([2, 2, 1], hidden="tanh", rng=0))
+    assert repr(nn.InverseDecay(0.1)) == "InverseDecay(learning_rate=0.1, decay=1.0, every=1)"
+    ends = nn.fit(
+        net, X, Y, optimizer="sgd", epochs=10, rng=0, learning_rate=lambda e: 0.1 * (1 - e / 10)
+    )
+    assert ends.learning_rate[-1] == 0.0

@@ -9,6 +9,10 @@ __distribution__ = "retrograd"  # tells this package from another one of the sam
 
 import numpy as np
 
+from autograd.backprop import (
+    BackpropDiagnosis as BackpropDiagnosis,
+    check_backprop as check_backprop,
+)
 from autograd.backward import gradients as gradients
 from autograd.checking import (
     BackpropReport as BackpropReport,

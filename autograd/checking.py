@@ -548,8 +548,9 @@ def compare_backprop(
     cost : Tensor
         A single number. Its graph is kept, and no `grad` is touched.
     hand : mapping
-        From a Tensor, or the name of one in the graph, to the hand-derived gradient, of its shape.
-        Intermediate results may be compared too.
+        From a Tensor, or the name of one in the graph ("W1", or "dW1" as in the course), to the
+        hand-derived gradient, of its shape. Intermediate results may be compared too; where they
+        are of the sum of the losses, without its 1/m, as in the course, a note says so.
     tolerance : float, optional
         Greatest relative error that counts as equal; by default 1e-12 in double precision, 1e-5 in
         single and 1e-2 in half.
@@ -583,6 +584,8 @@ def compare_backprop(
             tensors.append(key)
             labels.append(key.name or f"parameter {len(labels)}")
             continue
+        if key not in found and key[:1] == "d" and key[1:] in found:
+            key = key[1:]  # the course's name of a derivative
         if len(found.get(key, [])) != 1:
             count = len(found.get(key, []))
             raise GradientError(
@@ -604,6 +607,19 @@ def compare_backprop(
         allowed = {8: 1e-12, 4: 1e-5, 2: 1e-2}[coarsest.itemsize]
         allowed = allowed if tolerance is None else tolerance
         rows.append(_row(label, ours, np.asarray(theirs), allowed))
+    notes = []
+    for k, (row, tensor, ours, theirs) in enumerate(
+        zip(rows, tensors, automatic, hand.values(), strict=True)
+    ):
+        if row.wrong and not tensor.is_leaf:
+            for n in {*tensor.shape, tensor.size} - {0, 1}:
+                again = _row(row.name, ours, np.asarray(theirs) / n, row.tolerance)
+                if not again.wrong:
+                    rows[k] = again
+                    notes.append(
+                        f"{row.name} is {n} times the derivative of the cost: the course's "
+                        f"convention, of the sum of the losses without 1/{n}."
+                    )
     if any(row.wrong for row in rows):
         # A gradient that is 0 in exact arithmetic is rounding on both sides.
         nodes = [t._node for t in tensors if t._node is not None]
@@ -614,7 +630,7 @@ def compare_backprop(
                 scale = 8 if np.asarray(ours).dtype == np.float64 else 2
                 near = np.abs(np.subtract(ours, theirs)) <= scale * floors[k]
                 rows[k] = _row(row.name, ours, np.where(near, ours, theirs), row.tolerance)
-    return BackpropReport(rows, limits)
+    return BackpropReport(rows, [*notes, *limits])
 
 
 def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:

@@ -305,6 +305,8 @@ class Program:
         seeds: Mapping[int, Any],
         met: Met | None = None,
         change: Callable[[Any], Any] | None = None,
+        instead: Mapping[int, Callable[[Any], Any]] | None = None,
+        found_in: list[Any] | None = None,
     ) -> list[Any]:
         """Compute the cotangent of each step: None where there is none, or UNKNOWN.
 
@@ -318,10 +320,17 @@ class Program:
             Is told of zeros that have met NaN.
         change : callable, optional
             Takes each term of a cotangent and returns what takes its place.
+        instead : mapping, optional
+            From steps to functions that take the whole cotangent and return what takes its place.
+        found_in : list, optional
+            Where the cotangents are put, so that such a function can look at those behind it.
         """
-        found: list[Any] = [seeds.get(i) for i in range(len(self.steps))]
+        found: list[Any] = [] if found_in is None else found_in
+        found[:] = [seeds.get(i) for i in range(len(self.steps))]
         with np.errstate(all="ignore"):
             for k in range(len(found) - 1, -1, -1):
+                if instead and k in instead and found[k] is not None and found[k] is not UNKNOWN:
+                    found[k] = instead[k](found[k])
                 step, g = self.steps[k], found[k]
                 if step.op is None or g is None:
                     continue
@@ -352,6 +361,20 @@ class Program:
         if step.dtype == np.float16:
             saved, g = single(saved), single(g)
         return pulled(step._entry, saved, g, square, met)
+
+    def given(self, i: int, slot: int, values: list[Any], g: Any, saved: Any = None) -> Any:
+        """Return what a step gives to one operand, for any values and cotangent, or None."""
+        step = self.steps[i]
+        parent = step._entry.parents[slot]
+        saved = self.saved(i, values) if saved is None else saved
+        if saved is None or parent is None or g is UNKNOWN:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                found = self._pulled(step, saved, g, None)[slot]
+                return None if found is None else conform(found, step._entry, parent)
+        except Exception:  # values that a rule was not made for
+            return None
 
     def brought(self, i: int, slot: int) -> Any:
         """Return what comes back from a step to one operand; None where that is not known."""

@@ -1,0 +1,527 @@
+"""`check_backprop`: which line of a derivation by hand is wrong, and what it computes instead.
+
+Each quantity is judged given the values that the derivation itself has upstream (teacher forcing):
+going right to left, what the user has takes the place of what was computed. So every step is
+judged alone, several mistakes all show, and what is wrong only because of an earlier one is said to
+follow.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.checking import relative_error
+from autograd.errors import GradientError
+from autograd.graph import Graph, graph
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+
+__all__ = ["BackpropDiagnosis", "Cause", "Quantity", "check_backprop"]
+
+from_engine = True
+
+RIGHT, WRONG, FOLLOWS = "right", "WRONG", "follows"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What a wrong value computes in the place of the right one.
+
+    Attributes
+    ----------
+    kind : str
+        A word that stays: "scale", "sign", "transposed", "factor", "operand", "upstream", "path",
+        "sum", "term", "shape", "nan", "unknown".
+    sentence : str
+    """
+
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of a derivation, judged.
+
+    Attributes
+    ----------
+    name : str
+        As in the derivation: ``dZ2``.
+    status : str
+        "right", "WRONG", or "follows": right given what is upstream, which is wrong.
+    error : float
+        Relative to the right value given what is upstream; NaN where there is none.
+    formula : str
+        The right one, in the names of the graph.
+    causes : tuple of Cause
+        The likeliest first; empty where it is not wrong.
+    note : str
+        What to know about a right one, such as its convention.
+    """
+
+    name: str
+    status: str
+    error: float
+    formula: str
+    causes: tuple[Cause, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class BackpropDiagnosis:
+    """The result of `check_backprop`: falsy when a step is wrong; it prints as a table.
+
+    Attributes
+    ----------
+    rows : tuple of Quantity
+        In the order of the backward pass.
+    notes : tuple of str
+    """
+
+    rows: tuple[Quantity, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def mistakes(self) -> tuple[Quantity, ...]:
+        """The quantities that are wrong in themselves, in the order of the backward pass."""
+        return tuple(row for row in self.rows if row.status == WRONG)
+
+    def __bool__(self) -> bool:
+        return not self.mistakes
+
+    def __str__(self) -> str:
+        n = len(self.mistakes)
+        if not n:
+            head = f"check_backprop: right, all {len(self.rows)} quantities"
+        else:
+            first = self.mistakes[0]
+            count = "1 mistake" if n == 1 else f"{n} mistakes"
+            head = f"check_backprop: {count}, first in {first.name}: {first.causes[0].sentence}"
+        width = max(len(row.name) for row in self.rows)
+        lines = [head]
+        for row in self.rows:
+            said = row.causes[0].sentence if row.causes else row.note
+            line = f"  {row.name:<{width}}  {row.status:<7}  {row.formula}"
+            lines.append(f"{line}   ({said})" if said else line)
+        return "\n".join([*lines, *self.notes])
+
+    __repr__ = __str__
+
+    def raise_if_wrong(self) -> None:
+        """Raise GradientError with the table if a step is wrong."""
+        if not self:
+            raise GradientError(str(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rows as plain data, for other programs."""
+        return {
+            "right": bool(self),
+            "rows": [
+                {
+                    "name": row.name,
+                    "status": row.status,
+                    "error": row.error,
+                    "formula": row.formula,
+                    "note": row.note,
+                    "causes": [{"kind": c.kind, "sentence": c.sentence} for c in row.causes],
+                }
+                for row in self.rows
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def check_backprop(
+    cost: Tensor, hand: Mapping[Tensor | str, npt.ArrayLike], *, tolerance: float | None = None
+) -> BackpropDiagnosis:
+    """Say which step of a backward pass derived by hand is wrong, and what it computes instead.
+
+    Parameters
+    ----------
+    cost : Tensor
+        A single number J, with its graph; before or after ``backward()``.
+    hand : mapping
+        The derivation, or a part of it: from names in the course's way ("dZ2" of the tensor "Z2",
+        or "Z2" itself) or from tensors, to arrays. The more intermediate quantities there are, the
+        better a mistake is placed.
+    tolerance : float, optional
+        Greatest relative error of a right step; by default 1e-7 in double precision, 1e-3 in
+        single.
+
+    Returns
+    -------
+    BackpropDiagnosis
+        Falsy when a step is wrong.
+
+    Raises
+    ------
+    GradientError
+        If a name is not in the graph, or stands there more than once.
+
+    Notes
+    -----
+    Quantities between parameters and cost may be of the sum of the losses, without its 1/m, as the
+    notes of a well-known course have them (dZ = A − Y); that is found, and said. Parameters' own
+    gradients are of J.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd import Tensor, check_backprop
+    >>> W = Tensor([[0.5, -1.0]], name="W", requires_grad=True)
+    >>> X, Y = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 0.0]])
+    >>> Z = (W @ X).named("Z")
+    >>> J = ((Z - Y) ** 2).sum()
+    >>> dZ = Z.numpy() - Y  # a factor 2 is missing
+    >>> report = check_backprop(J, {"dZ": dZ, "dW": dZ @ X.T})
+    >>> [row.status for row in report.rows]
+    ['WRONG', 'follows']
+    """
+    if not hand:
+        raise GradientError("check_backprop: needs at least one quantity, got none.")
+    view = graph(cost)
+    if int(np.prod(cost.shape)) != 1:
+        raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
+    given = _places(view, hand)
+    return _Check(view, given, tolerance).report()
+
+
+def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
+    """Return the user's name and array for each step of the program."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for i, step in enumerate(view.program.steps):
+        if step.name is not None and step.kind != "constant":
+            by_name[step.name].append(i)
+    found: dict[int, tuple[str, Any]] = {}
+    for key, array in hand.items():
+        if isinstance(key, Tensor):
+            node = view.find(key)
+            if node is None:
+                raise GradientError(
+                    f"check_backprop: {key.name or 'a tensor'} is not in the graph."
+                )
+            found[node.id] = (f"d{key.name or node.label}", np.asarray(array))
+            continue
+        places = by_name.get(key) or (by_name.get(key[1:]) if key[:1] == "d" else None) or []
+        if len(places) != 1:
+            close = difflib.get_close_matches(key.removeprefix("d"), by_name, 1, 0.5)
+            hint = f" Did you mean 'd{close[0]}'?" if close and not places else ""
+            raise GradientError(
+                f"check_backprop: {key!r} is the name of {len(places)} values in the graph, one is "
+                f"needed; it has {', '.join(f'd{n}' for n in by_name) or 'no names'}.{hint}"
+            )
+        name = key if key[:1] == "d" and key not in by_name else f"d{key}"
+        found[places[0]] = (name, np.asarray(array))
+    return found
+
+
+class _Check:
+    """One check: goes through the program from the cost to the leaves."""
+
+    def __init__(
+        self, view: Graph, given: dict[int, tuple[str, Any]], tolerance: float | None
+    ) -> None:
+        self.view, self.program, self.given = view, view.program, given
+        self.values = self.program.values
+        self.tolerance = tolerance
+        self.rows: list[Quantity] = []
+        self.convention = 0  # by which quantities between parameters and cost are larger
+        self.edges = {(edge.child, edge.slot): edge for edge in view.edges}
+        self.users: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for i, step in enumerate(self.program.steps):
+            for slot, k in enumerate(step.operands):
+                if step.op is not None and step.is_differentiated(slot):
+                    self.users[k].append((i, slot))
+
+    def report(self) -> BackpropDiagnosis:
+        """Judge every quantity that is given."""
+        program = self.program
+        out = program.outputs[0]
+        one = np.ones(program.steps[out].shape, program.steps[out].dtype)[()]
+        self.true = program.pulled_back(self.values, {out: one})
+        instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
+        self.forced: list[Any] = []
+        program.pulled_back(self.values, {out: one}, instead=instead, found_in=self.forced)
+        unreached = [name for k, (name, _) in self.given.items() if self.true[k] is None]
+        rows = [*self.rows, *(Quantity(name, RIGHT, 0.0, "0") for name in unreached)]
+        notes = []
+        if self.convention:
+            notes.append(
+                f"Quantities between parameters and cost are of the sum of the losses, without "
+                f"1/{self.convention}: the notes' convention."
+            )
+        return BackpropDiagnosis(tuple(rows), tuple(notes))
+
+    def judged(self, k: int, right: Any) -> Any:
+        """Judge the user's value of a step; return what the steps before it are judged with."""
+        name, theirs = self.given[k]
+        right = np.asarray(right)
+        if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
+            wrong = (Cause("shape", _shapes(theirs, right)),)
+            self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
+            return right
+        if not np.isfinite(theirs).all():
+            first = np.isfinite(right).all()
+            said = "it is not finite, and the right value is"
+            lost: tuple[Cause, ...] = (Cause("nan", said),) if first else ()
+            status, note = (WRONG, "") if first else (FOLLOWS, "not finite, as what is upstream")
+            self.rows.append(Quantity(name, status, np.nan, self.formula(k), lost, note))
+            return theirs
+        leaf = self.program.steps[k].op is None
+        times, note = 1, ""
+        if not leaf:
+            times = self.convention or self.found_convention(k, theirs, right)
+        expected = times * right
+        if self.near(theirs, expected):
+            true = None if self.true[k] is None else times * np.asarray(self.true[k])
+            status = RIGHT if true is None or self.near(theirs, true) else FOLLOWS
+            if status == FOLLOWS:
+                note = "right, given what is upstream"
+            self.rows.append(
+                Quantity(name, status, relative_error(theirs, expected), self.formula(k), (), note)
+            )
+            # Rounding of its own goes no further: what follows is judged by the sharper value.
+            return right if status == RIGHT else theirs / times
+        causes = self.causes(k, theirs, expected, times)
+        error = relative_error(theirs, expected)
+        self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
+        return theirs / times
+
+    def found_convention(self, k: int, theirs: Any, right: Any) -> int:
+        """Return by which number the first intermediate quantity is larger, by the convention."""
+        if self.near(theirs, right):
+            return 1
+        for n in self.lengths():
+            if self.near(theirs, n * right) or self.near(theirs, -n * right):
+                self.convention = n
+                return n
+        # It is wrong. Then the convention is the one in which the mistake has an explanation, or
+        # else the one in which its size is nearest.
+        columns = right.shape[-1] if right.ndim else 1
+        for n in dict.fromkeys((1, columns)):
+            if any(
+                c.kind not in ("scale", "term") for c in self.explanations(k, theirs, n * right, n)
+            ):
+                self.convention = n if n > 1 else 0
+                return n
+        sizes = [float(np.linalg.norm(x)) for x in (theirs, right)]
+        if min(sizes) > 0 and columns > 1 and sizes[0] / sizes[1] > columns**0.5:
+            self.convention = columns
+            return columns
+        return 1
+
+    def near(self, a: Any, b: Any) -> bool:
+        """Return whether two arrays are equal but for rounding."""
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or not np.isfinite(a).all():
+            return False
+        single = min(a.dtype.itemsize if a.dtype.kind == "f" else 8, b.dtype.itemsize) < 8
+        allowed = self.tolerance or (1e-3 if single else 1e-7)
+        size = float(np.abs(b).max(initial=0.0))
+        floor = (1e-6 if single else 1e-14) * max(1.0, size)
+        distance = np.abs(a - b)
+        return bool((distance <= allowed * np.maximum(np.abs(b), 1e-3 * size) + floor).all())
+
+    def lengths(self) -> list[int]:
+        """Return the numbers by which an average may have been divided."""
+        found = {n for step in self.program.steps for n in (*step.shape, int(np.prod(step.shape)))}
+        return sorted((n for n in found if n > 1), reverse=True)
+
+    def label(self, k: int) -> str:
+        """Return what pictures call a step."""
+        return str(self.view.nodes[k].label)
+
+    def formula(self, k: int) -> str:
+        """Return the right formula of a cotangent, in the names of the graph."""
+        parts = []
+        for i, slot in self.users[k]:
+            edge = self.edges[i, slot]
+            text, factor, own = edge.formula, edge.is_factor, self.label(i)
+            child = self.cotangent_name(i)
+            if not factor:
+                parts.append(re.sub(rf"∂{re.escape(own)}(?!\w)", child, text).replace("∂", "d"))
+                continue
+            summed = self.program.steps[i].shape != self.program.steps[k].shape
+            whole = (
+                child
+                if text == "1"
+                else f"{child} · {f'({text})' if ' ' in text and text[0] != '[' else text}"
+            )
+            parts.append(f"Σ {whole}" if summed and self.program.steps[i].shape else whole)
+        whole = " + ".join(parts) or "1"
+        if self.convention and self.program.steps[k].op is None:  # the 1/m that the others lack
+            whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
+        return f"d{self.label(k)} = {whole}"
+
+    def cotangent_name(self, i: int) -> str:
+        """Return the name of a step's cotangent: that of a named one, where they are equal."""
+        while self.program.steps[i].name is None and len(self.users[i]) == 1:
+            ((child, slot),) = self.users[i]
+            same = self.program.steps[child].shape == self.program.steps[i].shape
+            if self.edges[child, slot].formula != "1" or not same:
+                break
+            i = child
+        return f"d{self.label(i)}"
+
+    # -- causes ------------------------------------------------------------------------------------
+
+    def causes(self, k: int, theirs: Any, right: Any, times: float) -> tuple[Cause, ...]:
+        """Return what a wrong value computes, the simplest explanation first."""
+        found = list(itertools.islice(self.explanations(k, theirs, right, times), 3))
+        return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
+
+    def explanations(self, k: int, theirs: Any, right: Any, times: float) -> Iterator[Cause]:
+        """Yield what explains a value, cheapest first."""
+        yield from self.scaled(theirs, right)
+        if theirs.ndim == 2 and theirs.shape[0] == theirs.shape[1]:
+            for _, words in self.scales(theirs.T, right):
+                yield Cause("transposed", f"it is transposed{words}")
+        ways = [*self.ways(k)]
+        terms = [
+            times * x for x in (self.term(i, slot) for i, slot in self.users[k]) if x is not None
+        ]
+        if len(terms) == len(self.users[k]) > 1:
+            for n in range(1, len(terms)):
+                for some in itertools.combinations(range(len(terms)), n):
+                    if self.near(theirs, sum(terms[j] for j in some)):
+                        lost = [
+                            self.label(self.users[k][j][0])
+                            for j in range(len(terms))
+                            if j not in some
+                        ]
+                        yield Cause("path", f"the path through {' and '.join(lost)} is missing")
+        for cause, value in ways:
+            for _, words in self.scales(theirs, times * value):
+                yield Cause(cause.kind, cause.sentence + words)
+        total = right.sum()
+        for n, words in ((1, ""), (right.size, ", and averaged")):
+            if right.size > 1 and self.near(theirs, np.full(right.shape, total / n)):
+                yield Cause("sum", f"it is summed over all elements{words}")
+        for j, value in enumerate(self.values):
+            if value is not None and np.shape(value) == right.shape and np.any(value):
+                extra = theirs - right
+                c = float(np.vdot(extra, value) / np.vdot(value, value))
+                if c and self.near(extra, c * np.asarray(value)):
+                    yield Cause("term", f"{c:.4g} times {self.label(j)} is added to it")
+
+    def scaled(self, theirs: Any, right: Any) -> Iterator[Cause]:
+        for c, words in self.scales(theirs, right):
+            if c == -1:
+                yield Cause("sign", "its sign is wrong")
+            elif c != 1:
+                yield Cause("scale", f"it is{words.removeprefix(',')}")
+
+    def scales(self, theirs: Any, right: Any) -> Iterator[tuple[float, str]]:
+        """Yield the factor between two arrays, if they differ by one, and its words."""
+        below = float(np.vdot(right, right))
+        if not below or theirs.shape != right.shape:
+            return
+        c = float(np.vdot(right, theirs)) / below
+        if not c or not self.near(theirs, c * right):
+            return
+        if abs(c - 1) < 1e-6:
+            yield 1, ""
+        elif abs(c + 1) < 1e-6:
+            yield -1, ", with the wrong sign"
+        else:
+            for n in self.lengths():
+                if abs(abs(c) - n) < 1e-6 * n:
+                    yield c, f", {n} times too large: an average over {n} lacks its 1/{n}"
+                    return
+                if abs(abs(c) * n - 1) < 1e-6:
+                    yield c, f", {n} times too small: divided by {n} once too often"
+                    return
+            yield c, f", {c:.6g} times as large"
+
+    def term(self, i: int, slot: int, saved: Any = None, g: Any = None) -> Any:
+        """Return what a step gives to one operand, with another cotangent perhaps."""
+        g = self.forced[i] if g is None else g
+        if g is None:
+            return None
+        return self.program.given(i, slot, self.values, g, saved)
+
+    def ways(self, k: int) -> Iterator[tuple[Cause, Any]]:
+        """Yield what a single step would give with something else in it."""
+        if len(self.users[k]) != 1:
+            return
+        ((i, slot),) = self.users[k]
+        step, g = self.program.steps[i], self.forced[i]
+        if g is None:
+            return
+        child, own = self.label(i), self.label(k)
+        x, out = self.values[k], self.values[i]
+        if np.shape(g) == np.shape(x) and x is not None and out is not None:
+            yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
+            with np.errstate(all="ignore"):
+                slopes = {
+                    f"{child} (1 − {child})": out * (1 - out),
+                    f"1 − {child}²": 1 - out * out,
+                    f"{own} (1 − {own})": x * (1 - x),
+                    f"1 − {own}²": 1 - x * x,
+                    f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
+                    f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
+                    f"[{own} > 0]": np.greater(x, 0).astype(float),
+                    f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
+                    f"1 − {child}": 1 - out,
+                    f"1 − {own}": 1 - x,
+                    f"{child}²": out * out,
+                    f"{own}": np.asarray(x),
+                    f"{child}": np.asarray(out),
+                }
+            for words, slope in slopes.items():
+                yield (
+                    Cause("factor", f"the factor is {words}, which is not the derivative"),
+                    g * slope,
+                )
+        for other, j in enumerate(step.operands):
+            if other == slot:
+                continue
+            named = sorted(
+                range(len(self.values)), key=lambda n: self.program.steps[n].name is None
+            )
+            for n in named:  # a name says more than a letter
+                value = self.values[n]
+                if n == j or value is None or np.shape(value) != np.shape(self.values[j]):
+                    continue
+                if np.array_equal(value, self.values[j]):
+                    continue
+                term = self.program.given(
+                    i, slot, [*self.values[:j], value, *self.values[j + 1 :]], g
+                )
+                if term is not None:
+                    yield (
+                        Cause("operand", f"{self.label(n)} stands in the place of {self.label(j)}"),
+                        term,
+                    )
+        for n, cotangent in enumerate(self.forced):
+            if n == i or cotangent is None or np.shape(cotangent) != np.shape(g):
+                continue
+            term = self.term(i, slot, g=cotangent) if self.program.steps[n].op else None
+            if term is not None:
+                said = f"d{self.label(n)} stands in the place of {self.cotangent_name(i)}"
+                yield Cause("upstream", said), term
+
+
+def _shapes(theirs: Any, right: Any) -> str:
+    said = f"its shape is {theirs.shape}, and should be {right.shape}"
+    if theirs.shape == right.shape[::-1]:
+        return f"{said}: it is transposed"
+    if theirs.size == right.size:
+        return f"{said}: keepdims=True is missing, or a reshape"
+    if theirs.ndim == right.ndim and any(
+        a != b == 1 for a, b in zip(theirs.shape, right.shape, strict=True)
+    ):
+        return f"{said}: a sum over the axis that was broadcast is missing"
+    return said

@@ -1,0 +1,220 @@
+"""`check_backprop`: mistakes planted in derivations by hand are found, placed and named.
+
+The derivation is the course's for networks of any depth, written with a hook at every line. A
+mistake changes one line; every line after it goes on with its wrong value, as in a student's code.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import GradientError, Tensor, check_backprop, compare_backprop
+
+MODELS = {
+    "shallow": ([3, 4, 1], ["tanh"], 8),
+    "deep": ([3, 5, 4, 1], ["tanh", "relu"], 9),
+    "sigmoids": ([2, 6, 5, 1], ["sigmoid", "sigmoid"], 7),
+}
+
+
+def model(name: str, seed: int = 0):
+    """Return J, the caches and the labels of a network with random parameters."""
+    n, g, m = MODELS[name]
+    rng = np.random.default_rng(seed)
+    net = nn.Network(n, hidden=g, rng=seed + 1)
+    for i in range(1, net.L + 1):
+        net[f"b{i}"] = 0.3 * rng.normal(size=net[f"b{i}"].shape)
+    X, Y = rng.normal(size=(n[0], m)), (np.arange(m) % 2).astype(float)[None]
+    A, caches = nn.by_hand.forward(net.as_dict(), X, hidden=g)
+    return nn.cost(net, X, Y), A, Y, caches
+
+
+def derive(A, Y, caches, at: str = "", change=None):
+    """Return the whole derivation, with one line changed."""
+    L, m = len(caches), Y.shape[1]
+    hand = {}
+
+    def line(name, right, **known):
+        hand[name] = change(right, **known) if name == at else right
+        return hand[name]
+
+    dZ = line(f"dZ{L}", A - Y, Z=caches[-1].Z, A=A, Y=Y, m=m)
+    for l in range(L, 0, -1):  # noqa: E741
+        c = caches[l - 1]
+        line(f"dW{l}", dZ @ c.A_previous.T / m, dZ=dZ, c=c, m=m)
+        line(f"db{l}", dZ.sum(axis=1, keepdims=True) / m, dZ=dZ, c=c, m=m)
+        if l > 1:
+            b = caches[l - 2]
+            dA = line(f"dA{l - 1}", c.W.T @ dZ, dZ=dZ, c=c, m=m)
+            slope = nn.by_hand.ACTIVATIONS[b.g][1](b.Z)
+            dZ = line(f"dZ{l - 1}", dA * slope, dA=dA, Z=b.Z, A=b.A, m=m, slope=slope)
+    return hand
+
+
+MISTAKES = {
+    "W": {
+        "1/m missing": ("scale", lambda r, dZ, c, m: r * m),
+        "1/m twice": ("scale", lambda r, dZ, c, m: r / m),
+        "twice": ("scale", lambda r, dZ, c, m: 2 * r),
+        "sign": ("sign", lambda r, dZ, c, m: -r),
+        "transposed": ("shape", lambda r, dZ, c, m: r.T),
+        "plus W": ("term", lambda r, dZ, c, m: r + 0.1 * c.W),
+        "other layer's slope": ("unknown", lambda r, dZ, c, m: r**2),
+    },
+    "b": {
+        "1/m missing": ("scale", lambda r, dZ, c, m: r * m),
+        "not summed": ("shape", lambda r, dZ, c, m: dZ / m),
+        "keepdims": ("shape", lambda r, dZ, c, m: dZ.sum(axis=1) / m),
+        "wrong axis": ("shape", lambda r, dZ, c, m: dZ.sum(axis=0, keepdims=True) / m),
+        "sign": ("sign", lambda r, dZ, c, m: -r),
+    },
+    "A": {
+        "sign": ("sign", lambda r, dZ, c, m: -r),
+        "twice": ("scale", lambda r, dZ, c, m: 2 * r),
+        "not finite": ("nan", lambda r, dZ, c, m: r * np.nan),
+    },
+    "Z": {
+        "slope missing": ("factor", lambda r, dA, Z, A, m, slope: dA),
+        "value for slope": ("factor", lambda r, dA, Z, A, m, slope: dA * Z),
+        "A for slope": ("factor", lambda r, dA, Z, A, m, slope: dA * A),
+        "1 - A": ("factor", lambda r, dA, Z, A, m, slope: dA * (1 - A)),
+        "sign": ("sign", lambda r, dA, Z, A, m, slope: -r),
+        "divided by m": ("scale", lambda r, dA, Z, A, m, slope: r / m),
+    },
+}
+
+
+def bank():
+    for name, (n, _, _) in MODELS.items():
+        L = len(n) - 1
+        for letter, mistakes in MISTAKES.items():
+            for l in range(1, L + 1):  # noqa: E741
+                if letter in "AZ" and l == L:
+                    continue
+                for what, (kind, change) in mistakes.items():
+                    yield pytest.param(
+                        name, f"d{letter}{l}", kind, change, id=f"{name}-d{letter}{l}-{what}"
+                    )
+
+
+@pytest.mark.parametrize(("name", "at", "kind", "change"), [*bank()])
+def test_a_planted_mistake_is_placed_and_named(name, at, kind, change) -> None:
+    J, A, Y, caches = model(name)
+    report = check_backprop(J, derive(A, Y, caches, at, change))
+    assert not report
+    assert [row.name for row in report.mistakes] == [at], report
+    assert kind in {cause.kind for cause in report.mistakes[0].causes}, report
+    assert report.mistakes[0].causes[0].kind in {kind, "factor", "operand", "upstream"}, report
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("seed", range(8))
+def test_right_derivations_are_right_in_both_conventions(name, seed) -> None:
+    J, A, Y, caches = model(name, seed)
+    hand = derive(A, Y, caches)
+    report = check_backprop(J, hand)
+    assert report, report
+    assert "the notes' convention" in str(report)
+    m = Y.shape[1]
+    of_J = {k: v / m if k[1] in "AZ" else v for k, v in hand.items()}
+    report = check_backprop(J, of_J)
+    assert report, report
+    assert "convention" not in str(report)
+    for _ in range(3):  # any part of it
+        some = {k: hand[k] for k in np.random.default_rng(seed).permutation([*hand])[:4]}
+        assert check_backprop(J, some)
+    single = {k: v.astype(np.float32) for k, v in hand.items()}
+    assert check_backprop(J, single)
+    J.backward()
+    assert check_backprop(J, hand)  # after a backward pass, too
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda A, Y: Y - A, "sign"),
+        (lambda A, Y: 2 * (A - Y), "scale"),
+        (lambda A, Y: A, None),
+        (lambda A, Y: A + Y, None),
+    ],
+)
+def test_the_first_line_may_be_the_wrong_one(change, kind) -> None:
+    J, A, Y, caches = model("deep")
+    L = len(caches)
+    report = check_backprop(J, derive(A, Y, caches, f"dZ{L}", lambda r, **k: change(A, Y)))
+    assert [row.name for row in report.mistakes] == [f"dZ{L}"], report
+    assert {row.status for row in report.rows[1:]} == {"follows"}
+    if kind is not None:
+        assert report.mistakes[0].causes[0].kind == kind
+
+
+def test_several_mistakes_all_show() -> None:
+    J, A, Y, caches = model("deep")
+    hand = derive(A, Y, caches, "dZ2", lambda r, dA, **k: dA)
+    hand["dW1"] = hand["dW1"] * Y.shape[1]
+    hand["db3"] = -hand["db3"]
+    report = check_backprop(J, hand)
+    assert {row.name for row in report.mistakes} == {"dZ2", "dW1", "db3"}
+    assert "3 mistakes, first in " in str(report)
+
+
+def test_values_that_were_mixed_up_are_named() -> None:
+    J, A, Y, caches = model("deep")
+    m = Y.shape[1]
+    dZ = derive(A, Y, caches)["dZ2"]
+    for wrong, words in (
+        (dZ @ caches[0].Z.T / m, "Z1 stands in the place of A1"),
+        ((caches[1].W @ caches[0].A) @ caches[0].A.T / m, ""),
+    ):
+        (row,) = check_backprop(J, {"dZ2": dZ, "dW2": wrong}).mistakes
+        assert words in row.causes[0].sentence
+    W = Tensor([[1.0, 2.0]], name="W", requires_grad=True)
+    X = np.array([[1.0, 2.0], [3.0, -1.0]])
+    J = (W @ X).sum() + (W * W).sum()
+    (row,) = check_backprop(J, {"dW": X.sum(axis=1)[None]}).mistakes
+    assert row.causes[0].kind == "path"
+
+
+def test_a_report_reads_well_and_by_programs() -> None:
+    J, A, Y, caches = model("shallow")
+    hand = derive(A, Y, caches, "dW2", lambda r, m, **k: r * m)
+    report = check_backprop(J, hand)
+    text = str(report).splitlines()
+    assert text[0] == (
+        "check_backprop: 1 mistake, first in dW2: it is 8 times too large: an average over 8 lacks "
+        "its 1/8"
+    )
+    assert any(line.startswith("  dW1  right    dW1 = dZ1 @ Xᵀ / 8") for line in text)
+    assert any(line.startswith("  db1  right    db1 = Σ dZ1 / 8") for line in text)
+    assert any("dZ1  right    dZ1 = dA1 · (1 − A1" in line for line in text)
+    data = json.loads(json.dumps(report.to_dict()))
+    assert data["right"] is False
+    assert [row["name"] for row in data["rows"] if row["status"] == "WRONG"] == ["dW2"]
+    with pytest.raises(GradientError, match="1 mistake, first in dW2"):
+        report.raise_if_wrong()
+    assert pickle.loads(pickle.dumps(report)) == report
+
+
+def test_names_that_are_none_get_a_hint() -> None:
+    J, A, Y, caches = model("shallow")
+    hand = derive(A, Y, caches)
+    with pytest.raises(GradientError, match=r"'dW3' is the name of 0 values .* Did you mean 'dW"):
+        check_backprop(J, {"dW3": hand["dW2"]})
+    with pytest.raises(GradientError, match="needs at least one quantity"):
+        check_backprop(J, {})
+    with pytest.raises(GradientError, match="the cost needs to be one number"):
+        check_backprop(nn.Network([3, 2], rng=0)(np.ones((3, 2))), {"W1": 1})
+
+
+def test_compare_backprop_knows_the_courses_names_and_convention() -> None:
+    J, A, Y, caches = model("deep")
+    report = compare_backprop(J, derive(A, Y, caches))
+    assert report
+    assert "without 1/9" in str(report)
+    wrong = compare_backprop(J, {"dW1": derive(A, Y, caches)["dW1"] * 9})
+    assert not wrong  # of a parameter it is a mistake

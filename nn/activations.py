@@ -261,8 +261,8 @@ def activation(g: str | Module | Callable[[Any], Any]) -> Module:
         if g == name or (own and g is kind.function):
             return kind()
     if not callable(g):
-        raise ValueError(
-            f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}."
-            f"{suggestion(g, ACTIVATIONS)}"
-        )
+        other = {"linear": "identity", "logistic": "sigmoid", "swish": "silu", None: "identity"}
+        known = other.get(g) if isinstance(g, (str, type(None))) else None
+        hint = f" Write {known!r}." if known else suggestion(g, ACTIVATIONS)
+        raise ValueError(f"activation: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.{hint}")
     return Activation(g)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn._words import positive
-from nn.activations import ReLU
+from nn.activations import ReLU, Sigmoid
 from nn.linear import Linear
 from nn.sequential import Sequential
 
@@ -123,6 +123,12 @@ def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[st
             "whatever it is asked. Are the data cut before they are shuffled?"
         )
     yield from _identical(net)
+    several = isinstance(net.ending, Sigmoid) and Y.shape[0] > 1
+    if several and Y.shape[1] > 1 and ((Y == 0) | (Y == 1)).all() and (Y.sum(axis=0) == 1).all():
+        yield (
+            f"Each example has one of {Y.shape[0]} classes, and the network ends with "
+            f"{Y.shape[0]} sigmoids, which are questions of their own: use output='softmax'."
+        )
 
 
 def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
@@ -231,7 +237,11 @@ def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     for layer, A in _activations(net, X):
         if isinstance(layer, Linear) and isinstance(layer.g, ReLU) and layer.n_out > 1:
             dead = float((A <= 0).all(axis=1).mean())
-            if dead >= 0.5:
+            W, b = layer.W.data, layer.b.data
+            if (W[:1] == W).all() and (b == b[:1]).all():
+                continue  # identical units: said already
+            # One of two or three units is a small network's lot, and not worth an alarm.
+            if dead == 1 or (dead >= 0.5 and layer.n_out >= 4):
                 raw = np.abs(X.mean(axis=1)).max() > 3 or X.std(axis=1).max() > 10
                 cure = (
                     "The inputs are not normalized: use nn.Normalizer."

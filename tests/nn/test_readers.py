@@ -535,3 +535,26 @@ def test_what_people_write_works() -> None:
         net, X, Y, optimizer="sgd", epochs=10, rng=0, learning_rate=lambda e: 0.1 * (1 - e / 10)
     )
     assert ends.learning_rate[-1] == 0.0
+
+
+def test_one_hot_labels_on_sigmoids_get_a_note() -> None:
+    X, Y = three(60)
+    assert [n for n in notes(X, Y, nn.Network([2, 8, 3], rng=0)) if "use output='softmax'" in n]
+    several = np.vstack([Y[:1], 1 - Y[1:2], Y[2:]])  # a question each
+    assert notes(X, several, nn.Network([2, 8, 3], rng=0)) == []
+
+
+def test_names_from_elsewhere_are_translated() -> None:
+    for name, known in (("linear", "identity"), ("logistic", "sigmoid"), ("swish", "silu")):
+        with pytest.raises(ValueError, match=f"Write '{known}'"):
+            nn.Network([2, 1], output=name)
+
+
+def test_one_dead_unit_of_two_is_no_alarm_and_identical_units_are_said_once() -> None:
+    net = nn.Network([2, 2, 1], rng=0)
+    net["b1"] = [[-100.0], [1.0]]
+    assert not [n for n in notes(X, Y, net, epochs=2) if "dead" in n]
+    net["b1"] = [[-100.0], [-100.0]]
+    assert [n for n in notes(X, Y, net, epochs=2) if "100% of the units" in n]
+    said = notes(X, Y, nn.Network([2, 4, 1], init="zeros"), epochs=2)
+    assert len([n for n in said if "layer1" in n]) == 1

@@ -61,6 +61,7 @@ def test_softmax_labels_sum_to_1() -> None:
         nn.accuracy(net, X, np.zeros((3, 30)))
 
 
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
 def test_a_loss_on_logits_refuses_probabilities() -> None:
     z = Tensor(np.zeros((3, 2)), requires_grad=True)
     Y = np.eye(3)[:, :2]

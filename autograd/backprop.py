@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.captured import derivation
 from autograd.checking import relative_error
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -144,18 +145,30 @@ class BackpropDiagnosis:
 
 
 def check_backprop(
-    cost: Tensor, hand: Mapping[Tensor | str, npt.ArrayLike], *, tolerance: float | None = None
+    cost: Tensor | Callable[..., Any],
+    hand: Mapping[Tensor | str, npt.ArrayLike] | Callable[..., Any],
+    params: Any = None,
+    data: Sequence[npt.ArrayLike] = (),
+    *,
+    tolerance: float | None = None,
 ) -> BackpropDiagnosis:
     """Say which step of a backward pass derived by hand is wrong, and what it computes instead.
 
     Parameters
     ----------
-    cost : Tensor
-        A single number J, with its graph; before or after ``backward()``.
-    hand : mapping
+    cost : Tensor or callable
+        A single number J, with its graph; before or after ``backward()``. Or a function in the
+        course's way, such as ``forward(X, Y, parameters)``, that returns J or (J, cache).
+    hand : mapping or callable
         The derivation, or a part of it: from names in the course's way ("dZ2" of the tensor "Z2",
         or "Z2" itself) or from tensors, to arrays. The more intermediate quantities there are, the
-        better a mistake is placed.
+        better a mistake is placed. Or a function such as ``backward(X, Y, parameters, cache)``
+        that returns the gradients, as a dict or in the order of the parameters: then its variables
+        (dZ2, dA1, …) are compared with those of the same names in the forward function.
+    params : dict, list or tuple of array
+        With functions: the parameters, such as {"W1": W1, "b1": b1}.
+    data : sequence of array_like
+        With functions: (X, Y).
     tolerance : float, optional
         Greatest relative error of a right step; by default 1e-7 in double precision, 1e-3 in
         single.
@@ -189,13 +202,26 @@ def check_backprop(
     >>> [row.status for row in report.rows]
     ['WRONG', 'follows']
     """
+    notes: list[str] = []
+    if callable(cost) and callable(hand):
+        cost, everything, notes = derivation(cost, hand, params, data)
+        known = {step.name for step in graph(cost).program.steps}
+        hand = {k: v for k, v in everything.items() if k[1:] in known}
+        rest = sorted(set(everything) - set(hand))
+        if rest:
+            notes.append(f"Not compared, as forward has no such names: {', '.join(rest)}.")
+    if callable(cost) or callable(hand):
+        raise GradientError(
+            "check_backprop: needs J and a dict of arrays, or two functions: "
+            "check_backprop(forward, backward, params, (X, Y))."
+        )
     if not hand:
         raise GradientError("check_backprop: needs at least one quantity, got none.")
     view = graph(cost)
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     given = _places(view, hand)
-    return _Check(view, given, tolerance).report()
+    return _Check(view, given, tolerance).report(notes)
 
 
 def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
@@ -245,7 +271,7 @@ class _Check:
                 if step.op is not None and step.is_differentiated(slot):
                     self.users[k].append((i, slot))
 
-    def report(self) -> BackpropDiagnosis:
+    def report(self, said: list[str]) -> BackpropDiagnosis:
         """Judge every quantity that is given."""
         program = self.program
         out = program.outputs[0]
@@ -256,7 +282,7 @@ class _Check:
         program.pulled_back(self.values, {out: one}, instead=instead, found_in=self.forced)
         unreached = [name for k, (name, _) in self.given.items() if self.true[k] is None]
         rows = [*self.rows, *(Quantity(name, RIGHT, 0.0, "0") for name in unreached)]
-        notes = []
+        notes = [*said]
         if self.convention:
             notes.append(
                 f"Quantities between parameters and cost are of the sum of the losses, without "

@@ -218,3 +218,101 @@ def test_compare_backprop_knows_the_courses_names_and_convention() -> None:
     assert "without 1/9" in str(report)
     wrong = compare_backprop(J, {"dW1": derive(A, Y, caches)["dW1"] * 9})
     assert not wrong  # of a parameter it is a mistake
+
+
+# -- functions in the course's way -----------------------------------------------------------------
+
+
+def forward(X, Y, parameters):
+    m = Y.shape[1]
+    Z1 = np.dot(parameters["W1"], X) + parameters["b1"]
+    A1 = np.tanh(Z1)
+    Z2 = np.dot(parameters["W2"], A1) + parameters["b2"]
+    A2 = 1 / (1 + np.exp(-Z2))
+    J = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m
+    return J, {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}
+
+
+def backward(X, Y, parameters, cache):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dW2 = np.dot(dZ2, cache["A1"].T) / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dZ1 = np.dot(parameters["W2"].T, dZ2) * (1 - cache["A1"] ** 2)
+    dW1 = np.dot(dZ1, X.T) / m
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+def wrong_slope(X, Y, parameters, cache):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dZ1 = np.dot(parameters["W2"].T, dZ2) * (1 - cache["Z1"] ** 2)
+    dW2 = np.dot(dZ2, cache["A1"].T) / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dW1 = np.dot(dZ1, X.T) / m
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    return dW1, db1, dW2, db2
+
+
+def course():
+    rng = np.random.default_rng(0)
+    P = {"W1": rng.normal(size=(4, 3)), "b1": rng.normal(size=(4, 1))}
+    P |= {"W2": rng.normal(size=(1, 4)), "b2": rng.normal(size=(1, 1))}
+    return P, (rng.normal(size=(3, 6)), (np.arange(6) % 2).astype(float)[None])
+
+
+def test_functions_are_run_as_they_are_and_their_variables_compared() -> None:
+    P, data = course()
+    before = {k: v.copy() for k, v in P.items()}
+    report = check_backprop(forward, backward, P, data)
+    assert report, report
+    assert {row.name for row in report.rows} == {"dZ2", "dZ1", "dW1", "db1", "dW2", "db2"}
+    report = check_backprop(forward, wrong_slope, P, data)
+    assert [row.name for row in report.mistakes] == ["dZ1"]
+    assert report.mistakes[0].causes[0].sentence.startswith("the factor is 1 − Z1²")
+    assert {row.name for row in report.rows if row.status == "follows"} == {"dW1", "db1"}
+    assert all(np.array_equal(P[k], before[k]) for k in P)
+
+
+def test_functions_may_name_their_arguments_otherwise() -> None:
+    P, data = course()
+
+    def first(params, X, Y):
+        return forward(X, Y, params)
+
+    def cost_only(p, x, y):
+        Z = p["w"] @ x
+        return ((Z - y) ** 2).sum()
+
+    assert check_backprop(first, lambda params, cache, X, Y: backward(X, Y, params, cache), P, data)
+    w = np.array([[1.0, -2.0, 0.5]])
+    assert check_backprop(
+        cost_only, lambda p, x, y: {"w": 2 * (p["w"] @ x - y) @ x.T}, {"w": w}, data
+    )
+    assert not check_backprop(
+        cost_only, lambda p, x, y: {"w": (p["w"] @ x - y) @ x.T}, {"w": w}, data
+    )
+
+
+def test_what_is_wrong_with_functions_is_said() -> None:
+    P, data = course()
+
+    def spoils(X, Y, parameters, cache):
+        cache["A2"] -= Y
+        return backward(X, Y, parameters, {**cache, "A2": cache["A2"] + Y})
+
+    def raises(X, Y, parameters, cache):
+        return cache["A3"]
+
+    assert "changes the cache" in str(check_backprop(forward, spoils, P, data))
+    with pytest.raises(GradientError, match=r"raises raised KeyError in line \d+: 'A3'"):
+        check_backprop(forward, raises, P, data)
+    with pytest.raises(GradientError, match="one for each of 4 parameters, got tuple"):
+        check_backprop(forward, lambda X, Y, parameters, cache: (1.0, 2.0), P, data)
+    with pytest.raises(GradientError, match=r"needs to return J or \(J, cache\)"):
+        check_backprop(lambda X, Y, parameters: parameters["W1"] @ X, backward, P, data)
+    with pytest.raises(GradientError, match="or two functions"):
+        check_backprop(forward, {"dW1": 1})
+    with pytest.raises(GradientError, match="params needs a dict"):
+        check_backprop(forward, backward, 3, data)

@@ -1,0 +1,196 @@
+"""Course-style functions for `check_backprop`: run them, and see what they call their values.
+
+``forward`` computes J and a cache, ``backward`` the gradients from the cache. Both run as they are;
+the values of their variables are read when they return.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.errors import GradientError
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+__all__ = ["derivation"]
+
+from_engine = True
+
+_PARAMS = {"params", "parameters", "p", "theta", "weights"}
+_CACHE = {"cache", "caches"}
+
+
+def derivation(
+    forward: Callable[..., Any], backward: Callable[..., Any], params: Any, data: Sequence[Any]
+) -> tuple[Tensor, dict[str, Any], list[str]]:
+    """Run both functions; return the cost with its graph, the derivation by name, and notes.
+
+    Parameters
+    ----------
+    forward : callable
+        Returns J, or (J, cache). Its arguments are found by their names: ``params`` or
+        ``parameters``, single names of parameters, ``X``, ``Y``; otherwise the parameters come
+        first and the data after them.
+    backward : callable
+        Returns the gradients, as a dict or in the order of the parameters. It may take ``cache``.
+    params : dict, list or tuple of arrays
+    data : sequence of arrays
+        X and Y.
+    """
+    named = _named(params)
+    kept = {name: np.array(value) for name, value in named.items()}
+    leaves = {k: Tensor(v.astype(float), name=k, requires_grad=True) for k, v in kept.items()}
+    labels = ["X", "Y"] if len(data) == 2 else [f"data{i}" for i in range(len(data))]
+    inputs = [np.array(x) for x in data]
+    tensors = [Tensor(x, name=n) for x, n in zip(inputs, labels, strict=True)]
+    result, inside = _run(forward, _bound(forward, _like(params, leaves), tensors, labels, None))
+    J = result[0] if isinstance(result, (tuple, list)) else result
+    if not isinstance(J, Tensor) or J.size != 1 or not J.requires_grad:
+        got = f"shape {J.shape}" if isinstance(J, Tensor) else type(J).__name__
+        raise GradientError(
+            f"check_backprop: {_name(forward)} needs to return J or (J, cache), with J one number "
+            f"computed from the parameters by NumPy's functions, got {got}."
+        )
+    _give_names({**inside, **_entries(result)}, leaves)
+    plain = {k: v.astype(float) for k, v in kept.items()}
+    again, _ = _run(forward, _bound(forward, _like(params, plain), inputs, labels, None))
+    cache = again[1] if isinstance(again, (tuple, list)) and len(again) > 1 else None
+    before = _copies(cache)
+    found, mine = _run(backward, _bound(backward, _like(params, plain), inputs, labels, cache))
+    notes = []
+    if any(not np.array_equal(plain[k], kept[k]) for k in kept):
+        notes.append(f"{_name(backward)} changes its parameters; copy them before an update.")
+    if any(
+        not np.array_equal(a, b, equal_nan=True)
+        for a, b in zip(before, _copies(cache), strict=False)
+    ):
+        notes.append(f"{_name(backward)} changes the cache, which the next call would see.")
+    return J, {**_arrays(mine), **_gradients(found, [*named])}, notes
+
+
+def _named(params: Any) -> dict[str, Any]:
+    if isinstance(params, dict):
+        return dict(params)
+    if isinstance(params, (list, tuple)):
+        return {f"p{i}": x for i, x in enumerate(params, 1)}
+    raise GradientError(
+        f"check_backprop: params needs a dict such as {{'W1': W1, 'b1': b1}}, or a list, got "
+        f"{type(params).__name__}."
+    )
+
+
+def _like(params: Any, values: dict[str, Any]) -> Any:
+    return dict(values) if isinstance(params, dict) else type(params)(values.values())
+
+
+def _bound(
+    f: Callable[..., Any], params: Any, data: Sequence[Any], labels: Sequence[str], cache: Any
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of a call, found by the names that the function gives them."""
+    known: dict[str, Any] = dict(zip(labels, data, strict=True))
+    known |= {name.lower(): value for name, value in known.items()}
+    known |= dict.fromkeys(_PARAMS, params) | dict.fromkeys(_CACHE, cache)
+    if isinstance(params, dict):
+        known |= params
+    names = [
+        p.name
+        for p in inspect.signature(f).parameters.values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if all(name in known for name in names):
+        return [known[name] for name in names], {}
+    rest = [] if cache is None else [cache]
+    return [params, *rest, *data][: len(names) or None], {}
+
+
+def _run(
+    f: Callable[..., Any], call: tuple[list[Any], dict[str, Any]]
+) -> tuple[Any, dict[str, Any]]:
+    """Call a function; return its result and its variables as they were when it returned."""
+    found: dict[str, Any] = {}
+    code = getattr(inspect.unwrap(f), "__code__", None)
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is code:
+            found.update(frame.f_locals)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        result = f(*call[0], **call[1])
+    except Exception as error:
+        trace = error.__traceback__
+        line = 0
+        while trace is not None:
+            if trace.tb_frame.f_code is code:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        where = f" in line {line}" if line else ""
+        raise GradientError(
+            f"check_backprop: {_name(f)} raised {type(error).__name__}{where}: {error}"
+        ) from error
+    finally:
+        sys.setprofile(before)
+    return result, found
+
+
+def _give_names(found: dict[str, Any], leaves: dict[str, Tensor]) -> None:
+    """Give the tensors of a function the names of its variables, where they have none."""
+    known = {id(t) for t in leaves.values()}
+    for name, value in found.items():
+        if isinstance(value, Tensor) and value.requires_grad and id(value) not in known:
+            if value.name is None and not value.is_leaf:
+                value.named(name)
+            known.add(id(value))
+
+
+def _entries(x: Any) -> dict[str, Any]:
+    """Return what stands in dicts under text, in a result of tuples, lists and dicts."""
+    if isinstance(x, dict):
+        own = {k: v for k, v in x.items() if isinstance(k, str)}
+        return {**own, **{k: v for y in x.values() for k, v in _entries(y).items()}}
+    if isinstance(x, (tuple, list)):
+        return {k: v for y in x for k, v in _entries(y).items()}
+    return {}
+
+
+def _arrays(found: dict[str, Any]) -> dict[str, Any]:
+    every = {**found, **_entries([*found.values()])}
+    return {
+        k: np.asarray(v)
+        for k, v in every.items()
+        if k[:1] == "d" and len(k) > 1 and isinstance(v, (np.ndarray, np.generic, float, int))
+    }
+
+
+def _gradients(found: Any, names: list[str]) -> dict[str, Any]:
+    """Return the gradients that a function returns, by name."""
+    if isinstance(found, dict):
+        return {k if k[:1] == "d" else f"d{k}": np.asarray(v) for k, v in found.items()}
+    if isinstance(found, (tuple, list)) and len(found) == len(names):
+        return {f"d{k}": np.asarray(v) for k, v in zip(names, found, strict=True)}
+    if isinstance(found, (np.ndarray, float)) and len(names) == 1:
+        return {f"d{names[0]}": np.asarray(found)}
+    raise GradientError(
+        f"check_backprop: backward needs to return a dict of gradients, or one for each of "
+        f"{len(names)} parameters, got {type(found).__name__}."
+    )
+
+
+def _copies(x: Any) -> list[Any]:
+    if isinstance(x, dict):
+        return [a for v in x.values() for a in _copies(v)]
+    if isinstance(x, (tuple, list)):
+        return [a for v in x for a in _copies(v)]
+    return [np.array(x)] if isinstance(x, np.ndarray) and x.dtype.kind in "biuf" else []
+
+
+def _name(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", "the function")

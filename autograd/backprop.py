@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -329,23 +330,23 @@ class _Check:
         """Return by which number the first intermediate quantity is larger, by the convention."""
         if self.near(theirs, right):
             return 1
-        for n in self.lengths():
+        for n in self.divisors():
             if self.near(theirs, n * right) or self.near(theirs, -n * right):
                 self.convention = n
                 return n
         # It is wrong. Then the convention is the one in which the mistake has an explanation, or
         # else the one in which its size is nearest.
-        columns = right.shape[-1] if right.ndim else 1
-        for n in dict.fromkeys((1, columns)):
+        averaged = self.divisors()
+        for n in (1, *averaged):
             if any(
                 c.kind not in ("scale", "term") for c in self.explanations(k, theirs, n * right, n)
             ):
                 self.convention = n if n > 1 else 0
                 return n
         sizes = [float(np.linalg.norm(x)) for x in (theirs, right)]
-        if min(sizes) > 0 and columns > 1 and sizes[0] / sizes[1] > columns**0.5:
-            self.convention = columns
-            return columns
+        if min(sizes) > 0 and averaged and sizes[0] / sizes[1] > averaged[0] ** 0.5:
+            self.convention = averaged[0]
+            return averaged[0]
         return 1
 
     def near(self, a: Any, b: Any) -> bool:
@@ -359,6 +360,25 @@ class _Check:
         floor = (1e-6 if single else 1e-14) * max(1.0, size)
         distance = np.abs(a - b)
         return bool((distance <= allowed * np.maximum(np.abs(b), 1e-3 * size) + floor).all())
+
+    def divisors(self) -> list[int]:
+        """Return the numbers that the cost is an average over: only these may be left out."""
+        found: list[int] = []
+        steps = self.program.steps
+        for step in steps:
+            if step.op is None:
+                continue
+            if step.op.name == "mean":
+                many, few = math.prod(steps[step.operands[0]].shape), math.prod(step.shape)
+                found.append(many // max(few, 1))
+            if step.op.name in ("divide", "multiply"):
+                for k in step.operands:
+                    value = self.values[k]
+                    if steps[k].kind == "constant" and np.size(value) == 1 and np.all(value):
+                        n = float(np.abs(np.asarray(value, float)).reshape(()))
+                        n = n if step.op.name == "divide" else 1 / n
+                        found.append(round(n) if abs(n - round(n)) < 1e-9 * n else 0)
+        return [n for n in dict.fromkeys(found) if n > 1]
 
     def lengths(self) -> list[int]:
         """Return the numbers by which an average may have been divided."""

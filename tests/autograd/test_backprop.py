@@ -220,6 +220,21 @@ def test_compare_backprop_knows_the_courses_names_and_convention() -> None:
     assert not wrong  # of a parameter it is a mistake
 
 
+def test_a_factor_that_the_cost_does_not_average_by_is_no_convention() -> None:
+    """Two features, two units: a doubled dZ is not "without 1/2"."""
+    rng = np.random.default_rng(0)
+    W = Tensor(rng.normal(size=(2, 2)), name="W", requires_grad=True)
+    X, Y = rng.normal(size=(2, 5)), rng.normal(size=(2, 5))
+    for mean, allowed in ((lambda S: S.sum(), False), (lambda S: S.sum() / 5, True)):
+        Z = (W @ X).named("Z")
+        J = mean((Z - Y) ** 2)
+        dZ = 2 * (Z.numpy() - Y)
+        report = check_backprop(J, {"dZ": dZ, "dW": dZ @ X.T / (5 if allowed else 1)})
+        assert report, report
+        report = check_backprop(J, {"dZ": 2 * dZ})
+        assert [row.causes[0].kind for row in report.mistakes] == ["scale"], report
+
+
 # -- functions in the course's way -----------------------------------------------------------------
 
 

@@ -321,6 +321,10 @@ class _Check:
             )
             # Rounding of its own goes no further: what follows is judged by the sharper value.
             return right if status == RIGHT else theirs / times
+        if self.true[k] is not None and self.near(theirs, times * np.asarray(self.true[k])):
+            note = "right, though what is upstream is not"
+            self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
+            return np.asarray(self.true[k])
         causes = self.causes(k, theirs, expected, times)
         error = relative_error(theirs, expected)
         self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
@@ -391,6 +395,14 @@ class _Check:
 
     def formula(self, k: int) -> str:
         """Return the right formula of a cotangent, in the names of the graph."""
+        parts = self.parts(k)
+        whole = " + ".join(parts) or "1"
+        if self.convention and self.program.steps[k].op is None:  # the 1/m that the others lack
+            whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
+        return f"d{self.label(k)} = {whole}"
+
+    def parts(self, k: int) -> list[str]:
+        """Return the terms of a cotangent, one for each use of the value."""
         parts = []
         for i, slot in self.users[k]:
             edge = self.edges[i, slot]
@@ -406,10 +418,7 @@ class _Check:
                 else f"{child} · {f'({text})' if ' ' in text and text[0] != '[' else text}"
             )
             parts.append(f"Σ {whole}" if summed and self.program.steps[i].shape else whole)
-        whole = " + ".join(parts) or "1"
-        if self.convention and self.program.steps[k].op is None:  # the 1/m that the others lack
-            whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
-        return f"d{self.label(k)} = {whole}"
+        return parts
 
     def cotangent_name(self, i: int) -> str:
         """Return the name of a step's cotangent: that of a named one, where they are equal."""
@@ -442,12 +451,9 @@ class _Check:
             for n in range(1, len(terms)):
                 for some in itertools.combinations(range(len(terms)), n):
                     if self.near(theirs, sum(terms[j] for j in some)):
-                        lost = [
-                            self.label(self.users[k][j][0])
-                            for j in range(len(terms))
-                            if j not in some
-                        ]
-                        yield Cause("path", f"the path through {' and '.join(lost)} is missing")
+                        written = self.parts(k)
+                        lost = [written[j] for j in range(len(terms)) if j not in some]
+                        yield Cause("path", f"the term {' + '.join(lost)} is missing")
         for cause, value in ways:
             for _, words in self.scales(theirs, times * value):
                 yield Cause(cause.kind, cause.sentence + words)

@@ -235,6 +235,83 @@ def test_a_factor_that_the_cost_does_not_average_by_is_no_convention() -> None:
         assert [row.causes[0].kind for row in report.mistakes] == ["scale"], report
 
 
+# -- other models ----------------------------------------------------------------------------------
+
+
+def softmax_with_l2():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(4, 7)), np.eye(3)[:, rng.integers(0, 3, 7)]
+    net = nn.Network([4, 6, 3], output="softmax", rng=1)
+    A, caches = nn.by_hand.forward(net.as_dict(), X, output="softmax")
+    loss = "softmax_cross_entropy"
+    right = nn.by_hand.backward(A, Y, caches, loss=loss, l2=0.7)
+    wrong = nn.by_hand.backward(A, Y, caches, loss=loss)["dW1"]
+    hand = {k: v for k, v in right.items() if k not in ("dA0", "dA2")}
+    return nn.cost(net, X, Y, penalty=nn.L2(0.7)), hand, {"dW1": (wrong, "path")}
+
+
+def dropout():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(4, 7)), rng.integers(0, 2, (1, 7)).astype(float)
+    net = nn.Network([4, 6, 5, 1], keep_prob=0.6, rng=1)
+    J = nn.cost(net, X, Y)
+    masks = {"D1": net.dropout1.D, "D2": net.dropout2.D}
+    A, caches = nn.by_hand.forward(net.as_dict(), X, masks=masks, keep_prob=0.6)
+    hand = {k: v for k, v in nn.by_hand.backward(A, Y, caches).items() if k[1] in "WbZ"}
+    return J, hand, {"dW3": (7 * hand["dW3"], "scale")}
+
+
+def batch_norm():
+    rng = np.random.default_rng(0)
+    shapes = {"x": (3, 8), "gamma": (3, 1), "beta": (3, 1)}
+    x, gamma, beta = (
+        Tensor(rng.normal(size=s), name=n, requires_grad=True) for n, s in shapes.items()
+    )
+    centred = x - x.mean(axis=1, keepdims=True)
+    std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+    xhat = (centred / std).named("xhat")
+    out = (gamma * xhat + beta).named("out")
+    dout = rng.normal(size=(3, 8))
+    J = (out * dout).sum()
+    dxhat, h, s = dout * gamma.data, xhat.data, std.data
+    means = dxhat.mean(axis=1, keepdims=True), (dxhat * h).mean(axis=1, keepdims=True)
+    hand = {"dout": dout, "dxhat": dxhat, "dx": (dxhat - means[0] - h * means[1]) / s}
+    hand |= {"dgamma": (dout * h).sum(axis=1, keepdims=True)}
+    hand |= {"dbeta": dout.sum(axis=1, keepdims=True)}
+    return J, hand, {"dx": (dxhat / s, None), "dxhat": (dout, "factor"), "dbeta": (dout, "shape")}
+
+
+def recurrent():
+    rng = np.random.default_rng(0)
+    Wx = Tensor(rng.normal(size=(3, 2)) / 2, name="Wx", requires_grad=True)
+    Wh = Tensor(rng.normal(size=(3, 3)) / 2, name="Wh", requires_grad=True)
+    xs, h, hs = [rng.normal(size=(2, 1)) for _ in range(4)], np.zeros((3, 1)), []
+    for t, x in enumerate(xs, 1):
+        h = np.tanh(Wx @ x + Wh @ h).named(f"h{t}")
+        hs.append(h)
+    hand, dh, dWx, dWh = {}, 2 * h.data, 0, 0
+    for t in (3, 2, 1, 0):
+        hand[f"dh{t + 1}"] = dh
+        dz = dh * (1 - hs[t].data ** 2)
+        dWx = dWx + dz @ xs[t].T
+        dWh = dWh + dz @ (hs[t - 1].data.T if t else np.zeros((1, 3)))
+        dh = Wh.data.T @ dz
+    last = {"dWx": (dz @ xs[0].T, "path"), "dh2": (hand["dh2"] * 2, "scale")}  # the last step only
+    return (h**2).sum(), {**hand, "dWx": dWx, "dWh": dWh}, last
+
+
+@pytest.mark.parametrize("make", [softmax_with_l2, dropout, batch_norm, recurrent])
+def test_other_models_are_judged_step_by_step(make) -> None:
+    J, hand, mistakes = make()
+    report = check_backprop(J, hand)
+    assert report, report
+    assert len(report.rows) == len(hand)
+    for name, (wrong, kind) in mistakes.items():
+        report = check_backprop(J, {**hand, name: wrong})
+        assert [row.name for row in report.mistakes] == [name], report
+        assert kind in {None, report.mistakes[0].causes[0].kind}, report
+
+
 # -- functions in the course's way -----------------------------------------------------------------
 
 
@@ -331,3 +408,35 @@ def test_what_is_wrong_with_functions_is_said() -> None:
         check_backprop(forward, {"dW1": 1})
     with pytest.raises(GradientError, match="params needs a dict"):
         check_backprop(forward, backward, 3, data)
+
+
+# -- from a shell ----------------------------------------------------------------------------------
+
+
+def test_a_file_is_checked_from_a_shell(tmp_path, capsys) -> None:
+    from autograd.__main__ import main
+
+    assert main(["check", "--template"]) == 0
+    text = capsys.readouterr().out
+    file = tmp_path / "mine.py"
+    file.write_text(text, "utf-8")
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out.startswith("check_backprop: right, all 7 quantities")
+    file.write_text(text.replace('dA1 * (1 - cache["A1"] ** 2)', "dA1"), "utf-8")
+    assert main(["check", str(file)]) == 1
+    assert (
+        "1 mistake, first in dZ1: the derivative of A1 by Z1 is missing" in capsys.readouterr().out
+    )
+    assert main(["check", "--json", str(file)]) == 1
+    assert json.loads(capsys.readouterr().out)["right"] is False
+    for content, message in (
+        ("forward = 1", "needs backward, X, Y, parameters"),
+        ("1 / 0", "raised ZeroDivisionError"),
+        (text.replace("return J, {", "return Z1, {"), r"needs to return J or"),
+    ):
+        file.write_text(content, "utf-8")
+        assert main(["check", str(file)]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "none.py")]) == 2
+    with pytest.raises(SystemExit):
+        main(["check"])

@@ -11,6 +11,7 @@ from viz.cards import LARGE, view_of, without_values
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
 from viz.formats import FORMATS
+from viz.health import judged
 from viz.loops import loops_of
 from viz.passes import (
     deepest,
@@ -146,6 +147,7 @@ def draw(
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
     max_nodes: int = 150,
     rows: int | None = None,
+    against: Any = None,
 ) -> Drawing:
     """Draw the computation graph of one or more tensors.
 
@@ -183,6 +185,9 @@ def draw(
     rows : int, optional
         Cut a long picture into so many rows, where few arrows pass; 1 keeps it in one. By default
         as many as make it of a usual shape. For the built-in layout.
+    against : BackpropDiagnosis, optional
+        A report of `autograd.check_backprop`: the cards say which steps of the derivation are
+        wrong, and why, which follow, and which are right.
 
     Returns
     -------
@@ -249,6 +254,8 @@ def draw(
             view = view_of(recorded, values, health, loops() if folding else (), rounds)
         view = replace(view if values else without_values(view), rows=rows)
         view = one_direction(view, direction)
+        if against is not None:
+            view = judged(view, against)
         return view if constants else hide_constants(view)
 
     def folded(full: GraphView) -> GraphView:

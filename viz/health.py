@@ -11,9 +11,9 @@ from viz.numbers import norm_of
 
 if TYPE_CHECKING:
     from viz.engine import Graph
-    from viz.view import NodeView
+    from viz.view import GraphView, NodeView
 
-__all__ = ["EXPLODING", "VANISHING", "with_health"]
+__all__ = ["EXPLODING", "VANISHING", "judged", "with_health"]
 
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
@@ -46,6 +46,22 @@ def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
         words = f"{view.words}. {mark}" if mark else view.words
         healthy.append(replace(view, mark=mark, norm=norm, words=words))
     return tuple(healthy)
+
+
+def judged(view: GraphView, report: Any) -> GraphView:
+    """Mark the cards with the verdicts of `autograd.check_backprop` on their derivatives."""
+    verdicts = {row.name[1:]: row for row in report.rows}
+    nodes = []
+    for node in view.nodes:
+        row = verdicts.get(node.name)
+        if row is None:
+            nodes.append(node)
+            continue
+        mark = f"d{node.name} {row.status}"
+        if row.causes:
+            mark += f": {row.causes[0].sentence}"
+        nodes.append(replace(node, mark=mark, words=f"{node.words}. {mark}"))
+    return replace(view, nodes=tuple(nodes))
 
 
 def _trouble(x: Any) -> str:

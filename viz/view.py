@@ -40,7 +40,10 @@ def _no_number(word: str) -> Any:
 
 
 # The words of `mark`, as passes and the health of a graph give them.
-_MARKS = r"(NaN|−?∞)( gradient)?( begins here)?|vanishing|exploding|zero gradient|changed|new| "
+_MARKS = (
+    r"(NaN|−?∞)( gradient)?( begins here)?|vanishing|exploding|zero gradient|changed|new| "
+    r"|d.{1,200} (right|follows|WRONG(: .{1,300})?)"  # verdicts on a derivation
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1056,3 +1056,23 @@ def test_one_expression_is_one_card_and_has_no_name_of_its_own() -> None:
     assert first.name is None
     assert (first.named("Q") * w).sum().requires_grad
     assert shown((first * w).sum()) == {"Q"}
+
+
+# -- a derivation by hand --------------------------------------------------------------------------
+
+
+def test_a_picture_shows_the_verdicts_on_a_derivation() -> None:
+    W = Tensor([[0.5, -1.0]], name="W", requires_grad=True)
+    X = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, -1.0]])
+    Z = (W @ X).named("Z")
+    A = np.tanh(Z).named("A")
+    J = A.sum()
+    report = autograd.check_backprop(J, {"dA": np.ones((1, 3)), "dZ": np.ones((1, 3))})
+    view = viz.draw(J, against=report).view
+    marks = {n.name: n.mark for n in view.nodes}
+    assert marks["Z"] == "dZ WRONG: the derivative of A by Z is missing"
+    assert marks["A"] == "dA right"
+    assert not marks["W"]
+    assert "dZ WRONG: the derivative of A by Z is missing" in viz.draw(J, against=report).svg
+    again = type(view).from_json(view.to_json())
+    assert {n.name: n.mark for n in again.nodes} == marks

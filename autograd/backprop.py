@@ -13,13 +13,14 @@ import itertools
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.captured import derivation
+from autograd.captured import derivation, judge
 from autograd.checking import relative_error
+from autograd.edits import Edit, found_edit
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.tensor import Tensor
@@ -90,10 +91,14 @@ class BackpropDiagnosis:
     rows : tuple of Quantity
         In the order of the backward pass.
     notes : tuple of str
+    edit : Edit or None
+        Of functions: one change of a line that makes every returned gradient right, at the given
+        inputs and at two others.
     """
 
     rows: tuple[Quantity, ...]
     notes: tuple[str, ...] = field(default=())
+    edit: Edit | None = None
 
     @property
     def mistakes(self) -> tuple[Quantity, ...]:
@@ -117,7 +122,8 @@ class BackpropDiagnosis:
             said = row.causes[0].sentence if row.causes else row.note
             line = f"  {row.name:<{width}}  {row.status:<7}  {row.formula}"
             lines.append(f"{line}   ({said})" if said else line)
-        return "\n".join([*lines, *self.notes])
+        edit = [] if self.edit is None else [str(self.edit)]
+        return "\n".join([*lines, *edit, *self.notes])
 
     __repr__ = __str__
 
@@ -142,6 +148,9 @@ class BackpropDiagnosis:
                 for row in self.rows
             ],
             "notes": list(self.notes),
+            "edit": None
+            if self.edit is None
+            else {"line": self.edit.line, "before": self.edit.before, "after": self.edit.after},
         }
 
 
@@ -204,7 +213,9 @@ def check_backprop(
     ['WRONG', 'follows']
     """
     notes: list[str] = []
+    functions = None
     if callable(cost) and callable(hand):
+        functions = (cost, hand)
         cost, everything, notes = derivation(cost, hand, params, data)
         known = {step.name for step in graph(cost).program.steps}
         hand = {k: v for k, v in everything.items() if k[1:] in known}
@@ -222,7 +233,14 @@ def check_backprop(
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     given = _places(view, hand)
-    return _Check(view, given, tolerance).report(notes)
+    report = _Check(view, given, tolerance).report(notes)
+    if functions is None or report:
+        return report
+    passes, keys = judge(*functions, params, data)
+    if passes(functions[1]):  # what it returns is right all the same
+        return report
+    edit, note = found_edit(functions[1], passes, [row.name for row in report.mistakes], keys)
+    return replace(report, edit=edit, notes=(*report.notes, *filter(None, [note])))
 
 
 def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:

@@ -6,12 +6,16 @@ the values of their variables are read when they return.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.backward import gradients
+from autograd.checking import relative_error
+from autograd.edits import redrawn
 from autograd.errors import GradientError
 from autograd.tensor import Tensor
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-__all__ = ["derivation"]
+__all__ = ["derivation", "judge"]
 
 from_engine = True
 
@@ -73,6 +77,58 @@ def derivation(
     ):
         notes.append(f"{_name(backward)} changes the cache, which the next call would see.")
     return J, {**_arrays(mine), **_gradients(found, [*named])}, notes
+
+
+def judge(
+    forward: Callable[..., Any], backward: Callable[..., Any], params: Any, data: Sequence[Any]
+) -> tuple[Callable[[Callable[..., Any]], bool], list[str]]:
+    """Return what tells whether a backward function is right, and the keys of the cache.
+
+    It is judged at the given parameters and data and at two others, because a special point, such
+    as biases of 0, hides mistakes.
+    """
+    named = _named(params)
+    labels = ["X", "Y"] if len(data) == 2 else [f"data{i}" for i in range(len(data))]
+    cases: list[tuple[list[Any], dict[str, Any]]] = []
+    keys: list[str] = []
+    for seed in (None, 1, 2):
+        values = [np.array(v, float) for v in named.values()]
+        inputs = [np.array(x) for x in data]
+        if seed is not None:
+            values, inputs = redrawn(values, seed), redrawn(inputs, seed + 10)
+        leaves = [Tensor(v, requires_grad=True) for v in values]
+        tensors = [Tensor(x) for x in inputs]
+        like = _like(params, dict(zip(named, leaves, strict=True)))
+        result = forward(*_bound(forward, like, tensors, labels, None)[0])
+        J = result[0] if isinstance(result, (tuple, list)) else result
+        right = gradients(J, leaves, allow_unused=True)
+        plain = _like(params, dict(zip(named, values, strict=True)))
+        again = forward(*_bound(forward, plain, inputs, labels, None)[0])
+        cache = again[1] if isinstance(again, (tuple, list)) and len(again) > 1 else None
+        keys = keys or list(_entries(cache))
+        call = _bound(backward, plain, inputs, labels, cache)[0]
+        expected = {
+            f"d{k}": np.zeros(v.shape) if g is None else np.asarray(g)
+            for k, v, g in zip(named, values, right, strict=True)
+        }
+        cases.append((call, expected))
+
+    def passes(function: Callable[..., Any]) -> bool:
+        for call, expected in cases:
+            try:
+                with np.errstate(all="ignore"):
+                    found = _gradients(function(*copy.deepcopy(call)), [*named])
+            except Exception:  # an edit that does not run is none
+                return False
+            for name, g in found.items():
+                wanted = expected.get(name)
+                if wanted is None:
+                    continue
+                if np.shape(g) != wanted.shape or not relative_error(g, wanted) < 1e-7:
+                    return False
+        return True
+
+    return passes, keys
 
 
 def _named(params: Any) -> dict[str, Any]:

@@ -410,6 +410,84 @@ def test_what_is_wrong_with_functions_is_said() -> None:
         check_backprop(forward, backward, 3, data)
 
 
+# -- the line that makes it right ------------------------------------------------------------------
+
+RIGHT = """
+def backward(X, Y, parameters, cache):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dW2 = np.dot(dZ2, cache["A1"].T) / m
+    db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+    dA1 = np.dot(parameters["W2"].T, dZ2)
+    dZ1 = dA1 * (1 - cache["A1"] ** 2)
+    dW1 = np.dot(dZ1, X.T) / m
+    db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+SLIPS = [
+    ('cache["A2"] - Y', 'cache["A2"] + Y'),
+    ('cache["A2"] - Y', 'Y - cache["A2"]'),
+    ('cache["A2"] - Y', 'cache["Z2"] - Y'),
+    ('cache["A1"].T) / m\n    db2', 'cache["A1"].T)\n    db2'),
+    ('cache["A1"].T) / m', 'cache["Z1"].T) / m'),
+    ("np.sum(dZ2, axis=1, keepdims=True) / m", "np.sum(dZ2, axis=1, keepdims=True)"),
+    ("np.sum(dZ2, axis=1, keepdims=True) / m", "np.mean(dZ2, axis=1, keepdims=True) / m"),
+    ("np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1, axis=0, keepdims=True)"),
+    ("np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1)"),
+    ('np.dot(parameters["W2"].T, dZ2)', 'np.dot(dZ2.T, parameters["W2"])'),
+    ('(1 - cache["A1"] ** 2)', '(1 - cache["A1"])'),
+    ('(1 - cache["A1"] ** 2)', '(1 - cache["Z1"] ** 2)'),
+    ('(1 - cache["A1"] ** 2)', '(1 + cache["A1"] ** 2)'),
+    ('(1 - cache["A1"] ** 2)', 'cache["A1"] * (1 - cache["A1"])'),
+    ('dA1 * (1 - cache["A1"] ** 2)', 'dA1 * 2 * (1 - cache["A1"] ** 2)'),
+    ('dA1 * (1 - cache["A1"] ** 2)', 'dA1 - (1 - cache["A1"] ** 2)'),
+    ("np.dot(dZ1, X.T) / m", "np.dot(dZ1, X.T)"),
+    ("np.dot(dZ1, X.T) / m", "-np.dot(dZ1, X.T) / m"),
+    ("np.dot(dZ1, X.T) / m", "np.dot(dA1, X.T) / m"),
+    ("np.dot(dZ1, X.T) / m", "np.dot(dZ1, X.T).T / m"),
+    ("np.dot(dZ1, X.T) / m", "np.dot(X, dZ1.T) / m"),
+    ("m = X.shape[1]", "m = X.shape[0]"),
+]
+
+
+def loaded(text: str, path) -> object:
+    """Return the function of a file, whose source can be read."""
+    import importlib.util
+
+    path.write_text("import numpy as np\n" + text, "utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.backward
+
+
+@pytest.mark.parametrize("number", range(len(SLIPS)))
+def test_a_line_is_found_that_makes_it_right_and_applied_it_does(number, tmp_path) -> None:
+    right, slip = SLIPS[number]
+    assert right in RIGHT
+    P, data = course()
+    wrong = loaded(RIGHT.replace(right, slip), tmp_path / f"wrong{number}.py")
+    if slip.startswith(("np.dot(dZ2.T", "m = X.shape[0]")) and number == 9:
+        with pytest.raises(GradientError, match="raised ValueError in line"):  # it does not run
+            check_backprop(forward, wrong, P, data)
+        return
+    report = check_backprop(forward, wrong, P, data)
+    assert not report
+    if 'cache["A1"] * (1' in slip:
+        assert report.edit is None  # two changes
+        assert report.mistakes[0].name == "dZ1"
+        return
+    assert report.edit is not None, report
+    lines = ("import numpy as np\n" + RIGHT.replace(right, slip)).splitlines()
+    indent = " " * (len(lines[report.edit.line - 1]) - len(lines[report.edit.line - 1].lstrip()))
+    lines[report.edit.line - 1] = indent + report.edit.after
+    mended = loaded("\n".join(lines), tmp_path / f"mended{number}.py")
+    assert check_backprop(forward, mended, P, data)
+    assert f"line {report.edit.line}:" in str(report)
+    assert report.to_dict()["edit"]["after"] == report.edit.after
+
+
 # -- from a shell ----------------------------------------------------------------------------------
 
 

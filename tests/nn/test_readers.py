@@ -337,7 +337,8 @@ def test_probabilities_are_in_0_1() -> None:
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was() -> None:
     rows, y = X.T, np.array(["a", "b"])[Y[0].astype(int)]
     for kind in (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier):
-        model = kind(epochs=3) if kind is not nn.LogisticRegression else kind()
+        options = {} if kind is nn.LogisticRegression else {"epochs": 30, "random_state": 0}
+        model = kind(**options)
         with pytest.raises(ValueError, match="only one class"):
             model.fit(rows, ["a"] * 64)
         with pytest.raises(ValueError, match="not fitted yet"):

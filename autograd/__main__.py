@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import runpy
 import sys
@@ -71,9 +72,11 @@ def _check(file: Path, *, as_json: bool) -> int:
     if not file.is_file():
         print(f"{file}: no such file; --template prints one to begin with.", file=sys.stderr)
         return 2
+    sys.path.insert(0, str(file.resolve().parent))
     try:
-        space = runpy.run_path(str(file))
-    except Exception as error:
+        with contextlib.redirect_stdout(sys.stderr):  # what the file itself prints
+            space = runpy.run_path(str(file))
+    except (Exception, SystemExit) as error:
         print(f"{file}: raised {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     params = next((space[n] for n in ("parameters", "params") if n in space), None)

@@ -140,7 +140,7 @@ class BackpropDiagnosis:
                 {
                     "name": row.name,
                     "status": row.status,
-                    "error": row.error,
+                    "error": None if math.isnan(row.error) else float(row.error),
                     "formula": row.formula,
                     "note": row.note,
                     "causes": [{"kind": c.kind, "sentence": c.sentence} for c in row.causes],
@@ -233,7 +233,7 @@ def check_backprop(
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     given = _places(view, hand)
-    report = _Check(view, given, tolerance).report(notes)
+    report = _voted(view, given, tolerance, notes)
     if functions is None or report:
         return report
     passes, keys = judge(*functions, params, data)
@@ -272,17 +272,56 @@ def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[st
     return found
 
 
+def _voted(
+    view: Graph, given: dict[int, tuple[str, Any]], tolerance: float | None, notes: list[str]
+) -> BackpropDiagnosis:
+    """Judge a derivation in each convention that it may have; return the one with fewest mistakes.
+
+    A first line that is wrong says nothing of its convention; the lines after it do.
+    """
+    first = _Check(view, given, tolerance)
+    best: BackpropDiagnosis | None = None
+    count = (0, False, 0)
+    for mixed in (False, True):
+        for n in (1, *first.divisors()):
+            check = _Check(view, given, tolerance, n, mixed=mixed)
+            found = check.report(notes)
+            # Among equals, that in which the first line is right, and the mistake has a simple
+            # explanation.
+            unclear = sum(row.causes[0].kind in ("unknown", "upstream") for row in found.mistakes)
+            opening = next((r for r in found.rows if r.name in check.between), None)
+            wrong_first = opening is not None and opening.status == WRONG
+            size = (len(found.mistakes), wrong_first, unclear)
+            if best is None or size < count:
+                best, count = found, size
+        if not count[0]:
+            break
+    assert best is not None
+    return best
+
+
 class _Check:
     """One check: goes through the program from the cost to the leaves."""
 
     def __init__(
-        self, view: Graph, given: dict[int, tuple[str, Any]], tolerance: float | None
+        self,
+        view: Graph,
+        given: dict[int, tuple[str, Any]],
+        tolerance: float | None,
+        convention: int = 1,
+        *,
+        mixed: bool = False,
     ) -> None:
         self.view, self.program, self.given = view, view.program, given
         self.values = self.program.values
         self.tolerance = tolerance
         self.rows: list[Quantity] = []
-        self.convention = 0  # by which quantities between parameters and cost are larger
+        self.convention = convention  # by which quantities between parameters and cost are larger
+        self.mixed = mixed  # whether some of them may be of the cost itself
+        self.used = False
+        steps = view.program.steps
+        self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
+        self.slack: list[Any] = []
         self.edges = {(edge.child, edge.slot): edge for edge in view.edges}
         self.users: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for i, step in enumerate(self.program.steps):
@@ -296,13 +335,14 @@ class _Check:
         out = program.outputs[0]
         one = np.ones(program.steps[out].shape, program.steps[out].dtype)[()]
         self.true = program.pulled_back(self.values, {out: one})
+        self.slack = self.rounding({out: one})
         instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
         self.forced: list[Any] = []
         program.pulled_back(self.values, {out: one}, instead=instead, found_in=self.forced)
         unreached = [name for k, (name, _) in self.given.items() if self.true[k] is None]
         rows = [*self.rows, *(Quantity(name, RIGHT, 0.0, "0") for name in unreached)]
         notes = [*said]
-        if self.convention:
+        if self.used:
             notes.append(
                 f"Quantities between parameters and cost are of the sum of the losses, without "
                 f"1/{self.convention}: the notes' convention."
@@ -324,14 +364,23 @@ class _Check:
             status, note = (WRONG, "") if first else (FOLLOWS, "not finite, as what is upstream")
             self.rows.append(Quantity(name, status, np.nan, self.formula(k), lost, note))
             return theirs
-        leaf = self.program.steps[k].op is None
+        if not np.isfinite(right).all():
+            note = "not judged: the reference is not finite here"
+            self.rows.append(Quantity(name, RIGHT, np.nan, self.formula(k), (), note))
+            return theirs / (1 if self.program.steps[k].op is None else self.convention)
         times, note = 1, ""
-        if not leaf:
-            times = self.convention or self.found_convention(k, theirs, right)
+        if self.program.steps[k].op is not None:
+            times = self.convention
+            if self.mixed and times > 1 and self.near(theirs, right, k):
+                times = 1
+        right = self.at_kinks(k, theirs / times, right)
         expected = times * right
-        if self.near(theirs, expected):
+        if self.near(theirs, expected, k):
             true = None if self.true[k] is None else times * np.asarray(self.true[k])
-            status = RIGHT if true is None or self.near(theirs, true) else FOLLOWS
+            if true is not None:
+                true = times * self.at_kinks(k, theirs / times, true / times)
+            status = RIGHT if true is None or self.near(theirs, true, k) else FOLLOWS
+            self.used = self.used or times > 1
             if status == FOLLOWS:
                 note = "right, given what is upstream"
             self.rows.append(
@@ -339,7 +388,7 @@ class _Check:
             )
             # Rounding of its own goes no further: what follows is judged by the sharper value.
             return right if status == RIGHT else theirs / times
-        if self.true[k] is not None and self.near(theirs, times * np.asarray(self.true[k])):
+        if self.true[k] is not None and self.near(theirs, times * np.asarray(self.true[k]), k):
             note = "right, though what is upstream is not"
             self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
             return np.asarray(self.true[k])
@@ -348,59 +397,93 @@ class _Check:
         self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
         return theirs / times
 
-    def found_convention(self, k: int, theirs: Any, right: Any) -> int:
-        """Return by which number the first intermediate quantity is larger, by the convention."""
-        if self.near(theirs, right):
-            return 1
-        for n in self.divisors():
-            if self.near(theirs, n * right) or self.near(theirs, -n * right):
-                self.convention = n
-                return n
-        # It is wrong. Then the convention is the one in which the mistake has an explanation, or
-        # else the one in which its size is nearest.
-        averaged = self.divisors()
-        for n in (1, *averaged):
-            if any(
-                c.kind not in ("scale", "term") for c in self.explanations(k, theirs, n * right, n)
-            ):
-                self.convention = n if n > 1 else 0
-                return n
-        sizes = [float(np.linalg.norm(x)) for x in (theirs, right)]
-        if min(sizes) > 0 and averaged and sizes[0] / sizes[1] > averaged[0] ** 0.5:
-            self.convention = averaged[0]
-            return averaged[0]
-        return 1
+    def rounding(self, seeds: dict[int, Any]) -> list[Any]:
+        """Return how much rounding inside the function can change each cotangent."""
+        rng = np.random.default_rng(0)
 
-    def near(self, a: Any, b: Any) -> bool:
-        """Return whether two arrays are equal but for rounding."""
+        def shaken(x: Any) -> Any:
+            x = np.asarray(x)
+            if x.dtype.kind != "f":
+                return x
+            return x * (1 + np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
+
+        found: list[Any] = [0.0] * len(self.true)
+        for _ in range(3):
+            moved = self.program.pulled_back(self.program.computed(shaken), seeds)
+            with np.errstate(all="ignore"):
+                for k, (g, other) in enumerate(zip(self.true, moved, strict=True)):
+                    if isinstance(g, (np.ndarray, np.generic)) and isinstance(
+                        other, (np.ndarray, np.generic)
+                    ):
+                        apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
+                        # One unit in the last place moves all of a sum: its greatest is taken.
+                        most = float(np.nanmax(apart, initial=0.0))
+                        found[k] = np.maximum(found[k], np.maximum(apart, 0.1 * most))
+        return [np.nan_to_num(10 * x, nan=0.0, posinf=0.0) for x in found]
+
+    def at_kinks(self, k: int, theirs: Any, right: Any) -> Any:
+        """Return the right value, with the user's where an op has a kink and any slope is right."""
+        for i, _ in self.users[k]:
+            step, g = self.program.steps[i], self.forced[i]
+            if step.op is None or not step.op.kinks or g is None or np.shape(g) != right.shape:
+                continue
+            values = [np.asarray(self.values[j]) for j in step.operands]
+            tie = values[0] == (values[1] if len(values) == 2 else 0)
+            low, high = np.minimum(0, g), np.maximum(0, g)
+            inside = (theirs >= low - 1e-9 * np.abs(g)) & (theirs <= high + 1e-9 * np.abs(g))
+            right = np.where(np.broadcast_to(tie, right.shape) & inside, theirs, right)
+        return right
+
+    def near(self, a: Any, b: Any, k: int | None = None) -> bool:
+        """Return whether two arrays are equal but for rounding, that of a step's cotangent too."""
         a, b = np.asarray(a), np.asarray(b)
-        if a.shape != b.shape or not np.isfinite(a).all():
+        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
             return False
         single = min(a.dtype.itemsize if a.dtype.kind == "f" else 8, b.dtype.itemsize) < 8
         allowed = self.tolerance or (1e-3 if single else 1e-7)
         size = float(np.abs(b).max(initial=0.0))
-        floor = (1e-6 if single else 1e-14) * max(1.0, size)
-        distance = np.abs(a - b)
-        return bool((distance <= allowed * np.maximum(np.abs(b), 1e-3 * size) + floor).all())
+        slack = 0.0 if k is None else self.slack[k] * max(1, self.convention)
+        if single and k is not None:  # the user's own sums are of single precision
+            slack = slack * (1 if b.dtype.itemsize < 8 else 2**29)
+        bound = allowed * np.maximum(np.abs(b), 1e-3 * size) + slack
+        return bool((np.abs(a - b) <= bound).all())
 
     def divisors(self) -> list[int]:
         """Return the numbers that the cost is an average over: only these may be left out."""
-        found: list[int] = []
-        steps = self.program.steps
-        for step in steps:
-            if step.op is None:
-                continue
-            if step.op.name == "mean":
-                many, few = math.prod(steps[step.operands[0]].shape), math.prod(step.shape)
-                found.append(many // max(few, 1))
-            if step.op.name in ("divide", "multiply"):
-                for k in step.operands:
-                    value = self.values[k]
-                    if steps[k].kind == "constant" and np.size(value) == 1 and np.all(value):
-                        n = float(np.abs(np.asarray(value, float)).reshape(()))
-                        n = n if step.op.name == "divide" else 1 / n
-                        found.append(round(n) if abs(n - round(n)) < 1e-9 * n else 0)
-        return [n for n in dict.fromkeys(found) if n > 1]
+        totals = self.scales_of(self.program.outputs[0], 1.0, 0)
+        lengths = self.lengths()
+        # A lone ½ belongs to the squared error, unless there are two examples.
+        totals = [n for n in totals if n != 2 or self.pair()]
+        found = [n for total in totals for n in lengths if n <= total and total % n == 0]
+        return [*dict.fromkeys(n for n in found if n > 1)]
+
+    def pair(self) -> bool:
+        """Return whether the arrays of the program have two columns."""
+        widths = [step.shape[-1] for step in self.program.steps if len(step.shape) > 1]
+        return bool(widths) and max(set(widths), key=widths.count) == 2
+
+    def scales_of(self, k: int, scale: float, depth: int) -> list[int]:
+        """Return by what the terms of the cost are divided on the way to it."""
+        step, steps = self.program.steps[k], self.program.steps
+        whole = [round(scale)] if scale > 1 and abs(scale - round(scale)) < 1e-9 * scale else []
+        if step.op is None or depth > 50:
+            return whole
+        name, operands = step.op.name, step.operands
+        if name in ("divide", "multiply") and len(operands) == 2:
+            for here, other in ((0, 1), (1, 0)):
+                value = self.values[operands[other]]
+                constant = steps[operands[other]].kind == "constant" and np.size(value) == 1
+                if constant and np.all(value) and (name == "multiply" or other == 1):
+                    n = float(np.abs(np.asarray(value, float)).reshape(()))
+                    by = n if name == "divide" else 1 / n
+                    return self.scales_of(operands[here], scale * by, depth + 1)
+        if name == "mean":
+            many = math.prod(steps[operands[0]].shape) / max(math.prod(step.shape), 1)
+            return self.scales_of(operands[0], scale * many, depth + 1)
+        if name in ("add", "subtract", "sum", "negative", "reshape"):
+            inner = [self.scales_of(j, scale, depth + 1) for j in operands]
+            return [n for found in inner for n in found] or whole
+        return whole
 
     def lengths(self) -> list[int]:
         """Return the numbers by which an average may have been divided."""
@@ -415,7 +498,7 @@ class _Check:
         """Return the right formula of a cotangent, in the names of the graph."""
         parts = self.parts(k)
         whole = " + ".join(parts) or "1"
-        if self.convention and self.program.steps[k].op is None:  # the 1/m that the others lack
+        if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
         return f"d{self.label(k)} = {whole}"
 
@@ -468,7 +551,7 @@ class _Check:
         if len(terms) == len(self.users[k]) > 1:
             for n in range(1, len(terms)):
                 for some in itertools.combinations(range(len(terms)), n):
-                    if self.near(theirs, sum(terms[j] for j in some)):
+                    if self.near(theirs, sum(terms[j] for j in some), k):
                         written = self.parts(k)
                         lost = [written[j] for j in range(len(terms)) if j not in some]
                         yield Cause("path", f"the term {' + '.join(lost)} is missing")

@@ -6,9 +6,12 @@ the values of their variables are read when they return.
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 import sys
+import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,24 +54,38 @@ def derivation(
     named = _named(params)
     kept = {name: np.array(value) for name, value in named.items()}
     leaves = {k: Tensor(v.astype(float), name=k, requires_grad=True) for k, v in kept.items()}
-    labels = ["X", "Y"] if len(data) == 2 else [f"data{i}" for i in range(len(data))]
+    labels = _labels(data)
     inputs = [np.array(x) for x in data]
     tensors = [Tensor(x, name=n) for x, n in zip(inputs, labels, strict=True)]
-    result, inside = _run(forward, _bound(forward, _like(params, leaves), tensors, labels, None))
+    state = np.random.get_state()  # noqa: NPY002 - so that dropout draws the same mask again
+    result, inside = _run(
+        forward, _bound(forward, _like(params, leaves), tensors, labels, None), state
+    )
     J = result[0] if isinstance(result, (tuple, list)) else result
     if not isinstance(J, Tensor) or J.size != 1 or not J.requires_grad:
         got = f"shape {J.shape}" if isinstance(J, Tensor) else type(J).__name__
         raise GradientError(
             f"check_backprop: {_name(forward)} needs to return J or (J, cache), with J one number "
-            f"computed from the parameters by NumPy's functions, got {got}."
+            f"computed from the parameters by NumPy's functions (without float()), got {got}."
         )
-    _give_names({**inside, **_entries(result)}, leaves)
+    twice = rebound(forward)
+    once = {k: v for k, v in inside.items() if k not in twice and k not in leaves}
+    _give_names({**_entries(result), **once}, leaves)
     plain = {k: v.astype(float) for k, v in kept.items()}
-    again, _ = _run(forward, _bound(forward, _like(params, plain), inputs, labels, None))
+    again, _ = _run(forward, _bound(forward, _like(params, plain), inputs, labels, None), state)
+    value = again[0] if isinstance(again, (tuple, list)) else again
+    if not np.allclose(np.asarray(value, float).reshape(-1), J.data.reshape(-1), rtol=1e-6):
+        raise GradientError(
+            f"check_backprop: two calls of {_name(forward)} give different costs; seed what is "
+            "random in it, such as dropout."
+        )
     cache = again[1] if isinstance(again, (tuple, list)) and len(again) > 1 else None
     before = _copies(cache)
     found, mine = _run(backward, _bound(backward, _like(params, plain), inputs, labels, cache))
     notes = []
+    lost = sorted(k for k in rebound(backward) if k[:1] == "d" and k in mine)
+    if lost:
+        notes.append(f"Not compared, as they are assigned more than once: {', '.join(lost)}.")
     if any(not np.array_equal(plain[k], kept[k]) for k in kept):
         notes.append(f"{_name(backward)} changes its parameters; copy them before an update.")
     if any(
@@ -76,7 +93,12 @@ def derivation(
         for a, b in zip(before, _copies(cache), strict=False)
     ):
         notes.append(f"{_name(backward)} changes the cache, which the next call would see.")
-    return J, {**_arrays(mine), **_gradients(found, [*named])}, notes
+    returned = _gradients(found, [*named])
+    absent = [f"d{k}" for k in named if f"d{k}" not in returned]
+    if absent:
+        notes.append(f"Not returned: {', '.join(absent)}.")
+    seen = {k: v for k, v in _apart(_arrays(mine), returned).items() if k not in lost}
+    return J, {**seen, **returned}, notes
 
 
 def judge(
@@ -88,7 +110,7 @@ def judge(
     as biases of 0, hides mistakes.
     """
     named = _named(params)
-    labels = ["X", "Y"] if len(data) == 2 else [f"data{i}" for i in range(len(data))]
+    labels = _labels(data)
     cases: list[tuple[list[Any], dict[str, Any]]] = []
     keys: list[str] = []
     for seed in (None, 1, 2):
@@ -131,11 +153,28 @@ def judge(
     return passes, keys
 
 
+def _labels(data: Any) -> list[str]:
+    if not isinstance(data, (tuple, list)) or len(data) > 2:
+        raise GradientError("check_backprop: data needs a pair (X, Y), or (X,).")
+    return ["X", "Y"][: len(data)]
+
+
 def _named(params: Any) -> dict[str, Any]:
+    found = None
     if isinstance(params, dict):
-        return dict(params)
+        found = dict(params)
     if isinstance(params, (list, tuple)):
-        return {f"p{i}": x for i, x in enumerate(params, 1)}
+        found = {f"p{i}": x for i, x in enumerate(params, 1)}
+    if found is not None:
+        for name, value in found.items():
+            try:
+                np.array(value, float)
+            except (TypeError, ValueError):
+                raise GradientError(
+                    f"check_backprop: parameter {name!r} needs to be an array of numbers, got "
+                    f"{type(value).__name__}; give a flat dict of arrays."
+                ) from None
+        return found
     raise GradientError(
         f"check_backprop: params needs a dict such as {{'W1': W1, 'b1': b1}}, or a list, got "
         f"{type(params).__name__}."
@@ -160,17 +199,60 @@ def _bound(
         for p in inspect.signature(f).parameters.values()
         if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
-    if all(name in known for name in names):
-        return [known[name] for name in names], {}
-    rest = [] if cache is None else [cache]
-    return [params, *rest, *data][: len(names) or None], {}
+    unknown = [name for name in names if name not in known]
+    if len(unknown) == 1 and not set(names) & (
+        _PARAMS | set(params if isinstance(params, dict) else ())
+    ):
+        known[unknown[0]] = params  # the only one that is left
+        unknown = []
+    if unknown:
+        raise GradientError(
+            f"check_backprop: {_name(f)} has the arguments {', '.join(names)}; known are X, Y, "
+            f"parameters, cache and the names of parameters, not {', '.join(unknown)}: rename it, "
+            "or give it a default."
+        )
+    return [known[name] for name in names], {}
+
+
+def rebound(f: Callable[..., Any]) -> set[str]:
+    """Return the variables that a function assigns more than once: at its end they are others."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(f)))
+    except (OSError, TypeError, SyntaxError):
+        return set()
+    count: Counter[str] = Counter()
+
+    def visit(node: ast.AST, times: int) -> None:
+        times = 2 if isinstance(node, (ast.For, ast.While)) else times
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            count[node.id] += times
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            count[node.target.id] += 1
+        for child in ast.iter_child_nodes(node):
+            visit(child, times)
+
+    visit(tree, 1)
+    return {name for name, times in count.items() if times > 1}
+
+
+def _apart(mine: dict[str, Any], returned: dict[str, Any]) -> dict[str, Any]:
+    """Leave out arrays that share their memory with a later one, which has changed them."""
+    found: dict[str, Any] = {}
+    for name, array in mine.items():
+        for other in [*found]:
+            if np.shares_memory(found[other], array) and other not in returned:
+                del found[other]
+        found[name] = array
+    return found
 
 
 def _run(
-    f: Callable[..., Any], call: tuple[list[Any], dict[str, Any]]
+    f: Callable[..., Any], call: tuple[list[Any], dict[str, Any]], state: Any = None
 ) -> tuple[Any, dict[str, Any]]:
     """Call a function; return its result and its variables as they were when it returned."""
     found: dict[str, Any] = {}
+    if state is not None:
+        np.random.set_state(state)  # noqa: NPY002
     code = getattr(inspect.unwrap(f), "__code__", None)
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
@@ -202,7 +284,7 @@ def _give_names(found: dict[str, Any], leaves: dict[str, Tensor]) -> None:
     known = {id(t) for t in leaves.values()}
     for name, value in found.items():
         if isinstance(value, Tensor) and value.requires_grad and id(value) not in known:
-            if value.name is None and not value.is_leaf:
+            if value.name is None and not value.is_leaf and name not in leaves:
                 value.named(name)
             known.add(id(value))
 
@@ -229,7 +311,10 @@ def _arrays(found: dict[str, Any]) -> dict[str, Any]:
 def _gradients(found: Any, names: list[str]) -> dict[str, Any]:
     """Return the gradients that a function returns, by name."""
     if isinstance(found, dict):
-        return {k if k[:1] == "d" else f"d{k}": np.asarray(v) for k, v in found.items()}
+        own = {k: f"d{k}" if k in names or k[:1] != "d" else k for k in found if isinstance(k, str)}
+        return {name: np.asarray(found[k]) for k, name in own.items()}
+    if isinstance(found, (tuple, list)) and found and isinstance(found[0], dict):
+        return _gradients(found[0], names)  # (grads, cost), as in the course
     if isinstance(found, (tuple, list)) and len(found) == len(names):
         return {f"d{k}": np.asarray(v) for k, v in zip(names, found, strict=True)}
     if isinstance(found, (np.ndarray, float)) and len(names) == 1:

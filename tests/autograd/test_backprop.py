@@ -312,6 +312,118 @@ def test_other_models_are_judged_step_by_step(make) -> None:
         assert kind in {None, report.mistakes[0].causes[0].kind}, report
 
 
+# -- what a second reader found --------------------------------------------------------------------
+
+
+def linear(mean):
+    """Return J, Z, X and Y of a linear layer with a mean of squares of somebody's own."""
+    rng = np.random.default_rng(0)
+    W = Tensor(rng.normal(size=(2, 3)), name="W", requires_grad=True)
+    X, Y = rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
+    Z = (W @ X).named("Z")
+    return mean(Z - Y), Z, X, Y
+
+
+def test_a_mean_with_one_half_has_the_notes_convention() -> None:
+    for mean in (
+        lambda E: (E**2).sum() / 10,
+        lambda E: 1 / (2 * 5) * (E**2).sum(),
+        lambda E: (E**2).sum() / 5 / 2,
+        lambda E: 0.5 * (E**2).sum() / 5,
+    ):
+        J, Z, X, Y = linear(mean)
+        dZ = Z.numpy() - Y
+        report = check_backprop(J, {"dZ": dZ, "dW": dZ @ X.T / 5})
+        assert report, report
+        assert "without 1/5" in str(report)
+        report = check_backprop(J, {"dZ": dZ / 5, "dW": dZ @ X.T / 5})
+        assert report, report
+        assert not check_backprop(J, {"dZ": 2 * dZ, "dW": 2 * dZ @ X.T / 5})
+
+
+def test_a_doubled_line_is_no_convention_of_a_half() -> None:
+    J, Z, X, Y = linear(lambda E: 0.5 * (E**2).sum())
+    dZ = Z.numpy() - Y
+    assert check_backprop(J, {"dZ": dZ, "dW": dZ @ X.T})
+    (row,) = check_backprop(J, {"dZ": 2 * dZ, "dW": 2 * dZ @ X.T}).mistakes
+    assert (row.name, row.causes[0].kind) == ("dZ", "scale")
+
+
+@pytest.mark.parametrize("scale", [1, 10, 30])
+@pytest.mark.parametrize("seed", range(6))
+def test_saturated_sigmoids_do_not_blame_the_derivation(scale, seed) -> None:
+    rng = np.random.default_rng(seed)
+    X, Y = scale * rng.normal(size=(3, 8)), (np.arange(8) % 2).astype(float)[None]
+    w = Tensor(rng.normal(size=(1, 3)), name="w", requires_grad=True)
+    Z = (w @ X).named("Z")
+    with np.errstate(all="ignore"):
+        A = 1 / (1 + np.exp(-Z))
+        J = -(Y * np.log(A) + (1 - Y) * np.log(1 - A)).mean()
+        dZ = 1 / (1 + np.exp(-Z.numpy())) - Y
+        report = check_backprop(J, {"dZ": dZ, "dw": dZ @ X.T / 8})
+    assert report, report
+
+
+def test_where_the_reference_is_not_finite_nothing_is_right() -> None:
+    w = Tensor([[40.0]], name="w", requires_grad=True)
+    Z = (w @ np.ones((1, 1))).named("Z")
+    A = 1 / (1 + np.exp(-Z))
+    with np.errstate(all="ignore"):
+        J = -np.log(1 - A).sum()
+        report = check_backprop(J, {"dZ": np.array([[1.0]]), "dw": np.array([[1.0]])})
+        wrong = check_backprop(J, {"dZ": np.array([[1.0]]), "dw": np.array([[-123.0]])})
+    assert report
+    assert "not judged" in str(report)
+    assert [row.name for row in wrong.mistakes] == ["dw"]
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0, 0.5])
+def test_any_slope_of_a_kink_is_right(slope) -> None:
+    Z = Tensor([[0.0, 1.0, -1.0]], name="Z", requires_grad=True)
+    for f in (lambda z: np.maximum(0, z), lambda z: np.maximum(z, 0)):
+        J = (f(Z) * np.array([[3.0, 2.0, 1.0]])).sum()
+        assert check_backprop(J, {"dZ": [[3.0 * slope, 2.0, 0.0]]})
+        assert not check_backprop(J, {"dZ": [[3.0 * slope, 2.0, 1.0]]})
+
+
+@pytest.mark.parametrize("scale", [1, 100, 1e4])
+def test_a_gradient_that_cancels_is_judged_by_what_was_summed(scale) -> None:
+    rng = np.random.default_rng(1)
+    b = Tensor(np.zeros((3, 1)), name="b", requires_grad=True)
+    H = scale * rng.normal(size=(3, 50)) + b
+    c = H - H.mean(axis=1, keepdims=True)
+    out = c / np.sqrt((c**2).mean(axis=1, keepdims=True) + 1e-5)
+    J = (out * rng.normal(size=(3, 50))).sum()
+    assert check_backprop(J, {"db": np.zeros((3, 1))})
+    assert not check_backprop(J, {"db": np.full((3, 1), 1.0 / scale)})
+
+
+def test_small_gradients_are_judged_by_their_own_size() -> None:
+    W = Tensor([[1e-12]], name="W", requires_grad=True)
+    J = (W * W * 1e-12).sum()
+    right = 2e-24
+    assert check_backprop(J, {"dW": [[right]]})
+    assert not check_backprop(J, {"dW": [[-7 * right]]})
+    assert not check_backprop(J, {"dW": [[0.0]]})
+
+
+@pytest.mark.parametrize("factor", ["2", "slope", "A"])
+@pytest.mark.parametrize("average", [True, False])
+def test_a_wrong_first_line_takes_no_other_with_it(factor, average) -> None:
+    J, A, Y, caches = model("shallow")
+    m = 1 if average else Y.shape[1]
+    change = {
+        "2": lambda r, **k: 2 * (A - Y) * m / Y.shape[1],
+        "slope": lambda r, **k: (A - Y) * A * (1 - A) * m / Y.shape[1],
+        "A": lambda r, **k: A * m / Y.shape[1],
+    }[factor]
+    hand = derive(A, Y, caches, "dZ2", change)
+    if average:  # the whole derivation is of J
+        hand = {k: v * Y.shape[1] if k[1] in "Wb" else v for k, v in hand.items()}
+    report = check_backprop(J, hand)
+    assert [row.name for row in report.mistakes] == ["dZ2"], report
+
+
 # -- functions in the course's way -----------------------------------------------------------------
 
 
@@ -408,6 +520,102 @@ def test_what_is_wrong_with_functions_is_said() -> None:
         check_backprop(forward, {"dW1": 1})
     with pytest.raises(GradientError, match="params needs a dict"):
         check_backprop(forward, backward, 3, data)
+
+
+def layers(X, Y, parameters):
+    A, caches = X, []
+    for l in range(1, 3):  # noqa: E741
+        A_prev, W, b = A, parameters[f"W{l}"], parameters[f"b{l}"]
+        Z = W @ A_prev + b
+        A = 1 / (1 + np.exp(-Z)) if l == 2 else np.maximum(0, Z)
+        caches.append((A_prev, W, Z))
+    J = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+    return J, (caches, A)
+
+
+def layers_back(X, Y, parameters, cache):
+    caches, A = cache
+    m, grads = X.shape[1], {}
+    dZ = A - Y
+    for l in (2, 1):  # noqa: E741
+        A_prev, W, _Z = caches[l - 1]
+        grads[f"dW{l}"] = dZ @ A_prev.T / m
+        grads[f"db{l}"] = dZ.sum(axis=1, keepdims=True) / m
+        if l > 1:
+            dA = W.T @ dZ
+            dZ = dA * (caches[l - 2][2] > 0)
+    return grads
+
+
+def test_variables_that_a_loop_assigns_again_are_not_compared() -> None:
+    P, data = course()
+    report = check_backprop(layers, layers_back, P, data)
+    assert report, report
+    assert {row.name for row in report.rows} == {"dW1", "db1", "dW2", "db2"}
+    assert "assigned more than once: dA, dZ" in str(report)
+
+
+def test_course_idioms_run() -> None:
+    P, data = course()
+
+    def dropped(X, Y, parameters):
+        A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+        D1 = np.random.rand(*A1.shape) < 0.8  # noqa: NPY002
+        A1 = A1 * D1
+        A1 = A1 / 0.8
+        Z2 = parameters["W2"] @ A1 + parameters["b2"]
+        return ((Z2 - Y) ** 2).sum(), {"D1": D1, "A1": A1, "Z2": Z2}
+
+    def back(X, Y, parameters, cache):
+        dZ2 = 2 * (cache["Z2"] - Y)
+        dA1 = parameters["W2"].T @ dZ2
+        dA1 = dA1 * cache["D1"] / 0.8
+        dZ1 = dA1
+        dZ1 = dZ1 * (1 - (cache["A1"] * 0.8) ** 2)
+        grads = {"dW1": dZ1 @ X.T, "db1": dZ1.sum(axis=1, keepdims=True)}
+        grads |= {"dW2": dZ2 @ cache["A1"].T, "db2": dZ2.sum(axis=1, keepdims=True)}
+        return grads, 0.0
+
+    np.random.seed(0)  # noqa: NPY002
+    assert check_backprop(dropped, back, P, data), check_backprop(dropped, back, P, data)
+
+    def in_place(X, Y, parameters, cache):
+        grads = backward(X, Y, parameters, cache)
+        dA1 = parameters["W2"].T @ (cache["A2"] - Y)
+        dZ1 = dA1
+        dZ1 *= 1 - cache["A1"] ** 2
+        return grads
+
+    assert check_backprop(forward, in_place, P, data)
+    report = check_backprop(
+        forward,
+        lambda X, Y, parameters, cache: {"dW2": backward(X, Y, parameters, cache)["dW2"]},
+        P,
+        data,
+    )
+    assert "Not returned: dW1, db1, db2" in str(report)
+
+    def of_dense(X, Y, dense):
+        return ((dense @ X - Y) ** 2).sum()
+
+    w = {"dense": np.ones((1, 3))}
+    assert check_backprop(
+        of_dense, lambda X, Y, dense: {"dense": 2 * (dense @ X - Y) @ X.T}, w, data
+    )
+    assert not check_backprop(
+        of_dense, lambda X, Y, dense: {"dense": (dense @ X - Y) @ X.T}, w, data
+    )
+
+
+def test_arguments_that_are_unknown_are_named() -> None:
+    P, data = course()
+    assert check_backprop(lambda X, Y, P: forward(X, Y, P), backward, P, data)
+    with pytest.raises(GradientError, match="not lambd: rename it, or give it a default"):
+        check_backprop(lambda X, Y, parameters, lambd: 0, backward, P, data)
+    with pytest.raises(GradientError, match=r"data needs a pair \(X, Y\)"):
+        check_backprop(forward, backward, P, data[0])
+    with pytest.raises(GradientError, match="parameter 'l1' needs to be an array of numbers"):
+        check_backprop(forward, backward, {"l1": {"W": 1}}, data)
 
 
 # -- the line that makes it right ------------------------------------------------------------------

@@ -69,6 +69,12 @@ def derivation(
             f"computed from the parameters by NumPy's functions (without float()), got {got}."
         )
     twice = rebound(forward)
+    names = [*named]
+    if not isinstance(params, dict):  # a list has the names that forward gives its items
+        own = {id(v): k for k, v in inside.items() if isinstance(v, Tensor) and k not in twice}
+        names = [own.get(id(leaf), k) for k, leaf in leaves.items()]
+        for leaf, name in zip(leaves.values(), names, strict=True):
+            leaf.named(name)
     once = {k: v for k, v in inside.items() if k not in twice and k not in leaves}
     _give_names({**_entries(result), **once}, leaves)
     plain = {k: v.astype(float) for k, v in kept.items()}
@@ -93,8 +99,8 @@ def derivation(
         for a, b in zip(before, _copies(cache), strict=False)
     ):
         notes.append(f"{_name(backward)} changes the cache, which the next call would see.")
-    returned = _gradients(found, [*named])
-    absent = [f"d{k}" for k in named if f"d{k}" not in returned]
+    returned = _gradients(found, names)
+    absent = [f"d{k}" for k in names if f"d{k}" not in returned]
     if absent:
         notes.append(f"Not returned: {', '.join(absent)}.")
     seen = {k: v for k, v in _apart(_arrays(mine), returned).items() if k not in lost}

@@ -607,6 +607,23 @@ def test_course_idioms_run() -> None:
     )
 
 
+def test_a_list_of_parameters_has_the_names_of_its_items() -> None:
+    P, data = course()
+
+    def unpacked(X, Y, params):
+        W1, b1, W2, b2 = params
+        return forward(X, Y, {"W1": W1, "b1": b1, "W2": W2, "b2": b2})
+
+    def back(X, Y, params, cache):
+        _W1, _b1, W2, _b2 = params
+        grads = backward(X, Y, {"W2": W2}, cache)
+        return [grads[f"d{k}"] for k in P]
+
+    report = check_backprop(unpacked, back, [*P.values()], data)
+    assert report
+    assert {row.name for row in report.rows} >= {"dW1", "db1", "dW2", "db2"}
+
+
 def test_arguments_that_are_unknown_are_named() -> None:
     P, data = course()
     assert check_backprop(lambda X, Y, P: forward(X, Y, P), backward, P, data)

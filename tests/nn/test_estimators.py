@@ -28,7 +28,7 @@ with warnings.catch_warnings():  # that they do not inherit from BaseEstimator, 
     CHECKS = parametrize_with_checks(ESTIMATORS)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")  # the checks look at the warnings they are about themselves
 @CHECKS
 def test_scikit_learns_own_checks_pass(estimator, check) -> None:

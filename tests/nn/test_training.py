@@ -640,7 +640,7 @@ np.save(sys.argv[3], net["W1"].data)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_run_that_is_killed_loses_its_last_epoch_at_most(tmp_path) -> None:
     """Killed twelve times at any moment, it ends as the run that nobody killed."""
     file, out, whole = (tmp_path / name for name in ("run.safetensors", "a.npy", "b.npy"))

@@ -191,7 +191,7 @@ def fit(
         If the data are not finite, or the labels not in the loss's range.
     TrainingError
         If cost or parameters stop being finite, or the cost rises above 1000 times that of the
-        first step. The parameters are those of the best epoch.
+        beginning. The parameters are those of the best cost that was seen.
 
     Warns
     -----

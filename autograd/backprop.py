@@ -280,12 +280,13 @@ def _voted(
     A first line that is wrong says nothing of its convention; the lines after it do.
     """
     first = _Check(view, given, tolerance)
+    reference = first.reference()  # the same for all of them
     best: BackpropDiagnosis | None = None
     count = (0, False, 0)
     for mixed in (False, True):
         for n in (1, *first.divisors()):
             check = _Check(view, given, tolerance, n, mixed=mixed)
-            found = check.report(notes)
+            found = check.report(notes, *reference)
             # Among equals, that in which the first line is right, and the mistake has a simple
             # explanation.
             unclear = sum(row.causes[0].kind in ("unknown", "upstream") for row in found.mistakes)
@@ -329,18 +330,32 @@ class _Check:
                 if step.op is not None and step.is_differentiated(slot):
                     self.users[k].append((i, slot))
 
-    def report(self, said: list[str]) -> BackpropDiagnosis:
+    def seeds(self) -> dict[int, Any]:
+        """Return where a backward pass begins: a 1 at the cost."""
+        out = self.program.steps[self.program.outputs[0]]
+        return {self.program.outputs[0]: np.ones(out.shape, out.dtype)[()]}
+
+    def reference(self) -> tuple[list[Any], list[Any]]:
+        """Return the cotangents, and how much rounding can change each."""
+        self.true = self.program.pulled_back(self.values, self.seeds())
+        return self.true, self.rounding(self.seeds())
+
+    def report(self, said: list[str], true: list[Any], slack: list[Any]) -> BackpropDiagnosis:
         """Judge every quantity that is given."""
-        program = self.program
-        out = program.outputs[0]
-        one = np.ones(program.steps[out].shape, program.steps[out].dtype)[()]
-        self.true = program.pulled_back(self.values, {out: one})
-        self.slack = self.rounding({out: one})
+        self.true, self.slack = true, slack
         instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
         self.forced: list[Any] = []
-        program.pulled_back(self.values, {out: one}, instead=instead, found_in=self.forced)
-        unreached = [name for k, (name, _) in self.given.items() if self.true[k] is None]
-        rows = [*self.rows, *(Quantity(name, RIGHT, 0.0, "0") for name in unreached)]
+        self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
+        rows = self.rows
+        for k, (name, theirs) in self.given.items():
+            if true[k] is None:  # nothing comes back to it
+                said_of = (Cause("term", "the cost does not depend on it, so it is 0"),)
+                wrong = bool(np.any(theirs))
+                rows.append(
+                    Quantity(name, WRONG, 1.0, "0", said_of)
+                    if wrong
+                    else Quantity(name, RIGHT, 0.0, "0")
+                )
         notes = [*said]
         if self.used:
             notes.append(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BOOLS: tuple[Any, ...] = (bool, np.bool_)  # they count as numbers to Python, and are meant as none
 
-__all__ = ["count", "positive", "suggestion"]
+__all__ = ["BOOLS", "count", "positive", "refuse_keywords", "suggestion"]
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:
@@ -66,7 +66,6 @@ ELSEWHERE = {
     "C": "l2, which is 1 / C",
     "eps": "epsilon",
 }
-OF_NETWORK = {"keep_prob", "hidden", "init", "n, the first argument"}
 
 
 def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> None:

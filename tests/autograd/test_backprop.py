@@ -64,7 +64,7 @@ MISTAKES = {
         "sign": ("sign", lambda r, dZ, c, m: -r),
         "transposed": ("shape", lambda r, dZ, c, m: r.T),
         "plus W": ("term", lambda r, dZ, c, m: r + 0.1 * c.W),
-        "other layer's slope": ("unknown", lambda r, dZ, c, m: r**2),
+        "squared": ("unknown", lambda r, dZ, c, m: r**2),
     },
     "b": {
         "1/m missing": ("scale", lambda r, dZ, c, m: r * m),
@@ -711,6 +711,30 @@ def test_a_line_is_found_that_makes_it_right_and_applied_it_does(number, tmp_pat
     assert check_backprop(forward, mended, P, data)
     assert f"line {report.edit.line}:" in str(report)
     assert report.to_dict()["edit"]["after"] == report.edit.after
+
+
+def test_an_edit_that_returns_a_gradient_less_mends_nothing(tmp_path) -> None:
+    """No single edit makes this line right; renaming the key that returns it would hide it."""
+    P, data = course()
+    text = RIGHT.replace("np.dot(dZ1, X.T) / m", "np.sin(np.dot(dZ1, X.T)) + 3")
+    report = check_backprop(forward, loaded(text, tmp_path / "hidden.py"), P, data)
+    assert [row.name for row in report.mistakes] == ["dW1"]
+    assert report.edit is None
+
+
+def test_a_list_of_parameters_gets_an_edit_too(tmp_path) -> None:
+    P, data = course()
+
+    def unpacked(X, Y, params):
+        W1, b1, W2, b2 = params
+        return forward(X, Y, {"W1": W1, "b1": b1, "W2": W2, "b2": b2})
+
+    text = RIGHT.replace("parameters, cache):", "params, cache):\n    W1, b1, W2, b2 = params")
+    text = text.replace('parameters["W2"]', "W2")
+    assert check_backprop(unpacked, loaded(text, tmp_path / "right.py"), [*P.values()], data)
+    text = text.replace("np.dot(dZ1, X.T) / m", "np.dot(dZ1, X.T)")
+    report = check_backprop(unpacked, loaded(text, tmp_path / "wrong.py"), [*P.values()], data)
+    assert report.edit.after == "dW1 = np.dot(dZ1, X.T) / m"
 
 
 # -- from a shell ----------------------------------------------------------------------------------

@@ -1,6 +1,12 @@
-"""Two facts of the notes: linear layers collapse into one, and most flat points are saddles."""
+"""Two facts of the notes: linear layers collapse into one, and most flat points are saddles.
+
+python examples/linear_layers_and_saddles.py [saddle.svg]
+"""
 
 from __future__ import annotations
+
+import sys
+from typing import Any
 
 import numpy as np
 
@@ -43,3 +49,19 @@ slopes, curvatures = grad(cost)(start), np.linalg.eigvalsh(hessian(cost)(start))
 print(f"network at 0: ‖gradient‖ = {np.linalg.norm(slopes):g}, curvatures {curvatures.round(3)}")
 assert not slopes.any()
 assert curvatures.min() < 0 < curvatures.max()
+
+
+def along(ax: Any) -> None:
+    """Draw the cost around that point along its steepest curvatures: up one way, down the other."""
+    ways = np.linalg.eigh(hessian(cost)(start))[1]
+    t = np.linspace(-1, 1, 81)
+    for k, colour, way in ((-1, "#0072B2", "greatest"), (0, "#D55E00", "least")):
+        J = [float(cost(s * ways[:, k])) for s in t]
+        ax.plot(t, J, color=colour, lw=2, label=f"along the {way} curvature, {curvatures[k]:.2f}")
+    ax.plot(0, float(cost(start)), "o", color="black", label="all weights 0: no slope")
+    ax.set(xlabel="distance", ylabel="cost J", title="A saddle point of a network")
+    ax.legend(frameon=False)
+
+
+if len(sys.argv) > 1:
+    nn.save_plot(sys.argv[1], along)

@@ -1,15 +1,21 @@
 """A backward pass with mistakes, and the check that finds them.
 
 The mistakes are those of the course's exercise on gradient checking: dW2 is doubled, db1 is four
-times too large. One number says that something is wrong; the table says what.
+times too large. One number says that something is wrong; the report says which lines, and by what
+factor; the picture shows where in the graph they stand.
+
+python examples/planted_bug.py [bug.svg]
 """
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 import nn
-from autograd import compare_backprop
+import viz
+from autograd import check_backprop
 
 rng = np.random.RandomState(1)
 X, Y = rng.randn(4, 3), np.array([[1, 1, 0]])
@@ -24,7 +30,11 @@ hand["dW2"] *= 2
 hand["db1"] *= 4
 wrong = nn.check_gradients(net, X, Y, gradients=hand)
 print(wrong)
-report = compare_backprop(nn.cost(net, X, Y), {name[1:]: g for name, g in hand.items()})
+J = nn.cost(net, X, Y)
+report = check_backprop(J, hand)
 print(report)
+J.backward()
+if len(sys.argv) > 1:
+    viz.draw(J, against=report).save(sys.argv[1])
 assert abs(wrong - 0.285093156781) < 1e-11  # as the exercise prints it
-assert {row.name for row in report.rows if row.wrong} == {"W2", "b1"}
+assert {mistake.name for mistake in report.mistakes} == {"dW2", "db1"}

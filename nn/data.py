@@ -175,22 +175,34 @@ class Normalizer:
     mean: npt.NDArray[Any] | None = None
     std: npt.NDArray[Any] | None = None
 
-    def fit(self, X: npt.ArrayLike) -> Self:
-        """Measure the rows of X, shape (n_x, m); return the normalizer."""
+    def fit(self, X: npt.ArrayLike, weight: npt.ArrayLike | None = None) -> Self:
+        """Measure the rows of X, shape (n_x, m); return the normalizer.
+
+        With a weight, shape (m,), each example counts so many times.
+        """
         X = _matrix("Normalizer.fit", "X", X)
         check_finite("Normalizer.fit", X=X)
         if not X.shape[1]:
             raise ValueError("Normalizer.fit: needs at least one example, got none.")
+        w = np.ones(X.shape[1]) if weight is None else np.asarray(weight, np.float64)
+        if w.shape != X.shape[1:] or not (np.isfinite(w) & (w >= 0)).all() or not w.any():
+            raise ValueError(
+                f"Normalizer.fit: weight needs {X.shape[1]} finite numbers of at least 0, not all "
+                f"of them 0; got an array of shape {w.shape}."
+            )
+        if not w.all():  # what counts no times is not there
+            X, w = X[:, w > 0], w[w > 0]
+        w = None if weight is None else w / w.max()
         X = X.astype(np.result_type(X.dtype, np.float32) if X.dtype.kind == "f" else np.float64)
         # Scaled first: squares and sums of large or small numbers leave the range of floats.
         size = np.abs(X).max(axis=1, keepdims=True)
         size = np.where(size > 0, size, 1.0)
-        mean = (X / size).mean(axis=1, keepdims=True) * size
+        mean = np.average(X / size, axis=1, weights=w)[:, None] * size
         apart = np.abs(X / 2 - mean / 2).max(axis=1, keepdims=True) * 2
         # The rounding of a mean must not pass for a variance.
         fixed = (X[:, :1] == X).all(axis=1, keepdims=True)
         around = (X - mean) / np.where(fixed | (apart == 0), 1.0, apart)
-        std = np.sqrt(np.mean(around**2, axis=1, keepdims=True)) * apart
+        std = np.sqrt(np.average(around**2, axis=1, weights=w)[:, None]) * apart
         self.mean = np.where(fixed, X[:, :1], mean)
         self.std = np.where(fixed, 0.0, std)
         return self

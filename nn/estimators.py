@@ -509,9 +509,11 @@ class _Mlp:
         self.epochs, self.batch_size = epochs, batch_size
         self.normalize, self.progress, self.random_state = normalize, progress, random_state
 
-    def _train(self, X: npt.NDArray[Any], Y: npt.NDArray[Any], output: str, loss: Any) -> None:
+    def _train(
+        self, X: npt.NDArray[Any], Y: npt.NDArray[Any], output: str, loss: Any, weight: Any
+    ) -> None:
         """Fit a network to columns X and Y."""
-        self.normalizer_ = Normalizer().fit(X) if self.normalize else None
+        self.normalizer_ = Normalizer().fit(X, weight) if self.normalize else None
         columns = X if self.normalizer_ is None else self.normalizer_.transform(X)
         units = [self.hidden] if isinstance(self.hidden, (int, np.integer)) else list(self.hidden)
         stream = generator(self.random_state, type(self).__name__)
@@ -533,6 +535,7 @@ class _Mlp:
             penalty=L2(self.l2) if self.l2 else None,
             epochs=self.epochs,
             batch_size=self.batch_size,
+            sample_weight=weight,
             progress=self.progress,
             rng=stream,
         )
@@ -586,15 +589,18 @@ class MLPClassifier(_Mlp, _Probabilities):
     array([0, 1, 1, 0])
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from rows X, shape (n_samples, n_features); return self."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows X, shape (n_samples, n_features); return self.
+
+        The cost is the mean of the losses with `sample_weight`, shape (n_samples,); a weight of 0
+        leaves a row out.
+        """
         rows = self._rows("fit", X, fitting=True)
         numbers = self._numbered(y, len(rows))
+        kept, weight = _counted("MLPClassifier", sample_weight, len(rows))
         k = len(self.classes_)
-        if k == 2:
-            self._train(rows.T, numbers.reshape(1, -1).astype(float), "sigmoid", None)
-        else:
-            self._train(rows.T, one_hot(numbers, k), "softmax", None)
+        Y = numbers.reshape(1, -1).astype(float) if k == 2 else one_hot(numbers, k)
+        self._train(rows[kept].T, Y[:, kept], "sigmoid" if k == 2 else "softmax", None, weight)
         return self
 
     def _scores(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -624,16 +630,21 @@ class MLPRegressor(_Mlp, _Estimator):
 
     _kind = "regressor"
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Learn from rows X and y, shape (n_samples,) or (n_samples, n_targets); return self."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows X and y, shape (n_samples,) or (n_samples, n_targets); return self.
+
+        The cost is the mean of the squared errors with `sample_weight`, shape (n_samples,); a
+        weight of 0 leaves a row out.
+        """
         rows = self._rows("fit", X, fitting=True)
         given = _numbers("MLPRegressor.fit", "y", self._targets(y, len(rows)))
         _finite("MLPRegressor.fit", "y", given)
         self._single = given.ndim == 1
-        Y = given.reshape(len(rows), -1).T
-        self.scaler_ = Normalizer().fit(Y) if self.normalize else None
+        kept, weight = _counted("MLPRegressor", sample_weight, len(rows))
+        Y = given.reshape(len(rows), -1)[kept].T
+        self.scaler_ = Normalizer().fit(Y, weight) if self.normalize else None
         scaled = Y if self.scaler_ is None else self.scaler_.transform(Y)
-        self._train(rows.T, scaled, "identity", mean_squared_error)
+        self._train(rows[kept].T, scaled, "identity", mean_squared_error, weight)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -728,6 +739,15 @@ def _sample_weight(where: str, given: Any, m: int) -> npt.NDArray[Any]:
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise ValueError(f"{where}.fit: sample_weight needs finite numbers of at least 0.")
     return weight
+
+
+def _counted(where: str, given: Any, m: int) -> tuple[Any, Any]:
+    """Return which rows count, and their weights; None for equal ones."""
+    weight = _sample_weight(where, given, m)
+    kept = weight > 0
+    if not kept.any():
+        raise ValueError(f"{where}.fit: every weight is zero; give one sample a weight above 0.")
+    return kept, None if given is None else weight[kept]
 
 
 def _class_weight(where: str, given: Any, classes: Any, numbers: Any) -> Any:

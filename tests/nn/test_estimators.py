@@ -190,3 +190,36 @@ def test_balanced_weights_are_scikit_learns() -> None:
         theirs = LogisticRegression(class_weight=weight, tol=1e-10, max_iter=10_000).fit(X, y)
         np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-5)
         np.testing.assert_allclose(np.exp(ours.predict_log_proba(X)), ours.predict_proba(X))
+
+
+@pytest.mark.parametrize("kind", [nn.MLPClassifier, nn.MLPRegressor])
+def test_a_weight_of_a_network_counts_rows(kind) -> None:
+    """A weight of 3 is the row three times, a weight of 0 is no row; all in one batch."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(20, 3)) * [1, 10, 0.1] + [0, 5, 1]
+    y = (X[:, 0] > 0).astype(int) if kind is nn.MLPClassifier else X @ [1.0, 0.1, 2.0]
+    w = rng.integers(0, 4, 20)
+    options = {"hidden": 4, "epochs": 30, "batch_size": None, "random_state": 0}
+    weighted = kind(**options).fit(X, y, sample_weight=w)
+    repeated = kind(**options).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
+    unweighted = kind(**options).fit(X, y)
+    at = rng.normal(size=(50, 3)) * [1, 10, 0.1] + [0, 5, 1]
+    ask = "predict_proba" if kind is nn.MLPClassifier else "predict"
+    found, same, other = (getattr(net, ask)(at) for net in (weighted, repeated, unweighted))
+    np.testing.assert_allclose(found, same, rtol=1e-9, atol=1e-12)
+    assert np.abs(found - other).max() > 1e-3
+    with pytest.raises(ValueError, match=r"fit: every weight is zero"):
+        kind(**options).fit(X, y, sample_weight=np.zeros(20))
+    with pytest.raises(ValueError, match=r"sample_weight needs shape \(20,\)"):
+        kind(**options).fit(X, y, sample_weight=np.ones(19))
+
+
+def test_a_normalizer_measures_weighted_examples() -> None:
+    X = np.array([[1.0, 2.0, 9.0], [4.0, 4.0, 7.0]])
+    plain = nn.Normalizer().fit([[1.0, 1.0, 1.0, 2.0], [4.0, 4.0, 4.0, 4.0]])
+    weighted = nn.Normalizer().fit(X, [3, 1, 0])
+    np.testing.assert_allclose(weighted.mean, plain.mean)
+    np.testing.assert_allclose(weighted.std, plain.std)
+    for bad in ([1, 1], [0, 0, 0], [1, -1, 1], [1, np.nan, 1]):
+        with pytest.raises(ValueError, match="weight needs 3 finite numbers of at least 0"):
+            nn.Normalizer().fit(X, bad)

@@ -174,7 +174,8 @@ def _attribute(code: CodeType, lasti: int) -> Use:
         return "augmented"
     above = 0  # what lies on the stack on top of the attribute
     for i in instructions[place + 1 :]:
-        if i.opname == "STORE_SUBSCR" and 1 <= above <= 2:
+        # Of `container[key] = value`, the container lies below the key.
+        if (i.opname, above) in {("STORE_SUBSCR", 1), ("STORE_SLICE", 2)}:
             return "store"
         if i.opcode in dis.hasjrel or i.opcode in dis.hasjabs or i.opname.startswith("STORE"):
             return ""

@@ -222,7 +222,7 @@ def fit(
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
     run.seed = rng if isinstance(rng, int) else type(rng).__name__
-    calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
+    run.calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
     if checkpoint is not None:
         run.file = Path(checkpoint).expanduser()
         check_target("fit", run.file)
@@ -230,7 +230,7 @@ def fit(
         if resume and run.file.exists():
             run.resume()
     with np.errstate(all="ignore"):
-        run.train(calls, progress)
+        run.train(progress)
     return run.history
 
 
@@ -263,7 +263,10 @@ class _Run:
         self.seed: Any = None
         self.print: dict[str, Any] = {}
         self.kept = [(m, name) for _, m, name in net._buffers()]
-        self.best, self.best_values = math.inf, self._values()
+        self.values = self._values()  # as they were when they were last looked at
+        self.best, self.best_values = math.inf, self.values
+        self.touched = True  # whether others may have changed the network since
+        self.calls: list[Callable[[int, History], Any]] = []
         self.rate = optimizer.learning_rate if optimizer._schedule is None else None
 
     def _values(self) -> tuple[list[Any], list[Any]]:
@@ -337,7 +340,7 @@ class _Run:
 
     # -- training ----------------------------------------------------------------------------------
 
-    def train(self, calls: list[Callable[[int, History], Any]], progress: bool) -> None:
+    def train(self, progress: bool) -> None:
         """Run the epochs that are left."""
         history, begun = self.history, time.perf_counter() - self.history.seconds
         if not history.epochs:
@@ -354,7 +357,7 @@ class _Run:
                 self.optimizer.epoch = epoch
                 self.epoch(epoch)
                 history.seconds = time.perf_counter() - begun
-                over = [_called(call, epoch, history) for call in calls]
+                over = [_called(call, epoch, history) for call in self.calls]
                 if any(over):
                     history.stopped = f"stopped by on_epoch after epoch {epoch}"
                 elif self.stopping and self._is_over():
@@ -374,6 +377,7 @@ class _Run:
             self.net.eval()
             if hasattr(bar, "close"):
                 bar.close()
+        self.values = self._values()
         self._check_parameters(history.epochs)
         if self.stopping and history.epochs:
             self._restore()
@@ -402,10 +406,14 @@ class _Run:
     def epoch(self, epoch: int) -> None:
         """Run one epoch and measure what the network can do after it."""
         net, history, rate = self.net, self.history, self.optimizer.learning_rate
+        measuring = self.dev is not None or bool(self.metrics)
         stream = generator(self.reseed(epoch), "fit") if self.reseed else self.stream
         total, m, first = 0.0, self.X.shape[1], True
-        before = self._values()  # whose cost the epoch measures, where there is no dev set
-        net.train()
+        if self.touched:  # by what was called after the epoch before
+            self.values = self._values()
+        before = self.values  # whose cost the epoch measures, where there is no dev set
+        if self.touched or measuring:
+            net.train()
         size = m if self.batch_size is None else self.batch_size
         for columns in batch_columns(m, size, stream if size < m else None):
             X, Y = self.X[:, columns], self.Y[:, columns]
@@ -413,8 +421,11 @@ class _Run:
             total += self.step(epoch, X, Y, weight, first) * X.shape[1]
             first = False
         measured = {"cost": total / m, "learning_rate": rate}
+        self.values = self._values()
         self._check_parameters(epoch)
-        net.eval()
+        if measuring or self.calls:
+            net.eval()
+        self.touched = bool(self.calls)
         with no_grad():
             if self.dev is not None:
                 measured["dev_cost"] = cost(net, *self.dev, self.loss).item()
@@ -429,7 +440,7 @@ class _Run:
         history.add(**measured)
         judged = measured.get("dev_cost", measured["cost"])
         if judged < self.best:
-            values = before if self.dev is None else self._values()
+            values = before if self.dev is None else self.values
             self.best, self.best_values, history.best_epoch = judged, values, epoch
 
     def step(self, epoch: int, X: Any, Y: Any, weight: Any, first: bool) -> float:
@@ -468,8 +479,7 @@ class _Run:
         return self.stopping is not None and self.stopping.is_over(self.history.dev_cost)
 
     def _check_parameters(self, epoch: int) -> None:
-        for path, p in self.paths.items():
-            value = p.data
+        for path, value in zip(self.paths, self.values[0], strict=True):
             # A sum that overflows is looked at again, element by element.
             if not math.isfinite(value.sum()) and not np.isfinite(value).all():
                 self._fail(f"parameter {path} is not finite", epoch)

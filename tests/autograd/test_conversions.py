@@ -8,6 +8,7 @@ import copy
 import math
 import pickle
 import threading
+import types
 import warnings
 from typing import Any
 
@@ -217,6 +218,67 @@ def test_data_may_be_updated_in_place_and_not_written_to() -> None:
     with pytest.raises(ValueError, match="read-only"):
         view[0] = 5.0
     np.testing.assert_array_equal(w.data, [0.5, 1.5])
+
+
+READS = """
+kept[k] = w.data
+kept["W" + str(k)] = w.data
+kept[k] = w.data if k else None
+kept[k] = w.data[0]
+kept[k] = [w.data, 1]
+kept[k] = w.data.copy()
+rows[0:1] = [w.data]
+rows[a:] = w.data
+kept[k] = value = w.data
+kept[k], value = w.data, 1
+plain[k] += w.data[0]
+plain[:] = w.data
+kept[k] = kept.get(w.data.size)
+del kept[w.data.size]
+kept[w.data.size] = k
+kept[int(w.data[0])] = w.data
+holder.best = w.data
+kept[k] = kept[k - 1] = w.data
+""".strip().splitlines()
+STORES = """
+w.data[k] = 5.0
+w.data[k - 1] = plain[0]
+w.data[a:] = 5.0
+w.data[a:2] = plain
+w.data[:] = plain
+w.data[..., k - 1] = 5.0
+w.data[plain > 0] = 0.0
+value = w.data[0] = 5.0
+""".strip().splitlines()
+
+
+def run_lines(line: str, within: str) -> None:
+    """Run a line in a function of its own, in one with a closure, or at the top of a module."""
+    known = {
+        "w": leaf([1.0, 2.0], "w"), "kept": {0: 0, 2: 1}, "rows": [1, 2], "plain": np.ones(2),
+        "k": 1, "a": 0, "holder": types.SimpleNamespace(),
+    }  # fmt: skip
+    heads = {
+        "module": line,
+        "function": f"def f(w, kept, rows, plain, k, a, holder):\n    {line}\n"
+        "f(w, kept, rows, plain, k, a, holder)",
+        "closure": f"def g(w, kept, rows, plain, k, a, holder):\n    def f():\n        {line}\n"
+        "    f()\ng(w, kept, rows, plain, k, a, holder)",
+    }
+    exec(heads[within], known)
+
+
+@pytest.mark.parametrize("within", ["module", "function", "closure"])
+@pytest.mark.parametrize("line", READS)
+def test_data_may_be_read_in_any_line(line: str, within: str) -> None:
+    run_lines(line, within)
+
+
+@pytest.mark.parametrize("within", ["module", "function", "closure"])
+@pytest.mark.parametrize("line", STORES)
+def test_storing_into_data_says_what_to_write(line: str, within: str) -> None:
+    with pytest.raises(ReadOnlyError, match=r"the value is read-only"):
+        run_lines(line, within)
 
 
 def test_requires_grad_cannot_be_switched_and_says_how_else() -> None:

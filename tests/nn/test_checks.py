@@ -110,3 +110,11 @@ def test_bands_are_the_courses(error: float, band: str) -> None:
     found = nn.CourseCheck(error)
     found.on_logits = error
     assert found.band == band
+
+
+def test_a_number_below_the_band_needs_no_explanation() -> None:
+    rng = np.random.RandomState(1)
+    X, Y = rng.randn(4, 3), np.array([[1, 1, 0]])
+    quiet = nn.check_gradients(nn.Network([4, 2, 1], hidden="tanh", rng=0), X, Y, epsilon=1e-5)
+    assert quiet < 1e-7
+    assert str(quiet).endswith("(great)")

@@ -196,3 +196,22 @@ def test_the_state_of_a_stream_can_be_written_down(stream) -> None:
     with pytest.raises(ValueError, match="the random state is that of a"):
         load_rng_state(other or np.random.RandomState(0), state)
     assert generator(stream, "test") is stream
+
+
+def test_rotated_copies_turn_by_the_angle_at_most_and_both_ways() -> None:
+    images = np.zeros((200, 41, 41))
+    images[:, 20, 35] = 1.0  # a point at the right of the centre, 15 pixels away
+    copies = nn.augment(images, rotate=20, flip=False, rng=0)[200:]
+    y, x = np.mgrid[:41, :41] - 20.0
+    mass = copies.sum(axis=(1, 2))
+    angles = np.rad2deg(
+        np.arctan2((copies * y).sum(axis=(1, 2)) / mass, (copies * x).sum(axis=(1, 2)) / mass)
+    )
+    assert 17 < angles.max() < 21.5
+    assert -21.5 < angles.min() < -17
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 1), (1, 1, 3)])
+def test_one_hot_takes_labels_in_one_row_only(shape) -> None:
+    with pytest.raises(ShapeError, match=r"labels need shape \(m,\) or \(1, m\)"):
+        nn.one_hot(np.zeros(shape, int))

@@ -223,3 +223,84 @@ def test_a_normalizer_measures_weighted_examples() -> None:
     for bad in ([1, 1], [0, 0, 0], [1, -1, 1], [1, np.nan, 1]):
         with pytest.raises(ValueError, match="weight needs 3 finite numbers of at least 0"):
             nn.Normalizer().fit(X, bad)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_r2_does_not_depend_on_units(scale) -> None:
+    from sklearn.metrics import r2_score
+
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    y = scale * np.c_[X @ [1.0, 2.0], X @ [0.5, -1.0]]
+    net = nn.MLPRegressor(hidden=4, epochs=20, random_state=0).fit(X, y)
+    assert net.score(X, y) == pytest.approx(r2_score(y, net.predict(X)), rel=1e-9)
+
+
+def test_r2_of_a_target_that_does_not_vary_is_1_where_it_is_met_and_0_elsewhere() -> None:
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    net = nn.MLPRegressor(hidden=4, epochs=5, random_state=0).fit(X, np.full(30, 4.0))
+    found = net.predict(X[:1])
+    assert net.score(X[[0, 0]], np.repeat(found, 2)) == 1.0
+    assert net.score(X[[0, 0]], np.repeat(found + 1, 2)) == 0.0
+
+
+def test_a_perceptron_of_three_classes_moves_by_hand() -> None:
+    """Rosenblatt's rule for each class against the rest, in the order that the stream gives."""
+    X = np.array([[2.0, 1.0], [-1.0, 0.5], [0.5, -2.0], [3.0, 0.0]])
+    y = np.array([0, 1, 2, 0])
+    order = np.random.RandomState(5).permutation(4)
+    W, b = np.zeros((3, 2)), np.zeros(3)
+    for i in order:
+        for c in range(3):
+            off = float(y[i] == c) - float(W[c] @ X[i] + b[c] > 0)
+            W[c] += 0.5 * off * X[i]
+            b[c] += 0.5 * off
+    stream = np.random.RandomState(5)
+    net = nn.Perceptron(learning_rate=0.5, epochs=1, random_state=stream).fit(X, y)
+    np.testing.assert_allclose(net.coef_, W)
+    np.testing.assert_allclose(net.intercept_, b)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_an_empty_table_names_what_it_lacks(shape) -> None:
+    what = "0 sample" if not shape[0] else "0 feature"
+    with pytest.raises(ValueError, match=what):
+        nn.LogisticRegression().fit(np.zeros(shape), np.arange(shape[0]) % 2)
+
+
+def test_targets_are_refused_by_the_name_of_the_estimator() -> None:
+    with pytest.raises(ValueError, match=r"^MLPRegressor\.fit: requires y"):
+        nn.MLPRegressor().fit(np.ones((3, 1)), None)
+    with pytest.raises(ValueError, match=r"^Perceptron\.fit: X and y need the same number"):
+        nn.Perceptron().fit(np.ones((3, 1)), [0, 1])
+
+
+def test_names_of_columns_are_strings_or_are_left_alone() -> None:
+    pandas = pytest.importorskip("pandas")
+    values = np.random.default_rng(0).normal(size=(6, 2))
+    y = [0, 1, 0, 1, 0, 1]
+    for columns, known in ((["a", "b"], True), ([0, 1], False)):
+        net = nn.LogisticRegression().fit(pandas.DataFrame(values, columns=columns), y)
+        assert hasattr(net, "feature_names_in_") == known
+    with pytest.raises(TypeError, match=r"\['int', 'str'\]"):
+        nn.LogisticRegression().fit(pandas.DataFrame(values, columns=["a", 1]), y)
+
+
+def test_the_first_step_of_the_solver_is_of_length_one_at_most() -> None:
+    from nn._solver import minimum
+
+    tried = []
+
+    def f(x):
+        tried.append(x.copy())
+        return float(50 * x @ x), 100 * x
+
+    minimum(f, np.array([3.0, 4.0]), steps=1, tolerance=1e-9)
+    assert np.abs(tried[1] - tried[0]).sum() == pytest.approx(1.0)
+    tried.clear()
+
+    def flat(x):
+        tried.append(x.copy())
+        return float(0.005 * x @ x), 0.01 * x
+
+    minimum(flat, np.array([3.0, 4.0]), steps=1, tolerance=1e-9)
+    np.testing.assert_allclose(tried[1] - tried[0], [-0.03, -0.04])

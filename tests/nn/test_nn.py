@@ -663,3 +663,14 @@ def test_an_optimizers_state_is_saved_and_loaded(tmp_path) -> None:
     with pytest.raises(ShapeError, match=r"v\.0 needs shape \(2,\), got \(3,\)"):
         second.load_state_dict({"steps": 1, "v.0": np.zeros(3), "s.0": np.zeros(2)})
     assert second.steps == 7
+
+
+@pytest.mark.parametrize("g", ["sigmoid", "softmax"])
+def test_a_loss_on_logits_says_which_loss_takes_probabilities(g) -> None:
+    Z = Tensor(np.array([[1.0, -1.0], [0.5, 2.0]]), requires_grad=True)
+    A, Y = getattr(autograd, g)(Z), np.eye(2)
+    with pytest.raises(ValueError, match="takes logits") as caught:
+        nn.binary_cross_entropy_with_logits(A, Y)
+    other = "or use binary_cross_entropy on probabilities"
+    assert (other in str(caught.value)) == (g == "sigmoid")
+    assert "None" not in str(caught.value)

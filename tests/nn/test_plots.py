@@ -188,3 +188,29 @@ def test_a_rate_that_changes_is_drawn_with_the_cost() -> None:
     constant = nn.fit(nn.Network([2, 4, 1], rng=1), X, Y, learning_rate=0.5, **settings)
     ax = nn.plot_cost(constant)
     assert ax.figure.axes == [ax]
+
+
+def test_epochs_are_counted_in_whole_numbers() -> None:
+    history = nn.fit(nn.Network([2, 3, 1], rng=0), *toy(), learning_rate=0.02, epochs=3, rng=0)
+    for ax in (nn.plot_cost(history), nn.plot_gradient_norms(history)):
+        ticks = ax.xaxis.get_major_locator().tick_values(1, 3)
+        assert [t for t in ticks if t != round(t)] == []
+
+
+def test_more_lines_than_colours_stay_apart_and_legends_get_a_second_column() -> None:
+    for many, columns in ((12, 1), (13, 2)):
+        schedules = {str(k): nn.InverseDecay(0.1 + k) for k in range(many)}
+        ax = nn.plot_schedule(schedules, 5)
+        assert ax.get_legend()._ncols == columns
+        looks = {(line.get_color(), line.get_linestyle()) for line in ax.lines}
+        assert len(looks) == many
+    net, X = nn.Network([2, 8, 9], output="softmax", rng=0), np.eye(9)[:2]
+    ax = nn.plot_decision_boundary(net, X, nn.one_hot(np.arange(9)), steps=20)
+    marks = {tuple(c) for c in np.concatenate([c.get_facecolor() for c in ax.collections])}
+    assert len(marks) >= 9
+
+
+def test_a_confusion_matrix_is_as_dark_as_its_shares() -> None:
+    ax = nn.plot_confusion_matrix([[3, 1], [0, 2]])
+    assert ax.images[0].get_clim() == (0, 1)
+    np.testing.assert_allclose(ax.images[0].get_array(), [[0.75, 0.25], [0, 1]])

@@ -805,3 +805,88 @@ def test_labels_as_numbers_are_told_to_be_one_hot() -> None:
     net = nn.Network([2, 3], output="softmax", rng=0)
     with pytest.raises(ShapeError, match=r"Pass one_hot\(Y, 3\)"):
         nn.fit(net, X, Y.argmax(axis=0)[None])
+
+
+def test_seconds_of_an_interrupted_run_are_its_own() -> None:
+    import time
+
+    def stop(epoch, history):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    begun = time.perf_counter()
+    history = nn.fit(nn.Network([2, 3, 1], rng=0), *toy(), epochs=5, rng=0, on_epoch=stop)
+    assert 0 < history.seconds <= time.perf_counter() - begun
+
+
+def test_the_layer_that_breaks_is_named() -> None:
+    """A step that makes one parameter infinite is blamed on it, whatever the gradients are."""
+    net = nn.Network([2, 3, 1], rng=0)
+
+    class Breaks(nn.SGD):
+        def change(self, g, *averages):
+            return np.full(g.shape, np.inf) if g.shape == (1, 1) else 0 * g
+
+    with pytest.raises(nn.TrainingError, match=r"the first to see is layer2\.b") as caught:
+        nn.fit(net, *toy(), optimizer=Breaks(net.parameters(), learning_rate=1.0), rng=0)
+    assert caught.value.layer == "layer2.b"
+    assert np.isfinite(net["b2"].data).all()
+
+
+def test_weights_of_examples_may_be_small() -> None:
+    X, Y = toy(20)
+    costs = []
+    for w in (1.0, 1e-3):
+        net = nn.Network([2, 3, 1], rng=0)
+        nn.fit(net, X, Y, epochs=3, sample_weight=np.full(20, w), rng=0)
+        costs.append(nn.cost(net, X, Y).item())
+    assert costs[0] == pytest.approx(costs[1], rel=1e-12)
+
+
+def test_the_best_epoch_is_the_first_of_equal_ones() -> None:
+    """Labels that nothing tells apart, at their mean: no step changes the cost."""
+    net = nn.Network([1, 1], init="zeros")
+    X, Y = np.zeros((1, 4)), np.array([[0.0, 1.0, 0.0, 1.0]])
+    with pytest.warns(nn.TrainingWarning):
+        history = nn.fit(net, X, Y, epochs=4, batch_size=None, dev=(X, Y), rng=0)
+    assert len(set(history.dev_cost)) == 1
+    assert history.best_epoch == 1
+
+
+def test_modes_are_set_for_those_who_are_called_and_for_training() -> None:
+    """Who is called after an epoch meets a network in eval mode, and may leave it so."""
+    net = nn.Network([2, 8, 1], keep_prob=0.5, rng=0)
+    seen = []
+
+    def look(epoch, history):
+        seen.append([m.training for m in net.modules()])
+        net.train(epoch % 2 == 0)
+
+    called = nn.fit(net, *toy(), epochs=4, rng=0, on_epoch=look)
+    assert not np.any(seen)
+    other = nn.Network([2, 8, 1], keep_prob=0.5, rng=0)
+    silent = nn.fit(other, *toy(), epochs=4, rng=0)
+    assert called.cost == silent.cost
+    assert not other.training
+
+
+def test_what_a_callback_changes_is_what_the_next_epoch_begins_with() -> None:
+    """The best values are those before the epoch that measured them, after all changes."""
+    net = nn.Network([2, 3, 1], rng=0)
+    seen = {}
+
+    def change(epoch, history):
+        net["W1"] = net["W1"].data * 0.5
+        seen[epoch] = net["W1"].data
+
+    def explode(epoch, history):
+        change(epoch, history)
+        if epoch == 3:
+            net["W1"] = np.full((3, 2), 1e300)
+
+    with pytest.raises(nn.TrainingError) as caught:
+        nn.fit(net, *toy(), epochs=5, learning_rate=1e-6, rng=0, on_epoch=explode)
+    best = caught.value.history.best_epoch
+    if best > 1:
+        np.testing.assert_array_equal(net["W1"].data, seen[best - 1])
+    assert np.isfinite(net["W1"].data).all()

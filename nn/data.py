@@ -192,17 +192,17 @@ class Normalizer:
             )
         if not w.all():  # what counts no times is not there
             X, w = X[:, w > 0], w[w > 0]
-        w = None if weight is None else w / w.max()
+        share = None if weight is None else w / w.max()
         X = X.astype(np.result_type(X.dtype, np.float32) if X.dtype.kind == "f" else np.float64)
         # Scaled first: squares and sums of large or small numbers leave the range of floats.
         size = np.abs(X).max(axis=1, keepdims=True)
         size = np.where(size > 0, size, 1.0)
-        mean = np.average(X / size, axis=1, weights=w)[:, None] * size
+        mean = np.average(X / size, axis=1, weights=share)[:, None] * size
         apart = np.abs(X / 2 - mean / 2).max(axis=1, keepdims=True) * 2
         # The rounding of a mean must not pass for a variance.
         fixed = (X[:, :1] == X).all(axis=1, keepdims=True)
         around = (X - mean) / np.where(fixed | (apart == 0), 1.0, apart)
-        std = np.sqrt(np.average(around**2, axis=1, weights=w)[:, None]) * apart
+        std = np.sqrt(np.average(around**2, axis=1, weights=share)[:, None]) * apart
         self.mean = np.where(fixed, X[:, :1], mean)
         self.std = np.where(fixed, 0.0, std)
         return self

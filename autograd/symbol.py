@@ -179,6 +179,12 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
             return y
         case "add" | "subtract", (x, y) if _is(y, 0):
             return x
+        case "logical_or", (x, (bool() | np.bool()) as y) if not y:
+            return x
+        case "logical_or", (x, Symbol(op="equal", args=(_, bound))) if _is(bound, math.inf) or _is(
+            bound, -math.inf
+        ):
+            return x  # formulas are printed for finite bounds
         case "negative", (Symbol(op="negative") as x,):
             return x.args[0]
         case "negative", (int() | float() as x,):

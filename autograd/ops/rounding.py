@@ -190,6 +190,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, /) -> Any:
     """Keep each element within bounds; None for a bound leaves that side open.
 
     Derivative 1 inside, 0 at and outside the bounds; the bound that an element is at has the rest.
+    An infinite bound leaves its side open, so that there is nothing to be at.
 
     Examples
     --------
@@ -200,13 +201,26 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, /) -> Any:
     return np.clip(a, a_min, a_max)
 
 
+def _within(a: Any, a_min: Any, a_max: Any) -> Any:
+    """Return where no bound holds; an infinite bound holds nothing."""
+    above = np.logical_or(np.greater(a, a_min), np.equal(a_min, -np.inf))
+    return np.logical_and(above, np.logical_or(np.less(a, a_max), np.equal(a_max, np.inf)))
+
+
 clip.vjp(
-    a=lambda g, a, a_min, a_max: g * np.logical_and(np.greater(a, a_min), np.less(a, a_max)),
+    a=lambda g, a, a_min, a_max: g * _within(a, a_min, a_max),
     a_min=lambda g, a, a_min, a_max: (
-        g * np.logical_and(np.less_equal(a, a_min), np.less(a_min, a_max))
+        g
+        * np.logical_and(
+            np.less_equal(a, a_min), np.logical_and(np.less(a_min, a_max), a_min != -np.inf)
+        )
     ),
     a_max=lambda g, a, a_min, a_max: (
-        g * np.logical_or(np.greater_equal(a, a_max), np.greater_equal(a_min, a_max))
+        g
+        * np.logical_and(
+            np.logical_or(np.greater_equal(a, a_max), np.greater_equal(a_min, a_max)),
+            a_max != np.inf,
+        )
     ),
 )
 

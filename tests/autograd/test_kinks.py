@@ -19,6 +19,7 @@ from autograd import (
     gradients,
     hessian,
     strong_zero,
+    vjp,
 )
 from tests.autograd.helpers import leaf, limits, quiet, table
 
@@ -395,3 +396,20 @@ def test_shares_at_a_tie_of_an_array_with_itself() -> None:
     np.testing.assert_array_equal(
         grad(lambda t: np.clip(t, t.min(), t.max()).sum())(x), [1.0, 1.0, 1.0]
     )
+
+
+def test_an_infinite_bound_of_clip_holds_nothing() -> None:
+    """An element at −∞ is not kept by a side that is open, nor one at +∞ by the other."""
+    x = np.array([-np.inf, 0.5, np.inf])
+
+    def slopes(*bounds: object, **more: object) -> object:
+        _, pull = vjp(lambda x: np.clip(x, *bounds, **more), x)
+        return pull(np.ones(3))[0]
+
+    np.testing.assert_array_equal(slopes(None, 1.0), [1, 1, 0])
+    np.testing.assert_array_equal(slopes(-1.0, None), [0, 1, 1])
+    np.testing.assert_array_equal(slopes(-np.inf, np.inf), [1, 1, 1])
+    np.testing.assert_array_equal(slopes(max=1.0), [1, 1, 0])
+    # the bound that is infinite has no share in what it does not hold
+    assert grad(lambda low: np.clip(x[0], low, 1.0))(-np.inf) == 0
+    assert grad(lambda high: np.clip(x[2], -1.0, high))(np.inf) == 0

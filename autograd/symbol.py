@@ -181,9 +181,7 @@ def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None
             return x
         case "logical_or", (x, (bool() | np.bool()) as y) if not y:
             return x
-        case "logical_or", (x, Symbol(op="equal", args=(_, bound))) if _is(bound, math.inf) or _is(
-            bound, -math.inf
-        ):
+        case "logical_or", (x, Symbol(op="equal", args=(_, float(bound)))) if np.isinf(bound):
             return x  # formulas are printed for finite bounds
         case "negative", (Symbol(op="negative") as x,):
             return x.args[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from viz.cards import LARGE, view_of, without_values
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
+from viz.fit import PLACES, arranged, fitted, is_legible, place_of, rows_or_why
 from viz.formats import FORMATS
 from viz.health import judged
 from viz.loops import loops_of
@@ -18,8 +19,10 @@ from viz.passes import (
     explain_shorthand,
     fold,
     fold_repeats,
+    fold_stretches,
     fold_to_budget,
     hide_constants,
+    name_inside,
     one_direction,
     open_but_repeats,
 )
@@ -28,18 +31,21 @@ from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
 from viz.scalars import opened
+from viz.text import clean
 from viz.theme import NAMES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from viz.fit import Place
     from viz.view import GraphView, NodeView
 
 __all__ = ["Drawing", "draw"]
 
 DRAWN, FOLDED, ROUND = "as drawn", "all folded", "one round open"  # pictures of a page
+_BUDGETS = (24, 16, 11, 8, 5, 3)  # cards that are tried, where nothing has a name to fold by
 TIMEOUT = 60.0  # seconds for dot, after which the built-in layout draws
 ENGINES = ("auto", "builtin", "dot", "pygraphviz")
 DIRECTIONS = ("both", "forward", "backward")
@@ -63,9 +69,11 @@ class Drawing:
         full: GraphView | None = None,
         more: Callable[[], dict[str, GraphView]] = dict,
         max_nodes: int = 150,
+        fit_to: Callable[[Place], GraphView] | None = None,
     ) -> None:
         self.view: GraphView = view
         self.theme, self.engine = theme, engine
+        self._fit_to = fit_to
         self._full, self._more, self._max_nodes = full or view, more, max_nodes
 
     @functools.cached_property
@@ -80,7 +88,18 @@ class Drawing:
         if self.engine == "pygraphviz":
             return svg_by_pygraphviz(self.dot)
         with pause_collector():
-            return render_svg(self.view, self.theme)
+            view, screen = self.view, PLACES["screen"]
+            if self._fit_to is not None and not is_legible(view, screen):
+                view = arranged(view, screen, view.rows)
+            return render_svg(view, self.theme)
+
+    def _svg_of_cell(self) -> str:
+        """Return the picture as SVG text, told so that it can be read in a notebook's cell."""
+        place = PLACES["notebook"]
+        if self._fit_to is None or is_legible(self.view, place):
+            return self.svg
+        with pause_collector():
+            return render_svg(self._fit_to(place), self.theme)
 
     @functools.cached_property
     def html(self) -> str:
@@ -125,7 +144,8 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.svg
+            own = self.engine in ("auto", "builtin")
+            bundle["image/svg+xml"] = self._svg_of_cell() if own else self.svg
         except Exception as error:  # a notebook must not break because a picture cannot be made
             bundle["text/plain"] += f": {error}"
         return bundle
@@ -145,8 +165,9 @@ def draw(
     constants: bool = False,
     theme: Literal["light", "dark", "auto"] = "light",
     engine: Literal["auto", "builtin", "dot", "pygraphviz"] = "auto",
-    max_nodes: int = 150,
+    max_nodes: int | None = None,
     rows: int | None = None,
+    fit: Any = "auto",
     against: Any = None,
 ) -> Drawing:
     """Draw the computation graph of one or more tensors.
@@ -180,11 +201,19 @@ def draw(
     engine : {"auto", "builtin", "dot", "pygraphviz"}
         auto is the built-in layout, whose pictures are the same on every machine. `dot` has a
         minute, after which the built-in layout draws, with a warning.
-    max_nodes : int
-        The greatest number of cards.
+    max_nodes : int, optional
+        The greatest number of cards, by default 150. Modules, rounds of loops and, where that is
+        not enough, stretches of the computation are folded until there are no more.
     rows : int, optional
         Cut a long picture into so many rows, where few arrows pass; 1 keeps it in one. By default
         as many as make it of a usual shape. For the built-in layout.
+    fit : {"auto", "slide", "screen", "notebook", "column", "page", "phone"}, (w, h) or None
+        Where it will be read, or a width and a height in pixels. The picture is arranged for that
+        place, in rows or from top to bottom, and folded or told in fewer words, until its smallest
+        text is 12 pixels high there (18 on a slide); the caption says what was left out, or that
+        it could not be done. What other options ask for is kept. "auto" does so in a notebook's
+        cell, and arranges a file for a screen of 1920 × 1080, leaving nothing out; None does
+        neither.
     against : BackpropDiagnosis, optional
         A report of `autograd.check_backprop`: the cards say which steps of the derivation are
         wrong, and why, which follow, and which are right.
@@ -196,7 +225,7 @@ def draw(
     Raises
     ------
     NotDrawable
-        If an output has no graph, or the graph needs more than `max_nodes` cards.
+        If an output has no graph.
     EngineError
         If the engine is not installed.
     ValueError
@@ -228,7 +257,7 @@ def draw(
     ):
         if value not in known:
             raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
-    if not isinstance(max_nodes, int) or max_nodes < 1:
+    if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 1):
         raise ValueError(
             f"viz.draw: max_nodes needs to be an int of at least 1, got {max_nodes!r}."
         )
@@ -236,6 +265,9 @@ def draw(
         raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
+    asked = depth is not None or repeats is not None or max_nodes is not None
+    most = 150 if max_nodes is None else max_nodes
+    place = None if fit is None or fit == "auto" else place_of(fit)
     if not outputs:
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
     if scalars:
@@ -249,6 +281,7 @@ def draw(
         with pause_collector():
             return loops_of(recorded)
 
+    @functools.cache
     def whole(folding: bool, rounds: int = 0) -> GraphView:
         with pause_collector():
             view = view_of(recorded, values, health, loops() if folding else (), rounds)
@@ -258,38 +291,66 @@ def draw(
             view = judged(view, against)
         return view if constants else hide_constants(view)
 
-    def folded(full: GraphView) -> GraphView:
-        return fold_to_budget(full, max_nodes) if depth is None else fold(full, depth)
+    def shown(budget: int, levels: int | None = None, again: bool | None = None) -> GraphView:
+        """Return what has at most so many cards."""
 
-    full = whole(len(recorded) > LARGE if repeats is None else repeats)
-    view = folded(full)
-    if repeats and depth is None:
-        view = open_but_repeats(full, max_nodes)
-    elif repeats or (repeats is None and len(view.nodes) > max_nodes):
-        view = fold_repeats(view)
-    if repeats is None and len(view.nodes) > max_nodes:  # loops fold in a graph that is not large
-        full = whole(True)
-        view = fold_repeats(folded(full))
-    if len(view.nodes) > max_nodes:
-        group = "" if deepest(full) else "group ops with name_scope() so that they can fold, "
-        raise NotDrawable(
-            f"viz.draw: {len(view.nodes)} cards are more than max_nodes={max_nodes}; draw a "
-            f"smaller part, {group}or raise max_nodes."
-        )
+        def folded(full: GraphView) -> GraphView:
+            return fold_to_budget(full, budget) if levels is None else fold(full, levels)
+
+        full = whole(len(recorded) > LARGE if again is None else again)
+        view = folded(full)
+        if again and levels is None:
+            view = open_but_repeats(full, budget)
+        elif again or (again is None and len(view.nodes) > budget):
+            view = fold_repeats(view)
+        if again is None and len(view.nodes) > budget:  # loops fold in a graph that is not large
+            view = fold_repeats(folded(whole(True)))
+        return fold_stretches(view, budget) if len(view.nodes) > budget else view
+
+    view = shown(most, depth, repeats)
+    full = whole(any(n.kind == "repeat" for n in view.nodes))
+
+    def fuller() -> Iterator[GraphView]:
+        """Yield what can be shown, the fullest first, as far as the options leave it open."""
+        yield view
+        if depth is None and repeats is None:
+            yield shown(most, None, True)
+            for level in range(deepest(full) - 1, -1, -1):
+                yield shown(most, level)
+                yield shown(most, level, True)
+        if not (asked and place is None):
+            for budget in _BUDGETS:
+                yield shown(min(budget, most), depth, repeats)
+
+    given = [clean(n.name) for n in recorded.nodes if n.name and n.kind != "op"]
+
+    def explained(view: GraphView) -> GraphView:
+        return name_inside(explain_shorthand(view), given)
+
+    def fit_to(place: Place) -> GraphView:
+        with pause_collector():
+            return fitted(map(explained, fuller()), place, rows)
+
+    view = explained(view) if place is None else fit_to(place)
+    if rows is not None:
+        view = rows_or_why(view)
 
     def more() -> dict[str, GraphView]:
         """Return what only a page shows: a round of the loops that are folded."""
         if not any(n.kind == "repeat" for n in full.nodes):
             return {}
-        return {ROUND: explain_shorthand(folded(whole(True, rounds=1)))}
+        opened = whole(True, rounds=1)
+        opened = fold_to_budget(opened, most) if depth is None else fold(opened, depth)
+        return {ROUND: explain_shorthand(opened)}
 
     return Drawing(
-        explain_shorthand(view),
+        view,
         theme=theme,
         engine=engine,
         full=full,
         more=more,
-        max_nodes=max_nodes,
+        max_nodes=most,
+        fit_to=fit_to if fit == "auto" else None,
     )
 
 

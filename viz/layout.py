@@ -17,7 +17,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter, le
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +46,15 @@ class Card(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An edge, with the width of its label (0 without one)."""
+    """An edge, with the length of its label along it (0 without one)."""
 
     number: int  # position in the sequence of links
     source: int
     target: int
     slot: int
     label: float = 0.0
+    across: float = STRIP  # room it needs beside others that arrive with it
+    lean: float = 0.0  # room beside it, of `across`, for a label that stands there
 
 
 class Rect(NamedTuple):
@@ -79,6 +81,12 @@ class Layout:
         points of equal height the way is level, between others it is a curve.
     scopes : dict
         Card id to the clusters it was put in; clusters that feed each other are opened.
+    chips : dict
+        Link number to the place of a chip that it begins at, instead of at its source.
+    rows : int
+        How many rows it is cut into.
+    turned : bool
+        Whether it runs from top to bottom; ways are level in columns then.
     width, height : float
         Of the whole.
     """
@@ -87,8 +95,29 @@ class Layout:
     clusters: dict[tuple[str, ...], Rect] = field(default_factory=dict)
     ways: list[list[tuple[float, float]]] = field(default_factory=list)
     scopes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    chips: dict[int, Rect] = field(default_factory=dict)
+    rows: int = 1
+    turned: bool = False
     width: float = 0.0
     height: float = 0.0
+
+    def swapped(self) -> Layout:
+        """Return the layout with its axes exchanged: what ran to the right runs down."""
+
+        def turn(rects: dict[Any, Rect]) -> dict[Any, Rect]:
+            return {k: Rect(r.y, r.x, r.height, r.width) for k, r in rects.items()}
+
+        return Layout(
+            cards=turn(self.cards),
+            clusters=turn(self.clusters),
+            ways=[[(y, x) for x, y in way] for way in self.ways],
+            scopes=self.scopes,
+            chips=turn(self.chips),
+            rows=self.rows,
+            turned=not self.turned,
+            width=self.height,
+            height=self.width,
+        )
 
 
 @dataclass(slots=True)
@@ -211,7 +240,7 @@ def _arrange(
         if source.card is not None:
             source.outs[link.number] = 0.0
         ends[link.number] = source, target
-    _ports(boxes, {link.number: link.slot for link in links})
+    _ports(boxes, {link.number: link for link in links})
     _rank(boxes, ends)
     chains = _placeholders(boxes, ends)
     _neighbours(boxes, chains)
@@ -222,16 +251,20 @@ def _arrange(
     return _placed(path, columns, chains)
 
 
-def _ports(boxes: list[_Item], slots: dict[int, int]) -> None:
+def _ports(boxes: list[_Item], links: dict[int, Link]) -> None:
     """Give each link a height of its own on the sides of cards."""
     for box in boxes:
         if box.card is None:
             continue
-        box.height = max(box.height, STRIP * len(box.ins), PASSING * len(box.outs))
-        arriving = sorted(box.ins, key=lambda n: (slots[n], n)) if len(box.ins) > 1 else box.ins
-        for numbers, heights in ((arriving, box.ins), (box.outs, box.outs)):
-            for k, number in enumerate(numbers):
-                heights[number] = box.height * (k + 0.5) / len(heights)
+        needed = sum(links[n].across for n in box.ins)
+        box.height = max(box.height, needed, PASSING * len(box.outs))
+        for k, number in enumerate(box.outs):
+            box.outs[number] = box.height * (k + 0.5) / len(box.outs)
+        stretch, top = box.height / needed if needed else 1.0, 0.0
+        for number in sorted(box.ins, key=lambda n: (links[n].slot, n)):
+            strip = stretch * links[number].across
+            box.ins[number] = top + min(strip / 2, strip - links[number].lean)
+            top += strip
 
 
 def _rank(boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]) -> None:

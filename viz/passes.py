@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,15 +12,17 @@ from viz.repeats import repeats
 from viz.view import DOTS, EdgeView, GraphView, NodeView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 __all__ = [
     "deepest",
     "explain_shorthand",
     "fold",
     "fold_repeats",
+    "fold_stretches",
     "fold_to_budget",
     "hide_constants",
+    "name_inside",
     "one_direction",
     "open_but_repeats",
     "with_worst",
@@ -188,6 +191,15 @@ def _without_names(formula: str) -> str:
     return re.sub(r"[^\W\d]\w*(?!\w*\()", "_", formula)
 
 
+def name_inside(view: GraphView, names: Iterable[str]) -> GraphView:
+    """Keep the names that stand on no card and in no formula of a view."""
+    texts = [t for n in view.nodes for t in (n.name, n.formula, *n.body, *n.slopes, *n.value)]
+    said = set(re.findall(r"[^\W\d]\w*", " ".join(texts)))
+    plain = {n.name for n in view.nodes}
+    hidden = [name for name in dict.fromkeys(names) if name not in plain and name not in said]
+    return replace(view, inside=tuple(hidden)) if hidden else view
+
+
 def explain_shorthand(view: GraphView) -> GraphView:
     """Say once what ∂u means, where a label multiplies whole cotangents."""
     for edge in view.edges:
@@ -279,6 +291,102 @@ def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
         if len(folded.nodes) <= max_nodes:
             return folded
     return fold(view, 0)
+
+
+_PARTS = 20  # more parts of a computation, without a name of their own, tell nobody anything
+
+
+def fold_stretches(view: GraphView, most: int) -> GraphView:
+    """Make one card of each stretch of the computation, so that there are at most so many.
+
+    Outputs stay as they are, where there is room for them. What is given goes with its first use.
+    """
+    kept = [n.id for n in view.nodes if n.kind == "cost"]
+    kept = kept if 2 * len(kept) <= most else []
+    order = _by_use(view)
+    inside = [i for i in order if i not in set(kept)]
+    size = math.ceil(len(inside) / max(min(most, _PARTS) - len(kept), 1))
+    by_id = {n.id: n for n in view.nodes}
+    stretches = [inside[k : k + size] for k in range(0, len(inside), size)]
+    home: dict[int, int] = {}
+    cards: dict[int, NodeView] = {}
+    for k, members in enumerate(stretches):
+        last = members[-1]
+        home.update((i, last) for i in members)
+        card = _stretch(last, k + 1, [by_id[i] for i in members])
+        nodes = [by_id[i] for i in members]
+        cards[last] = with_worst(card, nodes)
+    edges: dict[tuple[int, int, int], EdgeView] = {}
+    for edge in view.edges:
+        source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
+        if source == target:
+            continue
+        key = (source, target, edge.slot if target in kept else -1)
+        before = edges.get(key)
+        edges[key] = replace(
+            edge if source in kept and target in kept else edge.bare(),
+            source=source,
+            target=target,
+            back=edge.back or (before is not None and before.back),
+        )
+    shown = [cards.get(i) or by_id[i] for i in order if i in cards or i in set(kept)]
+    note = (
+        f"{len(view.nodes)} cards folded into {len(shown)}, in the order of the computation; "
+        f"name_scope() gives them names, max_nodes={len(view.nodes)} shows all."
+    )
+    return replace(
+        view,
+        notes=(*view.notes, note),
+        nodes=tuple(replace(n, scope=()) for n in shown),
+        edges=tuple(sorted(edges.values(), key=lambda e: order.index(e.target))),
+    )
+
+
+def _stretch(id: int, number: int, nodes: list[NodeView]) -> NodeView:
+    """Return the card of a part of the computation; its formulas name what is given to it."""
+    made = [n for n in nodes if not KINDS[n.kind].given]
+    given = [n.name for n in nodes if KINDS[n.kind].given]
+    last = made[-1] if made else nodes[-1]
+    lines = [n.header for n in made]
+    if len(lines) > 4:
+        lines = [*lines[:2], DOTS, lines[-1]]
+    alone = len(made) == 1
+    count = f"{len(nodes)} cards" + (f", of {_named(given)}" if given and len(made) > 4 else "")
+    card = NodeView(
+        id=id,
+        kind="module",
+        name=last.name if alone else f"part {number}",
+        formula=last.formula if alone else "",
+        value=last.value,
+        slope=last.slope,
+        scope=(),
+        words="",
+        body=() if alone else tuple(lines or given),
+        slopes=tuple(n.gradient for n in nodes if n.kind == "parameter" and n.slope is not None)[
+            :4
+        ],
+        count="" if alone else count,
+    )
+    inside = "; ".join(n.header for n in nodes)
+    return replace(card, words=f"{card.name}: {inside}. {'. '.join(card.details)}")
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} {DOTS} {names[-1]}"
+
+
+def _by_use(view: GraphView) -> list[int]:
+    """Return the cards in an order of computation in which what is given precedes its first use."""
+    operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    for edge in view.edges:
+        operands[edge.target].append(edge.source)
+    order: dict[int, None] = {}
+    for node in view.nodes:
+        if operands[node.id]:
+            order.update((i, None) for i in operands[node.id] if i not in order)
+            order[node.id] = None
+    order.update((n.id, None) for n in view.nodes if n.id not in order)
+    return list(order)
 
 
 def open_but_repeats(view: GraphView, max_nodes: int) -> GraphView:

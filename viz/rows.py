@@ -47,12 +47,15 @@ def in_rows(place: Layout, links: Sequence[Link], rows: int | None = None) -> La
             return place
         rows = round((place.width / (_SHAPE * (place.height + 2 * _SPACE))) ** 0.5)
         rows = min(rows, int(place.width / _LEAST))
-    cuts = _cuts(place, links, rows) if rows > 1 else []
-    return _cut(place, cuts) if cuts else place
+        most = _MOST
+    else:
+        most = len(links)
+    cuts = _cuts(place, links, rows, most) if rows > 1 else []
+    return _cut(place, links, cuts) if cuts else place
 
 
-def _cuts(place: Layout, links: Sequence[Link], rows: int) -> list[float]:
-    """Return where to cut, as evenly as gaps that few links cross allow."""
+def _cuts(place: Layout, links: Sequence[Link], rows: int, most: int) -> list[float]:
+    """Return where to cut, as evenly as gaps that at most so many links cross allow."""
     taken = [(r.x, r.x + r.width) for r in (*place.cards.values(), *place.clusters.values())]
     for link, way in zip(links, place.ways, strict=True):
         end = way[-1][0]
@@ -66,65 +69,74 @@ def _cuts(place: Layout, links: Sequence[Link], rows: int) -> list[float]:
     begins = sorted(way[0][0] for way in place.ways)
     ends = sorted(way[-1][0] for way in place.ways)
     met = {x: bisect_left(begins, x) - bisect_right(ends, x) for x in gaps}
-    gaps = [x for x in gaps if met[x] <= _MOST]
+    gaps = [x for x in gaps if met[x] <= most]
     long = place.width / rows
     cuts: list[float] = []
     for k in range(1, rows):
         least = max((k - 0.75) * long, (cuts[-1] if cuts else 0.0) + long / 3)
-        most = min((k + 0.75) * long, place.width - long / 4)
-        near = gaps[bisect_left(gaps, least) : bisect_right(gaps, most)]
+        furthest = min((k + 0.75) * long, place.width - long / 4)
+        near = gaps[bisect_left(gaps, least) : bisect_right(gaps, furthest)]
         if near:
             cuts.append(min(near, key=lambda x: abs(x - k * long) / long + 0.04 * met[x]))
     return cuts
 
 
-def _cut(place: Layout, cuts: list[float]) -> Layout:
+def _cut(place: Layout, links: Sequence[Link], cuts: list[float]) -> Layout:
     """Put what is between the cuts one below the other."""
+    first = _rows_of(place, links, cuts)
     crossing: list[list[tuple[float, int]]] = [[] for _ in cuts]  # height and number of each link
     spans: list[list[float]] = [[] for _ in range(len(cuts) + 1)]  # heights that are in use
+    starts = [0.0, *cuts]  # of each row; what begins in it may stand before the cut
+    for i, row in first.items():
+        starts[row] = min(starts[row], place.cards[i].x)
     for number, way in enumerate(place.ways):
+        row = first.get(links[number].source, bisect_left(cuts, way[0][0]))
         for (ax, ay), (bx, by) in pairwise(way):
-            for k in range(bisect_left(cuts, ax), bisect_left(cuts, bx)):
+            for k in range(max(bisect_left(cuts, ax), row), bisect_left(cuts, bx)):
                 crossing[k].append((ay, number))
                 spans[k + 1].append(ay)
-            spans[bisect_left(cuts, ax)].append(ay)
-            spans[bisect_left(cuts, bx)].append(by)
-    boxes = [*place.cards.values(), *place.clusters.values()]
-    for r in boxes:
-        spans[bisect_left(cuts, r.x)] += (r.y, r.y + r.height)
+            spans[max(bisect_left(cuts, ax), row)].append(ay)
+            spans[max(bisect_left(cuts, bx), row)].append(by)
+    rows = [first.get(i, bisect_left(cuts, r.x)) for i, r in place.cards.items()]
+    rows += [bisect_left(cuts, r.x) for r in place.clusters.values()]
+    boxes = (*place.cards.values(), *place.clusters.values())
+    for row, r in zip(rows, boxes, strict=True):
+        spans[row] += (r.y, r.y + r.height)
     moves: list[tuple[float, float]] = []  # of each row, to the right and down
     lanes: list[dict[int, tuple[float, float, float]]] = []  # right turn, line below, left turn
     top = width = 0.0
     for k, heights in enumerate(spans):
-        left = 0.0 if not k else _LANE * len(crossing[k - 1]) + RADIUS
-        moves.append((left - (cuts[k - 1] if k else 0.0), top - min(heights, default=0.0)))
+        left = 0.0 if not k or not crossing[k - 1] else _LANE * len(crossing[k - 1]) + RADIUS
+        moves.append((left - starts[k], top - min(heights, default=0.0)))
         top += max(heights, default=0.0) - min(heights, default=0.0) + 2 * RADIUS
         end = cuts[k] if k < len(cuts) else place.width
         width = max(width, end + moves[k][0])
         if k == len(cuts):
             break
-        links = sorted(crossing[k])
-        width = max(width, end + moves[k][0] + _LANE * len(links) + RADIUS)
-        after = _LANE * len(links) + RADIUS - cuts[k]  # as the next row is moved
+        met = sorted(crossing[k])
+        width = max(width, end + moves[k][0] + _LANE * len(met) + RADIUS)
+        after = _LANE * len(met) + RADIUS  # where the next row begins
         lanes.append({})
-        for i, (_, number) in enumerate(links):  # the upper one turns outside at the right
-            out = len(links) - 1 - i
+        for i, (_, number) in enumerate(met):  # the upper one turns outside at the right
+            out = len(met) - 1 - i
             lanes[k][number] = (
                 cuts[k] + moves[k][0] + _LANE * out,
                 top + _LANE * out,
-                cuts[k] + after - _LANE * i,
+                after - _LANE * i,
             )
-        top += _LANE * len(links) + _SPACE
-    result = Layout(scopes=place.scopes, width=width, height=top - 2 * RADIUS)
+        top += _LANE * len(met) + _SPACE
+    result = Layout(scopes=place.scopes, rows=len(cuts) + 1, width=width, height=top - 2 * RADIUS)
 
-    def moved(r: Rect) -> Rect:
-        x, y = moves[bisect_left(cuts, r.x)]
+    def moved(r: Rect, row: int) -> Rect:
+        x, y = moves[row]
         return Rect(r.x + x, r.y + y, r.width, r.height)
 
-    result.cards = {i: moved(r) for i, r in place.cards.items()}
-    result.clusters = {path: moved(r) for path, r in place.clusters.items()}
+    result.cards = {
+        i: moved(r, first.get(i, bisect_left(cuts, r.x))) for i, r in place.cards.items()
+    }
+    result.clusters = {p: moved(r, bisect_left(cuts, r.x)) for p, r in place.clusters.items()}
     for number, way in enumerate(place.ways):
-        row = bisect_left(cuts, way[0][0])
+        row = first.get(links[number].source, bisect_left(cuts, way[0][0]))
         points = [(way[0][0] + moves[row][0], way[0][1] + moves[row][1])]
         for (_, y), (bx, by) in pairwise(way):
             while row < len(cuts) and cuts[row] < bx:
@@ -135,3 +147,25 @@ def _cut(place: Layout, cuts: list[float]) -> Layout:
             points.append((bx + moves[row][0], by + moves[row][1]))
         result.ways.append(points)
     return result
+
+
+def _rows_of(place: Layout, links: Sequence[Link], cuts: list[float]) -> dict[int, int]:
+    """Return the cards that go with their only use, which is beyond a cut, and the row of each.
+
+    They stand in the last column before the cut, and nothing leads to them.
+    """
+    uses: dict[int, list[int]] = {}
+    for link in links:
+        uses.setdefault(link.source, []).append(link.number)
+    made = {link.target for link in links}
+    found = {}
+    for i, r in place.cards.items():
+        if i in made or len(uses.get(i, ())) != 1:
+            continue
+        way, row = place.ways[uses[i][0]], bisect_left(cuts, r.x)
+        meets = bisect_left(cuts, way[-1][0]) == row + 1
+        if meets and all(x > way[0][0] - 1 for x in cuts[row : row + 1]):
+            last = all(o.x <= r.x + r.width or o.x > cuts[row] for o in place.cards.values())
+            if last and not place.scopes.get(i):
+                found[i] = row + 1
+    return found

@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["clean", "pieces", "width", "wrapped"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ROW", "clean", "in_short", "pieces", "width", "wrapped"]
 
 LIMIT = 200  # characters of one piece of text
+_TOLD = 12  # names, or ranges of names, in a list
 ROW, ROWS = 44, 5  # characters of a row of a card's header, and rows
 
 # Advance widths in thousandths of the font size, read from the tables of DejaVu Sans 2.37, the
@@ -127,7 +132,7 @@ def pieces(text: str) -> list[tuple[str, str]]:
     return [*parts, (found[-1], "")] if found[-1] or not parts else parts
 
 
-def wrapped(text: str) -> list[str]:
+def wrapped(text: str, row: int = ROW) -> list[str]:
     """Return a long text in rows, broken between words; what has no room in them ends in "…".
 
     Examples
@@ -137,11 +142,11 @@ def wrapped(text: str) -> list[str]:
     >>> wrapped("joined = concatenate(x1, x2, x3, x4, x5, x6, x7, x8)")
     ['joined = concatenate(x1, x2, x3, x4, x5, x6,', 'x7, x8)']
     """
-    if len(text) <= ROW:
+    if len(text) <= row:
         return [text]
     return textwrap.wrap(
         text,
-        ROW,
+        row,
         break_long_words=False,
         break_on_hyphens=False,
         replace_whitespace=False,
@@ -149,3 +154,18 @@ def wrapped(text: str) -> list[str]:
         max_lines=ROWS,
         placeholder=" …",
     ) or [text]
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Return a list of names, those that differ by a number told as a range.
+
+    Examples
+    --------
+    >>> in_short(["W2", "b2", "W3", "b3", "W4", "b4", "h"])
+    'W2 … W4, b2 … b4, h'
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(re.sub(r"\d+", "#", name), []).append(name)
+    told = [f"{g[0]} … {g[-1]}" if len(g) > 2 else ", ".join(g) for g in groups.values()]
+    return ", ".join(told[:_TOLD]) + (f" and {len(told) - _TOLD} more" if len(told) > _TOLD else "")

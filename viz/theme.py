@@ -11,7 +11,7 @@ from dataclasses import dataclass
 __all__ = ["DARK", "LIGHT", "NAMES", "Theme"]
 
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
-NAME, VALUE, LABEL, SMALL = 13.0, 12.0, 11.0, 10.0  # font sizes in pixels
+NAME, VALUE, LABEL, SMALL = 13.0, 12.0, 11.0, 11.0  # font sizes in pixels
 
 NAMES = ("light", "dark", "auto")
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
-from viz.text import wrapped
+from viz.text import ROW, in_short, wrapped
 
 __all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Kind", "NodeView"]
 
@@ -127,6 +127,8 @@ class NodeView:
         The gradients of the parameters inside a folded card.
     count : str
         How much a folded card stands for: ``7 nodes``.
+    row : int
+        Characters of a row of its header.
     """
 
     id: int
@@ -146,6 +148,7 @@ class NodeView:
     body: tuple[str, ...] = ()
     slopes: tuple[str, ...] = ()
     count: str = ""
+    row: int = ROW
 
     @property
     def gradient(self) -> str:
@@ -170,7 +173,7 @@ class NodeView:
     @property
     def headers(self) -> list[str]:
         """The first row in as many rows as it is drawn in, where it is long."""
-        return wrapped(self.header)
+        return wrapped(self.header, self.row)
 
     @property
     def lines(self) -> list[str]:
@@ -263,12 +266,21 @@ class GraphView:
         In the order of their targets.
     rows : int, optional
         How many rows the built-in layout makes of it; by default as many as it is long for.
+    turned : bool
+        Whether it runs from top to bottom.
+    chips : bool
+        Whether a value that is used far away appears there as a chip, rather than at the end of a
+        long arrow.
+    size : tuple of float, or None
+        Width and height in pixels that the picture is to be fitted into; its own without.
     passes : str
         Which are drawn: "both", "forward" or "backward"; empty where the caption is not to say it.
     unrun : tuple of str
         The outputs from which no backward pass has gone.
     outputs : int
         How many outputs there are.
+    inside : tuple of str
+        Names that the user gave and that stand on no card, since it was folded.
     """
 
     title: str
@@ -276,31 +288,41 @@ class GraphView:
     nodes: tuple[NodeView, ...]
     edges: tuple[EdgeView, ...]
     rows: int | None = None
+    turned: bool = False
+    chips: bool = False
+    size: tuple[float, float] | None = None
     passes: Literal["both", "forward", "backward", ""] = ""
     unrun: tuple[str, ...] = ()
     outputs: int = 1
+    inside: tuple[str, ...] = ()
 
     @property
     def caption(self) -> tuple[str, ...]:
         """The sentences under the picture: which passes it shows, and the notes."""
+        folded = (f"Inside folded cards: {in_short(self.inside)}.",) if self.inside else ()
         if not self.passes:
-            return self.notes
-        forward = "Forward pass left to right"
+            return (*self.notes, *folded)
+        ahead, back = "left to right", "right to left"
+        if self.turned:
+            ahead, back = "top to bottom", "bottom to top"
+        forward = f"Forward pass {ahead}"
         if self.passes == "forward":
             first = f"{forward}."
         elif self.passes == "backward":
-            first = f"Backward pass right to left{'; it has not run' if self.unrun else ''}."
+            first = f"Backward pass {back}{'; it has not run' if self.unrun else ''}."
         elif not self.unrun:
-            first = f"{forward}, backward pass right to left."
+            first = f"{forward}, backward pass {back}."
         else:
             some = f" from {' and '.join(self.unrun)}" if len(self.unrun) < self.outputs else ""
             first = f"{forward}; the backward pass has not run{some}."
-        return (first, *self.notes)
+        return (first, *self.notes, *folded)
 
     @property
     def digest(self) -> str:
         """Eight characters that tell this view from others, for the ids of a picture."""
         parts = [self.title, *self.caption, *([] if self.rows is None else [str(self.rows)])]
+        if self.turned or self.chips or self.size:
+            parts.append(f"{self.turned} {self.chips} {self.size}")
         for n in self.nodes:
             parts += (str(n.id), n.kind, n.header, *n.details, n.gradient, n.mark, *n.scope)
         for e in self.edges:
@@ -328,9 +350,13 @@ class GraphView:
                 nodes=tuple(_card(n) for n in data["nodes"]),
                 edges=tuple(EdgeView(**e) for e in data["edges"]),
                 rows=data["rows"],
+                turned=data["turned"],
+                chips=data["chips"],
+                size=None if data["size"] is None else tuple(data["size"]),
                 passes=data["passes"],
                 unrun=tuple(data["unrun"]),
                 outputs=data["outputs"],
+                inside=tuple(data["inside"]),
             )
             view._check()
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -342,9 +368,18 @@ class GraphView:
         most = len(self.nodes) + 1
         if self.rows is not None and (type(self.rows) is not int or not 0 < self.rows <= most):
             raise TypeError(f"rows is {self.rows!r}")
+        if type(self.turned) is not bool or type(self.chips) is not bool:
+            raise TypeError(f"turned is {self.turned!r}, chips is {self.chips!r}")
+        if self.size is not None and not (
+            len(self.size) == 2
+            and all(type(x) in (int, float) and 0 < x < math.inf for x in self.size)
+        ):
+            raise TypeError(f"size is {self.size!r}")
         place = {n.id: i for i, n in enumerate(self.nodes)}
         for n in self.nodes:
             texts = (n.name, n.formula, *n.details, n.gradient, *n.scope, n.words, n.source, n.mark)
+            if type(n.row) is not int or n.row < 1:
+                raise TypeError(f"card {n.id} has rows of {n.row!r} characters")
             if type(n.id) is not int or n.kind not in get_args(Kind):
                 raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
             if not all(isinstance(x, str) for x in (*texts, n.latex, n.shape, n.inside)):
@@ -363,7 +398,9 @@ class GraphView:
                 raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}, or no directions")
         if len(place) < len(self.nodes):
             raise TypeError("two cards have one id")
-        if not all(isinstance(x, str) for x in (self.title, *self.notes, *self.unrun)):
+        if not all(
+            isinstance(x, str) for x in (self.title, *self.notes, *self.unrun, *self.inside)
+        ):
             raise TypeError("its title or one of its notes is no text")
         if self.passes not in ("both", "forward", "backward", "") or type(self.outputs) is not int:
             raise TypeError(f"passes is {self.passes!r}, of {self.outputs!r} outputs")

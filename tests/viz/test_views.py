@@ -977,18 +977,31 @@ def test_rounds_that_share_their_data_fold() -> None:
     assert into == {"X", "y", "round 1"}
 
 
-def test_too_many_cards_are_refused_with_a_way_out() -> None:
+def test_too_many_cards_are_folded_by_stretches_and_all_are_accounted_for() -> None:
     x = leaf(np.ones(2), "x")
-    plain, grouped = x, x
+    plain = x
     for k in range(40):
         plain = np.tanh(plain) if k % 3 else np.sin(plain * x[k % 2])
+    whole = viz.draw(plain.sum(), max_nodes=1000).view
+    view = viz.draw(plain.sum(), max_nodes=5, repeats=False).view
+    assert len(view.nodes) <= 5
+    assert view.nodes[-1].kind == "cost"
+    folded = f"{len(whole.nodes)} cards folded into {len(view.nodes)}, in the order"
+    assert any(line.startswith(folded) for line in view.caption)
+    said = " ".join(n.words for n in view.nodes)
+    for node in whole.nodes:  # every step stands in the words of a part
+        assert node.header in said
+    place = {n.id: i for i, n in enumerate(view.nodes)}
+    assert all(place[e.source] < place[e.target] for e in view.edges)
+    assert len(viz.draw(plain.sum(), max_nodes=1).view.nodes) == 1
+
+
+def test_modules_without_room_are_folded_by_stretches() -> None:
+    y = leaf(np.ones(2), "x")
     for k in range(6):
         with name_scope(f"part{k}"):
-            grouped = (np.sin, np.cos, np.tanh, np.exp, np.square, np.arctan)[k](grouped)
-    with pytest.raises(viz.NotDrawable, match=r"max_nodes=5; .* name_scope\(\) so that they can"):
-        viz.draw(plain.sum(), max_nodes=5)
-    with pytest.raises(viz.NotDrawable, match="max_nodes=5; draw a smaller part, or raise max_n"):
-        viz.draw(grouped.sum(), max_nodes=5)
+            y = (np.sin, np.cos, np.tanh, np.exp, np.square, np.arctan)[k](y)
+    assert len(viz.draw(y.sum(), max_nodes=5).view.nodes) <= 5
 
 
 def test_the_derivative_of_the_output_is_not_explained() -> None:

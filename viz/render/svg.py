@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from viz.far import far_uses
 from viz.kinds import KINDS
-from viz.layout import Card, Layout, Link, Rect, layout
+from viz.layout import PASSING, Card, Layout, Link, Rect, layout
 from viz.rows import RADIUS, in_rows
 from viz.text import clean, pieces, width
 from viz.theme import DARK, FONT, LABEL, LIGHT, NAME, SMALL, VALUE, Theme
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MARGIN",
+    "OWN",
     "description",
     "figure",
     "legend",
     "placed",
     "render_svg",
     "safe",
+    "size_of",
     "style_of",
     "svg_of",
     "text_at",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 MARGIN = 24.0
+OWN = 12.0 / LABEL  # pixels of a unit, where nothing else is asked for: no text is below 12
 _SIDE = 12.0  # inside a card, left and right of its text
 _HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
 _HEAD = 7.0  # how far before an arrow's end its line stops
@@ -45,6 +50,10 @@ _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
 _DOWN = f'<tspan dy="{_LOWER}" font-size="82%">'
 _UP = f'<tspan dy="-{_LOWER}">'  # what follows a subscript
+_CHIP = 20.0  # height of the chip of a value that is used far away
+_ENTRY, _TEXT = 19.0, 15.5  # heights of a row of the legend, and of a line of the caption
+_LEGEND, _NARROW = 640.0, 300.0  # least widths of the legend, in its own size and in a place
+_BESIDE = 10.0  # length along an arrow of a label that stands beside it
 _LONGEST = 400  # characters of a line that is drawn
 
 
@@ -69,6 +78,7 @@ def figure(
     words: str,
     parts: Iterable[str],
     style: str = "",
+    scale: float = 1.0,
 ) -> str:
     """Return a whole SVG element: its title, its description, its style, its background, its parts.
 
@@ -84,13 +94,16 @@ def figure(
         Elements as text, made by the functions of this module.
     style : str
         A style sheet for a figure that stands alone.
+    scale : float
+        How many pixels a unit of it takes where there is room.
     """
     width, height = size
     alone = f' style="max-width: 100%; height: auto">\n<style>{style}</style' if style else ""
     return "".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}" '
-            f'width="{width:.1f}" height="{height:.1f}" class="graph" role="img" id="{prefix}" '
+            f'width="{scale * width:.1f}" height="{scale * height:.1f}" class="graph" '
+            f'role="img" id="{prefix}" '
             f'aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc" '
             f'font-family="{FONT}"{alone}>\n'
             f'<title id="{prefix}-title">{safe(title)}</title>\n'
@@ -128,24 +141,45 @@ def svg_of(
     """
     place, sizes = placed(measured or view)
     marks = marks or {}
-    legend = _legend_size(view)
-    width = max(place.width, legend[0], 320.0) + 2 * MARGIN
-    height = place.height + legend[1] + 2 * MARGIN
+    width, height = _whole(view, place)
+    scale = OWN
+    if view.size is not None:
+        scale = min(view.size[0] / width, view.size[1] / height)
     thick = {n.id: thickness(n.norm) for n in view.nodes}
-    parts = [f'<g transform="translate({MARGIN:g} {MARGIN:g})">\n']
-    parts += (_cluster(path[-1], rect) for path, rect in place.clusters.items())
-    parts += (
-        _arrows(prefix, k, edge, place.ways[k], thick[edge.source], marks)
-        for k, edge in enumerate(view.edges)
-    )
+    margin = margin_of(view)
+    parts = [f'<g transform="translate({margin:g} {margin:g})">\n']
+    parts += (_cluster(path[-1], rect, place.turned) for path, rect in place.clusters.items())
+    names = {n.id: n.name for n in view.nodes} if place.chips else {}
+    for k, edge in enumerate(view.edges):
+        chip = _chip(names[edge.source], place.chips[k]) if k in place.chips else ""
+        way = place.ways[k]
+        parts.append(_arrows(prefix, k, edge, way, thick[edge.source], marks, place.turned, chip))
     parts += (_card(prefix, n, place.cards[n.id], sizes[n.id][1], marks) for n in view.nodes)
     parts += (_legend(view, place), "</g>\n")
-    return figure(prefix, (width, height), view.title, description(view), parts, style)
+    return figure(prefix, (width, height), view.title, description(view), parts, style, scale)
+
+
+def size_of(view: GraphView) -> tuple[float, float]:
+    """Return the width and height of a picture in its own units."""
+    return _whole(view, placed(view)[0])
+
+
+def _whole(view: GraphView, place: Layout) -> tuple[float, float]:
+    legend = _legend_size(view, place.width)
+    margin = margin_of(view)
+    least = 320.0 if view.size is None else 0.0
+    return max(place.width, legend[0], least) + 2 * margin, place.height + legend[1] + 2 * margin
+
+
+def margin_of(view: GraphView) -> float:
+    """Return the empty space around a picture, in its own units."""
+    return MARGIN if view.size is None else MARGIN / 2
 
 
 def description(view: GraphView) -> str:
     """Return the picture in words, for those who do not see it."""
-    return " ".join([*view.caption, *(f"{n.words}." for n in view.nodes)])
+    inside = [f"Inside: {', '.join(view.inside)}."] if view.inside else []
+    return " ".join([*view.caption, *(f"{n.words}." for n in view.nodes), *inside])
 
 
 def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
@@ -154,11 +188,36 @@ def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
     cards = [
         Card(n.id, *sizes[n.id], scope=n.scope, at_start=n.kind != "constant") for n in view.nodes
     ]
-    links = [
-        Link(i, e.source, e.target, e.slot, width(e.label, LABEL) + 4 if e.label else 0.0)
-        for i, e in enumerate(view.edges)
-    ]
-    return in_rows(layout(cards, links), links, view.rows), sizes
+    labels = [width(e.label, LABEL) if e.label else 0.0 for e in view.edges]
+    far = far_uses(view) if view.chips else frozenset()
+    names = {n.id: n.name for n in view.nodes}
+    scopes = {n.id: n.scope for n in view.nodes}
+    for k in far:  # a card of its own, in front of its use
+        edge = view.edges[k]
+        chip = Card(-1 - k, _chip_width(names[edge.source]), _CHIP, scopes[edge.target])
+        cards.insert(0, chip)
+    ends = [(-1 - k if k in far else e.source, e.target) for k, e in enumerate(view.edges)]
+    if view.turned:
+        cards = [c._replace(width=c.height, height=c.width) for c in cards]
+        links = [
+            Link(i, *ends[i], e.slot, _BESIDE, across=wide + 28.0, lean=wide + 10.0)
+            if (wide := labels[i])
+            else Link(i, *ends[i], e.slot, across=PASSING + 8.0)
+            for i, e in enumerate(view.edges)
+        ]
+        place = layout(cards, links).swapped()
+    else:
+        links = [
+            Link(i, *ends[i], e.slot, labels[i] + 4 if e.label else 0.0)
+            for i, e in enumerate(view.edges)
+        ]
+        place = in_rows(layout(cards, links), links, view.rows)
+    place.chips = {k: place.cards.pop(-1 - k) for k in far}
+    return place, sizes
+
+
+def _chip_width(name: str) -> float:
+    return width(clean(name, 40), LABEL, bold=True) + 16.0
 
 
 def _size(node: NodeView) -> tuple[float, float]:
@@ -197,6 +256,7 @@ def style_of(prefix: str, theme: str) -> str:
             ".name": f"font-size: {NAME:g}px; font-weight: bold",
             ".grad, text.back": f"fill: {t.backward_text}; font-size: {LABEL:g}px",
             "text.within": f"fill: {t.backward_text}",
+            "text.chip": f"font-size: {LABEL:g}px; font-weight: bold",
             "text.mark": f"fill: {t.mark}; font-size: {LABEL:g}px; font-weight: bold",
             ".note": f"fill: {t.muted}; font-size: {SMALL:g}px",
             ".title": f"fill: {t.muted}; font-size: {LABEL:g}px; font-weight: bold",
@@ -213,11 +273,24 @@ def style_of(prefix: str, theme: str) -> str:
     return f"\n{text}\n"
 
 
-def _cluster(title: str, r: Rect) -> str:
+def _cluster(title: str, r: Rect, turned: bool) -> str:
+    """Draw the box of a module; its title stands where no arrow comes in."""
+    x, y, more = r.x + 14, r.y + 20, ""
+    if turned:
+        x, y = r.x + 20, r.y + r.height - 14
+        more = f' transform="rotate(-90 {x:.1f} {y:.1f})"'
+        while len(title) > 1 and width(title, LABEL, bold=True) > r.height - 20:
+            title = f"{title.rstrip('…')[:-1]}…"
     return (
         f'<g class="group">{_rect("cluster", r, radius=10)}'
-        f"{text_at('title', title, r.x + 14, r.y + 20, anchor='start')}</g>\n"
+        f"{text_at('title', title, x, y, anchor='start', more=more)}</g>\n"
     )
+
+
+def _chip(name: str, r: Rect) -> str:
+    """Draw the name of a value again, where it is used far from its card."""
+    text = text_at("chip", clean(name, 40), r.x + r.width / 2, r.y + r.height / 2 + 4)
+    return f"{_rect('pill', r, radius=r.height / 2)}{text}"
 
 
 def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[str, str]) -> str:
@@ -285,12 +358,33 @@ def _arrows(
     way: list[tuple[float, float]],
     thick: str,
     marks: Mapping[str, str],
+    turned: bool = False,
+    chip: str = "",
 ) -> str:
-    """Draw the forward arrow, and the backward one below it with its label."""
+    """Draw the forward arrow, and the backward one below or beside it with its label."""
     shift = _APART if edge.back and edge.forward else 0.0
     (x0, y0), (x1, y1) = way[0], way[-1]
+    made = f'<g id="{prefix}-e{number}" class="edge">{chip}'
+    if turned:
+        ahead, back = map(_turned, _lines([(y, x) for x, y in way], shift))
+        if edge.forward:
+            more = marks.get(f"e{number} ahead", "") if marks else ""
+            made += (
+                f'<g class="ahead"{more}><path class="fwd" d="{ahead}"/>'
+                f"{_head('fhead', x1 - shift, y1 - 1, -1, down=True)}</g>"
+            )
+        if edge.back:
+            said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
+            label = edge.label and text_at(
+                "back", edge.label, x1 + shift + 6, y1 - 8, anchor="start"
+            )
+            more = marks.get(f"e{number} back", "") if marks else ""
+            made += (
+                f'<g class="back"{more}>{said}<path class="bwd{thick}" d="{back}"/>'
+                f"{_head('bhead', x0 + shift, y0 + 1, 1, down=True)}{label}</g>"
+            )
+        return f"{made}</g>\n"
     ahead, back = _lines(way, shift)
-    made = f'<g id="{prefix}-e{number}" class="edge">'
     if edge.forward:
         more = marks.get(f"e{number} ahead", "") if marks else ""
         made += (
@@ -356,8 +450,25 @@ def _turn(x: float, y0: float, y1: float, shift: float, ahead: bool) -> str:
     )
 
 
-def _head(kind: str, x: float, y: float, direction: int) -> str:
-    """Draw an arrow head whose point is at (x, y); direction −1 points right, 1 left."""
+_PART = re.compile(r"([MHVCQ])([^MHVCQ]*)")
+_OTHER = {"H": "V", "V": "H"}
+
+
+def _turned(path: str) -> str:
+    """Return a path with its axes exchanged."""
+
+    def swap(part: re.Match[str]) -> str:
+        numbers = part[2].split()
+        pairs = [f"{y} {x}" for x, y in zip(numbers[::2], numbers[1::2], strict=False)]
+        return f"{part[1]}{' '.join(pairs)}" if pairs else f"{_OTHER[part[1]]}{part[2]}"
+
+    return _PART.sub(swap, path)
+
+
+def _head(kind: str, x: float, y: float, direction: int, *, down: bool = False) -> str:
+    """Draw an arrow head whose point is at (x, y); direction −1 points right (or down), 1 left."""
+    if down:
+        return f'<path class="{kind}" d="M{x:.1f} {y:.1f}l-4 {9 * direction}h8z"/>'
     return f'<path class="{kind}" d="M{x:.1f} {y:.1f}l{9 * direction} -4v8z"/>'
 
 
@@ -384,34 +495,72 @@ def legend(view: GraphView) -> str:
     return f"{'; '.join(parts)}.".capitalize() if parts else ""
 
 
-def _legend_size(view: GraphView) -> tuple[float, float]:
-    widths = [44 + width(text, SMALL) for _, text in _legend_entries(view)]
-    lines = [width(line, SMALL) for line in view.caption]
-    return max([sum(widths), *lines]), 38.0 + 15.0 * len(view.caption)
+def _legend_rows(view: GraphView, wide: float) -> tuple[list[list[tuple[str, str]]], list[str]]:
+    """Return the entries of the legend in rows, and the lines of the caption, of a width."""
+    wide = max(wide, _LEGEND if view.size is None else _NARROW)
+    rows: list[list[tuple[str, str]]] = []
+    left = 0.0
+    for kind, text in _legend_entries(view):
+        needed = 44 + width(text, SMALL)
+        if not rows or needed > left + 12:
+            rows.append([])
+            left = wide
+        rows[-1].append((kind, text))
+        left -= needed
+    said = view.caption if view.size is None else (" ".join(view.caption),)
+    return rows, [line for text in said for line in _lines_of(text, wide)]
+
+
+def _lines_of(text: str, wide: float) -> list[str]:
+    """Return a sentence in lines of a width."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and width(longer, SMALL) > wide:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _legend_size(view: GraphView, wide: float) -> tuple[float, float]:
+    rows, lines = _legend_rows(view, wide)
+    widths = [sum(44 + width(text, SMALL) for _, text in row) - 12 for row in rows]
+    widths += [width(line, SMALL) for line in lines]
+    return max(widths, default=0.0), 20.0 + _ENTRY * len(rows) + _TEXT * len(lines)
 
 
 def _legend(view: GraphView, place: Layout) -> str:
-    x, y = 0.0, place.height + 30.0
+    rows, lines = _legend_rows(view, place.width)
+    y = place.height + 30.0 - _ENTRY
     parts = ['<g aria-hidden="true">']
-    for kind, text in _legend_entries(view):
-        if kind in {"fwd", "bwd"}:
-            ahead = kind == "fwd"
-            parts.append(f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>')
-            point = (x + 27, y - 3.5, -1) if ahead else (x, y - 3.5, 1)
-            parts.append(_head("fhead" if ahead else "bhead", *point))
-        else:
-            r = Rect(x, y - 10, 26, 13)
-            if KINDS[kind].stacked:
-                parts.append(_rect(_css(kind), Rect(x + 4, y - 12.5, 18, 10), 4))
-            parts.append(_rect(_css(kind), r, KINDS[kind].rounding(r.height, 4)))
-            if KINDS[kind].double:
-                parts.append(_rect("inner", Rect(x + 2.5, y - 7.5, 21, 8), 2))
-        parts.append(text_at("note", text, x + 32, y, anchor="start"))
-        x += 44 + width(text, SMALL)
-    for line in view.caption:
-        y += 15
+    for row in rows:
+        x, y = 0.0, y + _ENTRY
+        for kind, text in row:
+            parts.append(_sign(kind, x, y))
+            parts.append(text_at("note", text, x + 32, y, anchor="start"))
+            x += 44 + width(text, SMALL)
+    for line in lines:
+        y += _TEXT
         parts.append(text_at("note", line, 0, y + 3, anchor="start"))
     return "".join([*parts, "</g>\n"])
+
+
+def _sign(kind: str, x: float, y: float) -> str:
+    """Draw what an entry of the legend explains."""
+    if kind in {"fwd", "bwd"}:
+        ahead = kind == "fwd"
+        point = (x + 27, y - 3.5, -1) if ahead else (x, y - 3.5, 1)
+        line = f'<path class="{kind}" d="M{x:.1f} {y - 3.5:.1f}H{x + 26:.1f}"/>'
+        return line + _head("fhead" if ahead else "bhead", *point)
+    parts = []
+    if KINDS[kind].stacked:
+        parts.append(_rect(_css(kind), Rect(x + 4, y - 12.5, 18, 10), 4))
+    r = Rect(x, y - 10, 26, 13)
+    parts.append(_rect(_css(kind), r, KINDS[kind].rounding(r.height, 4)))
+    if KINDS[kind].double:
+        parts.append(_rect("inner", Rect(x + 2.5, y - 7.5, 21, 8), 2))
+    return "".join(parts)
 
 
 def _rect(kind: str, r: Rect, radius: float = 0.0) -> str:

@@ -1,0 +1,288 @@
+"""Pictures for a place: read from the SVG as it is shown there, not from what the code believes."""
+
+from __future__ import annotations
+
+import functools
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+import viz
+from tests.viz.graphs import leaf
+from tests.viz.models import MODELS, network, recurrent
+from viz.far import far_uses
+from viz.fit import PLACES
+from viz.render.svg import placed
+from viz.text import width
+from viz.theme import LABEL
+
+SVG = "{http://www.w3.org/2000/svg}"
+every_model = pytest.mark.parametrize("model", MODELS)
+every_place = pytest.mark.parametrize("place", ["slide", "column", "page", "phone"])
+
+
+@functools.cache
+def drawn(model: str, place: Any) -> viz.Drawing:
+    return viz.draw(MODELS[model](), fit=place, scalars=model == "scalars")
+
+
+@functools.cache
+def whole(model: str) -> viz.Drawing:
+    options = {"fit": None, "max_nodes": 2000, "repeats": False}
+    return viz.draw(MODELS[model](), scalars=model == "scalars", **options)
+
+
+def heights_of_text(svg: str, wide: float, high: float) -> list[float]:
+    """Return the heights in pixels of all texts, of a picture that is shown as large as it may be.
+
+    It is as wide as its place or as its own width, if that is less, as a browser shows it.
+    """
+    root = ET.fromstring(svg)
+    style = root.find(f"{SVG}style").text
+    sizes = {
+        name.strip(): float(size)
+        for names, size in re.findall(r"([^{}]+)\{[^}]*font-size: ([\d.]+)px", style)
+        for name in names.split(",")
+    }
+    prefix = f"#{root.get('id')} "
+    own = float(root.get("width")), float(root.get("height"))
+    scale = min(own[0], wide, own[0] * high / own[1]) / float(root.get("viewBox").split()[2])
+    found = []
+    for text in root.iter(f"{SVG}text"):
+        kind = text.get("class")
+        size = sizes.get(f"{prefix}.{kind}", sizes.get(f"{prefix}text.{kind}"))
+        found.append(scale * (sizes[f"{prefix}text"] if size is None else size))
+    return found
+
+
+@every_place
+@every_model
+def test_the_least_text_can_be_read_where_the_picture_stands(model: str, place: str) -> None:
+    there = PLACES[place]
+    drawing = drawn(model, place)
+    least = min(heights_of_text(drawing.svg, there.width, there.height))
+    unread = [line for line in drawing.view.caption if line.startswith("The smallest text is")]
+    assert least >= there.least - 0.01 or unread
+    assert not unread  # no model of these needs to say so
+
+
+@every_place
+@every_model
+def test_what_was_named_is_on_the_picture_or_in_its_words(model: str, place: str) -> None:
+    drawing = drawn(model, place)
+    root = ET.fromstring(drawing.svg)
+    said = " ".join(root.itertext()) + " ".join(g.get("aria-label", "") for g in root.iter())
+    named = [n for n in whole(model).view.nodes if n.kind in ("parameter", "data", "cost")]
+    assert named
+    for node in named:
+        assert re.search(rf"(?<!\w){re.escape(node.name)}(?!\w)", said), node.name
+
+
+@every_place
+@every_model
+def test_what_was_left_out_is_said(model: str, place: str) -> None:
+    view, full = drawn(model, place).view, whole(model).view
+    caption = " ".join(view.caption)
+    if len(view.nodes) < len(full.nodes) and model != "scalars":
+        assert "folded" in caption
+    if not any(e.label for e in view.edges) and not any(n.is_folded for n in view.nodes):
+        assert "Local derivatives are left out" in caption
+    assert len(view.caption) == len(set(view.caption))
+
+
+def boxes_of(view: Any) -> tuple[Any, list[Any], list[Any]]:
+    """Return the layout, the boxes of cards and chips, and those of labels, with their numbers."""
+    place, _ = placed(view)
+    cards = [(f"n{i}", r.x, r.y, r.x + r.width, r.y + r.height) for i, r in place.cards.items()] + [
+        (f"c{i}", r.x, r.y, r.x + r.width, r.y + r.height) for i, r in place.chips.items()
+    ]
+    labels = []
+    for k, edge in enumerate(view.edges):
+        if edge.label:
+            (x, y), wide = place.ways[k][-1], width(edge.label, LABEL)
+            if place.turned:
+                labels.append((f"e{k}", x + 9, y - 17, x + 9 + wide, y - 5))
+            else:
+                labels.append((f"e{k}", x - 10 - wide, y + 5, x - 10, y + 19))
+    return place, cards, labels
+
+
+def along(way: list[tuple[float, float]], turned: bool) -> list[tuple[float, float]]:
+    """Return points of a way: straight pieces, and S-curves where both coordinates change."""
+    found = []
+    for (ax, ay), (bx, by) in pairwise(way):
+        for k in range(13):
+            t = k / 12
+            s = 3 * t * t - 2 * t * t * t
+            u, v = (s, t) if turned else (t, s)
+            found.append((ax + (bx - ax) * u, ay + (by - ay) * v))
+    return found
+
+
+def assert_clear(view: Any) -> None:
+    """Assert that cards, chips, labels and arrows keep clear of each other."""
+    place, cards, labels = boxes_of(view)
+    everything = cards + labels
+    for i, one in enumerate(everything):
+        for two in everything[i + 1 :]:
+            apart = one[3] <= two[1] or two[3] <= one[1] or one[4] <= two[2] or two[4] <= one[2]
+            assert apart, (one, two)
+    for k, way in enumerate(place.ways):
+        for x, y in along(way, place.turned):
+            for name, left, top, right, bottom in cards:
+                inside = left + 1 < x < right - 1 and top + 1 < y < bottom - 1
+                assert not inside, (k, name)
+            for name, left, top, right, bottom in labels:
+                assert name == f"e{k}" or not (left < x < right and top < y < bottom), (k, name)
+    for _, left, top, right, bottom in everything:
+        assert left > -0.01
+        assert top > -0.01
+        assert right <= place.width + 1
+        assert bottom <= place.height + 1
+
+
+@every_place
+@every_model
+def test_nothing_overlaps(model: str, place: str) -> None:
+    assert_clear(drawn(model, place).view)
+
+
+@every_model
+def test_nothing_overlaps_from_top_to_bottom_with_every_label(model: str) -> None:
+    view = viz.draw(MODELS[model](), fit=None).view
+    assert_clear(replace(view, turned=True, chips=True))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+@every_model
+def test_rows_that_are_asked_for_are_made(model: str, rows: int) -> None:
+    view = viz.draw(MODELS[model](), fit=None, rows=rows).view
+    place, _ = placed(view)
+    why = f"It has {place.rows} row{'s' * (place.rows > 1)}, not {rows}"
+    assert (place.rows == rows) != any(why in line for line in view.caption)
+    assert place.rows == rows or 4 * rows > len(view.nodes)
+    assert_clear(replace(view, chips=True))
+
+
+def test_the_fullest_telling_that_can_be_read_is_taken() -> None:
+    small = viz.draw(MODELS["lecture"](), fit="slide").view
+    assert [e.label for e in small.edges] == [
+        e.label for e in viz.draw(MODELS["lecture"](), fit=None).view.edges
+    ]
+    J = network(3, 4, 1)
+    slide, screen = viz.draw(J, fit="slide").view, viz.draw(J, fit="screen").view
+    assert len(slide.nodes) < len(screen.nodes)
+
+
+def test_more_room_never_shows_less() -> None:
+    J = MODELS["four layers"]()
+    cards = [len(viz.draw(J, fit=(w, 0.6 * w)).view.nodes) for w in (400, 800, 1600, 3200, 6400)]
+    assert cards == sorted(cards)
+    assert cards[-1] == len(viz.draw(J, fit=None).view.nodes)
+
+
+def test_options_that_were_given_are_kept() -> None:
+    J = network(3, 4, 1)
+    assert len(viz.draw(J, fit="phone", depth=5).view.nodes) >= 3
+    assert placed(viz.draw(J, fit="slide", rows=2).view)[0].rows == 2
+    assert all(n.slope is None for n in viz.draw(J, fit="page", values=False).view.nodes)
+    assert {e.back for e in viz.draw(J, fit="slide", direction="forward").view.edges} == {False}
+
+
+@pytest.mark.parametrize("bad", ["Slide", "", 12, (300,), (50, 400), ("a", "b"), (1, 2, 3), True])
+def test_a_place_that_is_none_is_refused_with_those_there_are(bad: Any) -> None:
+    with pytest.raises(ValueError, match=r"viz\.draw: fit needs one of 'slide', 'screen'"):
+        viz.draw(MODELS["lecture"](), fit=bad)
+
+
+def test_what_cannot_be_read_anywhere_says_so() -> None:
+    J = leaf(1.0, "a" * 150) * 2
+    view = viz.draw(J, fit="phone").view
+    assert view.caption[-1].startswith("The smallest text is ")
+    assert "on a phone of 390 × 844, and should be 12" in view.caption[-1]
+
+
+def test_a_value_that_is_used_far_away_reappears_as_a_chip() -> None:
+    view = viz.draw(recurrent(5), fit=None, repeats=False).view
+    names = {n.id: n.name for n in view.nodes}
+    far = far_uses(view)
+    assert {names[view.edges[k].source] for k in far} == {"W", "U"}
+    uses = [k for k, e in enumerate(view.edges) if names[e.source] == "W"]
+    assert 1 <= len(uses) - len(far & set(uses)) <= 2  # the nearest keep their arrows
+    root = ET.fromstring(viz.draw(recurrent(5), fit=(3000, 3000), repeats=False).svg)
+    chips = [t.text for t in root.iter(f"{SVG}text") if t.get("class") == "chip"]
+    assert set(chips) == {"W", "U"}
+
+
+def length(view: Any) -> float:
+    """Return the length of all arrows of a view."""
+    place, _ = placed(view)
+    return sum(
+        abs(bx - ax) + abs(by - ay) for w in place.ways for (ax, ay), (bx, by) in pairwise(w)
+    )
+
+
+def test_chips_shorten_arrows() -> None:
+    view = viz.draw(recurrent(5), fit=None, repeats=False, rows=1).view
+    assert length(replace(view, chips=True)) < 0.6 * length(view)
+
+
+def test_every_value_keeps_the_arrow_to_its_nearest_use() -> None:
+    for model in MODELS:
+        view = whole(model).view
+        if len(view.nodes) > 300:
+            continue
+        far = far_uses(view)
+        kept = {e.source for k, e in enumerate(view.edges) if k not in far}
+        assert kept == {e.source for e in view.edges}
+
+
+def test_a_file_is_arranged_and_leaves_nothing_out() -> None:
+    J = network(5, 6, 5, 4, 1)
+    drawing, plain = viz.draw(J), viz.draw(J, fit=None)
+    assert drawing.view == plain.view
+    shown = {
+        g.get("id").rpartition("-")[2]
+        for g in ET.fromstring(drawing.svg).iter(f"{SVG}g")
+        if g.get("id")
+    }
+    assert {s for s in shown if s[0] == "n"} == {f"n{n.id}" for n in plain.view.nodes}
+    assert "fit='slide'" in drawing.svg.replace("&#x27;", "'")
+    assert min(heights_of_text(drawing.svg, 1920, 1080)) > min(
+        heights_of_text(plain.svg, 1920, 1080)
+    )
+
+
+@every_model
+def test_a_cell_of_a_notebook_can_be_read(model: str) -> None:
+    drawing = viz.draw(MODELS[model]())
+    svg = drawing._repr_mimebundle_()["image/svg+xml"]
+    assert min(heights_of_text(svg, 920, 2400)) >= 11.99
+
+
+def test_a_picture_runs_down_in_words_too() -> None:
+    view = viz.draw(network(3, 4, 1), fit="column").view
+    assert view.turned
+    assert view.caption[0] == "Forward pass top to bottom, backward pass bottom to top."
+    assert viz.GraphView.from_json(view.to_json()) == view
+
+
+def test_a_title_of_a_module_that_runs_down_is_cut_to_its_box() -> None:
+    from autograd import name_scope
+
+    x = leaf(np.ones(3), "x")
+    with name_scope("a module with a name that is longer than it is high, by far"):
+        y = np.tanh(x).sum().named("y")
+    view = replace(viz.draw(y, fit=None).view, turned=True)
+    from viz.render.svg import render_svg
+
+    root = ET.fromstring(render_svg(view))
+    (title,) = (t for t in root.iter(f"{SVG}text") if t.get("class") == "title")
+    (rect,) = (r for r in root.iter(f"{SVG}rect") if r.get("class") == "cluster")
+    assert title.text.endswith("…")
+    assert width(title.text, LABEL, bold=True) < float(rect.get("height"))

@@ -1,0 +1,207 @@
+"""Legibility: the picture is arranged, and told in fewer words, until it can be read in its place.
+
+A place has a size in pixels and a least height of text there. Of each way to tell the graph, the
+fullest first, every arrangement is laid out: in one or several rows, or from top to bottom. The
+first way whose best arrangement can be read is taken. What it leaves out is said in the caption.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from viz.render.svg import OWN, placed, size_of
+from viz.theme import LABEL
+from viz.view import DOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from viz.view import EdgeView, GraphView, NodeView
+
+__all__ = ["PLACES", "Place", "arranged", "fitted", "is_legible", "place_of", "rows_or_why"]
+
+
+class Place(NamedTuple):
+    """Where a picture is looked at.
+
+    Attributes
+    ----------
+    name : str
+        What the caption calls it.
+    width, height : float
+        Its size in CSS pixels; one scrolls through three screens where that is usual.
+    least : float
+        Height in pixels that the smallest text has to have.
+    """
+
+    name: str
+    width: float
+    height: float
+    least: float = 12.0
+
+
+PLACES = {
+    "slide": Place("a slide of 1920 × 1080", 1920.0, 1080.0, 18.0),
+    "screen": Place("a screen of 1920 × 1080", 1920.0, 1080.0),
+    "notebook": Place("a notebook's cell of 920", 920.0, 2400.0),
+    "column": Place("a column of 840", 840.0, 2520.0),
+    "page": Place("a page of 642 × 971", 642.0, 971.0),  # A4 with margins of 20 mm, at 96 dpi
+    "phone": Place("a phone of 390 × 844", 390.0, 3 * 844.0),
+}
+_ENOUGH = 1.1  # times the least size of text, from where on larger text is not better
+LARGEST = 2.5  # times its own size that a picture grows at most
+_ROWS = 6  # rows that are tried; in a high place, only a few
+_MOST = 400  # cards of a view that is arranged in all ways; larger ones in fewer
+_NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
+
+
+def place_of(fit: Any) -> Place:
+    """Return the place that a user names, or gives as width and height.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    if isinstance(fit, str) and fit in PLACES:
+        return PLACES[fit]
+    if isinstance(fit, (tuple, list)) and len(fit) == 2:
+        wide, high = fit
+        if all(isinstance(x, (int, float)) and x >= 100 for x in fit):
+            return Place(f"{wide:g} × {high:g}", float(wide), float(high))
+    known = ", ".join(repr(name) for name in PLACES)
+    raise ValueError(
+        f"viz.draw: fit needs one of {known}, or a width and a height in pixels of at least 100, "
+        f"got {fit!r}."
+    )
+
+
+def is_legible(view: GraphView, place: Place) -> bool:
+    """Return whether a view can be read in a place in its own size."""
+    width, height = size_of(view)
+    return OWN * width <= place.width and OWN * height <= place.height
+
+
+def arranged(view: GraphView, place: Place, rows: int | None = None) -> GraphView:
+    """Return a view that leaves nothing out, arranged so that its text is as large as can be."""
+    found, scale = _arranged(view, place, rows)
+    if scale * LABEL < 0.999 * place.least:
+        said = (
+            f"The smallest text is {scale * LABEL:.2g} px high on {place.name}; fit='slide', "
+            "'column', 'page' or 'phone' tells less of it, in larger letters."
+        )
+        found = replace(found, notes=(*found.notes, said))
+    return found
+
+
+def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) -> GraphView:
+    """Return the fullest view that can be read in a place, arranged for it.
+
+    Parameters
+    ----------
+    views : iterable of GraphView
+        Of the graph, the fullest first; no more are taken than are needed.
+    place : Place
+        Where it is to be read.
+    rows : int, optional
+        How many rows it has to have.
+
+    Returns
+    -------
+    GraphView
+        Where none can be read, the one with the largest text, whose caption says so.
+    """
+    best: GraphView | None = None
+    reached = 0.0
+    for view in views:
+        for shorter in _told(view):
+            found, scale = _arranged(shorter, place, rows)
+            if scale * LABEL >= place.least - 1e-9:
+                return found
+            if scale > 1.02 * reached:
+                best, reached = found, scale
+    assert best is not None
+    said = (
+        f"The smallest text is {reached * LABEL:.2g} px high on {place.name}, and should be "
+        f"{place.least:g}: draw a part of it, or save a page (.html), in which one can zoom."
+    )
+    return replace(best, notes=(*best.notes, said))
+
+
+def rows_or_why(view: GraphView) -> GraphView:
+    """Return a view that says why it does not have the rows that it was asked for."""
+    made = placed(view)[0].rows
+    if view.rows is None or made == view.rows:
+        return view
+    said = (
+        f"It has {made} row{'s' * (made > 1)}, not {view.rows}: there are too few gaps to cut at."
+    )
+    return replace(view, notes=(*view.notes, said))
+
+
+def _told(view: GraphView) -> Iterator[GraphView]:
+    """Yield a view in fewer and fewer words."""
+    yield view
+    narrow = replace(view, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
+    yield replace(narrow, edges=tuple(_short(e) for e in view.edges))
+    plain = replace(view, edges=tuple(_silent(e) for e in view.edges))
+    if any(e.label for e in view.edges):
+        note = "Local derivatives are left out of it; fit=None shows them."
+        plain = replace(plain, notes=(*plain.notes, note))
+    yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
+    for inside in (True, False):
+        brief = replace(plain, nodes=tuple(_brief(n, inside) for n in view.nodes))
+        if any(b.value != n.value for b, n in zip(brief.nodes, view.nodes, strict=True)):
+            note = "Of arrays it shows the shapes only."
+            brief = replace(brief, notes=(*brief.notes, note))
+        yield brief
+
+
+def _short(edge: EdgeView) -> EdgeView:
+    """Return an arrow whose label is only what the derivative is, without its symbol."""
+    return replace(edge, symbol="") if edge.formula else edge
+
+
+def _silent(edge: EdgeView) -> EdgeView:
+    """Return an arrow without a label; its words stay."""
+    return replace(edge, symbol="", formula="", number="", short="")
+
+
+def _brief(node: NodeView, inside: bool) -> NodeView:
+    """Return a card with one line for its value, and for what is folded into it, or none."""
+    value = node.value
+    if node.is_folded:
+        slopes = tuple(s.partition(" (")[0] for s in node.slopes) if inside else ()
+        body = node.body if len(node.body) < 4 else (node.body[0], DOTS, node.body[-1])
+        return replace(node, row=_NARROW[1], value=(), slopes=slopes, body=body)
+    if len(value) > 1:
+        value = (node.shape,) if node.shape else value[:1]
+    elif value and len(value[0]) > _NARROW[1]:
+        value = (node.shape,)
+    slope = node.slope
+    if slope is not None and len(str(slope)) > _NARROW[0]:
+        slope = replace(slope, shape="")
+    return replace(node, row=_NARROW[1], value=value, slope=slope)
+
+
+def _arranged(view: GraphView, place: Place, rows: int | None) -> tuple[GraphView, float]:
+    """Return the arrangement of a view whose text is the largest in a place, and its scale."""
+    many = len(view.nodes)
+    high = place.height > place.width
+    most = 1 if many < 4 else 3 if high else _ROWS
+    ways: list[dict[str, Any]] = [{"rows": k} for k in range(1, most + 1)]
+    if rows is not None:
+        ways = [{"rows": rows}]
+    else:
+        ways.insert(1 if high else most, {"turned": True, "rows": None})
+    best, reached, enough = view, 0.0, _ENOUGH * place.least / LABEL
+    for way in ways if many <= _MOST else ways[:1]:
+        found = replace(view, chips=True, size=(1.0, 1.0), **way)
+        width, height = size_of(found)
+        scale = min(place.width / width, place.height / height, LARGEST)
+        if min(scale, enough) > 1.02 * min(reached, enough):  # the simplest of about equal ones
+            best, reached = found, scale
+    width, height = size_of(best)
+    size = (width * reached, height * reached)
+    return replace(best, size=size), reached

@@ -152,62 +152,63 @@ def softmax() -> Tensor:
 
 Made = Callable[[], Any]
 AUTO: dict[str, Any] = {"theme": "auto"}
+COLUMN: dict[str, Any] = {**AUTO, "fit": "column"}  # the width that a page of documentation has
 
 FIGURES: dict[str, tuple[str, str, Made]] = {
     "lecture": (
         "The lecture's graph",
         "J = 3(a + bc): values from left to right, derivatives from right to left.",
-        lambda: viz.draw(lecture(), **AUTO),
+        lambda: viz.draw(lecture(), **COLUMN),
     ),
     "neuron": (
         "A sigmoid neuron",
         "Its formula step by step; each arrow back carries the local derivative.",
-        lambda: viz.draw(neuron(), **AUTO),
+        lambda: viz.draw(neuron(), **COLUMN),
     ),
     "fan-out": (
         "A value used four times",
         "What comes back along each path adds up.",
-        lambda: viz.draw(fan_out(), **AUTO),
+        lambda: viz.draw(fan_out(), **COLUMN),
     ),
     "forward": (
         "Forward only",
         '`direction="forward"`: what is computed, before anything is differentiated.',
-        lambda: viz.draw(neuron(), direction="forward", **AUTO),
+        lambda: viz.draw(neuron(), direction="forward", **COLUMN),
     ),
     "logistic": (
         "Logistic regression",
         "Arrays show shape, dtype, range and mean; gradients their norm.",
-        lambda: viz.draw(network([3, 1]), **AUTO),
+        lambda: viz.draw(network([3, 1]), **COLUMN),
     ),
     "softmax": (
         "Softmax regression",
         "Three classes, six examples.",
-        lambda: viz.draw(softmax(), **AUTO),
+        lambda: viz.draw(softmax(), **COLUMN),
     ),
     "linear": (
         "W x + b, in tensors",
         "The tensor graph of a linear layer ...",
-        lambda: viz.draw(linear(), **AUTO),
+        lambda: viz.draw(linear(), **COLUMN),
     ),
     "scalars": (
         "... and number by number",
         "`scalars=True` opens the same graph: what a matrix product is.",
-        lambda: viz.draw(linear(), scalars=True, **AUTO),
+        lambda: viz.draw(linear(), scalars=True, **COLUMN),
     ),
     "folded": (
         "A network, layer by layer",
         "`depth=0` folds each module into a card with the gradients of its parameters.",
-        lambda: viz.draw(network([3, 4, 2, 1]), depth=0, **AUTO),
+        lambda: viz.draw(network([3, 4, 2, 1]), depth=0, **COLUMN),
     ),
     "opened": (
         "The same network, open",
         "`depth=1` opens the modules again; they stay together as clusters.",
-        lambda: viz.draw(network([3, 2, 1]), depth=1, **AUTO),
+        lambda: viz.draw(network([3, 2, 1]), depth=1, **COLUMN),
     ),
     "ten-layers": (
         "Ten layers alike",
         "`repeats=True` folds equal layers in a row.",
-        lambda: viz.draw(network([3, *[4] * 10, 1]), depth=0, repeats=True, **AUTO),
+        lambda: viz.draw(network([3, *[4] * 10, 1]), depth=0, repeats=True, **COLUMN),
     ),
     "neurons": (
         "Neurons in columns",
@@ -222,32 +223,32 @@ FIGURES: dict[str, tuple[str, str, Made]] = {
     "recurrent": (
         "A recurrent cell, unrolled",
         "Three steps in time share W and U, whose derivatives add up over the steps.",
-        lambda: viz.draw(recurrent(3), depth=0, **AUTO),
+        lambda: viz.draw(recurrent(3), depth=0, **COLUMN),
     ),
     "loop": (
         "A loop, folded",
         "The same cell over sixty steps: the loop is found in the recording.",
-        lambda: viz.draw(loop(60), **AUTO),
+        lambda: viz.draw(loop(60), **COLUMN),
     ),
     "second-order": (
         "The backward pass is a graph too",
         "d(w²x)/dw, recorded with `create_graph=True` and differentiated once more.",
-        lambda: viz.draw(second_order(), **AUTO),
+        lambda: viz.draw(second_order(), **COLUMN),
     ),
     "exploding": (
         "An exploding gradient",
         "`health=True`: the larger a gradient, the thicker its arrow; a word where it is large.",
-        lambda: viz.draw(exploding(), health=True, **AUTO),
+        lambda: viz.draw(exploding(), health=True, **COLUMN),
     ),
     "vanishing": (
         "A vanishing gradient",
         "Saturated sigmoids, one after the other.",
-        lambda: viz.draw(vanishing(), health=True, **AUTO),
+        lambda: viz.draw(vanishing(), health=True, **COLUMN),
     ),
     "nan": (
         "Where a NaN begins",
         "A softplus written carelessly: ∞ begins in exp, and becomes NaN where it meets a zero.",
-        lambda: viz.draw(not_a_number(), health=True, **AUTO),
+        lambda: viz.draw(not_a_number(), health=True, **COLUMN),
     ),
     "changed": (
         "What a step of training changed",

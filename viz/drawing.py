@@ -319,6 +319,8 @@ def draw(
                 yield shown(most, level)
                 yield shown(most, level, True)
         if not (asked and place is None):
+            if depth is None and len(view.nodes) <= most:
+                yield fold_stretches(view)
             for budget in _BUDGETS:
                 yield shown(min(budget, most), depth, repeats)
 

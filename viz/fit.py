@@ -49,10 +49,10 @@ PLACES = {
     "page": Place("a page of 642 × 971", 642.0, 971.0),  # A4 with margins of 20 mm, at 96 dpi
     "phone": Place("a phone of 390 × 844", 390.0, 3 * 844.0),
 }
-_ENOUGH = 1.1  # times the least size of text, from where on larger text is not better
-LARGEST = 2.5  # times its own size that a picture grows at most
+_MOST_SIZE = 1.4  # times the least size of text, beyond which a picture does not grow
 _ROWS = 6  # rows that are tried; in a high place, only a few
 _MOST = 400  # cards of a view that is arranged in all ways; larger ones in fewer
+_LANES = 6  # arrows that may lead from one row to the next; in a high place, half of them
 _NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
 
 
@@ -195,11 +195,14 @@ def _arranged(view: GraphView, place: Place, rows: int | None) -> tuple[GraphVie
         ways = [{"rows": rows}]
     else:
         ways.insert(1 if high else most, {"turned": True, "rows": None})
-    best, reached, enough = view, 0.0, _ENOUGH * place.least / LABEL
+    best, reached, enough = view, 0.0, place.least / LABEL
     for way in ways if many <= _MOST else ways[:1]:
         found = replace(view, chips=True, size=(1.0, 1.0), **way)
-        width, height = size_of(found)
-        scale = min(place.width / width, place.height / height, LARGEST)
+        laid, _ = placed(found)
+        if rows is None and laid.lanes > (_LANES // 2 if high else _LANES):
+            continue
+        width, height = size_of(found, laid)
+        scale = min(place.width / width, place.height / height, _MOST_SIZE * enough)
         if min(scale, enough) > 1.02 * min(reached, enough):  # the simplest of about equal ones
             best, reached = found, scale
     width, height = size_of(best)

@@ -83,8 +83,8 @@ class Layout:
         Card id to the clusters it was put in; clusters that feed each other are opened.
     chips : dict
         Link number to the place of a chip that it begins at, instead of at its source.
-    rows : int
-        How many rows it is cut into.
+    rows, lanes : int
+        How many rows it is cut into, and how many links one cut meets at most.
     turned : bool
         Whether it runs from top to bottom; ways are level in columns then.
     width, height : float
@@ -97,6 +97,7 @@ class Layout:
     scopes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     chips: dict[int, Rect] = field(default_factory=dict)
     rows: int = 1
+    lanes: int = 0
     turned: bool = False
     width: float = 0.0
     height: float = 0.0

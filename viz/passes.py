@@ -296,49 +296,56 @@ def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
 _PARTS = 20  # more parts of a computation, without a name of their own, tell nobody anything
 
 
-def fold_stretches(view: GraphView, most: int) -> GraphView:
+def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
     """Make one card of each stretch of the computation, so that there are at most so many.
 
-    Outputs stay as they are, where there is room for them. What is given goes with its first use.
+    What is given goes with the step that uses it; where it is used in several, and outputs, stay
+    as they are if there is room for them. Without a limit each step is a stretch of its own.
     """
-    kept = [n.id for n in view.nodes if n.kind == "cost"]
-    kept = kept if 2 * len(kept) <= most else []
-    order = _by_use(view)
-    inside = [i for i in order if i not in set(kept)]
-    size = math.ceil(len(inside) / max(min(most, _PARTS) - len(kept), 1))
     by_id = {n.id: n for n in view.nodes}
-    stretches = [inside[k : k + size] for k in range(0, len(inside), size)]
+    kept, units = _units(view, most)
+    size = 1
+    if most is not None:
+        size = math.ceil(len(units) / max(min(most, _PARTS) - len(kept), 1))
+    order: list[int] = []
     home: dict[int, int] = {}
     cards: dict[int, NodeView] = {}
-    for k, members in enumerate(stretches):
-        last = members[-1]
-        home.update((i, last) for i in members)
-        card = _stretch(last, k + 1, [by_id[i] for i in members])
-        nodes = [by_id[i] for i in members]
-        cards[last] = with_worst(card, nodes)
+    for k in range(0, len(units), size):
+        members = [i for unit in units[k : k + size] for i in unit]
+        nodes = [by_id[i] for i in members if i not in kept]
+        order += [i for i in members if i in kept and KINDS[by_id[i].kind].given]
+        order += [n.id for n in nodes[-1:]]
+        order += [i for i in members if i in kept and not KINDS[by_id[i].kind].given]
+        if len(nodes) > 1:
+            last = nodes[-1].id
+            home.update((n.id, last) for n in nodes)
+            cards[last] = with_worst(_stretch(last, k // size + 1, nodes), nodes)
     edges: dict[tuple[int, int, int], EdgeView] = {}
     for edge in view.edges:
         source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
         if source == target:
             continue
-        key = (source, target, edge.slot if target in kept else -1)
+        key = (source, target, -1 if target in cards else edge.slot)
         before = edges.get(key)
         edges[key] = replace(
-            edge if source in kept and target in kept else edge.bare(),
+            edge.bare() if target in cards else edge,
             source=source,
             target=target,
             back=edge.back or (before is not None and before.back),
         )
-    shown = [cards.get(i) or by_id[i] for i in order if i in cards or i in set(kept)]
+    shown = [cards.get(i) or by_id[i] for i in order]
     note = (
         f"{len(view.nodes)} cards folded into {len(shown)}, in the order of the computation; "
         f"name_scope() gives them names, max_nodes={len(view.nodes)} shows all."
     )
+    if size == 1:
+        note = f"{len(view.nodes) - len(shown)} cards of what is given folded into the formulas that use it."
+    place = {i: k for k, i in enumerate(order)}
     return replace(
         view,
         notes=(*view.notes, note),
         nodes=tuple(replace(n, scope=()) for n in shown),
-        edges=tuple(sorted(edges.values(), key=lambda e: order.index(e.target))),
+        edges=tuple(sorted(edges.values(), key=lambda e: place[e.target])),
     )
 
 
@@ -375,18 +382,26 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} {DOTS} {names[-1]}"
 
 
-def _by_use(view: GraphView) -> list[int]:
-    """Return the cards in an order of computation in which what is given precedes its first use."""
+def _units(view: GraphView, most: int | None) -> tuple[set[int], list[list[int]]]:
+    """Return the cards that stay, and each step after what is given to it, in an order of use."""
     operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    uses: dict[int, set[int]] = {n.id: set() for n in view.nodes}
     for edge in view.edges:
         operands[edge.target].append(edge.source)
-    order: dict[int, None] = {}
+        uses[edge.source].add(edge.target)
+    costs = {n.id for n in view.nodes if n.kind == "cost"}
+    shared = {n.id for n in view.nodes if len(uses[n.id]) > 1 and KINDS[n.kind].given}
+    kept = next((k for k in (costs | shared, costs) if most is None or 2 * len(k) <= most), set())
+    leaves = {n.id for n in view.nodes if not operands[n.id]}
+    seen: set[int] = set()
+    units: list[list[int]] = []
     for node in view.nodes:
-        if operands[node.id]:
-            order.update((i, None) for i in operands[node.id] if i not in order)
-            order[node.id] = None
-    order.update((n.id, None) for n in view.nodes if n.id not in order)
-    return list(order)
+        if operands[node.id] or not uses[node.id]:
+            given = [i for i in operands[node.id] if i in leaves]
+            unit = [i for i in dict.fromkeys(given) if i not in seen]
+            seen.update(unit)
+            units.append([*unit, node.id])
+    return kept, units
 
 
 def open_but_repeats(view: GraphView, max_nodes: int) -> GraphView:

@@ -125,7 +125,13 @@ def _cut(place: Layout, links: Sequence[Link], cuts: list[float]) -> Layout:
                 after - _LANE * i,
             )
         top += _LANE * len(met) + _SPACE
-    result = Layout(scopes=place.scopes, rows=len(cuts) + 1, width=width, height=top - 2 * RADIUS)
+    result = Layout(
+        scopes=place.scopes,
+        rows=len(cuts) + 1,
+        lanes=max(map(len, crossing)),
+        width=width,
+        height=top - 2 * RADIUS,
+    )
 
     def moved(r: Rect, row: int) -> Rect:
         x, y = moves[row]

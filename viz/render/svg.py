@@ -159,9 +159,9 @@ def svg_of(
     return figure(prefix, (width, height), view.title, description(view), parts, style, scale)
 
 
-def size_of(view: GraphView) -> tuple[float, float]:
+def size_of(view: GraphView, place: Layout | None = None) -> tuple[float, float]:
     """Return the width and height of a picture in its own units."""
-    return _whole(view, placed(view)[0])
+    return _whole(view, place or placed(view)[0])
 
 
 def _whole(view: GraphView, place: Layout) -> tuple[float, float]:

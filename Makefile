@@ -36,7 +36,7 @@ test: $(READY)
 
 # The least NumPy of pyproject.toml, and the newest one, with the newest Python that is found. All
 # else is as locked. Each has an environment of its own.
-OLDEST_NUMPY := $(shell sed -n 's/^dependencies = \["numpy>=\(.*\)"\]/\1/p' pyproject.toml)
+OLDEST_NUMPY := $(shell sed -n 's/^dependencies = \["numpy>=\([0-9.]*\)".*/\1/p' pyproject.toml)
 PYTHONS := python3.14 python3.13 python3.12 $(wildcard $(HOME)/.pyenv/versions/3.1[2-9]*/bin/python3)
 NEWEST_PYTHON ?= $(or $(shell for p in $(PYTHONS); do \
 	$$p -c 'import sys; print(*sys.version_info[:2], sys.executable)' 2>/dev/null; done \

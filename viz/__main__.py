@@ -222,11 +222,12 @@ def _doctor(_: argparse.Namespace) -> int:
     import viz
 
     lines = [("python", platform.python_version()), ("numpy", np.__version__)]
-    for name in ("retrograd", "pygraphviz", "matplotlib", "tqdm"):
+    for name in ("retrograd", "graphviz", "vl-convert-python", "pygraphviz", "matplotlib", "tqdm"):
+        label = name.removesuffix("-python")
         try:
-            lines.append((name, version(name)))
+            lines.append((label, version(name)))
         except PackageNotFoundError:
-            lines.append((name, "not installed"))
+            lines.append((label, "not installed"))
     lines += [(name, shutil.which(name) or "not on the path") for name in ("dot", "pdflatex")]
     ours = Path(viz.__file__).resolve().parent.parent
     theirs = engine().parent
@@ -234,8 +235,8 @@ def _doctor(_: argparse.Namespace) -> int:
     for name, value in lines:
         print(f"{name:12} {value}")
     print("engine auto is the built-in layout: the same pictures on every machine")
-    if importlib.util.find_spec("pygraphviz") is None and shutil.which("dot") is None:
-        print(".png and .pdf need Graphviz (Debian: apt-get install graphviz)")
+    if importlib.util.find_spec("vl_convert") is None and shutil.which("chromium") is None:
+        print(".png and .pdf need pip install 'retrograd[images]', or Chromium")
     if ours != theirs:
         print("viz: autograd is another distribution's; uninstall it.", file=sys.stderr)
         return 1

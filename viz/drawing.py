@@ -7,6 +7,8 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import graphviz
+
 from viz.cards import LARGE, view_of, without_values
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
@@ -27,6 +29,7 @@ from viz.passes import (
     open_but_repeats,
 )
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
+from viz.render.image import render_image
 from viz.render.page import Picture, render_page
 from viz.render.svg import render_svg
 from viz.render.text import render_text
@@ -87,11 +90,14 @@ class Drawing:
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
         if self.engine == "pygraphviz":
             return svg_by_pygraphviz(self.dot)
+        return self._svg(self.theme)
+
+    def _svg(self, theme: str) -> str:
         with pause_collector():
             view, screen = self.view, PLACES["screen"]
             if self._fit_to is not None and not is_legible(view, screen):
                 view = arranged(view, screen, view.rows)
-            return render_svg(view, self.theme)
+            return render_svg(view, theme)
 
     def _svg_of_cell(self) -> str:
         """Return the picture as SVG text, told so that it can be read in a notebook's cell."""
@@ -111,6 +117,25 @@ class Drawing:
             pictures, first = _pictures(self.view, self._full, self._more(), self._max_nodes)
             return render_page(pictures, first, theme=self.theme)
 
+    def image(self, kind: Literal["png", "pdf"]) -> bytes:
+        """Return the picture as PNG, two pixels for one of its own, or as PDF.
+
+        They show what the SVG shows; a theme that follows the reader is light in them.
+
+        Raises
+        ------
+        EngineError
+            If there is no library for it: the extra "images" brings one.
+        """
+        if self.engine in ("dot", "pygraphviz"):
+            return by_dot(self.dot, kind, TIMEOUT)
+        return render_image(self._svg("dark" if self.theme == "dark" else "light"), kind)
+
+    @property
+    def graphviz(self) -> graphviz.Source:
+        """The picture as a `graphviz.Source`, which that package styles, renders and embeds."""
+        return graphviz.Source(self.dot)
+
     @property
     def dot(self) -> str:
         """The picture as DOT source for Graphviz."""
@@ -127,14 +152,14 @@ class Drawing:
         Parameters
         ----------
         path : path_like
-            Its ending says what is written: see `viz.FORMATS`. Graphviz makes .png and .pdf.
+            Its ending says what is written: see `viz.FORMATS`.
 
         Raises
         ------
         ValueError
             If the ending is another one.
         EngineError
-            If Graphviz is needed and not installed.
+            If what makes it is not installed.
         OSError
             If the file cannot be written. What was there before is untouched.
         """

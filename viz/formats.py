@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from viz.render.dot import by_dot
 from viz.render.mermaid import render_mermaid
 from viz.render.tikz import render_tikz
 
@@ -35,6 +34,6 @@ FORMATS: dict[str, Format] = {
     ".txt": Format("the steps in words", lambda d: d.text),
     ".md": Format("a Mermaid flowchart", lambda d: render_mermaid(d.view)),
     ".tex": Format("a TikZ picture", lambda d: render_tikz(d.view)),
-    ".png": Format("pixels, by Graphviz", lambda d: by_dot(d.dot, "png")),
-    ".pdf": Format("a page, by Graphviz", lambda d: by_dot(d.dot, "pdf")),
+    ".png": Format("the picture in pixels", lambda d: d.image("png")),
+    ".pdf": Format("the picture as a page", lambda d: d.image("pdf")),
 }

@@ -339,7 +339,8 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
         f"name_scope() gives them names, max_nodes={len(view.nodes)} shows all."
     )
     if size == 1:
-        note = f"{len(view.nodes) - len(shown)} cards of what is given folded into the formulas that use it."
+        given = len(view.nodes) - len(shown)
+        note = f"{given} cards of what is given folded into the formulas that use it."
     place = {i: k for k, i in enumerate(order)}
     return replace(
         view,

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import html
+import importlib.util
+import io
 import json
 import re
 import shutil
+import struct
 import subprocess
+import sys
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+import graphviz
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
@@ -17,6 +23,7 @@ from hypothesis import example, given, settings, strategies as st
 import viz
 from autograd import Tensor, name_scope
 from tests.viz.graphs import leaf, lecture
+from tests.viz.models import MODELS
 from viz.__main__ import main
 from viz.render.mermaid import render_mermaid
 from viz.render.tikz import escaped, render_tikz
@@ -135,18 +142,76 @@ def test_every_printable_character_of_ascii_survives_latex(tmp_path: Path) -> No
             assert sign in shown.replace("∼", "~").replace("ˆ", "^").replace("˜", "~")
 
 
+def makers() -> list[Any]:
+    """Return what can make images here: the library, a browser, or both."""
+    there = importlib.util.find_spec("vl_convert") is not None
+    no_library = pytest.mark.skipif(not there, reason="the extra 'images' is not installed")
+    found = shutil.which("chromium") is not None
+    no_browser = pytest.mark.skipif(not found, reason="Chromium is not installed")
+    return [
+        pytest.param("library", marks=no_library),
+        pytest.param("browser", marks=[no_browser, pytest.mark.slow]),
+    ]
+
+
+@pytest.mark.parametrize("maker", makers())
+@pytest.mark.parametrize("theme", ["light", "dark", "auto"])
+def test_png_and_pdf_show_the_svg(tmp_path: Path, monkeypatch: Any, maker: str, theme: str) -> None:
+    if maker == "browser":
+        monkeypatch.setitem(sys.modules, "vl_convert", None)
+    drawing = viz.draw(lecture(), theme=theme)
+    png = drawing.save(tmp_path / "J.png").read_bytes()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    root = ET.fromstring(drawing.svg)
+    wide, high = struct.unpack(">II", png[16:24])
+    assert abs(wide - 2 * float(root.get("width"))) <= 2
+    assert abs(high - 2 * float(root.get("height"))) <= 2
+    pdf = drawing.save(tmp_path / "J.pdf").read_bytes()
+    assert pdf[:5] == b"%PDF-"
+    assert len(pdf) > 2000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("model", ["lecture", "four layers", "softmax"])
+def test_png_has_the_colours_that_a_browser_shows(model: str, monkeypatch: Any) -> None:
+    """Pixel by pixel, but for the edges of letters and lines."""
+    pytest.importorskip("vl_convert", reason="the extra 'images' is not installed")
+    image = pytest.importorskip("matplotlib.image", reason="the extra 'plot' is not installed")
+    drawing = viz.draw(MODELS[model](), fit="column")
+    ours = image.imread(io.BytesIO(drawing.image("png")))[:, :, :3]
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    theirs = image.imread(io.BytesIO(drawing.image("png")))[:, :, :3]
+    high, wide = (min(a, b) for a, b in zip(ours.shape[:2], theirs.shape[:2], strict=True))
+    apart = np.abs(ours[:high, :wide] - theirs[:high, :wide]).max(axis=2)
+    assert np.mean(apart > 0.1) < 0.04  # letters of another rasterizer
+    # areas of 16 pixels look the same, whatever the edges are
+    blocks = apart[: high // 16 * 16, : wide // 16 * 16].reshape(high // 16, 16, wide // 16, 16)
+    assert blocks.mean(axis=(1, 3)).max() < 0.35
+
+
+def test_without_a_library_png_says_what_to_install(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    for name in ("J.png", "J.pdf"):
+        with pytest.raises(viz.EngineError, match=r"pip install 'retrograd\[images\]'"):
+            viz.draw(lecture()).save(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
-def test_png_and_pdf_are_graphvizs(tmp_path: Path) -> None:
-    drawing = viz.draw(lecture())
+def test_dot_makes_images_where_it_is_asked_for(tmp_path: Path) -> None:
+    drawing = viz.draw(lecture(), engine="dot")
     assert drawing.save(tmp_path / "J.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert drawing.save(tmp_path / "J.pdf").read_bytes()[:5] == b"%PDF-"
 
 
-def test_without_graphviz_png_says_what_to_install(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(viz.EngineError, match=r"apt-get install graphviz"):
-        viz.draw(lecture()).save(tmp_path / "J.png")
-    assert list(tmp_path.iterdir()) == []
+def test_graphvizs_source_is_there_to_style() -> None:
+    source = viz.draw(lecture()).graphviz
+    assert isinstance(source, graphviz.Source)
+    assert source.source == viz.draw(lecture()).dot
+    if shutil.which("dot"):
+        assert source.pipe("svg").startswith(b"<?xml")
 
 
 # -- explain ---------------------------------------------------------------------------------------

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
+
+from graphviz.backend.dot_command import command
 
 from viz.kinds import KINDS
 from viz.render.svg import legend
@@ -103,20 +104,19 @@ def by_dot(source: str, kind: str, timeout: float = TIMEOUT) -> bytes:
     EngineError
         If it is not on the path or fails; EngineTimeout after `timeout` seconds.
     """
-    program = shutil.which("dot")
-    if program is None:
-        raise EngineError(
-            "engine='dot': the program dot is not on the path; install Graphviz "
-            "(Debian: apt-get install graphviz), or use engine='builtin', which needs nothing."
-        )
     try:
         done = subprocess.run(
-            [program, f"-T{kind}"],
+            command("dot", kind),
             input=source.encode(),
             capture_output=True,
             timeout=timeout,
             check=False,
         )
+    except OSError as error:
+        raise EngineError(
+            "engine='dot': the program dot is not on the path; install Graphviz "
+            "(Debian: apt-get install graphviz), or use engine='builtin', which needs nothing."
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise EngineTimeout(
             f"engine='dot': no picture after {timeout:g} s; use engine='builtin' or a smaller "

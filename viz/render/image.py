@@ -1,0 +1,80 @@
+"""PNG and PDF of the picture itself, by a library that draws SVG, or by a browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from viz.render.dot import EngineError
+
+__all__ = ["render_image"]
+
+SCALE = 2.0  # pixels of a PNG for one of the picture, so that it is sharp on every screen
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_TIMEOUT = 60.0  # seconds for a browser
+
+
+def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
+    """Return a picture as PNG, with two pixels for one of its own, or as a PDF page of its size.
+
+    Parameters
+    ----------
+    svg : str
+        A whole picture with one theme.
+    kind : {"png", "pdf"}
+        What to make.
+
+    Raises
+    ------
+    EngineError
+        If neither vl-convert-python nor a browser is there.
+    """
+    try:
+        import vl_convert
+    except ImportError:
+        return _by_browser(svg, kind)
+    try:
+        made: bytes = (
+            vl_convert.svg_to_png(svg, scale=SCALE) if kind == "png" else vl_convert.svg_to_pdf(svg)
+        )
+    except Exception as error:
+        raise EngineError(f"no {kind.upper()} could be made of the picture: {error}") from error
+    return made
+
+
+def _by_browser(svg: str, kind: str) -> bytes:
+    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        raise EngineError(
+            f".{kind} needs a library that draws SVG: pip install 'retrograd[images]' (it brings "
+            "vl-convert-python), or Chromium on the path; .svg and .html need nothing."
+        )
+    found = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
+    assert found is not None
+    wide, high = (float(x) for x in found.groups())
+    with tempfile.TemporaryDirectory(prefix="retrograd-") as folder:
+        page, made = Path(folder, "picture.html"), Path(folder, f"picture.{kind}")
+        style = f"@page {{ size: {wide}px {high}px; margin: 0 }} body {{ margin: 0 }}"
+        alone = svg.replace("max-width: 100%", "display: block")
+        page.write_text(
+            f"<!doctype html><meta charset=utf-8><style>{style}</style>{alone}", "utf-8"
+        )
+        output = [f"--screenshot={made}", f"--force-device-scale-factor={SCALE:g}"]
+        if kind == "pdf":
+            output = [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
+        command = [
+            *(program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *(f"--user-data-dir={folder}/profile", f"--window-size={wide:.0f},{high:.0f}"),
+            *(*output, page.as_uri()),
+        ]
+        try:
+            subprocess.run(command, capture_output=True, timeout=_TIMEOUT, check=False)
+            return made.read_bytes()
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise EngineError(
+                f"{program} made no {kind.upper()} of the picture: {error}"
+            ) from error

@@ -140,7 +140,7 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         f"    _modes = _state() if {some or 'False'} else None",
         "    if _modes is None or not _modes.recording:",
         "        _result._node = None",
-        f"        if {_named_source(op)}:",
+        f"        if _modes is not None or {_named_source(op)}:",
         f"            _result._constant = _derived(_op, {called}, dict({params}), out)",
         "        return _result",
     ]

@@ -119,6 +119,11 @@ class GraphNode:
         """The gradient of the outputs with respect to this value; None where unknown."""
         return _read_only(self._formulas.program.cotangents[self.id])
 
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward passes have accumulated on it, as `Tensor.grad`; or None."""
+        return _read_only(self._step.grad)
+
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call `hook(gradient)` when a backward walk reaches this node: see `Tensor.register_hook`.
 
@@ -266,6 +271,24 @@ class Graph:
         if not self.keeps_zeros:
             return ()
         return tuple([self.nodes[i] for i in sorted(self.program.hidden_limits())])
+
+    @property
+    def cuts(self) -> tuple[tuple[GraphNode, str, tuple[str, int] | None, tuple[str, ...]], ...]:
+        """Where leaves were lost: each with how, the user's line, and the names of the leaves.
+
+        A constant counts if it was computed from leaves that no derivative of this graph reaches:
+        by `detach`, in `no_grad`, or through an array of `numpy` or `data`.
+        """
+        found = []
+        for node, step in zip(self.nodes, self.program.steps, strict=True):
+            if step.cut is None:
+                continue
+            leaves = [leaf for ref in step.cut.leaves if (leaf := ref()) is not None]
+            lost = [leaf for leaf in leaves if leaf not in self.program.places]
+            if lost:
+                names = tuple((leaf.extra and leaf.extra.name) or "a leaf" for leaf in lost)
+                found.append((node, step.cut.how, step.cut.source, names))
+        return tuple(found)
 
     @property
     def leaves(self) -> tuple[GraphNode, ...]:

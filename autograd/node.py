@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from autograd.op import Op
 
-__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "next_id", "source_of"]
+__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "line_of", "next_id", "source_of"]
 
 next_id = count(1).__next__
 
@@ -86,7 +86,7 @@ class Node:
 class Leaf(Node):
     """A value that gradients are wanted for; from leaves the graph can be computed again."""
 
-    __slots__ = ("of_transform", "value", "written")
+    __slots__ = ("__weakref__", "of_transform", "value", "written")
 
     value: Any
     written: int  # the time of the last assignment to the value
@@ -105,11 +105,12 @@ class Leaf(Node):
 
 def source_of(node: Node) -> tuple[str, int] | None:
     """Return the file and line of the user's code that called a node's op."""
-    return None if node.code is None else _line(node.code, node.lasti)
+    return None if node.code is None else line_of(node.code, node.lasti)
 
 
 @functools.lru_cache(maxsize=1024)  # a loop asks for the same few lines again and again
-def _line(code: CodeType, lasti: int) -> tuple[str, int]:
+def line_of(code: CodeType, lasti: int) -> tuple[str, int]:
+    """Return the file and line of an instruction."""
     for i, (line, _, _, _) in enumerate(code.co_positions()):
         if i * 2 >= lasti and line is not None:
             return code.co_filename, line
@@ -132,7 +133,7 @@ class Constant:
     drawn. Read-only arrays are kept if they are named or small, and others by a weak reference.
     """
 
-    __slots__ = ("_kept", "_reference", "dtype", "expression", "name", "shape", "weak")
+    __slots__ = ("_kept", "_reference", "cut", "dtype", "expression", "name", "shape", "weak")
 
     def __init__(
         self,
@@ -141,8 +142,10 @@ class Constant:
         *,
         weak: bool = False,
         expression: str | None = None,
+        cut: Any = None,
     ) -> None:
         self.name = name
+        self.cut = cut  # how it lost its graph, if it had one: see cuts.py
         self.expression = expression  # of named constants that it was computed from: "X / 255"
         self.weak = weak  # made of a Python number, which takes the dtype of what it meets
         self.shape, self.dtype = np.shape(value), value.dtype

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.cuts import cut_of, cut_since, joined
 from autograd.errors import DTypeError
 from autograd.messages import explain, not_differentiated
 from autograd.node import Constant, Node
@@ -172,20 +173,31 @@ def constant_of(x: Any, node: Node | None, kept: Any = None) -> Any:
     if isinstance(x, (bool, int, float)):
         return x
     if type(kept) is np.ndarray:
-        return Constant(kept)
-    return Constant(x if type(x) is np.ndarray else np.asarray(x))
+        return Constant(kept, cut=cut_of(x))
+    return Constant(x if type(x) is np.ndarray else np.asarray(x), cut=cut_of(x))
 
 
 _LONGEST = 32  # characters of an expression that names a constant
 
 
 def derived(op: Op, operands: tuple[Any, ...], params: dict[str, Any], value: Any) -> Constant:
-    """Return what the graph remembers of a constant that was computed from named ones."""
+    """Return what the graph remembers of a constant that was computed from named ones.
+
+    So it does of what was computed from tensors with a graph, inside `no_grad`.
+    """
     words: list[Any] = []
+    cuts = []
+    nodes = tuple([x._node if type(x) is Tensor else None for x in operands])
+    if any(nodes) and not STATE.get().recording:
+        cuts.append(cut_since("no_grad()", nodes))
     for x in operands:
         known = x._constant if type(x) is Tensor and x._node is None else None
+        if known is not None and known.cut is not None:
+            cuts.append(known.cut)
         if known is not None and (known.name or known.expression):
             words.append(known.name or known.expression)
+        elif type(x) is Tensor and x._node is not None and np.ndim(x._value):
+            words.append(x.name or "…")
         else:
             number = x._value if type(x) is Tensor else x
             words.append(float(number) if np.ndim(number) == 0 else "…")
@@ -193,7 +205,7 @@ def derived(op: Op, operands: tuple[Any, ...], params: dict[str, Any], value: An
         text = _expression(op, tuple(words), tuple(params.items()))
     except TypeError:  # parameters that cannot be hashed
         text = _expression.__wrapped__(op, tuple(words), tuple(params.items()))
-    return Constant(value, expression=text)
+    return Constant(value, expression=text, cut=joined(cuts))
 
 
 @functools.lru_cache(maxsize=512)  # a training loop asks for the same few again and again

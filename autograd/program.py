@@ -23,6 +23,7 @@ from autograd.zeros import Met
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from autograd.cuts import Cut
     from autograd.op import Op
 
 __all__ = ["UNKNOWN", "Instruction", "Program"]
@@ -102,6 +103,17 @@ class Instruction:
     def constant(self) -> Any:
         """The value of a constant, if it is known; None for others."""
         return self._entry.value if isinstance(self._entry, Constant) else self.number
+
+    @property
+    def cut(self) -> Cut | None:
+        """How a constant lost its graph, if it had one."""
+        return self._entry.cut if isinstance(self._entry, Constant) else None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward passes have accumulated on it; None without one."""
+        entry = self._entry
+        return entry.extra.grad if isinstance(entry, Node) and entry.extra is not None else None
 
     @property
     def number(self) -> bool | int | float | None:

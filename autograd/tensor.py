@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, final
 import numpy as np
 
 from autograd.callers import asked_by, attribute_use, number_use
+from autograd.cuts import cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id
@@ -119,6 +120,8 @@ class Tensor:
             )
         view = np.asarray(self._value).view()
         view.setflags(write=False)
+        if self._node is not None and view.ndim:
+            remember(view, "data", self._node)
         return view
 
     @data.setter
@@ -280,12 +283,20 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return the same value as a constant, cut from the graph."""
-        return wrap(self._value)
+        tensor = wrap(self._value)
+        node = self._node
+        if node is not None:
+            told = self.name or (node.op.name if node.op else "…")
+            cut = cut_since("detach()", (node,))
+            tensor._constant = Constant(self._value, expression=f"detach({told})", cut=cut)
+        return tensor
 
     def numpy(self) -> npt.NDArray[Any]:
         """Return a copy of the value as an array that may be written to."""
         self._converted("numpy")
-        return np.array(self._value)
+        array = np.array(self._value)
+        remember(array, "numpy()", self._node)
+        return array
 
     def item(self) -> Any:
         """Return the single element as a Python number."""

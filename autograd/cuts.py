@@ -31,14 +31,18 @@ class Cut(NamedTuple):
     ----------
     how : str
         ``detach()``, ``no_grad()``, ``numpy()`` or ``data``.
-    leaves : tuple of weak references
-        To the leaves that it was computed from.
+    expression : str
+        What pictures call the value, ``detach(h)``.
+    leaves : tuple of pairs
+        The leaves that it was computed from, by weak references, and their names. One that nobody
+        holds any more is in no graph.
     code, lasti
         The user's instruction.
     """
 
     how: str
     leaves: tuple[Any, ...]
+    expression: str
     code: CodeType | None
     lasti: int
 
@@ -53,10 +57,15 @@ _arrays: dict[int, tuple[Any, Cut]] = {}  # by id: a weak reference to what `num
 
 def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
     """Return a cut at the user's line, of values that some nodes have computed."""
+    first = next((n for n in nodes if n is not None), None)
+    named = "…" if first is None or first.op is None else first.op.name
+    if first is not None and first.extra is not None and first.extra.name:
+        named = first.extra.name
     frame = sys._getframe(1)
     while "from_engine" in frame.f_globals and frame.f_back is not None:
         frame = frame.f_back
-    return Cut(how, _leaves(nodes), frame.f_code, frame.f_lasti)
+    told = f"{how.removesuffix('()')}({named})"
+    return Cut(how, _leaves(nodes), told, frame.f_code, frame.f_lasti)
 
 
 def _leaves(nodes: tuple[Node | None, ...]) -> tuple[Any, ...]:
@@ -69,7 +78,8 @@ def _leaves(nodes: tuple[Node | None, ...]) -> tuple[Any, ...]:
             continue
         seen.add(node.id)
         if isinstance(node, Leaf):
-            found[node.id] = weakref.ref(node)
+            name = None if node.extra is None else node.extra.name
+            found[node.id] = weakref.ref(node), name
         waiting += [p for p in node.parents if p is not None]
     return tuple(found.values())
 

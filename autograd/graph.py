@@ -283,11 +283,13 @@ class Graph:
         for node, step in zip(self.nodes, self.program.steps, strict=True):
             if step.cut is None:
                 continue
-            leaves = [leaf for ref in step.cut.leaves if (leaf := ref()) is not None]
-            lost = [leaf for leaf in leaves if leaf not in self.program.places]
+            lost = tuple(
+                name or "a leaf without a name"
+                for ref, name in step.cut.leaves
+                if (leaf := ref()) is None or leaf not in self.program.places
+            )
             if lost:
-                names = tuple((leaf.extra and leaf.extra.name) or "a leaf" for leaf in lost)
-                found.append((node, step.cut.how, step.cut.source, names))
+                found.append((node, step.cut.how, step.cut.source, lost))
         return tuple(found)
 
     @property

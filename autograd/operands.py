@@ -172,9 +172,11 @@ def constant_of(x: Any, node: Node | None, kept: Any = None) -> Any:
         return x._constant
     if isinstance(x, (bool, int, float)):
         return x
+    cut = cut_of(x)
     if type(kept) is np.ndarray:
-        return Constant(kept, cut=cut_of(x))
-    return Constant(x if type(x) is np.ndarray else np.asarray(x), cut=cut_of(x))
+        return Constant(kept, expression=cut and cut.expression, cut=cut)
+    array = x if type(x) is np.ndarray else np.asarray(x)
+    return Constant(array, expression=cut and cut.expression, cut=cut)
 
 
 _LONGEST = 32  # characters of an expression that names a constant

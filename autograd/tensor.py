@@ -286,9 +286,8 @@ class Tensor:
         tensor = wrap(self._value)
         node = self._node
         if node is not None:
-            told = self.name or (node.op.name if node.op else "…")
             cut = cut_since("detach()", (node,))
-            tensor._constant = Constant(self._value, expression=f"detach({told})", cut=cut)
+            tensor._constant = Constant(self._value, expression=cut.expression, cut=cut)
         return tensor
 
     def numpy(self) -> npt.NDArray[Any]:

@@ -6,6 +6,7 @@ Always: the same program gives the same bytes, and a picture needs nothing but t
 __version__ = "0.1.0"
 
 from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
+from viz.doctor import Finding, diagnose
 from viz.drawing import Drawing, draw
 from viz.engine import NotDrawable
 from viz.explain import Explanation, explain
@@ -22,12 +23,14 @@ __all__ = [
     "EngineError",
     "Explanation",
     "Film",
+    "Finding",
     "Format",
     "Gradient",
     "GraphView",
     "NetworkDrawing",
     "NodeView",
     "NotDrawable",
+    "diagnose",
     "diff",
     "draw",
     "draw_network",

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import platform
 import re
+import runpy
 import shutil
 import sys
 import warnings
@@ -18,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from viz import __version__
+from viz.doctor import diagnose
 from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
-from viz.engine import NotDrawable, engine, functions, leaf, unreached
+from viz.engine import NotDrawable, engine, functions, is_recorded, last_of, leaf, unreached
 from viz.explain import explain
 from viz.expression import LIMIT, ExpressionError, Program, run
 from viz.formats import FORMATS
@@ -53,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"unrecognized arguments: {' '.join(more)}; see {options.command} --help")
     else:
         options.values += more
+    if options.command == "doctor" and re.match(r"[^\W\d]\w*\s*=", options.script or ""):
+        parser.error(f"unrecognized arguments: {options.script}; see doctor --help")
     for name in ("output", "file"):  # what _positional kept from argparse
         given = getattr(options, name, None)
         if given is not None and given.startswith(" -"):
@@ -151,8 +155,15 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--rows", type=int, help="cut a long picture into so many rows")
         made.add_argument("--max-nodes", type=int, default=150, help="the greatest number of cards")
     checking = commands.add_parser(
-        "doctor", help="say what is installed, and which engine will draw"
+        "doctor",
+        help="run a script and say what is broken in its graphs; without one, what is installed",
+        description="Run a Python script, and diagnose the tensors that it leaves behind: "
+        "gradients that hold several passes, graphs that were cut, broadcasting, dead, identical "
+        "or saturated units, gradients that vanish or explode, where NaN begins. Exit code 1 if "
+        "there is one. Without a script: what is installed, and which engine draws.",
     )
+    checking.add_argument("script", nargs="?", help="such as train.py")
+    checking.add_argument("-o", "--output", help="draw what was diagnosed: see draw")
     checking.set_defaults(run=_doctor)
     return parser
 
@@ -217,8 +228,12 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
-    """Print what is there; the exit code is 1 where something of ours is not as it should be."""
+def _doctor(options: argparse.Namespace) -> int:
+    """Diagnose a script, or print what is there; the exit code is 1 where something is wrong."""
+    if options.script is not None:
+        return _diagnosed(options)
+    if options.output is not None:
+        raise ValueError("doctor --output: needs a script to draw something of.")
     import viz
 
     lines = [("python", platform.python_version()), ("numpy", np.__version__)]
@@ -241,6 +256,32 @@ def _doctor(_: argparse.Namespace) -> int:
         print("viz: autograd is another distribution's; uninstall it.", file=sys.stderr)
         return 1
     return 0
+
+
+def _diagnosed(options: argparse.Namespace) -> int:
+    """Run a script, and say what is broken in the results that it leaves behind."""
+    path = Path(options.script)
+    if not path.is_file():
+        raise ValueError(f"doctor: there is no file {options.script!r}.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is said below, with the line
+        left = runpy.run_path(str(path), run_name="__main__")
+    named = {name: x for name, x in left.items() if is_recorded(x) and not x.is_leaf}
+    outputs = last_of(list(named.values()))
+    if not outputs:
+        raise ValueError(
+            f"doctor: {path.name} leaves no result of a recorded computation in a variable of the "
+            "module, such as J = ...; keep one there."
+        )
+    found = diagnose(*outputs)
+    for finding in found:
+        print(finding)
+    if options.output is not None:
+        print(f"wrote {draw(*outputs).save(options.output)}")
+    if not found:
+        names = [name for name, x in named.items() if any(x is y for y in outputs)]
+        print(f"nothing found in what {', '.join(names)} was computed by")
+    return bool(found)
 
 
 # -- expressions -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import graphviz
 
 from viz.cards import LARGE, view_of, without_values
+from viz.doctor import findings, with_findings
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
 from viz.fit import PLACES, arranged, fitted, is_legible, place_of, rows_or_why
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from viz.doctor import Finding
     from viz.fit import Place
     from viz.view import GraphView, NodeView
 
@@ -184,7 +186,7 @@ def draw(
     direction: Literal["both", "forward", "backward"] = "both",
     depth: int | None = None,
     values: bool = True,
-    health: bool = False,
+    health: bool | None = None,
     repeats: bool | None = None,
     scalars: bool = False,
     constants: bool = False,
@@ -211,9 +213,12 @@ def draw(
         `max_nodes` allows.
     values : bool
         Show numbers; without them, structure and formulas only.
-    health : bool
-        Draw derivatives by the size of their gradients, and mark on the cards what vanishes (norms
-        below 1e-7), explodes (above 1e3), is zero or is not finite, and where that begins.
+    health : bool, optional
+        By default cards and caption say what is broken, with the line and what to do: gradients
+        that hold several passes, graphs that were cut, tables made by broadcasting, dead, identical
+        and saturated units, gradients that vanish or explode beside others, where NaN begins. True
+        draws derivatives by the size of their gradients too, and marks every norm below 1e-7 or
+        above 1e3; False says nothing of it.
     repeats : bool, optional
         Fold what repeats: rounds of a loop into one card, equal modules in a row into one. By
         default only where there are too many cards otherwise.
@@ -307,13 +312,20 @@ def draw(
             return loops_of(recorded)
 
     @functools.cache
+    def found() -> tuple[Finding, ...]:
+        with pause_collector():
+            return findings(recorded) if len(recorded) <= LARGE else ()
+
+    @functools.cache
     def whole(folding: bool, rounds: int = 0) -> GraphView:
         with pause_collector():
-            view = view_of(recorded, values, health, loops() if folding else (), rounds)
+            view = view_of(recorded, values, bool(health), loops() if folding else (), rounds)
         view = replace(view if values else without_values(view), rows=rows)
         view = one_direction(view, direction)
         if against is not None:
             view = judged(view, against)
+        if values and health is not False:
+            view = with_findings(view, found())
         return view if constants else hide_constants(view)
 
     def shown(budget: int, levels: int | None = None, again: bool | None = None) -> GraphView:

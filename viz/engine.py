@@ -41,6 +41,7 @@ __all__ = [
     "functions",
     "graph_of",
     "is_recorded",
+    "last_of",
     "latex_name",
     "latex_number",
     "leaf",
@@ -144,6 +145,15 @@ def unreached(output: Tensor, named: Mapping[str, Any]) -> list[str]:
     g = graph_of(output)
     tensors = {name: x for name, x in named.items() if isinstance(x, Tensor)}
     return [name for name, x in tensors.items() if g.find(x) is None]
+
+
+def last_of(results: list[Tensor]) -> list[Tensor]:
+    """Return the results that no other one was computed from; those of a backward pass, if any."""
+    kept = [
+        x for x in results if not any(graph(y).find(x) is not None for y in results if y is not x)
+    ]
+    walked = [x for x in kept if graph(x).outputs[0].walked]
+    return walked or kept
 
 
 def find(output: Tensor, x: Any) -> int:

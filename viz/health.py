@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from viz.engine import Graph
     from viz.view import GraphView, NodeView
 
-__all__ = ["EXPLODING", "VANISHING", "judged", "with_health"]
+__all__ = ["EXPLODING", "VANISHING", "judged", "trouble", "with_health"]
 
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
@@ -26,8 +26,8 @@ def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
         before[edge.child].append(edge.parent)
         if edge.differentiable:
             after[edge.parent].append(edge.child)
-    value = [_trouble(node.value) for node in g]
-    slope = [_trouble(node.cotangent) for node in g]
+    value = [trouble(node.value) for node in g]
+    slope = [trouble(node.cotangent) for node in g]
     healthy = []
     for view in views:
         i = view.id
@@ -64,7 +64,7 @@ def judged(view: GraphView, report: Any) -> GraphView:
     return replace(view, nodes=tuple(nodes))
 
 
-def _trouble(x: Any) -> str:
+def trouble(x: Any) -> str:
     """Return NaN or ∞ for an array that has one."""
     if x is None or np.all(np.isfinite(x)):
         return ""

@@ -180,10 +180,15 @@ _WORST = ("begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient"
 def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
     """Give a card the worst mark of what is folded into it, and the norm of its last gradient."""
     found = [n.mark for n in inside if n.mark]
-    worst = min(found, key=lambda m: next(k for k, w in enumerate(_WORST) if w in m), default="")
+    worst = min(found, key=_badness, default="")
     norms = [n.norm for n in inside if n.norm is not None]
     words = f"{card.words}. {worst} inside" if worst else card.words
     return replace(card, mark=worst, norm=norms[-1] if norms else None, words=words)
+
+
+def _badness(mark: str) -> int:
+    """Return the place of a mark, the worst first: what is broken in a way of its own."""
+    return next((k for k, word in enumerate(_WORST) if word in mark), -1)
 
 
 def _without_names(formula: str) -> str:

@@ -1,0 +1,461 @@
+"""Programs that are broken in a way that raises nothing, and healthy ones that look alike."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import nn
+import viz
+from autograd import Tensor, leaky_relu, no_grad, relu, sigmoid
+from tests.viz.graphs import leaf
+from tests.viz.models import MODELS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RNG = np.random.default_rng
+
+
+def done(J: Tensor) -> Tensor:
+    J = J.named("J")
+    with np.errstate(all="ignore"):
+        J.backward()
+    return J
+
+
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
+    return RNG(seed).normal(size=shape)
+
+
+def data(n: int = 3, m: int = 40) -> tuple[Tensor, Tensor]:
+    return Tensor(normal(n, m), name="X"), Tensor((normal(1, m, seed=1) > 0) * 1.0, name="Y")
+
+
+# -- broken ----------------------------------------------------------------------------------------
+
+
+def three_passes() -> Tensor:
+    w = leaf(3.0, "w")
+    for _ in range(3):
+        J = done(w * w)
+    return J
+
+
+def two_losses_in_one_loop() -> Tensor:
+    w, X = leaf(normal(1, 3), "w"), data()[0]
+    for k in range(2):
+        J = done(((w @ X - k) ** 2).mean())
+    return J
+
+
+def network_without_zero_grad() -> Tensor:
+    net = nn.Network([3, 4, 1], rng=0)
+    for _ in range(4):
+        J = nn.cost(net, *data(), nn.binary_cross_entropy)
+        done(J)
+    return J
+
+
+def detached() -> Tensor:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    h = np.tanh(W1 @ X).detach()
+    return done(((W2 @ h - Y) ** 2).mean())
+
+
+def under_no_grad() -> Tensor:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    with no_grad():
+        h = np.tanh(W1 @ X)
+    return done(((W2 @ h - Y) ** 2).mean())
+
+
+def through_numpy() -> Tensor:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    h = np.tanh(W1 @ X).numpy()
+    return done(((W2 @ h - Y) ** 2).mean())
+
+
+def through_data() -> Tensor:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    h = np.tanh(W1 @ X)
+    return done(((W2 @ h.data - Y) ** 2).mean())
+
+
+def labels_in_one_dimension() -> Tensor:
+    w, X = leaf(normal(3, 1), "w"), Tensor(normal(5, 3), name="X")
+    return done(((X @ w - normal(5)) ** 2).mean())
+
+
+def labels_in_rows() -> Tensor:
+    w, X, y = leaf(normal(1, 3), "w"), data(3, 6)[0], Tensor(normal(6, 1), name="y")
+    return done(((w @ X - y) ** 2).mean())
+
+
+def targets_times_column() -> Tensor:
+    p, y = leaf(np.full((4, 1), 0.3), "p"), Tensor([0.0, 1.0, 1.0, 0.0], name="y")
+    return done(-(y * np.log(p)).mean())
+
+
+def dead_relu() -> Tensor:
+    W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -6.0), "b"), data()[0]
+    return done((relu(W @ X + b) ** 2).mean())
+
+
+def dead_maximum() -> Tensor:
+    W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -4.0), "b"), data()[0]
+    return done((np.maximum(W @ X + b, 0) * 3).sum())
+
+
+def identical_units() -> Tensor:
+    W1, W2, (X, Y) = leaf(np.full((4, 3), 0.5), "W1"), leaf(np.ones((1, 4)), "W2"), data()
+    return done(((W2 @ np.tanh(W1 @ X) - Y) ** 2).mean())
+
+
+def identical_columns() -> Tensor:
+    W1, w2, (X, Y) = leaf(np.full((3, 4), 0.5), "W1"), leaf(np.ones((4, 1)), "w2"), data()
+    return done(((np.tanh(X.data.T @ W1) @ w2 - Y.data.T) ** 2).mean())
+
+
+def all_zero_network() -> Tensor:
+    net = nn.Network([3, 4, 1], hidden="tanh", init="zeros")
+    return done(nn.cost(net, *data(), nn.binary_cross_entropy))
+
+
+def saturated() -> Tensor:
+    W1, W2, (X, Y) = leaf(200 * normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    return done(((W2 @ sigmoid(W1 @ X) - Y) ** 2).mean())
+
+
+def saturated_tanh() -> Tensor:
+    W1, W2 = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2")
+    return done((W2 @ np.tanh(W1 @ (1000 * data()[0].data))).mean())
+
+
+def vanishing() -> Tensor:
+    net = nn.Network([3, *[4] * 30, 1], hidden="sigmoid", rng=0)
+    return done(nn.cost(net, *data(), nn.binary_cross_entropy))
+
+
+def exploding() -> Tensor:
+    """Each step is bounded, and multiplies what comes back by about thirty."""
+    a = leaf(0.1, "x")
+    for k in range(1, 9):
+        a = np.sin(leaf(30.0 + k, f"w{k}") * a)
+    return done(a * leaf(0.5, "v"))
+
+
+def overflowing_softplus() -> Tensor:
+    z = leaf([800.0, 1.0], "z")
+    with np.errstate(all="ignore"):
+        return done((np.log(1 + np.exp(z)) * Tensor([0.0, 1.0], name="mask")).sum())
+
+
+def log_of_zero() -> Tensor:
+    p = leaf([0.0, 0.5], "p")
+    with np.errstate(all="ignore"):
+        return done((np.log(p) * np.array([0.3, 0.7])).sum())
+
+
+def divided_by_zero() -> Tensor:
+    x = leaf([1.0, 2.0, 2.0], "x")
+    with np.errstate(all="ignore"):
+        spread = x - x[1]
+        return done((1.0 / spread).sum())
+
+
+def data_with_nan() -> Tensor:
+    X = normal(3, 4)
+    X[1, 2] = np.nan
+    return done((leaf(normal(1, 3), "w") @ Tensor(X, name="X")).sum())
+
+
+def slope_of_a_root_at_zero() -> Tensor:
+    return done(np.sqrt(leaf([0.0, 4.0], "x")).sum())
+
+
+def zero_met_infinity() -> Tensor:
+    with pytest.warns(match="a gradient of 0 has met"):
+        return done((np.sqrt(leaf([0.0, 3.0], "x")) ** 2).sum())
+
+
+BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words of the mark
+    "three passes": (three_passes, "accumulated", "w", "grad is 3 × this pass"),
+    "two losses": (two_losses_in_one_loop, "accumulated", "w", "this pass gives"),
+    "no zero_grad": (network_without_zero_grad, "accumulated", "W1", "grad is 4 × this pass"),
+    "detach": (detached, "cut", "detach(tanh)", "cut by detach()"),
+    "no_grad": (under_no_grad, "cut", "tanh(W1 @ X)", "cut by no_grad()"),
+    "numpy()": (through_numpy, "cut", "", "cut by numpy()"),
+    "data": (through_data, "cut", "", "cut by data"),
+    "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
+    "labels (6, 1)": (labels_in_rows, "broadcast", "", "(1, 6) − (6, 1) → (6, 6)"),
+    "times a column": (targets_times_column, "broadcast", "", "(4,) · (4, 1) → (4, 4)"),
+    "dead relu": (dead_relu, "dead", "", "of relu is 0"),
+    "dead maximum": (dead_maximum, "dead", "", "of relu is 0"),
+    "identical rows": (identical_units, "identical", "W1", "its 4 rows are equal"),
+    "identical columns": (identical_columns, "identical", "W1", "its 4 columns are equal"),
+    "zeros": (all_zero_network, "identical", "W1", "its 4 rows are equal"),
+    "saturated sigmoid": (saturated, "saturated", "", "saturated: 9"),
+    "saturated tanh": (saturated_tanh, "saturated", "", "saturated: "),
+    "vanishing": (vanishing, "vanishing", "", "vanishing: ‖gradient‖ ="),
+    "exploding": (exploding, "exploding", "", "exploding: ‖gradient‖ ="),
+    "overflow": (overflowing_softplus, "not finite", "", "∞ begins here"),
+    "log 0": (log_of_zero, "not finite", "", "∞ begins here"),
+    "division": (divided_by_zero, "not finite", "", "∞ begins here"),
+    "NaN in X": (data_with_nan, "not finite", "X", "NaN begins here"),
+    "root at 0": (slope_of_a_root_at_zero, "not finite", "x", "∞ gradient begins here"),
+    "0 met ∞": (zero_met_infinity, "hidden limit", "", "0 met ∞"),
+}
+
+
+# -- healthy ---------------------------------------------------------------------------------------
+
+
+def one_pass_with_zero_grad() -> Tensor:
+    w = leaf(3.0, "w")
+    for _ in range(3):
+        w.zero_grad()
+        J = done(w * w)
+    return J
+
+
+def straight_through() -> Tensor:
+    x = leaf(normal(5), "x")
+    return done(((x + (np.round(x.data) - x.data)) ** 2).sum())
+
+
+def stop_gradient_of_a_target() -> Tensor:
+    w, X = leaf(normal(1, 3), "w"), data()[0]
+    value = w @ X
+    target = (0.9 * value + 1).detach()
+    return done(((value - target) ** 2).mean())
+
+
+def truncated_through_time() -> Tensor:
+    W, h = leaf(normal(2, 2), "W"), Tensor(np.ones((2, 1)), name="h0")
+    for t in range(6):
+        h = np.tanh(W @ h)
+        if t == 3:
+            h = h.detach()
+    return done((h * h).sum())
+
+
+def constants_made_under_no_grad() -> Tensor:
+    w, X = leaf(normal(1, 3), "w"), data()[0]
+    with no_grad():
+        scale = np.exp(X).sum() / 10
+    return done((w @ X * scale).mean())
+
+
+def a_penalty_under_no_grad_is_used_elsewhere() -> Tensor:
+    w, X = leaf(normal(1, 3), "w"), data()[0]
+    with no_grad():
+        size = (w * w).sum()
+    return done((w @ X).mean() / size)
+
+
+def all_pairs() -> Tensor:
+    x = leaf(normal(6), "x")
+    return done(((x[:, None] - x[None, :]) ** 2).sum())
+
+
+def outer_product() -> Tensor:
+    return done((leaf(normal(4, 1), "a") * leaf(normal(1, 4), "b")).sum())
+
+
+def bias_of_a_column() -> Tensor:
+    W, b, X = leaf(normal(4, 3), "W"), leaf(normal(4, 1), "b"), data()[0]
+    return done(np.tanh(W @ X + b).mean())
+
+
+def batch_statistics() -> Tensor:
+    Z = leaf(normal(3, 12), "Z")
+    mean, std = Z.mean(axis=1, keepdims=True), Z.std(axis=1, keepdims=True)
+    return done((((Z - mean) / std) ** 3).mean())
+
+
+def half_of_relu_is_zero() -> Tensor:
+    return done((relu(leaf(normal(20, 20), "Z")) ** 2).mean())
+
+
+def leaky() -> Tensor:
+    return done(leaky_relu(leaf(normal(8, 8) - 4, "Z")).sum())
+
+
+def maximum_of_two() -> Tensor:
+    return done(np.maximum(leaf(normal(20), "a"), leaf(np.zeros(20) + 9, "b")).sum())
+
+
+def zeros_in_logistic_regression() -> Tensor:
+    net = nn.Network([3, 1], init="zeros")
+    return done(nn.cost(net, *data(), nn.binary_cross_entropy))
+
+
+def zeros_in_softmax_regression() -> Tensor:
+    net = nn.Network([3, 4], output="softmax", init="zeros")
+    return done(nn.cost(net, data()[0], nn.one_hot(np.arange(40) % 4)))
+
+
+def trained_to_certainty() -> Tensor:
+    """Outputs near 0 and 1 are what a good classifier gives."""
+    X, _ = data()
+    w = leaf([[40.0, 0.0, 0.0]], "w")
+    A = sigmoid(w @ X)
+    T = (X.data[:1] > 0) * 1.0
+    return done(-(T * np.log(A + 1e-9) + (1 - T) * np.log(1 - A + 1e-9)).mean())
+
+
+def at_the_minimum() -> Tensor:
+    w, v = leaf(1.0 + 1e-12, "w"), leaf(2.0 - 1e-12, "v")
+    return done((w - 1) ** 2 + (v - 2) ** 2)
+
+
+def large_units() -> Tensor:
+    """Prices in thousands: every gradient is large."""
+    w, b, x = leaf(3.0, "w"), leaf(1.0, "b"), Tensor(1e3 + normal(20), name="x")
+    return done(((w * x + b - 5e3) ** 2).mean())
+
+
+def root_that_is_selected_away() -> Tensor:
+    x = leaf([-1.0, 4.0], "x")
+    with np.errstate(all="ignore"):
+        return done(np.where(x.data > 0, np.sqrt(np.where(x.data > 0, x, 1.0)), 0.0).sum())
+
+
+def masked_data() -> Tensor:
+    w, X = leaf(normal(1, 3), "w"), Tensor(normal(3, 6) * (normal(3, 6) > 0), name="X")
+    return done((w @ X).sum())
+
+
+def after_a_step() -> Tensor:
+    """The optimizer has assigned new values: nothing is known of them, and nothing is said."""
+    net = nn.Network([3, 4, 1], rng=0)
+    J = done(nn.cost(net, *data(), nn.binary_cross_entropy))
+    nn.SGD(net.parameters(), learning_rate=0.1).step()
+    return J
+
+
+HEALTHY = [
+    one_pass_with_zero_grad,
+    straight_through,
+    stop_gradient_of_a_target,
+    truncated_through_time,
+    constants_made_under_no_grad,
+    a_penalty_under_no_grad_is_used_elsewhere,
+    all_pairs,
+    outer_product,
+    bias_of_a_column,
+    batch_statistics,
+    half_of_relu_is_zero,
+    leaky,
+    maximum_of_two,
+    zeros_in_logistic_regression,
+    zeros_in_softmax_regression,
+    trained_to_certainty,
+    at_the_minimum,
+    large_units,
+    root_that_is_selected_away,
+    masked_data,
+    after_a_step,
+    *(MODELS[m] for m in MODELS if m != "broadcasting"),
+]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_named_on_the_picture(name: str) -> None:
+    program, kind, card, words = BROKEN[name]
+    J = program()
+    found = viz.diagnose(J)
+    (first, *_) = [f for f in found if f.kind == kind]
+    assert words in first.mark
+    assert not card or first.name == card
+    assert first.advice.endswith((".", "?"))
+    assert first.line == "" or re.fullmatch(
+        r"(test_doctor|linear|losses|module)\.py:\d+", first.line
+    )
+    # the picture says it, on the card and below
+    drawing = viz.draw(J, max_nodes=500, fit=None)
+    marked = [n for n in drawing.view.nodes if words in n.mark]
+    assert marked
+    assert any(words in line and first.advice in line for line in drawing.view.caption)
+    assert words.replace("&", "&amp;") in drawing.svg
+    assert words in drawing.text
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_nothing_else_is_said_of_it(name: str) -> None:
+    program, kind, _, _ = BROKEN[name]
+    assert {f.kind for f in viz.diagnose(program())} == {kind}
+
+
+@pytest.mark.parametrize("program", HEALTHY, ids=lambda p: p.__name__)
+def test_what_is_healthy_is_left_alone(program: Any) -> None:
+    J = program()
+    assert viz.diagnose(J) == ()
+    assert not any(n.mark for n in viz.draw(J).view.nodes)
+
+
+def test_health_false_says_nothing() -> None:
+    view = viz.draw(three_passes(), health=False).view
+    assert not any(n.mark for n in view.nodes)
+    assert not any("zero_grad" in line for line in view.caption)
+
+
+def test_a_fault_inside_a_folded_card_is_on_the_card() -> None:
+    view = viz.draw(network_without_zero_grad(), depth=0).view
+    assert [n.mark for n in view.nodes if n.kind == "module"] == ["grad is 4 × this pass"] * 2
+
+
+def test_what_several_cards_have_in_common_is_said_once() -> None:
+    caption = viz.draw(network_without_zero_grad(), fit=None).view.caption
+    (line,) = [line for line in caption if "zero_grad" in line]
+    assert line.startswith("W1, W2, b1, b2: grad is 4 × this pass. ")
+
+
+def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "viz", "doctor", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+
+
+SCRIPT = """
+import numpy as np
+from autograd import Tensor
+
+w = Tensor(3.0, name="w", requires_grad=True)
+for _ in range({times}):
+    u = w * 2
+    J = (u * w).named("J")
+    J.backward()
+"""
+
+
+def test_the_command_diagnoses_a_script(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT.format(times=3))
+    done = run("train.py", "-o", "J.svg", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("w: grad is 3 × this pass. Its grad holds other backward passes")
+    assert "grad is 3 × this pass" in (tmp_path / "J.svg").read_text("utf-8")
+    script.write_text(SCRIPT.format(times=1))
+    done = run("train.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "nothing found in what J was computed by\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1", "leaves no result of a recorded computation"),
+        (None, "there is no file 'train.py'"),
+    ],
+)
+def test_the_command_says_what_it_needs(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "train.py").write_text(text)
+    done = run("train.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr

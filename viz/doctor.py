@@ -1,0 +1,399 @@
+"""What is broken in a graph: faults that give wrong or useless gradients without an error.
+
+Each kind is one function of `_KINDS`, which yields findings. A finding names the card, the fault in
+a few words, the line of the user's code, and what to do. What is often meant is left alone: a
+`detach` that loses no parameter, zeros that a mask made, a small gradient where all are small.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from viz.engine import format_number, graph_of, pause_collector
+from viz.health import EXPLODING, VANISHING, trouble
+from viz.numbers import norm_of
+from viz.text import clean, in_short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from viz.engine import Graph, GraphNode
+    from viz.view import GraphView
+
+__all__ = ["Finding", "diagnose", "findings", "with_findings"]
+
+_DEAD = 0.85  # share of zeros behind relu that is said
+_FLAT = 1e-3  # local derivative of a sigmoid or tanh, below which an element is saturated
+_SATURATED = 0.9  # share of saturated elements that is said
+_APART = 1e4  # ratio of the gradients of two parameters, beyond which one of them is said
+_RELU = {"relu", "maximum"}
+_SQUASHING = {"sigmoid", "tanh"}
+_OF_LOSSES = (
+    "log",
+    "cross_entropy",
+    "softplus",
+    "log1p",
+    "subtract",
+)  # what a saturated output meets
+_ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
+_MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault.
+
+    Attributes
+    ----------
+    kind : str
+        A stable word: "accumulated", "cut", "broadcast", "dead", "identical", "saturated",
+        "vanishing", "exploding", "not finite" or "hidden limit".
+    node : int
+        The id of the card it stands on.
+    name : str
+        What the card is called.
+    mark : str
+        The fault in a few words.
+    advice : str
+        What it means, and what to do.
+    line : str
+        ``train.py:12``, or empty.
+    """
+
+    kind: str
+    node: int
+    name: str
+    mark: str
+    advice: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        where = f" ({self.line})" if self.line else ""
+        return f"{self.name}{where}: {self.mark}. {self.advice}"
+
+
+def findings(g: Graph) -> tuple[Finding, ...]:
+    """Return the faults of a graph, in the order of its cards; each card has the first of its own.
+
+    Numbers are computed again from the leaves; what was assigned since is not judged.
+    """
+    found: dict[int, Finding] = {}
+    with np.errstate(all="ignore"):
+        for kind in _KINDS:
+            for finding in kind(g):
+                found.setdefault(finding.node, finding)
+    return tuple(found[i] for i in sorted(found))
+
+
+def diagnose(*outputs: Any) -> tuple[Finding, ...]:
+    """Return what is broken in the computation of one or more tensors.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        Results, best after ``backward()``; values and gradients are computed again.
+
+    Returns
+    -------
+    tuple of Finding
+        Empty where nothing was found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> w = Tensor([[1.0], [2.0], [3.0]], name="w", requires_grad=True)
+    >>> J = ((w - np.array([1.0, 2.0, 3.0])) ** 2).mean().named("J")
+    >>> [found] = viz.diagnose(J)
+    >>> found.kind, found.mark
+    ('broadcast', '(3, 1) − (3,) → (3, 3)')
+    """
+    with pause_collector():
+        return findings(graph_of(*outputs, where="viz.diagnose"))
+
+
+def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
+    """Return a view whose cards and caption say what is broken."""
+    if not found:
+        return view
+    marks = {f.node: f for f in found}
+    nodes = []
+    for node in view.nodes:
+        finding = marks.get(node.id)
+        if finding is None or node.mark:
+            nodes.append(node)
+        else:
+            words = f"{node.words}. {finding.mark}: {finding.advice}"
+            nodes.append(replace(node, mark=finding.mark, words=words))
+    said: dict[tuple[str, str], list[Finding]] = {}
+    for f in found:
+        said.setdefault((f.kind, f.advice), []).append(f)
+    notes = [
+        f"{in_short([f.name for f in same])}"
+        f"{f' ({same[0].line})' if same[0].line else ''}: {same[0].mark}. {advice}"
+        for (_, advice), same in said.items()
+    ]
+    return replace(view, nodes=tuple(nodes), notes=(*view.notes, *notes))
+
+
+def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = None) -> Finding:
+    source = source or node.source
+    line = clean(f"{Path(source[0]).name}:{source[1]}") if source else ""
+    return Finding(kind, node.id, clean(node.label), mark, advice, line)
+
+
+# -- kinds -----------------------------------------------------------------------------------------
+
+
+def _not_finite(g: Graph) -> Iterator[Finding]:
+    """Find where NaN or infinity begins, in values or in gradients."""
+    before, after = _neighbours(g)
+    value = [trouble(node.value) for node in g]
+    slope = [trouble(node.cotangent) for node in g]
+    for node in g:
+        i = node.id
+        if value[i] and not any(value[p] for p in before[i]):
+            given = "" if node.op else "It was given so: look at the data, and at what filled it."
+            mark = f"{value[i]} begins here"
+            yield _finding(node, "not finite", mark, given or _origin(node, value[i]))
+        elif slope[i] and not value[i] and not any(slope[c] or value[c] for c in after[i]):
+            advice = "The derivative is not finite at this point: move the input away from it."
+            yield _finding(node, "not finite", f"{slope[i]} gradient begins here", advice)
+
+
+_ORIGINS = {
+    "exp": "It overflows above 709: subtract the greatest element first, or use logsumexp, "
+    "softplus or a loss on logits.",
+    "log": "It is of 0 or less: use a loss on logits, or log1p, or clip what it gets.",
+    "divide": "It divides by 0: add a small number to the divisor, or use where on both.",
+    "sqrt": "It is of a number below 0.",
+    "power": "The base or the exponent leaves its range: see what they are.",
+}
+
+
+def _origin(node: GraphNode, what: str) -> str:
+    return _ORIGINS.get(node.op, f"Its operands are finite and {node.op} of them is {what}.")
+
+
+def _hidden_limit(g: Graph) -> Iterator[Finding]:
+    """Find zeros that arithmetic made, where they met an infinite derivative."""
+    for node in g.hidden_limits:
+        advice = (
+            "A gradient of 0 stayed 0, and the true one may be another number: simplify the "
+            "formula, or move the input away from 0."
+        )
+        yield _finding(node, "hidden limit", "0 met ∞", advice)
+
+
+def _accumulated(g: Graph) -> Iterator[Finding]:
+    """Find gradients that hold more than this pass has brought."""
+    for node in g.leaves if not g.is_hooked else ():
+        held, brought = node.grad, node.cotangent
+        if held is None or brought is None or not node.walked:
+            continue
+        held, brought = np.asarray(held, float), np.asarray(brought, float)
+        finite = np.isfinite(held).all() and np.isfinite(brought).all()
+        if held.shape != brought.shape or not finite or not norm_of(brought):
+            continue
+        if norm_of(held - brought) < 1e-4 * norm_of(held) or norm_of(held) <= norm_of(brought):
+            continue
+        times = norm_of(held) / norm_of(brought)
+        whole = round(times)
+        if norm_of(held - whole * brought) < 1e-6 * norm_of(held):
+            mark = f"grad is {whole} × this pass"
+        elif held.size == 1:
+            now, then = format_number(held.item()), format_number(brought.item())
+            mark = f"grad = {now}, this pass gives {then}"
+        else:
+            now, then = format_number(norm_of(held)), format_number(norm_of(brought))
+            mark = f"‖grad‖ = {now}, this pass gives {then}"
+        advice = (
+            "Its grad holds other backward passes too: call zero_grad() before each one, if you do "
+            "not mean to add them."
+        )
+        yield _finding(node, "accumulated", mark, advice)
+
+
+def _cut(g: Graph) -> Iterator[Finding]:
+    """Find values that lost their graph, and with it parameters."""
+    for node, how, source, names in g.cuts:
+        lost = in_short([clean(n) for n in names])
+        instead = {
+            "detach()": "leave the detach() out",
+            "no_grad()": "compute it outside no_grad()",
+        }.get(how, "use the tensor itself, which NumPy's functions take")
+        advice = f"No derivative reaches {lost}: {instead}, if it is to be trained."
+        yield _finding(node, "cut", f"cut by {how}", advice, source)
+
+
+def _broadcast(g: Graph) -> Iterator[Finding]:
+    """Find elementwise ops that made a table of two columns of numbers."""
+    for node in g:
+        if node.op not in _ELEMENTWISE or len(node.parents) != 2:
+            continue
+        a, b = (g.nodes[p] for p in node.parents)
+        sizes = [math.prod(x.shape) for x in (a, b)]
+        if math.prod(node.shape) <= max(sizes) or sizes[0] != sizes[1] or sizes[0] < 2:
+            continue
+        moved = a.op in _MOVED or b.op in _MOVED or {a.kind, b.kind} == {"leaf"}
+        if len(a.shape) == len(b.shape) and moved:
+            continue  # all pairs, as one writes them
+        shapes = f"{a.shape} {_sign(node.op)} {b.shape} → {node.shape}"
+        advice = (
+            f"{clean(a.label)} and {clean(b.label)} have equally many elements, and every pair is "
+            "combined: give both one shape, such as with reshape."
+        )
+        yield _finding(node, "broadcast", shapes, advice)
+
+
+def _sign(op: str) -> str:
+    return {"add": "+", "subtract": "−", "multiply": "·", "divide": "/"}.get(op, op)
+
+
+def _dead(g: Graph) -> Iterator[Finding]:
+    """Find relu that is 0 for nearly all examples."""
+    for node in g:
+        if node.op not in _RELU or node.value is None or math.prod(node.shape) < 8:
+            continue
+        if node.op == "maximum" and not any(_is_zero(g.nodes[p]) for p in node.parents):
+            continue
+        value = np.asarray(node.value)
+        share = float(np.mean(value == 0))
+        if share < _DEAD:
+            continue
+        mark = f"{share:.0%} of relu is 0".replace("%", " %")
+        advice = (
+            "Where relu is 0 nothing is learned: normalize the inputs, use init='he', a lower "
+            "learning rate, or leaky_relu."
+        )
+        yield _finding(node, "dead", mark, advice)
+
+
+def _is_zero(node: GraphNode) -> bool:
+    return node.kind == "constant" and node.value is not None and not np.any(node.value)
+
+
+def _identical(g: Graph) -> Iterator[Finding]:
+    """Find units with equal weights and equal gradients, which stay equal for ever."""
+    for edge in g.edges:
+        node, child = g.nodes[edge.parent], g.nodes[edge.child]
+        if node.kind != "leaf" or child.op != "matmul" or len(node.shape) != 2:
+            continue
+        if node.value is None or node.cotangent is None:
+            continue
+        W, dW = np.asarray(node.value), np.asarray(node.cotangent)
+        W, dW = (W, dW) if edge.slot == 0 else (W.T, dW.T)
+        if len(W) < 2 or not _rows_equal(W) or not _rows_equal(dW):
+            continue
+        what = "rows" if edge.slot == 0 else "columns"
+        mark = f"its {len(W)} {what} are equal"
+        advice = (
+            "All units compute the same and have the same gradient, so they stay equal: begin with "
+            "random weights."
+        )
+        yield _finding(node, "identical", mark, advice)
+
+
+def _rows_equal(M: Any) -> bool:
+    return bool(np.isfinite(M).all() and norm_of(M - M[:1]) <= 1e-9 * norm_of(M))
+
+
+def _saturated(g: Graph) -> Iterator[Finding]:
+    """Find sigmoid or tanh inside a network that is flat for nearly all examples."""
+    _, after = _neighbours(g)
+    for node in g:
+        if node.op not in _SQUASHING or node.value is None or node.cotangent is None:
+            continue
+        users = [g.nodes[c].op for c in after[node.id]]
+        if not users or any(word in op for op in users for word in _OF_LOSSES):
+            continue
+        value = np.asarray(node.value)
+        local = value * (1 - value) if node.op == "sigmoid" else 1 - value * value
+        share = float(np.mean(np.abs(local) < _FLAT))
+        if share < _SATURATED or not norm_of(node.cotangent):
+            continue
+        mark = f"saturated: {share:.0%}".replace("%", " %")
+        advice = (
+            f"{node.op} is flat there, so hardly anything comes back through it: normalize the "
+            "inputs, begin with smaller weights, or use relu in hidden layers."
+        )
+        yield _finding(node, "saturated", mark, advice)
+
+
+def _out_of_bounds(g: Graph) -> Iterator[Finding]:
+    """Find the first parameter whose gradient vanishes or explodes, as do all before it."""
+    far = _distances(g)
+    norms = {
+        node.id: norm_of(node.cotangent)
+        for node in g.leaves
+        if node.cotangent is not None and np.isfinite(node.cotangent).all()
+    }
+    if len(norms) < 2:
+        return
+    least, most = min([n for n in norms.values() if n], default=0.0), max(norms.values())
+    order = sorted(norms, key=lambda i: -far[i])  # the first layer's first
+    small = _leading(order, lambda n: n < VANISHING and n * _APART < most, norms)
+    large = _leading(order, lambda n: n > EXPLODING and n > least * _APART, norms)
+    if len(small) > 1 and any(norms[i] for i in small):
+        mark = f"vanishing: ‖gradient‖ = {norms[small[-1]]:.1e}"
+        advice = (
+            f"That of another parameter is {format_number(most)}; up to here hardly anything is "
+            "learned: use relu and init='he', fewer layers, or skip connections."
+        )
+        yield _finding(g.nodes[small[-1]], "vanishing", mark, advice)
+    if len(large) > 1:
+        mark = f"exploding: ‖gradient‖ = {norms[large[-1]]:.1e}"
+        advice = (
+            f"That of another parameter is {format_number(least)}: normalize the inputs, begin "
+            "with smaller weights, or clip with max_norm."
+        )
+        yield _finding(g.nodes[large[-1]], "exploding", mark, advice)
+
+
+def _leading(
+    order: list[int], holds: Callable[[float], bool], norms: dict[int, float]
+) -> list[int]:
+    """Return the leaves up to the last from where something holds of nearly all before."""
+    end = 0
+    for k in range(1, len(order) + 1):
+        if holds(norms[order[k - 1]]) and sum(holds(norms[i]) for i in order[:k]) >= 0.8 * k:
+            end = k
+    return order[:end]
+
+
+def _distances(g: Graph) -> list[int]:
+    """Return the greatest number of steps from each node to an output."""
+    far = [0] * len(g.nodes)
+    for edge in reversed(g.edges):
+        far[edge.parent] = max(far[edge.parent], far[edge.child] + 1)
+    return far
+
+
+def _neighbours(g: Graph) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the operands of each node, and what reads it and is differentiated by it."""
+    before: list[list[int]] = [[] for _ in g.nodes]
+    after: list[list[int]] = [[] for _ in g.nodes]
+    for edge in g.edges:
+        before[edge.child].append(edge.parent)
+        if edge.differentiable:
+            after[edge.parent].append(edge.child)
+    return before, after
+
+
+_KINDS: tuple[Callable[[Graph], Iterator[Finding]], ...] = (
+    _not_finite,
+    _hidden_limit,
+    _cut,
+    _accumulated,
+    _broadcast,
+    _identical,
+    _dead,
+    _saturated,
+    _out_of_bounds,
+)

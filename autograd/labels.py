@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from autograd.program import Instruction
 
@@ -94,6 +94,8 @@ _SIGNS = {
 
 
 LETTERS = "uvwpqrst"  # of results without a name; then the second of them with a number
+_GIVEN = "xyzkc"  # of leaves without a name
+_DATA = "ck"  # of arrays without a name: x and y would seem the user's own
 
 
 def labelled(steps: list[Instruction]) -> list[str | None]:
@@ -106,16 +108,22 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     taken = {_seen(name) for name, count in uses.items() if count == 1}
     looks: set[str] = set()  # of the labels given so far
     rounds: Counter[str] = Counter()
-    letters = _letters(LETTERS, LETTERS[1])
-    anonymous = _letters("xyzkc", "c")
+    # No letter that the user has, whatever its case and number: w beside W1 would seem its part.
+    stems = {_seen(name).partition("_")[0].lower() for name in uses}
+    free = [x for x in LETTERS if x not in stems] or [*LETTERS]
+    letters = _letters(free, next((x for x in free if x == LETTERS[1]), free[0]))
+    pools = {"op": letters, "leaf": _letters(_GIVEN, "c"), "constant": _letters(_DATA, "c")}
     labels: list[str | None] = []
     for step in steps:
         name = step.name
         if name is None:
             if step.kind != "constant" or step.shape or step.constant is None:
-                pool = letters if step.kind == "op" else anonymous
-                free = (x for x in pool if not (x[0] in uses or x[1] in taken or x[1] in looks))
-                name, look = next(free)
+                usable = (
+                    x
+                    for x in pools[step.kind]
+                    if not (x[0] in uses or x[1] in taken or x[1] in looks)
+                )
+                name, look = next(usable)
                 looks.add(look)
             labels.append(name)
             continue
@@ -134,7 +142,7 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     return labels
 
 
-def _letters(first: str, then: str) -> Iterator[tuple[str, str]]:
+def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:
     """Yield labels, and how each looks: u, v, w, then v1, v2 and so on."""
     yield from ((letter, letter) for letter in first)
     yield from ((f"{then}{i}", f"{then}_{i}") for i in itertools.count(1))

@@ -134,12 +134,12 @@ def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
     said: dict[tuple[str, str], list[Finding]] = {}
     for f in found:
         said.setdefault((f.kind, f.advice), []).append(f)
-    notes = [
+    alerts = [
         f"{in_short([f.name for f in same])}"
         f"{f' ({same[0].line})' if same[0].line else ''}: {same[0].mark}. {advice}"
         for (_, advice), same in said.items()
     ]
-    return replace(view, nodes=tuple(nodes), notes=(*view.notes, *notes))
+    return replace(view, nodes=tuple(nodes), alerts=tuple(alerts))
 
 
 def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = None) -> Finding:

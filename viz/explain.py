@@ -237,4 +237,4 @@ def _steps(view: GraphView) -> list[str | EdgeView]:
             steps.append(f"The sum over {len(edges)} paths: {node.gradient}")
         elif _is_missing(node, edges):
             steps.append(f"So {node.gradient}")
-    return [*steps, *view.notes]
+    return [*steps, *view.alerts, *view.notes]

@@ -271,6 +271,8 @@ class GraphView:
         The outputs from which no backward pass has gone.
     outputs : int
         How many outputs there are.
+    alerts : tuple of str
+        Sentences that say what is broken.
     inside : tuple of str
         Names that the user gave and that stand on no card, since it was folded.
     """
@@ -286,14 +288,15 @@ class GraphView:
     passes: Literal["both", "forward", "backward", ""] = ""
     unrun: tuple[str, ...] = ()
     outputs: int = 1
+    alerts: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
 
     @property
     def caption(self) -> tuple[str, ...]:
-        """The sentences under the picture: which passes it shows, and the notes."""
+        """The sentences under the picture: what is broken, which passes it shows, and the notes."""
         folded = (f"Inside folded cards: {in_short(self.inside)}.",) if self.inside else ()
         if not self.passes:
-            return (*self.notes, *folded)
+            return (*self.alerts, *self.notes, *folded)
         ahead, back = "left to right", "right to left"
         if self.turned:
             ahead, back = "top to bottom", "bottom to top"
@@ -307,7 +310,7 @@ class GraphView:
         else:
             some = f" from {' and '.join(self.unrun)}" if len(self.unrun) < self.outputs else ""
             first = f"{forward}; the backward pass has not run{some}."
-        return (first, *self.notes, *folded)
+        return (*self.alerts, first, *self.notes, *folded)
 
     @property
     def digest(self) -> str:
@@ -348,6 +351,7 @@ class GraphView:
                 passes=data["passes"],
                 unrun=tuple(data["unrun"]),
                 outputs=data["outputs"],
+                alerts=tuple(data["alerts"]),
                 inside=tuple(data["inside"]),
             )
             view._check()
@@ -391,7 +395,8 @@ class GraphView:
         if len(place) < len(self.nodes):
             raise TypeError("two cards have one id")
         if not all(
-            isinstance(x, str) for x in (self.title, *self.notes, *self.unrun, *self.inside)
+            isinstance(x, str)
+            for x in (self.title, *self.alerts, *self.notes, *self.unrun, *self.inside)
         ):
             raise TypeError("its title or one of its notes is no text")
         if self.passes not in ("both", "forward", "backward", "") or type(self.outputs) is not int:

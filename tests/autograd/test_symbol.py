@@ -170,7 +170,7 @@ def test_a_scalar_rule_that_cannot_be_printed_still_has_its_number(registry) -> 
         (lambda a: a % 2, "a mod 2", r"a \bmod 2"),
         (lambda a: np.dot(a, a), "a @ a", r"a\,a"),
         (lambda a: np.dot(2.0, a), "2 · a", r"2 \cdot a"),
-        (lambda a: np.dot(a, np.ones((3, 2, 4))), "tensordot(a, x, axes=(1, 1))", None),
+        (lambda a: np.dot(a, np.ones((3, 2, 4))), "tensordot(a, c, axes=(1, 1))", None),
         (lambda a: np.max(a, initial=-np.inf), "max(a)", None),
         (lambda a: np.max(a, initial=np.inf), "max(a, initial=∞)", None),
         (lambda a: np.min(a, initial=np.inf), "min(a)", None),

@@ -323,7 +323,26 @@ def test_letters_go_on_with_numbers() -> None:
     for a in arrays:
         z = z * a
     given = [n.label for n in graph(z) if n.kind == "constant"]
-    assert given == [*"yzkc", "c1", "c2", "c3"]  # x is taken
+    assert given == [*"ck", "c1", "c2", "c3", "c4", "c5"]  # x and y would seem the user's own
+
+
+@pytest.mark.parametrize("names", [["W1", "x"], ["w"], ["u_2", "V"], ["U", "v", "w3"]])
+def test_results_get_no_letter_that_the_user_has(names) -> None:
+    """In whatever case, and whatever its number: w beside W1 would seem a part of it."""
+    y = sum((leaf(k + 1.0, name) for k, name in enumerate(names)), 0.0)
+    for _ in range(12):
+        y = np.sin(y)
+    theirs = {name[0].lower() for name in names}
+    labels = [n.label for n in graph(y) if n.op]
+    assert len(set(labels)) == len(labels) >= 12
+    assert not theirs & {label[0] for label in labels}
+
+
+def test_letters_that_are_all_taken_are_numbered() -> None:
+    y = sum((leaf(1.0, letter) for letter in "uvwpqrst"), 0.0)
+    labels = [n.label for n in graph(y) if n.op]
+    assert len(set(labels)) == len(labels)
+    assert not {*"uvwpqrst"} & set(labels)
 
 
 def test_numbers_are_their_own_label_in_text_and_latex() -> None:

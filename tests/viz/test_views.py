@@ -763,8 +763,8 @@ def test_a_derivation_defines_its_arrays_and_gives_each_term() -> None:
     J.backward()
     made = viz.explain(J)
     for line in (
-        "y = [0 1], given",
-        "z = [0.5 2], given",
+        "c = [0 1], given",
+        "k = [0.5 2], given",
         "∂J/∂p = 1 for each: [1 1]",
         "∂J/∂x = ∂J/∂v · ∂v/∂x = [−0.5 0], on one of 2 paths, where ∂v/∂x = −1",
         "∂J/∂x = ∂J/∂u · ∂u/∂x = [0 16], on one of 2 paths, where ∂u/∂x = 2 · x",

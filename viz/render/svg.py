@@ -258,6 +258,7 @@ def style_of(prefix: str, theme: str) -> str:
             "text.within": f"fill: {t.backward_text}",
             "text.chip": f"font-size: {LABEL:g}px; font-weight: bold",
             "text.mark": f"fill: {t.mark}; font-size: {LABEL:g}px; font-weight: bold",
+            "text.alert": f"fill: {t.mark}; font-size: {SMALL:g}px; font-weight: bold",
             ".note": f"fill: {t.muted}; font-size: {SMALL:g}px",
             ".title": f"fill: {t.muted}; font-size: {LABEL:g}px; font-weight: bold",
         }
@@ -495,8 +496,10 @@ def legend(view: GraphView) -> str:
     return f"{'; '.join(parts)}.".capitalize() if parts else ""
 
 
-def _legend_rows(view: GraphView, wide: float) -> tuple[list[list[tuple[str, str]]], list[str]]:
-    """Return the entries of the legend in rows, and the lines of the caption, of a width."""
+def _legend_rows(
+    view: GraphView, wide: float
+) -> tuple[list[list[tuple[str, str]]], list[tuple[str, str]]]:
+    """Return the entries of the legend in rows, and the lines of the caption with their classes."""
     wide = max(wide, _LEGEND if view.size is None else _NARROW)
     rows: list[list[tuple[str, str]]] = []
     left = 0.0
@@ -507,16 +510,18 @@ def _legend_rows(view: GraphView, wide: float) -> tuple[list[list[tuple[str, str
             left = wide
         rows[-1].append((kind, text))
         left -= needed
-    said = view.caption if view.size is None else (" ".join(view.caption),)
-    return rows, [line for text in said for line in _lines_of(text, wide)]
+    said = view.caption[len(view.alerts) :]
+    said = said if view.size is None else (" ".join(said),)
+    lines = [("alert", line) for text in view.alerts for line in _lines_of(text, wide, bold=True)]
+    return rows, lines + [("note", line) for text in said for line in _lines_of(text, wide)]
 
 
-def _lines_of(text: str, wide: float) -> list[str]:
+def _lines_of(text: str, wide: float, *, bold: bool = False) -> list[str]:
     """Return a sentence in lines of a width."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and width(longer, SMALL) > wide:
+        if lines[-1] and width(longer, SMALL, bold=bold) > wide:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -526,7 +531,7 @@ def _lines_of(text: str, wide: float) -> list[str]:
 def _legend_size(view: GraphView, wide: float) -> tuple[float, float]:
     rows, lines = _legend_rows(view, wide)
     widths = [sum(44 + width(text, SMALL) for _, text in row) - 12 for row in rows]
-    widths += [width(line, SMALL) for line in lines]
+    widths += [width(line, SMALL, bold=kind == "alert") for kind, line in lines]
     return max(widths, default=0.0), 20.0 + _ENTRY * len(rows) + _TEXT * len(lines)
 
 
@@ -540,9 +545,9 @@ def _legend(view: GraphView, place: Layout) -> str:
             parts.append(_sign(kind, x, y))
             parts.append(text_at("note", text, x + 32, y, anchor="start"))
             x += 44 + width(text, SMALL)
-    for line in lines:
+    for kind, line in lines:
         y += _TEXT
-        parts.append(text_at("note", line, 0, y + 3, anchor="start"))
+        parts.append(text_at(kind, line, 0, y + 3, anchor="start"))
     return "".join([*parts, "</g>\n"])
 
 

@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 from viz import _guard  # noqa: F401 - refuses another distribution's autograd first
 from viz.doctor import Finding, diagnose
-from viz.drawing import Drawing, draw
+from viz.drawing import Drawing, Playback, draw, play
 from viz.engine import NotDrawable
 from viz.explain import Explanation, explain
 from viz.film import Film, diff, film
@@ -30,10 +30,12 @@ __all__ = [
     "NetworkDrawing",
     "NodeView",
     "NotDrawable",
+    "Playback",
     "diagnose",
     "diff",
     "draw",
     "draw_network",
     "explain",
     "film",
+    "play",
 ]

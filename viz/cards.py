@@ -131,7 +131,11 @@ def _edge(
     ways = len(paths.get(edge.parent, []))
     words = clean(chain_rule(g, edge, cost, local, ways, values), 400)
     latex = latex_rule(g, edge, cost) if typeset else ""
-    return EdgeView(*local.ends, True, True, words, latex, *local.parts)
+    back = edge.cotangent if values else None
+    brings = None
+    if back is not None and np.size(back) == 1 and math.isfinite(float(np.asarray(back).item())):
+        brings = float(np.asarray(back).item())
+    return EdgeView(*local.ends, True, True, words, latex, *local.parts, brings=brings)
 
 
 def _kind(node: GraphNode, outs: set[int]) -> Kind:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import html
+import tempfile
 import warnings
+import webbrowser
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import graphviz
@@ -41,13 +45,12 @@ from viz.theme import NAMES
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from viz.doctor import Finding
     from viz.fit import Place
     from viz.view import GraphView, NodeView
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "Playback", "draw", "play"]
 
 DRAWN, FOLDED, ROUND = "as drawn", "all folded", "one round open"  # pictures of a page
 _BUDGETS = (24, 16, 11, 8, 5, 3)  # cards that are tried, where nothing has a name to fold by
@@ -168,6 +171,14 @@ class Drawing:
         makers = {end: functools.partial(kind.make, self) for end, kind in FORMATS.items()}
         return write("Drawing.save", path, makers)
 
+    def show(self) -> Path:
+        """Open the page that plays it in a browser; return the file, in a folder for such files."""
+        folder = Path(tempfile.gettempdir(), "retrograd")
+        folder.mkdir(exist_ok=True)
+        path = self.save(folder / f"{self.view.digest}.html")
+        webbrowser.open(path.as_uri())
+        return path
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
@@ -179,6 +190,72 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<Drawing of {len(self.view.nodes)} nodes: {self.view.title}>"
+
+
+class Playback:
+    """A drawing as the page that plays it, which shows itself in a notebook.
+
+    Attributes
+    ----------
+    drawing : Drawing
+        What it plays.
+    height : int
+        Of the frame in a notebook, in pixels.
+    """
+
+    def __init__(self, drawing: Drawing, height: int = 720) -> None:
+        self.drawing, self.height = drawing, height
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return self.drawing.html
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file ending in .html; return the path."""
+        return write("Playback.save", path, {".html": lambda: self.html})
+
+    def show(self) -> Path:
+        """Open the page in a browser; return the file."""
+        return self.drawing.show()
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.html)
+        return (
+            f'<iframe srcdoc="{page}" width="100%" height="{self.height}" '
+            'style="border: 0" allow="fullscreen" title="Computation graph"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<Playback of {self.drawing.view.title}>"
+
+
+def play(*outputs: Any, height: int = 720, **options: Any) -> Playback:
+    """Return a page that plays both passes step by step; it shows itself in a notebook's cell.
+
+    Readers step, search and zoom, and can be asked to predict each derivative before it is shown.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        Results of a recorded computation.
+    height : int
+        Of the frame in a notebook, in pixels.
+    **options
+        As those of `draw`.
+
+    Examples
+    --------
+    >>> import viz
+    >>> from autograd import Tensor
+    >>> w = Tensor(2.0, name="w", requires_grad=True)
+    >>> J = (w * w).named("J")
+    >>> J.backward()
+    >>> viz.play(J)
+    <Playback of Computation graph of J>
+    """
+    options.setdefault("theme", "auto")
+    return Playback(draw(*outputs, **options), height)
 
 
 def draw(

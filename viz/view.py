@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from viz.text import ROW, in_short, wrapped
@@ -218,6 +218,8 @@ class EdgeView:
         Its number, where it has one and that is not the formula itself.
     short : str
         The value whose gradient stands in the formula as ∂u, short for ∂J/∂u; or empty.
+    brings : float or None
+        The number that comes back along it, where it is a single one.
     """
 
     source: int
@@ -231,6 +233,7 @@ class EdgeView:
     formula: str = ""
     number: str = ""
     short: str = ""
+    brings: float | None = None
 
     @property
     def label(self) -> str:
@@ -239,7 +242,7 @@ class EdgeView:
 
     def bare(self) -> EdgeView:
         """Return the arrow without what it says, of names that are inside a folded card."""
-        return replace(self, words="", latex="", symbol="", formula="", number="", short="")
+        return EdgeView(self.source, self.target, self.slot, self.back, self.forward)
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,6 +393,10 @@ class GraphView:
             texts = (e.symbol, e.formula, e.number, e.short, e.words, e.latex)
             if not all(isinstance(x, str) for x in texts):
                 raise TypeError(f"an edge to {e.target} needs a str in every text field")
+            if not (
+                e.brings is None or (type(e.brings) in (int, float) and abs(e.brings) < math.inf)
+            ):
+                raise TypeError(f"an edge to {e.target} brings {e.brings!r}")
             if type(e.slot) is not int or type(e.back) is not bool or type(e.forward) is not bool:
                 raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}, or no directions")
         if len(place) < len(self.nodes):

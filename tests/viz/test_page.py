@@ -542,3 +542,125 @@ def test_what_happens_now_and_what_is_found_stand_out(page: Browser) -> None:
     page.press("/")
     page.press("b")
     assert float(drawn(".node.found .card")[1].removesuffix("px")) > 3
+
+
+# -- prediction ------------------------------------------------------------------------------------
+
+
+def answer(page: Browser, text: str) -> str:
+    """Type an answer and check it; return what is said."""
+    page.js(f"document.getElementById('guess').value = {json.dumps(text)}")
+    page.js("document.getElementById('predict').requestSubmit()")
+    return page.js(
+        "document.getElementById('predict').hidden ? document.getElementById('words').textContent"
+        " : document.getElementById('verdict').textContent"
+    )
+
+
+def asked(page: Browser) -> str | None:
+    return page.js(
+        "document.getElementById('predict').hidden ? null"
+        " : document.getElementById('asked').textContent"
+    )
+
+
+def test_a_derivative_is_predicted_before_it_is_shown(page: Browser) -> None:
+    """J = 3(a + bc) at 5, 3, 2: ∂J/∂v = 3, ∂J/∂u = 3, ∂J/∂b = 3 · 2 = 6, ∂J/∂c = 3 · 3 = 9."""
+    page.click("#quiz")
+    assert asked(page) == "∂J/∂v = "
+    texts = "[...document.querySelectorAll('text.grad, .back > text')]"
+    shown = page.js(f"{texts}.filter(t => !t.closest('.off')).map(t => t.textContent)")
+    assert not any(t.startswith("∂J/∂v") for t in shown)  # not given away
+    assert answer(page, "4").startswith("Not yet: it is a number.")
+    assert asked(page) == "∂J/∂v = "
+    assert "is 1, so it is the local derivative: 3" in answer(page, "5")
+    assert answer(page, "3").startswith("Right. ")
+    assert "0 of 1 at the first try" in page.js("document.getElementById('words').textContent")
+    seen = []
+    for _ in range(6):
+        page.press("ArrowRight")
+        question = asked(page)
+        if question is None:
+            break
+        seen.append(question)
+        right = {"∂J/∂a = ": "3", "∂J/∂u = ": "3/1", "∂J/∂b = ": "3 * 2", "∂J/∂c = ": "9.0"}
+        said = answer(page, right[question])
+        assert said.startswith("Right. "), question
+    assert set(seen) == {"∂J/∂a = ", "∂J/∂u = ", "∂J/∂b = ", "∂J/∂c = "}
+    assert "(4 of 5 at the first try)" in said
+    page.click("#quiz")
+    assert page.js("document.getElementById('quiz').getAttribute('aria-pressed')") == "false"
+    assert page.troubles() == []
+
+
+def test_a_hint_names_the_factor_and_what_is_shown_counts_as_missed(page: Browser) -> None:
+    page.press("p")
+    answer(page, "3")
+    page.press("ArrowRight")
+    while asked(page) != "∂J/∂b = ":
+        page.click("#reveal")
+        page.press("ArrowRight")
+    page.click("#hint")
+    said = page.js("document.getElementById('verdict').textContent")
+    assert said == "∂J/∂b = ∂J/∂u · ∂u/∂b. The factor ∂u/∂b is c."
+    page.click("#reveal")
+    assert page.js("document.getElementById('words').textContent").startswith("It is: ∂J/∂b = ")
+
+
+def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: Path) -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
+    J = (W @ X).named("Z").sum().named("J")
+    J.backward()
+    browser.open(viz.draw(J).save(tmp_path / "Z.html"))
+    browser.click("#quiz")
+    while asked(browser) != "∂J/∂W = ":
+        browser.click("#reveal")
+        browser.press("ArrowRight")
+    assert "Not yet: it is a formula" in answer(browser, "X.T @ dZ")
+    assert "It is made of ∂Z, X" in answer(browser, "dZ @ X")
+    assert answer(browser, "dZ @ X.T").startswith("Right. ")
+
+
+def test_playing_waits_for_the_answer(page: Browser) -> None:
+    page.js("document.getElementById('pace').value = '4'")
+    page.click("#quiz")
+    page.press("Tab")
+    page.click("#play")
+    page.wait("document.getElementById('play').textContent === 'Play'")
+    assert asked(page) == "∂J/∂v = "
+
+
+def test_a_link_leads_to_a_step(browser: Browser, tmp_path: Path) -> None:
+    path = viz.draw(lecture()).save(tmp_path / "J.html")
+    browser.open(path)
+    browser.press("ArrowRight")
+    browser.press("ArrowRight")
+    assert browser.js("location.hash") == "#step=2"
+    browser.open(path)
+    browser.call("Page.navigate", url=path.as_uri() + "#step=5")
+    browser.js("location.reload()")
+    step = "document.getElementById('step')"  # not there before it has loaded
+    browser.wait(f"{step} && Number({step}.value) === 5")
+
+
+def test_a_backward_step_lights_the_card_it_leaves_and_the_one_it_reaches(page: Browser) -> None:
+    page.js("document.getElementById('step').value = 5")
+    page.press("End")
+    words = state(page)["words"]
+    lit = page.js("[...document.querySelectorAll('.reached .name')].map(t => t.textContent)")
+    assert len(lit) == 2
+    assert words.startswith("∂J/∂")
+    assert {lit[0], lit[1]} >= {"u = b · c"} or "J = 3 · v" in lit or "v = a + u" in lit
+
+
+def test_a_page_in_a_cell_plays(browser: Browser, tmp_path: Path) -> None:
+    cell = tmp_path / "cell.html"
+    frame = viz.play(lecture(), height=500)._repr_html_()
+    cell.write_text(f"<!doctype html><meta charset=utf-8><body>{frame}</body>", "utf-8")
+    browser.open(cell)
+    inside = "document.querySelector('iframe').contentDocument"
+    there = f"document.querySelector('iframe') && {inside} && {inside}.body"
+    browser.wait(f"{there} && {inside}.body.classList.contains('live')")
+    browser.js(f"{inside}.getElementById('next').click()")
+    assert browser.js(f"Number({inside}.getElementById('step').value)") == 1
+    assert [t for t in browser.troubles() if "Permissions" not in t] == []

@@ -11,7 +11,8 @@ import base64
 import hashlib
 import html
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from viz.text import pieces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viz.view import GraphView, NodeView
+    from viz.view import EdgeView, GraphView, NodeView
 
 __all__ = ["Picture", "render_page", "steps_of"]
 
@@ -48,10 +49,27 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens at one step: its words, and whether it goes back."""
+    """What happens at one step.
+
+    Attributes
+    ----------
+    words : str
+        What is said of it.
+    back : bool
+        Whether it goes back.
+    edge : int
+        The number of the edge that it goes back along; −1 for others.
+    ask, answer, hint : str
+        What a reader may be asked first, what is right (a number, or the formula of the rule), and
+        which factor it needs; empty where there is nothing to ask.
+    """
 
     words: str
     back: bool
+    edge: int = -1
+    ask: str = ""
+    answer: str = ""
+    hint: str = ""
 
 
 @dataclass(slots=True)
@@ -107,13 +125,37 @@ def steps_of(view: GraphView) -> Steps:
                 s.gradients[edge.source] = len(s.steps) + 1
                 slope = by_id[edge.source].slope
                 words += f". In all {slope}" if slope is not None and slope.paths > 1 else ""
-            s.steps.append(Step(f"{words}.", back=True))
+            s.steps.append(_asked(Step(f"{words}.", back=True, edge=number), edge, by_id))
             s.back[number] = len(s.steps)
     for number in range(len(view.edges)):
         s.back.setdefault(number, 1)  # of a graph that no backward pass has gone through
     for node in view.nodes:  # what no derivative reaches says so from the beginning
         s.gradients.setdefault(node.id, s.nodes[node.id])
     return s
+
+
+def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
+    """Return a step that can be asked: the number that comes back, or the rule of an array."""
+    source, target = by_id[edge.source], by_id[edge.target]
+    if not edge.formula or source.slope is None or target.slope is None:
+        return step
+    ask, above = source.slope.symbol, target.slope.symbol
+    one = f" along {target.name}" if source.slope.paths > 1 else ""
+    if edge.brings is not None and not source.shape.startswith("("):
+        factor = edge.symbol if edge.symbol != ask else f"∂{target.name}/∂{source.name}"
+        hint = f"{ask} = {above} · {factor}. The factor {factor} is {edge.formula}."
+        if above == f"∂{target.name}/∂{target.name}":
+            hint = f"{above} is 1, so it is the local derivative: {edge.formula}."
+        return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint)
+    if edge.symbol == ask:
+        parts = ", ".join(dict.fromkeys(_NAMES.findall(edge.formula)))
+        hint = f"It is made of {parts}, and has the shape of {source.name}, {source.shape}."
+        return replace(step, ask=f"{ask}{one} = ", answer=edge.formula, hint=hint)
+    hint = f"Derive {target.header} by {source.name}, element by element."
+    return replace(step, ask=f"{edge.symbol} = ", answer=edge.formula, hint=hint)
+
+
+_NAMES = re.compile(r"[∂Σ]?[^\W\d_][\w.]*")
 
 
 def _said(node: NodeView) -> str:
@@ -181,7 +223,11 @@ def render_page(
 
 
 def _steps(steps: Steps) -> list[dict[str, Any]]:
-    return [{"words": s.words, "back": s.back} for s in steps.steps]
+    return [
+        {"words": s.words, "back": s.back, "edge": s.edge}
+        | ({"ask": s.ask, "answer": s.answer, "hint": s.hint} if s.ask else {})
+        for s in steps.steps
+    ]
 
 
 def _frame(view: GraphView) -> dict[str, Any]:

@@ -14,6 +14,11 @@
   let hit = -1;
   let elsewhere = -1; // the picture that has what was searched for, if this one has not
 
+  let asking = false; // whether derivatives are to be predicted
+  let solved = new Set(); // steps that were answered, or shown
+  let tries = 0;
+  const score = { right: 0, asked: 0 };
+
   const picture = () => figures[shown].querySelector("svg");
   const steps = () => data.pictures[shown].steps;
 
@@ -21,13 +26,23 @@
 
   function show(to) {
     step = Math.max(0, Math.min(to, steps().length));
+    const now = step ? steps()[step - 1] : null;
+    const blank = Boolean(asking && now && now.ask && !solved.has(step));
     for (const element of picture().querySelectorAll("[data-at]")) {
       const at = Number(element.dataset.at);
-      element.classList.toggle("off", step > 0 && at > step);
+      element.classList.toggle("off", step > 0 && (at > step || (blank && at === step)));
       element.classList.toggle("on", step > 0 && at === step && !element.matches(".strip, .grad, .within"));
     }
-    const now = step ? steps()[step - 1] : null;
-    $("words").textContent = now ? now.words : data.pictures[shown].summary;
+    picture().querySelectorAll(".reached").forEach((e) => e.classList.remove("reached"));
+    if (now && now.edge >= 0) { // the card that a derivative leaves, and the one it reaches
+      for (const id of data.pictures[shown].edges[now.edge]) {
+        const card = $(`${data.pictures[shown].prefix}-n${id}`);
+        if (card) card.classList.add("reached");
+      }
+    }
+    $("words").textContent = blank ? "What comes back here?" : now ? now.words : data.pictures[shown].summary;
+    ask(blank ? now : null);
+    link();
     $("words").classList.toggle("back", Boolean(now && now.back));
     $("step").max = steps().length;
     $("step").value = step;
@@ -43,15 +58,94 @@
     }
   }
 
+  // -- prediction ----------------------------------------------------------------------------------
+
+  function ask(now) {
+    const was = $("predict").hidden || $("asked").textContent !== (now && now.ask);
+    $("predict").hidden = !now;
+    if (!now || !was) return;
+    tries = 0;
+    score.asked += 1;
+    $("asked").textContent = now.ask;
+    $("guess").value = "";
+    $("verdict").textContent = "";
+    $("guess").focus({ preventScroll: true });
+  }
+
+  const plain = (text) => text.replace(/\s+/g, "").replace(/ᵀ/g, ".T").replace(/∂/g, "d")
+    .replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/²/g, "**2").replace(/\^/g, "**")
+    .replace(/Σ/g, "sum").replace(/\(([A-Za-z]\w*)\)/g, "$1").replace(/_/g, "").toLowerCase();
+
+  function number(text) { // of products and quotients: 3 * 2, −1/3
+    const clean = text.replace(/\s+/g, "").replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(",", ".");
+    let value = 1;
+    for (const [, sign, factor] of clean.matchAll(/([*/]?)([^*/]+)/g)) {
+      const x = Number(factor.replace(/^\((.*)\)$/, "$1"));
+      value = sign === "/" ? value / x : value * x;
+    }
+    return clean ? value : NaN;
+  }
+
+  function isRight(guess, answer) {
+    const wanted = Number(answer);
+    if (Number.isNaN(wanted)) return plain(guess) === plain(answer);
+    return Math.abs(number(guess) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
+  }
+
+  function settle(words) {
+    solved.add(step);
+    show(step);
+    $("words").textContent = `${words} ${steps()[step - 1].words} (${score.right} of ${score.asked} at the first try)`;
+    $("next").focus({ preventScroll: true });
+  }
+
+  function quiz(on) {
+    asking = on;
+    solved = new Set();
+    score.right = score.asked = 0;
+    $("quiz").setAttribute("aria-pressed", String(on));
+    play(false);
+    const first = steps().findIndex((s) => s.ask);
+    show(on ? (first < 0 ? step : first + 1) : step);
+    if (on && first < 0) $("words").textContent = "There is nothing to predict here: no backward pass has run, or what is in it is folded.";
+  }
+
+  $("predict").onsubmit = (event) => {
+    event.preventDefault();
+    const now = steps()[step - 1];
+    if (!$("guess").value.trim()) return;
+    if (isRight($("guess").value, now.answer)) {
+      if (!tries) score.right += 1;
+      settle("Right.");
+      return;
+    }
+    tries += 1;
+    const kind = Number.isNaN(Number(now.answer)) ? "a formula of the names on the cards" : "a number";
+    $("verdict").textContent = tries > 1 ? `Not yet. ${now.hint}` : `Not yet: it is ${kind}. The hint names the factor.`;
+    $("guess").select();
+  };
+  $("hint").onclick = () => { tries += 1; $("verdict").textContent = steps()[step - 1].hint; };
+  $("reveal").onclick = () => settle("It is:");
+  $("quiz").onclick = () => quiz(!asking);
+
+  // -- a link to a step: the address ends in #step=5 ------------------------------------------------
+
+  function link() {
+    try { history.replaceState(null, "", step ? `#step=${step}` : "#"); } catch { /* in a frame without an address */ }
+  }
+
   function play(on) {
     clearInterval(timer);
     timer = null;
-    if (on) {
+    if (on && !$("predict").hidden) { // it waits for the answer
+      $("guess").focus({ preventScroll: true });
+    } else if (on) {
       if (step === steps().length) show(0);
       timer = setInterval(() => {
+        if (!$("predict").hidden) { play(false); return; }
         show(step + 1);
         if (step === steps().length) play(false);
-      }, still ? 1400 : 900);
+      }, (still ? 1400 : 900) / Number($("pace").value));
       show(step + 1);
     }
     $("play").textContent = timer ? "Pause" : "Play";
@@ -116,6 +210,7 @@
   // -- pictures: open and close modules ------------------------------------------------------------
 
   function choose(which) {
+    solved = new Set();
     figures[shown].hidden = true;
     shown = which;
     figures[shown].hidden = false;
@@ -231,6 +326,11 @@
   $("in").onclick = () => zoom(1.4);
   $("out").onclick = () => zoom(1 / 1.4);
   $("fit").onclick = fit;
+  $("pace").onchange = () => { if (timer) play(true); };
+  $("full").hidden = !document.fullscreenEnabled;
+  $("full").onclick = () => {
+    if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
+  };
   $("open").onchange = (event) => { play(false); choose(Number(event.target.value)); };
   $("frame").oninput = (event) => { roll(false); cut(Number(event.target.value)); };
   $("roll").onclick = () => roll(!reel);
@@ -257,6 +357,8 @@
     "=": () => zoom(1.4),
     "-": () => zoom(1 / 1.4),
     "0": fit,
+    p: () => quiz(!asking),
+    P: () => quiz(!asking),
     "/": () => $("search").focus(),
   };
   document.addEventListener("keydown", (event) => {
@@ -363,5 +465,6 @@
   $("opening").hidden = figures.length < 2;
   $("film").hidden = data.frames.length < 2;
   if (data.frames.length) cut(0);
-  show(0);
+  const linked = /^#step=(\d+)$/.exec(location.hash);
+  show(linked ? Number(linked[1]) : 0);
 })();

@@ -137,6 +137,14 @@ class GraphNode:
         return self._formulas.formula(self.id, "text")
 
     @property
+    def substituted(self) -> str:
+        """The formula with numbers for its operands, ``5 + 6``; empty where one is an array.
+
+        So it is where numbers alone stand in the formula already, or are not known.
+        """
+        return self._formulas.substituted(self.id)
+
+    @property
     def latex(self) -> str:
         """The formula as LaTeX."""
         return self._formulas.formula(self.id, "latex")
@@ -345,6 +353,16 @@ class _Formulas:
             return self.label(i)
         inner = [(render(self._symbol(k), form), 1000) for k in step.operands]
         return fill(step.op, form, inner, [None] * len(inner), step.params)[0]
+
+    def substituted(self, i: int) -> str:
+        """Return the formula of a step with the numbers of its operands, if they are numbers."""
+        step = self.program.steps[i]
+        values = [self.program.values[k] for k in step.operands]
+        if step.op is None or any(v is None or np.ndim(v) for v in values):
+            return ""
+        inner = [(format_number(v), -1 if v < 0 else 1000) for v in values]
+        text = fill(step.op, "text", inner, [None] * len(inner), step.params)[0]
+        return "" if text == self.formula(i, "text") else text
 
     def local(self, i: int, slot: int) -> tuple[Any, bool]:
         """Return the local derivative as an expression, and whether it is a factor."""

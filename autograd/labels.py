@@ -31,9 +31,12 @@ def latex_name(name: str) -> str:
     --------
     >>> latex_name("W12"), latex_name("h_1"), latex_name("W_hh")
     ('W_{12}', 'h_{1}', 'W_{hh}')
-    >>> latex_name("cost"), latex_name("theta")
-    ('\\mathrm{cost}', '\\theta')
+    >>> latex_name("cost"), latex_name("theta"), latex_name("Z^[2]")
+    ('\\mathrm{cost}', '\\theta', 'Z^{[2]}')
     """
+    layer = _LAYER.fullmatch(name)
+    if layer:
+        return f"{latex_name(layer[1])}^{{{layer[2]}}}"
     found = _INDEXED.fullmatch(name.translate(_PLAIN))
     braced = _BRACED.fullmatch(name)
     stem, index = (found[1] or found[3], found[2] or found[4]) if found else (name, "")
@@ -52,6 +55,9 @@ def latex_name(name: str) -> str:
 
 # Digits at the end of a name, or a few letters after a letter and an underscore.
 _INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
+_LAYER = re.compile(
+    r"([^^]+)\^(\[[0-9A-Za-z, ]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?)"
+)  # Z^[2], a^[2](i)
 _BRACED = re.compile(r"(\w)_\{([A-Za-z0-9,]{1,8})\}")  # as LaTeX has it
 _ACCENTS = {
     "\u0302": "hat",

@@ -180,6 +180,7 @@ def _node(
         *(node.id, kind, name, formula, lines, slope, scope, spoken, source),
         latex=latex,
         shape=shape_of(node.shape),
+        substituted=raised(node.substituted) if values and node.op and not node.shape else "",
     )
 
 
@@ -226,6 +227,5 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
 
 def without_values(view: GraphView) -> GraphView:
     """Return the view with structure only."""
-    return replace(
-        view, nodes=tuple(replace(n, value=(), slope=None, words=n.header) for n in view.nodes)
-    )
+    nodes = [replace(n, value=(), slope=None, words=n.header, substituted="") for n in view.nodes]
+    return replace(view, nodes=tuple(nodes))

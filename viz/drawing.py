@@ -21,6 +21,7 @@ from viz.fit import PLACES, arranged, fitted, is_legible, place_of, rows_or_why
 from viz.formats import FORMATS
 from viz.health import judged
 from viz.loops import loops_of
+from viz.notation import NOTATIONS, in_course_notation
 from viz.passes import (
     deepest,
     explain_shorthand,
@@ -272,6 +273,7 @@ def draw(
     max_nodes: int | None = None,
     rows: int | None = None,
     fit: Any = "auto",
+    notation: Literal["plain", "course"] = "plain",
     against: Any = None,
 ) -> Drawing:
     """Draw the computation graph of one or more tensors.
@@ -321,6 +323,9 @@ def draw(
         it could not be done. What other options ask for is kept. "auto" does so in a notebook's
         cell, and arranges a file for a screen of 1920 × 1080, leaving nothing out; None does
         neither.
+    notation : {"plain", "course"}
+        course writes dW^[1] for ∂J/∂W1, Z^[1] for ``Z1``, ŷ for ``y_hat`` and Greek letters for
+        their names. A name such as ``Z^[2]`` is set so in any case.
     against : BackpropDiagnosis, optional
         A report of `autograd.check_backprop`: the cards say which steps of the derivation are
         wrong, and why, which follow, and which are right.
@@ -361,6 +366,7 @@ def draw(
         ("direction", direction, DIRECTIONS),
         ("theme", theme, NAMES),
         ("engine", engine, ENGINES),
+        ("notation", notation, NOTATIONS),
     ):
         if value not in known:
             raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
@@ -441,7 +447,8 @@ def draw(
     given = [clean(n.name) for n in recorded.nodes if n.name and n.kind != "op"]
 
     def explained(view: GraphView) -> GraphView:
-        return name_inside(explain_shorthand(view), given)
+        view = name_inside(explain_shorthand(view), given)
+        return in_course_notation(view) if notation == "course" else view
 
     def fit_to(place: Place) -> GraphView:
         with pause_collector():
@@ -463,7 +470,7 @@ def draw(
         view,
         theme=theme,
         engine=engine,
-        full=full,
+        full=in_course_notation(full) if notation == "course" else full,
         more=more,
         max_nodes=most,
         fit_to=fit_to if fit == "auto" else None,

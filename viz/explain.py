@@ -138,8 +138,8 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     Forward
       a = 2, given
       b = 3, given
-      u = a · b = 6
-      J = u + b = 9
+      u = a · b = 2 · 3 = 6
+      J = u + b = 6 + 3 = 9
     <BLANKLINE>
     Backward
       ∂J/∂J = 1
@@ -204,7 +204,8 @@ def _towards(view: GraphView, ids: set[int]) -> GraphView:
 
 def _given(node: NodeView) -> str:
     value = ", ".join(node.details)
-    made = f"{node.header} = {value}" if value and value != node.name else node.header
+    value = "" if value == node.name else value
+    made = " = ".join(filter(None, [node.header, node.substituted, value]))
     return made if node.formula else f"{made}, given"
 
 
@@ -215,7 +216,8 @@ def _is_missing(node: NodeView, edges: list[EdgeView]) -> bool:
 
 def _value(node: NodeView) -> str:
     value = ", ".join(node.details)
-    return f" = {value}" if value and value != node.name else ""
+    made = [node.substituted, value] if value and value != node.name else [node.substituted]
+    return "".join(f" = {part}" for part in made if part)
 
 
 def _steps(view: GraphView) -> list[str | EdgeView]:

@@ -109,7 +109,7 @@ _INDEXED = re.compile(
 
 
 def pieces(text: str) -> list[tuple[str, str]]:
-    """Return a text in pieces, each with how it is set: "", "sub" or "hidden".
+    """Return a text in pieces, each with how it is set: "", "sub", "sup" or "hidden".
 
     A name of one letter and a number has the number as its subscript, with or without an underscore
     between them. The pieces together are the text.
@@ -120,16 +120,33 @@ def pieces(text: str) -> list[tuple[str, str]]:
     [('W', ''), ('1', 'sub'), (' · x', '')]
     >>> pieces("log2(x_1)")
     [('log2(x', ''), ('_', 'hidden'), ('1', 'sub'), (')', '')]
+    >>> pieces("Z^[2]")
+    [('Z', ''), ('^', 'hidden'), ('[2]', 'sup')]
     """
     found = _INDEXED.split(text)  # what is between the names, and the four groups of each
-    parts = []
+    parts: list[tuple[str, str]] = []
     for k in range(0, len(found) - 1, 5):
         between, letter, number, bar, letters = found[k : k + 5]
-        parts.append((between + letter, ""))
+        parts += _raised(between + letter)
         if bar:
             parts.append((bar, "hidden"))
         parts.append((number or letters, "sub"))
-    return [*parts, (found[-1], "")] if found[-1] or not parts else parts
+    return [*parts, *_raised(found[-1])] if found[-1] or not parts else parts
+
+
+_LAYER = re.compile(r"(\^)(\[[\w, ]{1,6}\](?:\([\w, ]{1,6}\))?)")  # Z^[2], a^[2](i)
+
+
+def _raised(text: str) -> list[tuple[str, str]]:
+    """Return a text in pieces, with the number of a layer as a superscript."""
+    if "^[" not in text:
+        return [(text, "")]
+    found = _LAYER.split(text)
+    parts = [(found[0], "")] if found[0] else []
+    for k in range(1, len(found), 3):
+        parts += [(found[k], "hidden"), (found[k + 1], "sup")]
+        parts += [(found[k + 2], "")] if found[k + 2] else []
+    return parts
 
 
 def wrapped(text: str, row: int = ROW) -> list[str]:

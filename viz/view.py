@@ -121,6 +121,8 @@ class NodeView:
         How much a folded card stands for: ``7 nodes``.
     row : int
         Characters of a row of its header.
+    substituted : str
+        The formula with numbers for the operands, ``3 · 2``; empty where they are not numbers.
     """
 
     id: int
@@ -141,6 +143,7 @@ class NodeView:
     slopes: tuple[str, ...] = ()
     count: str = ""
     row: int = ROW
+    substituted: str = ""
 
     @property
     def gradient(self) -> str:
@@ -376,7 +379,17 @@ class GraphView:
             raise TypeError(f"size is {self.size!r}")
         place = {n.id: i for i, n in enumerate(self.nodes)}
         for n in self.nodes:
-            texts = (n.name, n.formula, *n.details, n.gradient, *n.scope, n.words, n.source, n.mark)
+            texts = (
+                n.name,
+                n.formula,
+                n.substituted,
+                *n.details,
+                n.gradient,
+                *n.scope,
+                n.words,
+                n.source,
+                n.mark,
+            )
             if type(n.row) is not int or n.row < 1:
                 raise TypeError(f"card {n.id} has rows of {n.row!r} characters")
             if type(n.id) is not int or n.kind not in get_args(Kind):

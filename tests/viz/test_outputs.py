@@ -225,8 +225,8 @@ def test_explain_derives_by_hand() -> None:
         "a = 5, given",
         "b = 3, given",
         "c = 2, given",
-        "u = b · c = 6",
-        "v = a + u = 11",
+        "u = b · c = 3 · 2 = 6",
+        "v = a + u = 5 + 6 = 11",
     ]
     assert "∂J/∂u = ∂J/∂v · ∂v/∂u = 3 · 1 = 3" in lines
     assert "∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6, where ∂u/∂b = c = 2" in lines

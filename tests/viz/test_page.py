@@ -81,9 +81,9 @@ def test_steps_go_forward_and_then_back_in_exact_reverse(page: Browser) -> None:
         words.append(state(page)["words"])
     assert words == [
         "Given: a = 5; b = 3; c = 2.",
-        "u = b · c = 6.",
-        "v = a + u = 11.",
-        "J = 3 · v = 33.",
+        "u = b · c = 3 · 2 = 6.",
+        "v = a + u = 5 + 6 = 11.",
+        "J = 3 · v = 3 · 11 = 33.",
         "∂J/∂J = 1: the backward pass begins here.",
         "∂J/∂v = 3.",
         "∂J/∂u = ∂J/∂v · ∂v/∂u = 3 · 1 = 3.",

@@ -160,7 +160,7 @@ _NAMES = re.compile(r"[∂Σ]?[^\W\d_][\w.]*")
 
 def _said(node: NodeView) -> str:
     value = ", ".join([*node.body, *node.value, *filter(None, [node.count])])
-    return f"{node.header} = {value}" if value else node.header
+    return " = ".join(filter(None, [node.header, node.substituted, value]))
 
 
 def render_page(

@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const figures = [...document.querySelectorAll(".figure")];
-  const LOWER = 2.5; // pixels, as in svg.py
+  const LOWER = 2.5, HIGHER = 4; // pixels, as in svg.py
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let shown = data.first; // which of the pictures
   let step = 0; // 0: all of it; 1, 2, ...: up to this step
@@ -154,13 +154,13 @@
   // -- frames of a film ----------------------------------------------------------------------------
 
   function put(text, pieces) { // as the picture's own text is set: subscripts lowered
-    let lowered = false;
+    let level = 0;
     text.replaceChildren(...pieces.map(([piece, way]) => {
       const part = document.createElementNS(text.namespaceURI, "tspan");
-      const sub = way === "sub";
-      if (sub !== lowered) part.setAttribute("dy", sub ? LOWER : -LOWER);
-      if (way) part.setAttribute("font-size", sub ? "82%" : "0");
-      lowered = sub;
+      const wanted = way === "sub" ? LOWER : way === "sup" ? -HIGHER : way === "hidden" ? level : 0;
+      if (wanted !== level) part.setAttribute("dy", wanted - level);
+      if (way) part.setAttribute("font-size", way === "hidden" ? "0" : "82%");
+      level = wanted;
       part.textContent = piece;
       return part;
     }));

@@ -48,8 +48,7 @@ _HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
 _HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
-_DOWN = f'<tspan dy="{_LOWER}" font-size="82%">'
-_UP = f'<tspan dy="-{_LOWER}">'  # what follows a subscript
+_HIGHER = 4.0  # how far above it a superscript
 _CHIP = 20.0  # height of the chip of a value that is used far away
 _ENTRY, _TEXT = 19.0, 15.5  # heights of a row of the legend, and of a line of the caption
 _LEGEND, _NARROW = 640.0, 300.0  # least widths of the legend, in its own size and in a place
@@ -594,16 +593,19 @@ def _set(text: str) -> str:
     found = pieces(text)
     if len(found) == 1:
         return text
-    made, lowered = "", False
+    made, level = "", 0.0  # how far below the line the next piece would stand
     for piece, way in found:
-        if way == "sub":
-            made, lowered = f"{made}{_DOWN}{piece}</tspan>", True
-        elif way == "hidden":
+        if way == "hidden":
             made = f'{made}<tspan font-size="0">{piece}</tspan>'
-        elif lowered:
-            made, lowered = f"{made}{_UP}{piece}</tspan>", False
-        else:
+            continue
+        wanted = {"sub": _LOWER, "sup": -_HIGHER}.get(way, 0.0)
+        if not way and not level:
             made += piece
+            continue
+        size = ' font-size="82%"' if way else ""
+        move = wanted - level
+        made += f'<tspan dy="{move:g}"{size}>{piece}</tspan>' if move or way else piece
+        level = wanted
     return made
 
 

@@ -1,0 +1,115 @@
+"""The course's notation: layers raised, dZ for ∂J/∂Z, hats and Greek letters."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import Tensor
+from autograd.labels import latex_name
+from tests.viz.graphs import leaf, lecture
+from tests.viz.models import network
+from viz.text import pieces, width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_a_network_reads_as_in_the_notes() -> None:
+    view = viz.draw(network(3, 4, 1), notation="course", fit=None).view
+    headers = {n.header for n in view.nodes}
+    assert {"W^[1]", "b^[2]", "X", "Z^[1] = u + b^[1]", "A^[1] = relu(Z^[1])"} <= headers
+    gradients = {n.slope.symbol for n in view.nodes if n.slope is not None}
+    assert {"dW^[1]", "db^[2]", "dZ^[2]", "dA^[1]", "dJ", "du"} <= gradients
+    labels = {e.label for e in view.edges}
+    assert {"dW^[1] = du @ Xᵀ", "dA^[1] = W^[2]ᵀ @ dv", "db^[1] = Σ dZ^[1]"} <= labels
+    assert not any("∂J" in label for label in labels)
+    assert "dZ is short for ∂J/∂Z, as in the course." in view.caption
+
+
+def test_local_derivatives_stay_fractions() -> None:
+    view = viz.draw(lecture(), notation="course").view
+    assert {e.label for e in view.edges} >= {"∂u/∂b = c = 2", "∂v/∂a = 1"}
+    assert {n.gradient for n in view.nodes} >= {"db = 6", "dc = 9", "dJ = 1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("W1", "W^[1]"),
+        ("W_1", "W^[1]"),
+        ("a1_3", "a_3^[1]"),
+        ("y_hat", "ŷ"),
+        ("yhat", "ŷ"),
+        ("gamma2", "γ^[2]"),
+        ("alpha", "α"),
+        ("x1", "x1"),  # a feature, not a layer
+        ("batch1", "batch1"),
+        ("data", "data"),
+    ],
+)
+def test_names_become_the_courses(name: str, told: str) -> None:
+    J = (leaf(2.0, name) * 3).named("J")
+    J.backward()
+    view = viz.draw(J, notation="course").view
+    assert view.nodes[0].name == told
+    assert view.nodes[0].slope.symbol == f"d{told}"
+    assert view.nodes[-1].header == f"J = {told} · 3"
+    plain = viz.draw(J).view
+    assert plain.nodes[0].name == name
+
+
+def test_a_layers_number_is_raised_in_pictures_and_latex() -> None:
+    J = (leaf(2.0, "Z^[2]") * 3).named("J")
+    J.backward()
+    root = ET.fromstring(viz.draw(J).svg)
+    name = next(t for t in root.iter(f"{SVG}text") if t.get("class") == "name")
+    assert "".join(name.itertext()) == "Z^[2]"
+    raised = [s for s in name.iter(f"{SVG}tspan") if s.text == "[2]"]
+    assert float(raised[0].get("dy")) < 0
+    assert latex_name("Z^[2]") == "Z^{[2]}"
+    assert latex_name("a^[2](i)") == "a^{[2](i)}"
+
+
+@pytest.mark.parametrize(
+    "text", ["Z^[1] = W^[1] @ X + b^[1]", "a_3^[1]", "x^[a b](i) · y", "2^[", "^[1]", "W1 ^[2]"]
+)
+def test_pieces_are_the_text(text: str) -> None:
+    assert "".join(piece for piece, _ in pieces(text)) == text
+    assert width(text, 12) > 0
+
+
+def test_levels_come_back_to_the_line() -> None:
+    """What follows a raised or a lowered part stands on the line again."""
+    J = (leaf(2.0, "x_1") * leaf(3.0, "Z^[2]") + leaf(1.0, "y")).named("J")
+    root = ET.fromstring(viz.draw(J).svg)
+    for text in root.iter(f"{SVG}text"):
+        spans = list(text.iter(f"{SVG}tspan"))
+        if not spans or spans[-1].get("font-size"):
+            continue
+        assert sum(float(s.get("dy") or 0) for s in spans) == pytest.approx(0.0)
+
+
+def test_an_unknown_notation_is_refused() -> None:
+    with pytest.raises(ValueError, match="notation needs one of plain, course, got 'Course'"):
+        viz.draw(lecture(), notation="Course")
+
+
+def test_a_derivation_substitutes_numbers() -> None:
+    a, b = leaf(-5.0, "a"), leaf(3.0, "b")
+    J = ((a + b * 2) / a).named("J")
+    J.backward()
+    told = viz.explain(J).text
+    assert "  u = b · 2 = 3 · 2 = 6\n" in told
+    assert "  v = a + u = (−5) + 6 = 1\n" in told
+    assert "  J = v / a = 1 / (−5) = −0.2\n" in told
+    assert "$v = a + u$ = (−5) + 6 = 1" in viz.explain(J).markdown
+
+
+def test_arrays_are_not_substituted() -> None:
+    W = leaf(np.ones((2, 2)), "W")
+    J = (W @ Tensor(np.ones((2, 2)), name="X")).sum().named("J")
+    J.backward()
+    assert all(not n.substituted for n in viz.draw(J).view.nodes)

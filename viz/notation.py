@@ -1,0 +1,104 @@
+"""The notation of a course on deep learning: dZ^[l] for ∂J/∂Zl, W^[l], ŷ, Greek letters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from viz.view import EdgeView, Gradient, GraphView, NodeView
+
+__all__ = ["NOTATIONS", "in_course_notation"]
+
+NOTATIONS = ("plain", "course")
+_LAYERED = "W|w|b|Z|z|A|a|D|g|gamma|beta|mu|sigma|n|γ|β|μ|σ"  # what has a layer in its name
+_LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)(?![^\Wᵀ]|\.|\^)")
+_UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+)(?![^\Wᵀ]|\.)")
+_HATS = re.compile(r"(?<![\w.])([A-Za-z])_?hat(?![\w.])")
+_GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eta": "η",
+    "theta": "θ",
+    "lambda": "λ",
+    "lambd": "λ",
+    "mu": "μ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "phi": "φ",
+}
+_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![\w(])")
+_HATTED = {"y": "ŷ", "Y": "Ŷ"}
+
+
+def in_course_notation(view: GraphView) -> GraphView:
+    """Return a view whose names and derivatives are written as the course writes them.
+
+    ``W1`` and ``W_1`` become W^[1], ``a1_3`` (unit 3 of layer 1) a_3^[1], ``y_hat`` ŷ, and the
+    derivative of the cost by a value d and its name: dW^[1].
+    """
+    costs = [n.name for n in view.nodes if n.kind == "cost"]
+    cost = re.escape(costs[0]) if len(costs) == 1 else r"\(.*?\)"
+    whole = re.compile(rf"∂{cost}/∂(?=\w)")
+    short = re.compile(r"∂(?=\w+(?![\w/]))(?<!/∂)")
+
+    def told(text: str) -> str:
+        text = whole.sub("d", text)
+        text = short.sub("d", text)
+        text = re.sub(r"(?<![\w.])d(?=(\w+))", lambda m: "\0" if _is_name(m[1]) else m[0], text)
+        text = _HATS.sub(lambda m: _HATTED.get(m[1], f"{m[1]}̂"), text)
+        text = _UNIT.sub(r"\1_\3^[\2]", text.replace("\0", "\0\1"))
+        text = _LAYER.sub(r"\1^[\2]", text)
+        return _WORDS.sub(lambda m: _GREEK[m[1]], text).replace("\0\1", "d")
+
+    names = {n.name for n in view.nodes}
+
+    def _is_name(word: str) -> bool:
+        return word in names
+
+    def all_told(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(told, texts))
+
+    def slope(g: Gradient | None) -> Gradient | None:
+        return None if g is None else replace(g, symbol=told(g.symbol))
+
+    def node(n: NodeView) -> NodeView:
+        return replace(
+            n,
+            name=told(n.name),
+            formula=told(n.formula),
+            value=all_told(n.value),
+            slope=slope(n.slope),
+            slopes=all_told(n.slopes),
+            body=all_told(n.body),
+            words=told(n.words),
+        )
+
+    def edge(e: EdgeView) -> EdgeView:
+        return replace(
+            e,
+            words=told(e.words),
+            symbol=told(e.symbol),
+            formula=told(e.formula),
+            short=told(e.short),
+        )
+
+    meaning = (
+        ("dZ is short for ∂J/∂Z, as in the course.",)
+        if any(n.slope is not None for n in view.nodes)
+        else ()
+    )
+    kept = [note for note in map(told, view.notes) if " is short for " not in note]
+    return replace(
+        view,
+        nodes=tuple(map(node, view.nodes)),
+        edges=tuple(map(edge, view.edges)),
+        notes=(*kept, *meaning),
+        alerts=all_told(view.alerts),
+        inside=all_told(view.inside),
+    )

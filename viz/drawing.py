@@ -20,6 +20,7 @@ from viz.files import write
 from viz.fit import PLACES, arranged, fitted, is_legible, place_of, rows_or_why
 from viz.formats import FORMATS
 from viz.health import judged
+from viz.heat import ARRAYS, with_heat
 from viz.loops import loops_of
 from viz.notation import NOTATIONS, in_course_notation
 from viz.passes import (
@@ -274,6 +275,7 @@ def draw(
     rows: int | None = None,
     fit: Any = "auto",
     notation: Literal["plain", "course"] = "plain",
+    arrays: Literal["numbers", "heat"] = "numbers",
     against: Any = None,
 ) -> Drawing:
     """Draw the computation graph of one or more tensors.
@@ -326,6 +328,9 @@ def draw(
     notation : {"plain", "course"}
         course writes dW^[1] for ∂J/∂W1, Z^[1] for ``Z1``, ŷ for ``y_hat`` and Greek letters for
         their names. A name such as ``Z^[2]`` is set so in any case.
+    arrays : {"numbers", "heat"}
+        heat draws the value and the gradient of each matrix as maps of shades, as large as their
+        shapes and on shared scales; large ones by means of blocks.
     against : BackpropDiagnosis, optional
         A report of `autograd.check_backprop`: the cards say which steps of the derivation are
         wrong, and why, which follow, and which are right.
@@ -367,6 +372,7 @@ def draw(
         ("theme", theme, NAMES),
         ("engine", engine, ENGINES),
         ("notation", notation, NOTATIONS),
+        ("arrays", arrays, ARRAYS),
     ):
         if value not in known:
             raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
@@ -404,6 +410,8 @@ def draw(
         with pause_collector():
             view = view_of(recorded, values, bool(health), loops() if folding else (), rounds)
         view = replace(view if values else without_values(view), rows=rows)
+        if arrays == "heat":
+            view = with_heat(view, recorded)
         view = one_direction(view, direction)
         if against is not None:
             view = judged(view, against)

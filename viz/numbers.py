@@ -37,6 +37,7 @@ def value_lines(node: GraphNode) -> tuple[str, ...]:
         return kind, f"all {words}"
     scale = float(np.max(np.abs(finite))) or 1.0  # so that no sum overflows
     middle = np.mean(finite / scale) * scale
+    middle = 0.0 if abs(middle) < 1e-13 * scale else middle  # the rounding of a sum that is 0
     low, middle, high = (format_number(x, 3) for x in (np.min(finite), middle, np.max(finite)))
     beside = f", {wrong} of {array.size} {words}" if wrong else f", mean {middle}"
     return kind, f"{low} … {high}{beside}"

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from viz.text import ROW, in_short, wrapped
 
-__all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Kind", "NodeView"]
+__all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Heat", "Kind", "NodeView"]
 
 DOTS = "…"  # in the place of lines that are left out
 _STATES = Literal["value", "norm", "none", "lost"]
@@ -31,7 +31,26 @@ def _card(data: Any) -> NodeView:
             raise TypeError("a gradient needs a str in every text field")
         if slope.state not in get_args(_STATES) or type(slope.paths) is not int:
             raise TypeError(f"a gradient has the state {slope.state!r}, {slope.paths!r} paths")
-    return NodeView(**{**data, **lists, "slope": slope})
+    heat = tuple(_heat(h) for h in data["heat"])
+    return NodeView(**{**data, **lists, "slope": slope, "heat": heat})
+
+
+def _heat(data: Any) -> Heat:
+    """Return the map of shades that JSON describes."""
+    heat = Heat(data["label"], tuple(map(tuple, data["cells"])), data["unit"])
+    long = {len(row) for row in heat.cells}
+    shades = {x for row in heat.cells for x in row}
+    if len(long) != 1 or not 0 < max(long) <= 64 or len(heat.cells) > 64:
+        raise TypeError("a heat map needs rows of one length, of at most 64 cells")
+    if not shades <= {*range(-5, 6), 9} or any(type(x) is not int for x in shades):
+        raise TypeError(f"a heat map has the shades {sorted(map(str, shades))}")
+    if (
+        type(heat.unit) not in (int, float)
+        or not 0 < heat.unit <= 50
+        or type(data["label"]) is not str
+    ):
+        raise TypeError(f"a heat map has cells of {heat.unit!r}, called {heat.label!r}")
+    return heat
 
 
 def _no_number(word: str) -> Any:
@@ -79,6 +98,30 @@ class Gradient:
 
 
 @dataclass(frozen=True, slots=True)
+class Heat:
+    """An array as a map of shades.
+
+    Attributes
+    ----------
+    label : str
+        What it shows: "value" or "gradient".
+    cells : tuple of tuple of int
+        Rows of shades, −5 (negative) to 5 (positive); 9 is not finite.
+    unit : float
+        Width and height of a cell in pixels.
+    """
+
+    label: str
+    cells: tuple[tuple[int, ...], ...]
+    unit: float
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in pixels."""
+        return self.unit * len(self.cells[0]), self.unit * len(self.cells)
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """One card.
 
@@ -123,6 +166,8 @@ class NodeView:
         Characters of a row of its header.
     substituted : str
         The formula with numbers for the operands, ``3 · 2``; empty where they are not numbers.
+    heat : tuple of Heat
+        Maps of its value and its gradient, side by side.
     """
 
     id: int
@@ -144,6 +189,7 @@ class NodeView:
     count: str = ""
     row: int = ROW
     substituted: str = ""
+    heat: tuple[Heat, ...] = ()
 
     @property
     def gradient(self) -> str:
@@ -326,6 +372,7 @@ class GraphView:
             parts.append(f"{self.turned} {self.chips} {self.size}")
         for n in self.nodes:
             parts += (str(n.id), n.kind, n.header, *n.details, n.gradient, n.mark, *n.scope)
+            parts += map(str, n.heat)
         for e in self.edges:
             parts += (f"{e.source} {e.target} {e.slot} {e.back} {e.forward}", e.label)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]

@@ -49,6 +49,7 @@ _HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
 _HIGHER = 4.0  # how far above it a superscript
+_BETWEEN, _UNDER = 44.0, 26.0  # between two maps of a card, and room for labels below them
 _CHIP = 20.0  # height of the chip of a value that is used far away
 _ENTRY, _TEXT = 19.0, 15.5  # heights of a row of the legend, and of a line of the caption
 _LEGEND, _NARROW = 640.0, 300.0  # least widths of the legend, in its own size and in a place
@@ -226,8 +227,11 @@ def _size(node: NodeView) -> tuple[float, float]:
     widths += [width(line, VALUE) for line in node.details]
     widths += [width(node.gradient, LABEL)] if node.gradient else []
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
+    if node.heat:
+        widths.append(sum(h.size[0] for h in node.heat) + _BETWEEN * (len(node.heat) - 1))
     lines = len(node.details) + bool(node.mark)
     height = _HEADER + _LINE * (lines + len(headers) - 1) + (6.0 if lines else 0.0)
+    height += max(h.size[1] for h in node.heat) + _UNDER if node.heat else 0.0
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
 
@@ -242,6 +246,7 @@ def style_of(prefix: str, theme: str) -> str:
             ".cost": f"fill: {t.cost}; stroke-width: {KINDS['cost'].thick:g}",
             ".module": f"fill: {t.cluster}",
             ".inner": f"fill: none; stroke: {t.ink}; stroke-width: 0.8",
+            ".frame": f"fill: none; stroke: {t.muted}; stroke-width: 0.6",
             ".strip": f"fill: {t.gradient}",
             ".pill": f"fill: {t.cluster}; stroke: {t.muted}; stroke-width: 1",
             ".cluster": f"fill: {t.cluster}; stroke: {t.muted}; stroke-width: 1",
@@ -322,7 +327,10 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         else:
             parts.append(text_at("value", line, middle, y))
     if node.mark:
-        parts.append(text_at("mark", node.mark, middle, y + _LINE))
+        y += _LINE
+        parts.append(text_at("mark", node.mark, middle, y))
+    if node.heat:
+        parts.append(_maps(node, middle, y + 8.0))
     if node.gradient:
         top = r.y + r.height - _STRIP
         inset = 3.4 if kind.double else kind.thick / 2 + 0.1
@@ -333,6 +341,37 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
         parts.append(_rect("inner", Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6), 5))
     # Lines between the texts keep their words apart for whatever reads them one after another.
     return "\n".join([*parts, "</g>\n"])
+
+
+def _maps(node: NodeView, middle: float, top: float) -> str:
+    """Draw the maps of a card side by side, each over its label."""
+    x = middle - (sum(h.size[0] for h in node.heat) + _BETWEEN * (len(node.heat) - 1)) / 2
+    low = top + max(h.size[1] for h in node.heat)
+    parts = []
+    for heat in node.heat:
+        wide, high = heat.size
+        shades: dict[int, list[str]] = {}
+        for i, row in enumerate(heat.cells):
+            for k, shade in enumerate(row):
+                at = f"M{x + k * heat.unit:.1f} {low - high + i * heat.unit:.1f}"
+                cell = f"{at}h{heat.unit:.2f}v{heat.unit:.2f}h-{heat.unit:.2f}z"
+                shades.setdefault(shade, []).append(cell)
+        for shade, cells in sorted(shades.items()):
+            parts.append(f'<path class="heat" fill="{_shade(shade)}" d="{"".join(cells)}"/>')
+        parts.append(_rect("frame", Rect(x, low - high, wide, high)))
+        kind = "back" if heat.label == "gradient" else "note"
+        parts.append(text_at(kind, heat.label, x + wide / 2, low + 13.0))
+        x += wide + _BETWEEN
+    return "\n".join(parts)
+
+
+def _shade(level: int) -> str:
+    """Return a colour between blue (−5), white and vermillion (5); grey for what is not finite."""
+    if abs(level) > 5:
+        return "#9CA3AF"
+    end = (0x00, 0x72, 0xB2) if level < 0 else (0xD5, 0x5E, 0x00)
+    part = abs(level) / 5
+    return "#" + "".join(f"{round(255 + part * (c - 255)):02X}" for c in end)
 
 
 def _css(kind: str) -> str:

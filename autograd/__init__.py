@@ -354,6 +354,7 @@ from autograd.ops.windows import (
     overlap_add as overlap_add,
     sliding_window_view as sliding_window_view,
 )
+from autograd.source import Source as Source, to_source as to_source
 from autograd.state import (
     detect_anomaly as detect_anomaly,
     enable_grad as enable_grad,

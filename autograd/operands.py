@@ -226,7 +226,7 @@ def _expression(op: Op, words: tuple[Any, ...], params: tuple[tuple[str, Any], .
 
 def applied(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Apply the op where there is no Tensor: arrays in, an array out; symbols in, a formula out."""
-    if any(type(x) is Symbol for x in operands):
+    if any(isinstance(x, Symbol) for x in operands):
         return apply(op.name, operands, params)
     if any(type(x) in (list, tuple) and has_tensors(x) for x in operands):
         found = [arrayed(x) if type(x) in (list, tuple) and has_tensors(x) else x for x in operands]

@@ -26,6 +26,7 @@ __all__ = [
     "COMPARISONS",
     "ONE",
     "UNARY",
+    "Exact",
     "Symbol",
     "apply",
     "fill",
@@ -115,6 +116,12 @@ class Symbol:
         return render(self, "text")
 
 
+class Exact(Symbol):
+    """A symbol from which nothing is taken out: what a rule does, call by call, for code."""
+
+    __slots__ = ()
+
+
 def _operator(name: str, *, swapped: bool = False) -> Callable[..., Any]:
     def operate(self: Symbol, *others: Any) -> Any:
         return apply(name, (*others, self) if swapped else (self, *others))
@@ -146,7 +153,8 @@ def printed(text: str, latex: str) -> Callable[[Callable[..., Any]], Callable[..
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def formula(*args: Any) -> Any:
-            if any(isinstance(x, Symbol) for x in args):
+            symbols = [x for x in args if isinstance(x, Symbol)]
+            if symbols and not isinstance(symbols[0], Exact):
                 return Symbol(op=function.__name__, args=args)
             return function(*args)
 
@@ -158,6 +166,8 @@ def printed(text: str, latex: str) -> Callable[[Callable[..., Any]], Callable[..
 
 def apply(name: str, args: tuple[Any, ...], params: dict[str, Any] | None = None) -> Any:
     """Return the expression `name(*args)`, with ones, zeros and moves of elements taken out."""
+    if any(isinstance(x, Exact) for x in args):
+        return Exact(op=name, args=args, params=params)
     if name in _TRANSPARENT:
         return args[0]
     if name == "einsum" and len(args) == 2:

@@ -9,6 +9,7 @@ follow.
 from __future__ import annotations
 
 import difflib
+import html
 import itertools
 import math
 import re
@@ -20,7 +21,7 @@ import numpy as np
 
 from autograd.captured import derivation, judge
 from autograd.checking import relative_error
-from autograd.edits import Edit, found_edit
+from autograd.edits import Edit, assigned_at, found_edit
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.tensor import Tensor
@@ -48,10 +49,44 @@ class Cause:
         A word that stays: "scale", "sign", "transposed", "factor", "operand", "upstream", "path",
         "sum", "term", "shape", "nan", "unknown".
     sentence : str
+        What it computes instead, in the names of the derivation.
+    why : str
+        How such a slip comes about, and what to look at.
+    edit : (str, str) or None
+        Of functions: the line as it stands, and as it makes every gradient right.
+    evidence : str
+        What the cause was found by.
     """
 
     kind: str
     sentence: str
+    edit: tuple[str, str] | None = None
+    evidence: str = "its numbers agree with this formula, and not with the right one"
+
+    @property
+    def why(self) -> str:
+        """How such a slip comes about, and what to look at."""
+        return _WHY[self.kind]
+
+
+_WHY = {
+    "scale": "A factor is lost or doubled: see the 1/m of the average, the 2 of a square, the λ of "
+    "a penalty and keep_prob; each stands in one place only.",
+    "sign": "A minus is lost: −log has the derivative −1/a, and 1 − a the derivative −1.",
+    "transposed": "The shapes allow both: dW = dZ Aᵀ has the rows of dZ, and a column for each row "
+    "of A.",
+    "factor": "The chain rule multiplies by the derivative of this very function, at the value "
+    "that it was given in the forward pass.",
+    "operand": "The derivative of a product by one factor is the other one, of the same layer.",
+    "upstream": "Each step goes on from the derivative of its own result.",
+    "path": "A value that is used in several places gets the sum of what comes back from each.",
+    "sum": "What was repeated by broadcasting is summed over the repetitions only: axis=1 with "
+    "keepdims=True for a bias.",
+    "term": "Something is added that the cost does not contain, or left out that it does.",
+    "shape": "A derivative has the shape of what it is the derivative of.",
+    "nan": "A formula that divides or takes a logarithm leaves the range of numbers here.",
+    "unknown": "Check the step against the formula in its row, with small arrays, by hand.",
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +107,12 @@ class Quantity:
         The likeliest first; empty where it is not wrong.
     note : str
         What to know about a right one, such as its convention.
+    occurrence : int
+        Which assignment of that name in the derivation; the last one is compared.
+    line : int or None
+        Of functions: where it is assigned, in the file.
+    follows : tuple of str
+        Of a wrong one: the names of quantities that are wrong only because of it.
     """
 
     name: str
@@ -80,6 +121,9 @@ class Quantity:
     formula: str
     causes: tuple[Cause, ...] = ()
     note: str = ""
+    occurrence: int = 1
+    line: int | None = None
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +171,45 @@ class BackpropDiagnosis:
 
     __repr__ = __str__
 
+    @property
+    def markdown(self) -> str:
+        """The report as Markdown: the verdict, and a table."""
+        head, *_ = str(self).split("\n")
+        lines = [f"**{head}**", "", "| quantity | verdict | right formula | what it is |"]
+        lines.append("|---|---|---|---|")
+        for row in self.rows:
+            said = row.causes[0].sentence if row.causes else row.note
+            why = f" {row.causes[0].why}" if row.causes else ""
+            verdict = f"**{row.status}**" if row.status == WRONG else row.status
+            cells = (f"`{row.name}`", verdict, f"`{row.formula}`", f"{said}.{why}" if said else "")
+            lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+        if self.edit is not None:
+            lines += ["", f"```text\n{self.edit}\n```"]
+        return "\n".join([*lines, "", *self.notes, ""])
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows."""
+        head, *_ = str(self).split("\n")
+        rows = []
+        for row in self.rows:
+            said = row.causes[0].sentence if row.causes else row.note
+            why = row.causes[0].why if row.causes else ""
+            colour = {WRONG: "#A3195B", FOLLOWS: "#B24A00"}.get(row.status, "inherit")
+            cells = [html.escape(c) for c in (row.name, row.status, row.formula, said)]
+            told = "".join(f"<td style='text-align:left'>{c}</td>" for c in cells)
+            rows.append(
+                f"<tr style='color:{colour}' title='{html.escape(why, quote=True)}'>{told}</tr>"
+            )
+        heads = "".join(
+            f"<th>{h}</th>" for h in ("quantity", "verdict", "right formula", "what it is")
+        )
+        edit = "" if self.edit is None else f"<pre>{html.escape(str(self.edit))}</pre>"
+        notes = "".join(f"<p>{html.escape(n)}</p>" for n in self.notes)
+        return (
+            f"<p><b>{html.escape(head)}</b></p><table><tr>{heads}</tr>{''.join(rows)}</table>"
+            f"{edit}{notes}"
+        )
+
     def raise_if_wrong(self) -> None:
         """Raise GradientError with the table if a step is wrong."""
         if not self:
@@ -143,10 +226,23 @@ class BackpropDiagnosis:
                     "error": None if math.isnan(row.error) else float(row.error),
                     "formula": row.formula,
                     "note": row.note,
-                    "causes": [{"kind": c.kind, "sentence": c.sentence} for c in row.causes],
+                    "occurrence": row.occurrence,
+                    "line": row.line,
+                    "follows": list(row.follows),
+                    "causes": [
+                        {
+                            "kind": c.kind,
+                            "sentence": c.sentence,
+                            "why": c.why,
+                            "edit": c.edit,
+                            "evidence": c.evidence,
+                        }
+                        for c in row.causes
+                    ],
                 }
                 for row in self.rows
             ],
+            "mistakes": [row.name for row in self.mistakes],
             "notes": list(self.notes),
             "edit": None
             if self.edit is None
@@ -233,14 +329,61 @@ def check_backprop(
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     given = _places(view, hand)
-    report = _voted(view, given, tolerance, notes)
-    if functions is None or report:
+    report = _with_followers(_voted(view, given, tolerance, notes), view, given)
+    if functions is None:
+        return report
+    report = replace(report, rows=tuple(_located(row, functions[1]) for row in report.rows))
+    if report:
         return report
     passes, keys = judge(*functions, params, data)
     if passes(functions[1]):  # what it returns is right all the same
         return report
     edit, note = found_edit(functions[1], passes, [row.name for row in report.mistakes], keys)
-    return replace(report, edit=edit, notes=(*report.notes, *filter(None, [note])))
+    rows = report.rows if edit is None else tuple(_edited(row, edit) for row in report.rows)
+    return replace(report, rows=rows, edit=edit, notes=(*report.notes, *filter(None, [note])))
+
+
+def _with_followers(
+    report: BackpropDiagnosis, view: Graph, given: dict[int, tuple[str, Any]]
+) -> BackpropDiagnosis:
+    """Return a report whose mistakes say what follows from them."""
+    place = {name: k for k, (name, _) in given.items()}
+    above: dict[int, set[int]] = defaultdict(set)  # the steps that a cotangent is computed from
+    for i in range(len(view.program.steps) - 1, -1, -1):
+        step = view.program.steps[i]
+        for slot, k in enumerate(step.operands):
+            if step.op is not None and step.is_differentiated(slot):
+                above[k] |= {i} | above[i]
+    rows = []
+    for row in report.rows:
+        if row.status == WRONG:
+            k = place[row.name]
+            after = [
+                r.name for r in report.rows if r.status == FOLLOWS and k in above[place[r.name]]
+            ]
+            row = replace(row, follows=tuple(after))
+        rows.append(row)
+    return replace(report, rows=tuple(rows))
+
+
+def _located(row: Quantity, backward: Callable[..., Any]) -> Quantity:
+    """Return a row with the line that assigns its quantity, and which assignment that is."""
+    lines = assigned_at(backward).get(row.name, [])
+    if not lines:
+        return row
+    return replace(row, line=lines[-1], occurrence=len(lines))
+
+
+def _edited(row: Quantity, edit: Edit) -> Quantity:
+    """Return a row whose first cause has the edit of its line."""
+    if row.status != WRONG or not row.causes or (row.line is not None and row.line != edit.line):
+        return row
+    first = replace(
+        row.causes[0],
+        edit=(edit.before, edit.after),
+        evidence="with this line every returned gradient is right, at 3 inputs",
+    )
+    return replace(row, causes=(first, *row.causes[1:]))
 
 
 def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
@@ -323,6 +466,7 @@ class _Check:
         steps = view.program.steps
         self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
         self.slack: list[Any] = []
+        self.now = 0  # the step whose causes are looked for
         self.edges = {(edge.child, edge.slot): edge for edge in view.edges}
         self.users: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for i, step in enumerate(self.program.steps):
@@ -502,7 +646,14 @@ class _Check:
 
     def lengths(self) -> list[int]:
         """Return the numbers by which an average may have been divided."""
-        found = {n for step in self.program.steps for n in (*step.shape, int(np.prod(step.shape)))}
+        found = {n for step in self.program.steps for n in (*step.shape, math.prod(step.shape))}
+        return sorted((n for n in found if n > 1), reverse=True)
+
+    def near_lengths(self) -> list[int]:
+        """Return those of them that the step at hand has to do with."""
+        steps = self.program.steps
+        shapes = [steps[k].shape for k in {self.now, *(i for i, _ in self.users[self.now])}]
+        found = {n for shape in shapes for n in (*shape, math.prod(shape))} | {*self.divisors()}
         return sorted((n for n in found if n > 1), reverse=True)
 
     def label(self, k: int) -> str:
@@ -550,6 +701,7 @@ class _Check:
 
     def causes(self, k: int, theirs: Any, right: Any, times: float) -> tuple[Cause, ...]:
         """Return what a wrong value computes, the simplest explanation first."""
+        self.now = k
         found = list(itertools.islice(self.explanations(k, theirs, right, times), 3))
         return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
 
@@ -604,7 +756,7 @@ class _Check:
         elif abs(c + 1) < 1e-6:
             yield -1, ", with the wrong sign"
         else:
-            for n in self.lengths():
+            for n in self.near_lengths():
                 if abs(abs(c) - n) < 1e-6 * n:
                     yield c, f", {n} times too large: an average over {n} lacks its 1/{n}"
                     return

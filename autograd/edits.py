@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Edit", "found_edit"]
+__all__ = ["Edit", "assigned_at", "found_edit"]
 
 from_engine = True
 
@@ -105,6 +105,20 @@ def found_edit(
                     statement.lineno + offset, ast.unparse(statement), ast.unparse(changed)
                 ), ""
     return None, ""
+
+
+def assigned_at(function: Callable[..., Any]) -> dict[str, list[int]]:
+    """Return the lines of the file at which a function assigns each of its names."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return {}
+    first = function.__code__.co_firstlineno - 1
+    found: dict[str, list[int]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.setdefault(node.id, []).append(node.lineno + first)
+    return {name: sorted(lines) for name, lines in found.items()}
 
 
 def _assigned(function: ast.FunctionDef) -> Iterator[str]:

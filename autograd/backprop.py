@@ -24,6 +24,7 @@ from autograd.checking import relative_error
 from autograd.edits import Edit, assigned_at, found_edit
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
+from autograd.judged_rules import class_cases, op_cases, op_of, what_it_is
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -251,8 +252,8 @@ class BackpropDiagnosis:
 
 
 def check_backprop(
-    cost: Tensor | Callable[..., Any],
-    hand: Mapping[Tensor | str, npt.ArrayLike] | Callable[..., Any],
+    cost: Tensor | Callable[..., Any] | type,
+    hand: Mapping[Tensor | str, npt.ArrayLike] | Callable[..., Any] | None = None,
     params: Any = None,
     data: Sequence[npt.ArrayLike] = (),
     *,
@@ -264,8 +265,10 @@ def check_backprop(
     ----------
     cost : Tensor or callable
         A single number J, with its graph; before or after ``backward()``. Or a function in the
-        course's way, such as ``forward(X, Y, parameters)``, that returns J or (J, cache).
-    hand : mapping or callable
+        course's way, such as ``forward(X, Y, parameters)``, that returns J or (J, cache). Or a
+        class with ``forward(ctx, ...)`` and ``backward(ctx, g)`` in PyTorch's way, or an op made
+        by `op`: these two alone, with `data` for their arguments.
+    hand : mapping or callable, optional
         The derivation, or a part of it: from names in the course's way ("dZ2" of the tensor "Z2",
         or "Z2" itself) or from tensors, to arrays. The more intermediate quantities there are, the
         better a mistake is placed. Or a function such as ``backward(X, Y, parameters, cache)``
@@ -274,7 +277,8 @@ def check_backprop(
     params : dict, list or tuple of array
         With functions: the parameters, such as {"W1": W1, "b1": b1}.
     data : sequence of array_like
-        With functions: (X, Y).
+        With functions: (X, Y). Of a class or an op: the arguments of its forward function; it is
+        judged at these and at two other sets of the same shapes.
     tolerance : float, optional
         Greatest relative error of a right step; by default 1e-7 in double precision, 1e-3 in
         single.
@@ -310,6 +314,8 @@ def check_backprop(
     """
     notes: list[str] = []
     functions = None
+    if hand is None:
+        return _alone(cost, data, tolerance)
     if callable(cost) and callable(hand):
         functions = (cost, hand)
         cost, everything, notes = derivation(cost, hand, params, data)
@@ -341,6 +347,57 @@ def check_backprop(
     edit, note = found_edit(functions[1], passes, [row.name for row in report.mistakes], keys)
     rows = report.rows if edit is None else tuple(_edited(row, edit) for row in report.rows)
     return replace(report, rows=rows, edit=edit, notes=(*report.notes, *filter(None, [note])))
+
+
+def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:
+    """Judge a class in PyTorch's way, or an op; return the first report that finds a mistake."""
+    op = op_of(rule)
+    if op is None and not (hasattr(rule, "forward") and hasattr(rule, "backward")):
+        raise GradientError(
+            "check_backprop: needs a derivation to compare: a dict of arrays, a backward function, "
+            "a class with forward(ctx, ...) and backward(ctx, g), or an op."
+        )
+    report: BackpropDiagnosis | None = None
+    if op is not None:
+        for case in op_cases(op, data):
+            rows = tuple(_of_rule(op.name, name, *found) for name, found in case.items())
+            report = BackpropDiagnosis(rows, ("Judged by differences, at 3 sets of inputs.",))
+            if not report:
+                return report
+    else:
+        for J, gradients in class_cases(rule, data):
+            view = graph(J)
+            found: dict[Tensor | str, Any] = dict(gradients.items())
+            given = _places(view, found)
+            check = _Check(view, given, tolerance)
+            report = check.report(["Judged at 3 sets of inputs."], *check.reference())
+            report = _with_followers(report, view, given)
+            if not report:
+                return report
+    assert report is not None
+    return report
+
+
+def _of_rule(op: str, operand: str, theirs: Any, right: Any, others: dict[str, Any]) -> Quantity:
+    """Judge what the rule of an op gives for one operand."""
+    name, formula = f"d{operand}", f"{op}.vjp({operand}=...)"
+    if theirs.shape != right.shape:
+        try:
+            fits = np.broadcast_shapes(theirs.shape, right.shape) == theirs.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            return Quantity(name, WRONG, np.nan, formula, (Cause("shape", _shapes(theirs, right)),))
+        lead = theirs.ndim - right.ndim  # the engine sums over what was broadcast
+        theirs = theirs.sum(axis=tuple(range(lead)))
+        kept = tuple(k for k, n in enumerate(right.shape) if n == 1 < theirs.shape[k])
+        theirs = theirs.sum(axis=kept, keepdims=True) if kept else theirs
+    error = relative_error(theirs, right)
+    if np.allclose(theirs, right, rtol=1e-5, atol=1e-7 * max(1.0, float(np.abs(right).max()))):
+        return Quantity(name, RIGHT, error, formula)
+    causes = tuple(Cause(*found) for found in what_it_is(theirs, right, others))[:3]
+    unknown = (Cause("unknown", "it is none of the usual slips"),)
+    return Quantity(name, WRONG, error, formula, causes or unknown)
 
 
 def _with_followers(

@@ -1,0 +1,225 @@
+"""`check_backprop` of a rule by itself.
+
+That is a class with ``forward(ctx, ...)`` and ``backward(ctx, g)`` in PyTorch's way, without
+PyTorch, or an op declared with `@op`. A class is compared with the graph of its own forward
+function, an op with differences of it, at the given inputs and at others.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.errors import GradientError
+from autograd.registry import OPS
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from autograd.op import Op
+
+__all__ = ["Context", "class_cases", "op_cases", "op_of", "what_it_is"]
+
+from_engine = True
+
+_SEEDS = (None, 1, 2)  # the inputs as given, and two others
+
+
+class Context:
+    """What stands in the place of PyTorch's ctx: it keeps what forward saves for backward."""
+
+    def __init__(self, needs: tuple[bool, ...]) -> None:
+        self.saved_tensors: tuple[Any, ...] = ()
+        self.needs_input_grad = needs
+
+    def save_for_backward(self, *values: Any) -> None:
+        """Keep values for backward."""
+        self.saved_tensors = values
+
+    def mark_non_differentiable(self, *_: Any) -> None:
+        """Do nothing: such results have no gradient here either."""
+
+    def set_materialize_grads(self, _: bool) -> None:
+        """Do nothing: cotangents are always arrays here."""
+
+
+def class_cases(kind: Any, data: Sequence[Any]) -> Iterator[tuple[Tensor, dict[str, Any]]]:
+    """Yield, for each set of inputs, a cost with its graph and the gradients that backward gives.
+
+    The cost is the sum of the result times fixed numbers, so that no symmetry hides a mistake.
+    """
+    names = list(inspect.signature(kind.forward).parameters)[1:]
+    where = getattr(kind, "__name__", type(kind).__name__)
+    for seed in _SEEDS:
+        given = [_array(x) for x in data]
+        if seed is not None:
+            given = _redrawn(given, seed)
+        needs = tuple(getattr(getattr(x, "dtype", None), "kind", "") == "f" for x in given)
+        leaves = [
+            Tensor(x, name=n, requires_grad=True) if need else x
+            for x, n, need in zip(given, names, needs, strict=False)
+        ]
+        try:
+            out = kind.forward(Context(needs), *leaves)
+        except Exception as error:
+            raise GradientError(
+                f"check_backprop: {where}.forward raised {type(error).__name__}: {error}; it is "
+                "recorded, so it has to use NumPy's functions on its arguments."
+            ) from error
+        if not isinstance(out, Tensor) or not out.requires_grad:
+            raise GradientError(
+                f"check_backprop: {where}.forward gave {type(out).__name__}, which has no graph: "
+                "it has to return one result, computed by NumPy's functions from its arguments."
+            )
+        g = np.random.default_rng(7).normal(size=out.shape).astype(out.dtype)
+        J = (out.named("out") * Tensor(g, name="g")).sum().named("J")
+        ctx = Context(needs)
+        kind.forward(ctx, *[x.copy() if isinstance(x, np.ndarray) else x for x in given])
+        try:
+            with np.errstate(all="ignore"):
+                found = kind.backward(ctx, g.copy())
+        except Exception as error:
+            raise GradientError(
+                f"check_backprop: {where}.backward raised {type(error).__name__}: {error}"
+            ) from error
+        grads = found if isinstance(found, tuple) else (found,)
+        if len(grads) != len(given):
+            raise GradientError(
+                f"check_backprop: {where}.backward needs to return one gradient for each of the "
+                f"{len(given)} arguments of forward, None for those without, got {len(grads)}."
+            )
+        hand = {}
+        for name, grad, need in zip(names, grads, needs, strict=False):
+            if need:
+                hand[f"d{name}"] = np.asarray(np.nan if grad is None else grad)
+        yield J, hand
+
+
+def _array(x: Any) -> Any:
+    """Return a copy of an array; numbers and other options as they are."""
+    return np.array(x) if isinstance(x, (np.ndarray, list, tuple)) else x
+
+
+def _redrawn(given: Sequence[Any], seed: int) -> list[Any]:
+    """Return other arrays of the same shapes; where all were positive, positive ones."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for x in given:
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+            y = np.asarray(rng.normal(size=x.shape) * max(1.0, float(np.abs(x).max(initial=0.0))))
+            positive = x.size and bool((x > 0).all())
+            x = (np.abs(y) + 0.1 if positive else y).astype(x.dtype)
+        drawn.append(x)
+    return drawn
+
+
+def op_of(x: Any) -> Op | None:
+    """Return the op that a recording function belongs to; None for others."""
+    return next((o for o in OPS.values() if x is o or x is o.record), None)
+
+
+def op_cases(op: Op, data: Sequence[Any]) -> Iterator[dict[str, tuple[Any, Any, dict[str, Any]]]]:
+    """Yield, for each set of inputs, of each operand: what its rule gives, and what is right.
+
+    With what else a rule might give by mistake, by words.
+    """
+    for seed in _SEEDS:
+        given = [np.array(x, float) for x in data]
+        given = given if seed is None else _redrawn(given, seed)
+        named = [*zip(op.operands, given, strict=True)]
+        leaves = [Tensor(x, name=n, requires_grad=True) for n, x in named]
+        out = op.record(*leaves)
+        g = np.random.default_rng(7).normal(size=out.shape)
+        right = [_slope(op, given, k, g) for k in range(len(given))]
+        found: dict[str, tuple[Any, Any, dict[str, Any]]] = {}
+        for k, name in enumerate(op.operands):
+            rule = op.rules.get(name)
+            if rule is None:
+                continue
+            asked = {
+                **dict(zip(op.operands, given, strict=True)),
+                **{f"{n}_shape": x.shape for n, x in zip(op.operands, given, strict=True)},
+                **op.defaults,
+                "out": out.data,
+            }
+            try:
+                with np.errstate(all="ignore"):
+                    theirs = rule(*[g if n == "g" else asked[n] for n in op.asks[name]])
+                    twice = rule(*[2 * g if n == "g" else asked[n] for n in op.asks[name]])
+            except Exception as error:
+                raise GradientError(
+                    f"check_backprop: {op.name}.vjp({name}=...) raised {type(error).__name__}: "
+                    f"{error}"
+                ) from error
+            others: dict[str, Any] = {
+                f"it is the derivative by {op.operands[j]}": right[j]
+                for j in range(len(given))
+                if j != k
+            }
+            if np.array_equal(np.asarray(theirs), np.asarray(twice)):
+                others["g is not used"] = theirs
+            around = [*named, ("out", np.asarray(out.data))]
+            for n, x in around:
+                for other, y in around:
+                    swapped = {**asked, n: y}
+                    if other != n and np.shape(x) == np.shape(y) and n in op.asks[name]:
+                        with np.errstate(all="ignore"):
+                            value = rule(*[g if a == "g" else swapped[a] for a in op.asks[name]])
+                        others[f"{n} stands in the place of {other}"] = value
+            mended = dict(others)
+            if np.shape(theirs) == np.shape(right[k]) and np.shape(given[k]) == np.shape(right[k]):
+                off = ~np.isclose(theirs, right[k], rtol=1e-5, atol=1e-7)
+                for sign, words in ((1, "> 0"), (-1, "< 0")):
+                    side = sign * given[k] > 0
+                    if off.any() and not off[side].any() and side.any():
+                        mended[f"it is right where {name} {words} only"] = theirs
+            found[name] = (np.asarray(theirs), right[k], mended)
+        yield found
+
+
+def _slope(op: Op, given: list[Any], k: int, g: Any) -> Any:
+    """Return the gradient of Σ g · out by one operand, by central differences."""
+    x = given[k]
+    slope = np.zeros(x.shape)
+    for at in np.ndindex(x.shape):
+        step = 6e-6 * max(1.0, abs(float(x[at])))
+        ends = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[at] += sign * step
+            out = op.forward(*given[:k], moved, *given[k + 1 :])
+            ends.append(float(np.sum(g * out)))
+        slope[at] = (ends[0] - ends[1]) / (2 * step)
+    return slope
+
+
+def what_it_is(theirs: Any, right: Any, others: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield kinds and sentences that explain a wrong gradient, the simplest first."""
+    below = float(np.vdot(right, right))
+    if theirs.shape == right.shape and below:
+        c = float(np.vdot(right, theirs)) / below
+        if c and np.allclose(theirs, c * right, rtol=1e-4, atol=1e-6 * np.abs(right).max()):
+            yield (
+                ("sign", "its sign is wrong")
+                if abs(c + 1) < 1e-4
+                else (
+                    "scale",
+                    f"it is {c:.6g} times as large",
+                )
+            )
+    turned = theirs.T
+    if theirs.ndim == 2 and turned.shape == right.shape and np.allclose(turned, right, rtol=1e-4):
+        yield "transposed", "it is transposed"
+    for words, value in others.items():
+        if words.startswith(("g is", "it is right where")):
+            yield ("upstream" if words.startswith("g") else "factor"), words
+        elif np.shape(value) == theirs.shape == right.shape:
+            kind = "operand"
+            if "in the place" in words and np.allclose(value, right, rtol=1e-4, atol=1e-7):
+                first, _, second = words.partition(" stands in the place of ")
+                yield kind, f"{first} stands where {second} should"
+            elif "in the place" not in words and np.allclose(theirs, value, rtol=1e-4, atol=1e-7):
+                yield kind, words

@@ -589,7 +589,7 @@ class _Check:
             times = self.convention
             if self.mixed and times > 1 and self.near(theirs, right, k):
                 times = 1
-        right = self.at_kinks(k, theirs / times, right)
+        ours, right = right, self.at_kinks(k, theirs / times, right)
         expected = times * right
         if self.near(theirs, expected, k):
             true = None if self.true[k] is None else times * np.asarray(self.true[k])
@@ -599,6 +599,8 @@ class _Check:
             self.used = self.used or times > 1
             if status == FOLLOWS:
                 note = "right, given what is upstream"
+            elif not self.near(theirs, times * ours, k):
+                note = "another subgradient at a kink, as right as ours"
             self.rows.append(
                 Quantity(name, status, relative_error(theirs, expected), self.formula(k), (), note)
             )

@@ -12,7 +12,7 @@ import numpy as np
 
 import nn
 import viz
-from autograd import Tensor, gradients, name_scope, sigmoid
+from autograd import Tensor, check_backprop, gradients, name_scope, sigmoid
 
 
 def leaf(value: Any, name: str) -> Tensor:
@@ -250,6 +250,21 @@ FIGURES: dict[str, tuple[str, str, Made]] = {
         "A softplus written carelessly: ∞ begins in exp, and becomes NaN where it meets a zero.",
         lambda: viz.draw(not_a_number(), health=True, **COLUMN),
     ),
+    "checked": (
+        "A derivation with a mistake in it",
+        "`against=`: which step is wrong, why, and which only follow.",
+        lambda: checked(),
+    ),
+    "accumulated": (
+        "What is broken is said",
+        "A training loop without `zero_grad`: the picture says so, with the remedy.",
+        lambda: viz.draw(accumulated(), **COLUMN),
+    ),
+    "heat": (
+        "Matrices as heat maps",
+        '`arrays="heat", notation="course"`: value and gradient, as large as their shapes.',
+        lambda: viz.draw(few(), arrays="heat", notation="course", **COLUMN),
+    ),
     "changed": (
         "What a step of training changed",
         "`diff` of two drawings.",
@@ -266,6 +281,38 @@ def loop(steps: int) -> Tensor:
     J = (h * h).named("J")
     J.backward()
     return J
+
+
+def few() -> Tensor:
+    """Return the cost of a layer of three units on six examples, differentiated."""
+    X, Y = data(4, 6)
+    net = nn.Network([4, 3], output="identity", rng=1)
+    J = nn.cost(net, X, Tensor(np.ones((3, 6)) * Y.data, name="Y"), nn.mean_squared_error)
+    J.named("J").backward()
+    return J
+
+
+def accumulated() -> Tensor:
+    """Return the cost in a loop that forgets to zero its gradients, after three rounds."""
+    w, X = leaf(np.ones((1, 3)), "w"), Tensor(np.arange(12.0).reshape(3, 4), name="X")
+    for _ in range(3):
+        J = ((w @ X - 1) ** 2).mean().named("J")
+        J.backward()
+    return J
+
+
+def checked() -> viz.Drawing:
+    """Return a derivation of logistic regression that lacks a factor, on its graph."""
+    X, Y = data(2, 8)
+    w, b = leaf(np.ones((1, 2)), "w"), leaf(0.5, "b")
+    Z = (w @ X + b).named("Z")
+    J = ((sigmoid(Z).named("A") - Y) ** 2).mean().named("J")
+    J.backward()
+    A = 1 / (1 + np.exp(-Z.data))
+    dA = 2 * (A - Y.data) / 8
+    dZ = dA * A  # times (1 − A) is missing
+    hand = {"dA": dA, "dZ": dZ, "dw": dZ @ X.data.T, "db": dZ.sum()}
+    return viz.draw(J, against=check_backprop(J, hand), **COLUMN)
 
 
 def difference() -> viz.Drawing:

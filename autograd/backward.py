@@ -92,6 +92,7 @@ def backward(
             if before is not None:
                 g = before + g
             extra.grad = g if type(g) is Tensor else _own(g)
+            extra.passes += 1
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:

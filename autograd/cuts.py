@@ -1,14 +1,15 @@
 """Where a graph was cut: how, in which line, and which leaves it came from.
 
 `t.detach()`, `no_grad()`, `t.numpy()` and `t.data` give values that no derivative goes back from.
-That is often meant; where it is not, a picture can say which parameters were lost by it.
+That is often meant; where it is not, a picture can say which parameters were lost by it. What is
+remembered is small, and keeps no graph and no leaf alive.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,30 +22,43 @@ __all__ = ["Cut", "cut_of", "cut_since", "joined", "remember"]
 
 from_engine = True
 
-_WALKED = 200  # nodes that are looked at for leaves
+_WALKED = 24  # nodes that are looked at for leaves: the nearest ones
+_MOST = 12  # leaves that are remembered
 
 
-class Cut(NamedTuple):
-    """How a value lost its graph.
+class Cut:
+    """How a value lost its graph. It stands in the place of a `Constant` until one is needed.
 
     Attributes
     ----------
     how : str
         ``detach()``, ``no_grad()``, ``numpy()`` or ``data``.
-    expression : str
-        What pictures call the value, ``detach(h)``.
-    leaves : tuple of pairs
-        The leaves that it was computed from, by weak references, and their names. One that nobody
+    leaves : dict
+        The leaves that it was computed from: by id a weak reference, and the name. One that nobody
         holds any more is in no graph.
     code, lasti
         The user's instruction.
     """
 
-    how: str
-    leaves: tuple[Any, ...]
-    expression: str
-    code: CodeType | None
-    lasti: int
+    __slots__ = ("code", "how", "lasti", "leaves", "of")
+
+    name = None
+    weak = False
+
+    def __init__(self, how: str, leaves: dict[int, Any], of: str, code: Any, lasti: int) -> None:
+        self.how, self.leaves, self.of = how, leaves, of
+        self.code: CodeType | None = code
+        self.lasti = lasti
+
+    @property
+    def cut(self) -> Cut:
+        """Itself, as a constant has one."""
+        return self
+
+    @property
+    def expression(self) -> str:
+        """What pictures call the value: ``detach(h)``."""
+        return f"{self.how.removesuffix('()')}({self.of})"
 
     @property
     def source(self) -> tuple[str, int] | None:
@@ -52,43 +66,53 @@ class Cut(NamedTuple):
         return None if self.code is None else line_of(self.code, self.lasti)
 
 
-_arrays: dict[int, tuple[Any, Cut]] = {}  # by id: a weak reference to what `numpy()` has given
+_arrays: dict[int, tuple[Any, Cut, float]] = {}  # by id: what `numpy()` has given, and its sum
 
 
 def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
     """Return a cut at the user's line, of values that some nodes have computed."""
-    first = next((n for n in nodes if n is not None), None)
-    named = "…" if first is None or first.op is None else first.op.name
-    if first is not None and first.extra is not None and first.extra.name:
-        named = first.extra.name
+    named = "…"
+    leaves: dict[int, Any] = {}
+    for node in nodes:
+        if node is None:
+            continue
+        own = None if node.extra is None else node.extra.name
+        if named == "…":
+            named = own or (node.op.name if node.op is not None else "…")
+        _add_leaves(node, leaves)
     frame = sys._getframe(1)
     while "from_engine" in frame.f_globals and frame.f_back is not None:
         frame = frame.f_back
-    told = f"{how.removesuffix('()')}({named})"
-    return Cut(how, _leaves(nodes), told, frame.f_code, frame.f_lasti)
+    return Cut(how, leaves, named, frame.f_code, frame.f_lasti)
 
 
-def _leaves(nodes: tuple[Node | None, ...]) -> tuple[Any, ...]:
-    found: dict[int, Any] = {}
+def _add_leaves(node: Node, found: dict[int, Any]) -> None:
     seen: set[int] = set()
-    waiting = [n for n in nodes if n is not None]
-    while waiting and len(seen) < _WALKED:
+    waiting = [node]
+    while waiting and len(seen) < _WALKED and len(found) < _MOST:
         node = waiting.pop()
         if node.id in seen:
             continue
         seen.add(node.id)
         if isinstance(node, Leaf):
-            name = None if node.extra is None else node.extra.name
-            found[node.id] = weakref.ref(node), name
-        waiting += [p for p in node.parents if p is not None]
-    return tuple(found.values())
+            found[node.id] = weakref.ref(node), None if node.extra is None else node.extra.name
+        else:
+            waiting += [p for p in node.parents if p is not None]
 
 
 def joined(cuts: list[Cut]) -> Cut | None:
-    """Return the first of several cuts, with the leaves of all."""
-    if len(cuts) < 2:
+    """Return the first of several cuts, with the leaves of all, as many as are remembered."""
+    if len(cuts) < 2 or len(cuts[0].leaves) >= _MOST:
         return cuts[0] if cuts else None
-    return cuts[0]._replace(leaves=tuple(dict.fromkeys(r for c in cuts for r in c.leaves)))
+    first = cuts[0]
+    leaves = dict(first.leaves)
+    for cut in cuts[1:]:
+        for key, leaf in cut.leaves.items():
+            if len(leaves) < _MOST:
+                leaves.setdefault(key, leaf)
+    if len(leaves) == len(first.leaves):
+        return first
+    return Cut(first.how, leaves, first.of, first.code, first.lasti)
 
 
 def remember(array: Any, how: str, node: Node | None) -> None:
@@ -100,10 +124,18 @@ def remember(array: Any, how: str, node: Node | None) -> None:
     def forget(_: Any) -> None:
         _arrays.pop(key, None)
 
-    _arrays[key] = weakref.ref(array, forget), cut_since(how, (node,))
+    _arrays[key] = weakref.ref(array, forget), cut_since(how, (node,)), _sum(array)
 
 
 def cut_of(array: Any) -> Cut | None:
-    """Return the cut that an array was given by, if it was."""
+    """Return the cut that an array was given by, if it was, and was not written to since."""
     known = _arrays.get(id(array))
-    return None if known is None or known[0]() is not array else known[1]
+    if known is None or known[0]() is not array:
+        return None
+    now = _sum(array)
+    return known[1] if now == known[2] or now != now else None
+
+
+def _sum(array: Any) -> float:
+    with np.errstate(all="ignore"):
+        return float(array.sum())

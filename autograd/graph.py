@@ -124,6 +124,11 @@ class GraphNode:
         """The gradient that backward passes have accumulated on it, as `Tensor.grad`; or None."""
         return _read_only(self._step.grad)
 
+    @property
+    def passes(self) -> int:
+        """How many backward passes `grad` holds; one where it was assigned."""
+        return self._step.passes
+
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call `hook(gradient)` when a backward walk reaches this node: see `Tensor.register_hook`.
 
@@ -293,7 +298,7 @@ class Graph:
                 continue
             lost = tuple(
                 name or "a leaf without a name"
-                for ref, name in step.cut.leaves
+                for ref, name in step.cut.leaves.values()
                 if (leaf := ref()) is None or leaf not in self.program.places
             )
             if lost:

@@ -34,12 +34,13 @@ FREED = ("freed",)  # stands where a node's saved values were, once a backward w
 class Extra:
     """What only some nodes have: a name, a gradient that is kept, hooks."""
 
-    __slots__ = ("grad", "hooks", "name", "retains")
+    __slots__ = ("grad", "hooks", "name", "passes", "retains")
 
     def __init__(self, name: str | None = None, *, retains: bool = False) -> None:
         self.name = name
         self.retains = retains
         self.grad: Any = None
+        self.passes = 0  # backward passes whose gradients grad holds
         self.hooks: list[Callable[[Any], Any]] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.cuts import cut_of, cut_since, joined
+from autograd.cuts import Cut, cut_of, cut_since, joined
 from autograd.errors import DTypeError
 from autograd.messages import explain, not_differentiated
 from autograd.node import Constant, Node
@@ -167,35 +167,45 @@ def constant_of(x: Any, node: Node | None, kept: Any = None) -> Any:
     if type(x) is Tensor:
         if x._node is not None:  # its derivative is zero here
             return Constant(x._value, x.name)
-        if x._constant is None:
-            x._constant = Constant(x._value)
-        return x._constant
+        known: Any = x._constant
+        if known is None:
+            x._constant = known = Constant(x._value)
+        elif type(known) is Cut:
+            x._constant = known = Constant(x._value, expression=known.expression, cut=known)
+        return known
     if isinstance(x, (bool, int, float)):
         return x
     cut = cut_of(x)
     if type(kept) is np.ndarray:
-        return Constant(kept, expression=cut and cut.expression, cut=cut)
+        return Constant(kept, expression=None if cut is None else cut.expression, cut=cut)
     array = x if type(x) is np.ndarray else np.asarray(x)
-    return Constant(array, expression=cut and cut.expression, cut=cut)
+    return Constant(array, expression=None if cut is None else cut.expression, cut=cut)
 
 
 _LONGEST = 32  # characters of an expression that names a constant
 
 
-def derived(op: Op, operands: tuple[Any, ...], params: dict[str, Any], value: Any) -> Constant:
+def derived(
+    op: Op, operands: tuple[Any, ...], params: dict[str, Any], value: Any
+) -> Constant | Cut:
     """Return what the graph remembers of a constant that was computed from named ones.
 
     So it does of what was computed from tensors with a graph, inside `no_grad`.
     """
-    words: list[Any] = []
     cuts = []
-    nodes = tuple([x._node if type(x) is Tensor else None for x in operands])
-    if any(nodes) and not STATE.get().recording:
-        cuts.append(cut_since("no_grad()", nodes))
     for x in operands:
         known = x._constant if type(x) is Tensor and x._node is None else None
         if known is not None and known.cut is not None:
             cuts.append(known.cut)
+    if not STATE.get().recording:
+        nodes = tuple([x._node if type(x) is Tensor else None for x in operands])
+        if any(nodes):
+            cuts.insert(0, cut_since("no_grad()", nodes))
+        if (found := joined(cuts)) is not None:
+            return found
+    words: list[Any] = []
+    for x in operands:
+        known = x._constant if type(x) is Tensor and x._node is None else None
         if known is not None and (known.name or known.expression):
             words.append(known.name or known.expression)
         elif type(x) is Tensor and x._node is not None and np.ndim(x._value):

@@ -116,6 +116,12 @@ class Instruction:
         return entry.extra.grad if isinstance(entry, Node) and entry.extra is not None else None
 
     @property
+    def passes(self) -> int:
+        """How many backward passes that gradient holds."""
+        entry = self._entry
+        return entry.extra.passes if isinstance(entry, Node) and entry.extra is not None else 0
+
+    @property
     def number(self) -> bool | int | float | None:
         """A Python number that stands in the program; None for others."""
         return self._entry if isinstance(self._entry, (bool, int, float)) else None

@@ -181,7 +181,8 @@ class Tensor:
             raise ShapeError(
                 f"Tensor{_called(self.name)}.grad: needs shape {self.shape}, got {value.shape}."
             )
-        self._node.more().grad = value
+        extra = self._node.more()
+        extra.grad, extra.passes = value, 1
 
     @property
     def requires_grad(self) -> bool:
@@ -243,8 +244,10 @@ class Tensor:
         if self._node is not None:
             self._node.more().name = checked
         else:
-            weak = self._constant is not None and self._constant.weak
-            self._constant = Constant(self._value, checked, weak=weak)
+            old = self._constant
+            weak = old is not None and old.weak
+            cut = None if old is None else old.cut
+            self._constant = Constant(self._value, checked, weak=weak, cut=cut)
         return self
 
     @property
@@ -286,8 +289,8 @@ class Tensor:
         tensor = wrap(self._value)
         node = self._node
         if node is not None:
-            cut = cut_since("detach()", (node,))
-            tensor._constant = Constant(self._value, expression=cut.expression, cut=cut)
+            cut: Any = cut_since("detach()", (node,))  # until a constant is needed
+            tensor._constant = cut
         return tensor
 
     def numpy(self) -> npt.NDArray[Any]:
@@ -472,7 +475,7 @@ class Tensor:
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
         if self._node is not None and self._node.extra is not None:
-            self._node.extra.grad = None
+            self._node.extra.grad, self._node.extra.passes = None, 0
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call `hook(gradient)` when a backward walk reaches this tensor.

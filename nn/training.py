@@ -375,6 +375,7 @@ class _Run:
             history.seconds = time.perf_counter() - begun
         finally:
             self.net.eval()
+            self.optimizer.zero_grad()  # of the last batch: nobody's pass goes on from there
             if hasattr(bar, "close"):
                 bar.close()
         self.values = self._values()

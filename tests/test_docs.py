@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/course.md", "docs/checking.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/guide.md", "docs/course.md", "docs/checking.md"]
+)
 def test_code_prints_what_the_page_says(name: str, registry, tmp_path, monkeypatch) -> None:
     text = (ROOT / name).read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```(?:\s*```text\n(.*?)```)?", text, re.DOTALL)

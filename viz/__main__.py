@@ -8,9 +8,9 @@ import importlib.util
 import io
 import platform
 import re
-import runpy
 import shutil
 import sys
+import traceback
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -258,14 +258,34 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0
 
 
+def _left_by(path: Path) -> dict[str, Any]:
+    """Run a script as Python does, and return its variables, also where it exits."""
+    space: dict[str, Any] = {"__name__": "__main__", "__file__": str(path)}
+    words, folders = sys.argv, sys.path[:]
+    sys.argv, sys.path[0:0] = [str(path)], [str(path.resolve().parent)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is said below, with the line
+            exec(compile(path.read_bytes(), str(path), "exec"), space)
+    except SystemExit:
+        pass
+    except Exception as error:
+        places = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        line = f", line {places[-1].lineno}" if places else ""
+        raise ValueError(
+            f"doctor: {path.name}{line} raised {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.argv, sys.path[:] = words, folders
+    return space
+
+
 def _diagnosed(options: argparse.Namespace) -> int:
     """Run a script, and say what is broken in the results that it leaves behind."""
     path = Path(options.script)
     if not path.is_file():
         raise ValueError(f"doctor: there is no file {options.script!r}.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what they say is said below, with the line
-        left = runpy.run_path(str(path), run_name="__main__")
+    left = _left_by(path)
     named = {name: x for name, x in left.items() if is_recorded(x) and not x.is_leaf}
     outputs = last_of(list(named.values()))
     if not outputs:

@@ -51,7 +51,9 @@ def view_of(
     meeting = [e for e in g.edges if home[e.parent] is None or home[e.child] != home[e.parent]]
     outs = {node.id for node in g.outputs}
     cost = " + ".join(clean(node.label, 40) for node in g.outputs)
-    if len(outs) > 1:
+    if len(outs) > 3:
+        cost = f"({clean(g.outputs[0].label, 40)} + … + {clean(g.outputs[-1].label, 40)})"
+    elif len(outs) > 1:
         cost = f"({cost})"
     scopes = clusters_of(g)
     walked = all(node.walked for node in g.outputs)

@@ -40,8 +40,11 @@ _OF_LOSSES = (
     "log1p",
     "subtract",
 )  # what a saturated output meets
+_PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
-_MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"}
+_MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"} | {
+    *("matrix_transpose", "permute_dims", "sum", "mean", "max", "min")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +155,16 @@ def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = N
 
 
 def _not_finite(g: Graph) -> Iterator[Finding]:
-    """Find where NaN or infinity begins, in values or in gradients."""
+    """Find where NaN or infinity begins, in values or in gradients.
+
+    What a selection keeps from the outputs and from every gradient is left alone: a mask of −∞
+    before a softmax, a logarithm that where does not take.
+    """
     before, after = _neighbours(g)
     value = [trouble(node.value) for node in g]
     slope = [trouble(node.cotangent) for node in g]
+    if not any(value[n.id] for n in g.outputs) and not any(slope[n.id] for n in g.leaves):
+        return
     for node in g:
         i = node.id
         if value[i] and not any(value[p] for p in before[i]):
@@ -195,7 +204,15 @@ def _accumulated(g: Graph) -> Iterator[Finding]:
     """Find gradients that hold more than this pass has brought."""
     for node in g.leaves if not g.is_hooked else ():
         held, brought = node.grad, node.cotangent
-        if held is None or brought is None or not node.walked:
+        if held is None or not node.walked or node.passes < 2:
+            continue
+        advice = (
+            "Its grad holds other backward passes too: call zero_grad() before each one, if you do "
+            "not mean to add them."
+        )
+        if brought is None:  # a step has been made since
+            mark = f"grad holds {node.passes} passes"
+            yield _finding(node, "accumulated", mark, advice)
             continue
         held, brought = np.asarray(held, float), np.asarray(brought, float)
         finite = np.isfinite(held).all() and np.isfinite(brought).all()
@@ -213,10 +230,6 @@ def _accumulated(g: Graph) -> Iterator[Finding]:
         else:
             now, then = format_number(norm_of(held)), format_number(norm_of(brought))
             mark = f"‖grad‖ = {now}, this pass gives {then}"
-        advice = (
-            "Its grad holds other backward passes too: call zero_grad() before each one, if you do "
-            "not mean to add them."
-        )
         yield _finding(node, "accumulated", mark, advice)
 
 
@@ -241,9 +254,11 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
         sizes = [math.prod(x.shape) for x in (a, b)]
         if math.prod(node.shape) <= max(sizes) or sizes[0] != sizes[1] or sizes[0] < 2:
             continue
-        moved = a.op in _MOVED or b.op in _MOVED or {a.kind, b.kind} == {"leaf"}
-        if len(a.shape) == len(b.shape) and moved:
+        moved = a.op in _MOVED or b.op in _MOVED
+        if moved:
             continue  # all pairs, as one writes them
+        if len(a.shape) == len(b.shape) and (not a.op) == (not b.op):
+            continue  # two computed, or two given: a table is meant
         shapes = f"{a.shape} {_sign(node.op)} {b.shape} → {node.shape}"
         advice = (
             f"{clean(a.label)} and {clean(b.label)} have equally many elements, and every pair is "
@@ -256,9 +271,26 @@ def _sign(op: str) -> str:
     return {"add": "+", "subtract": "−", "multiply": "·", "divide": "/"}.get(op, op)
 
 
+def _hidden(g: Graph) -> set[int]:
+    """Return the nodes that a later layer reads: a product with a leaf comes after them."""
+    _, after = _neighbours(g)
+    leaves = {node.id for node in g.leaves}
+    found: set[int] = set()
+    for node in reversed(g.nodes):
+        for user in after[node.id]:
+            others = [p for p in g.nodes[user].parents if p != node.id]
+            layer = g.nodes[user].op in _PRODUCTS and any(p in leaves for p in others)
+            if user in found or layer:
+                found.add(node.id)
+    return found
+
+
 def _dead(g: Graph) -> Iterator[Finding]:
-    """Find relu that is 0 for nearly all examples."""
+    """Find relu in hidden layers that is 0 for nearly all examples."""
+    hidden = _hidden(g)
     for node in g:
+        if node.id not in hidden:
+            continue
         if node.op not in _RELU or node.value is None or math.prod(node.shape) < 8:
             continue
         if node.op == "maximum" and not any(_is_zero(g.nodes[p]) for p in node.parents):
@@ -280,9 +312,12 @@ def _is_zero(node: GraphNode) -> bool:
 
 
 def _identical(g: Graph) -> Iterator[Finding]:
-    """Find units with equal weights and equal gradients, which stay equal for ever."""
+    """Find hidden units with equal weights and equal gradients, which stay equal for ever."""
+    hidden = _hidden(g)
     for edge in g.edges:
         node, child = g.nodes[edge.parent], g.nodes[edge.child]
+        if child.id not in hidden:
+            continue
         if node.kind != "leaf" or child.op != "matmul" or len(node.shape) != 2:
             continue
         if node.value is None or node.cotangent is None:
@@ -307,12 +342,13 @@ def _rows_equal(M: Any) -> bool:
 def _saturated(g: Graph) -> Iterator[Finding]:
     """Find sigmoid or tanh inside a network that is flat for nearly all examples."""
     _, after = _neighbours(g)
+    leaves = {node.id for node in g.leaves}
     for node in g:
         if node.op not in _SQUASHING or node.value is None or node.cotangent is None:
             continue
-        users = [g.nodes[c].op for c in after[node.id]]
-        if not users or any(word in op for op in users for word in _OF_LOSSES):
-            continue
+        layers = [g.nodes[c] for c in after[node.id] if g.nodes[c].op in _PRODUCTS]
+        if not any(p in leaves for layer in layers for p in layer.parents):
+            continue  # an output, or a gate
         value = np.asarray(node.value)
         local = value * (1 - value) if node.op == "sigmoid" else 1 - value * value
         share = float(np.mean(np.abs(local) < _FLAT))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from viz.render.svg import OWN, placed, size_of
+from viz.text import clean
 from viz.theme import LABEL
 from viz.view import DOTS
 
@@ -53,6 +54,7 @@ _MOST_SIZE = 1.4  # times the least size of text, beyond which a picture does no
 _ROWS = 6  # rows that are tried; in a high place, only a few
 _MOST = 400  # cards of a view that is arranged in all ways; larger ones in fewer
 _LANES = 6  # arrows that may lead from one row to the next; in a high place, half of them
+_NAME = 28  # characters of a name, where little room is left
 _NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
 
 
@@ -72,8 +74,8 @@ def place_of(fit: Any) -> Place:
             return Place(f"{wide:g} × {high:g}", float(wide), float(high))
     known = ", ".join(repr(name) for name in PLACES)
     raise ValueError(
-        f"viz.draw: fit needs one of {known}, or a width and a height in pixels of at least 100, "
-        f"got {fit!r}."
+        f"viz.draw: fit needs one of {known}, 'auto', None, or a width and a height in pixels of "
+        f"at least 100, got {fit!r}."
     )
 
 
@@ -88,11 +90,13 @@ def arranged(view: GraphView, place: Place, rows: int | None = None) -> GraphVie
     found, scale = _arranged(view, place, rows)
     if scale * LABEL < 0.999 * place.least:
         said = (
-            f"The smallest text is {scale * LABEL:.2g} px high on {place.name}; fit='slide', "
-            "'column', 'page' or 'phone' tells less of it, in larger letters."
+            f"It is larger than {place.name}; fit='slide', 'column', 'page' or 'phone' tells less "
+            "of it, in one piece."
         )
         found = replace(found, notes=(*found.notes, said))
-    return found
+    width, height = size_of(found)
+    own = max(scale, OWN)  # larger than the screen, rather than too small to read
+    return replace(found, size=(own * width, own * height))
 
 
 def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) -> GraphView:
@@ -171,6 +175,8 @@ def _silent(edge: EdgeView) -> EdgeView:
 def _brief(node: NodeView, inside: bool) -> NodeView:
     """Return a card with one line for its value, and for what is folded into it, or none."""
     value = node.value
+    if len(node.name) > _NAME or len(node.formula) > 2 * _NAME:
+        node = replace(node, name=clean(node.name, _NAME), formula=clean(node.formula, 2 * _NAME))
     if node.is_folded:
         slopes = tuple(s.partition(" (")[0] for s in node.slopes) if inside else ()
         body = node.body if len(node.body) < 4 else (node.body[0], DOTS, node.body[-1])
@@ -181,7 +187,7 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
         value = (node.shape,)
     slope = node.slope
     if slope is not None and len(str(slope)) > _NARROW[0]:
-        slope = replace(slope, shape="")
+        slope = replace(slope, shape="", symbol=clean(slope.symbol, _NARROW[0]))
     return replace(node, row=_NARROW[1], value=value, slope=slope)
 
 

@@ -325,15 +325,19 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
             last = nodes[-1].id
             home.update((n.id, last) for n in nodes)
             cards[last] = with_worst(_stretch(last, k // size + 1, nodes), nodes)
+    given = {n.id for n in view.nodes if KINDS[n.kind].given}
     edges: dict[tuple[int, int, int], EdgeView] = {}
     for edge in view.edges:
         source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
         if source == target:
             continue
-        key = (source, target, -1 if target in cards else edge.slot)
+        if source != edge.source and edge.source in given:
+            continue  # the formula names it; its gradient stands where it was folded in
+        inside = target in cards or (source in cards and source != edge.source)
+        key = (source, target, -1 if inside else edge.slot)
         before = edges.get(key)
         edges[key] = replace(
-            edge.bare() if target in cards else edge,
+            edge.bare() if inside else edge,
             source=source,
             target=target,
             back=edge.back or (before is not None and before.back),
@@ -344,8 +348,8 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
         f"name_scope() gives them names, max_nodes={len(view.nodes)} shows all."
     )
     if size == 1:
-        given = len(view.nodes) - len(shown)
-        note = f"{given} cards of what is given folded into the formulas that use it."
+        less = len(view.nodes) - len(shown)
+        note = f"{less} cards of what is given folded into the formulas that use it."
     place = {i: k for k, i in enumerate(order)}
     return replace(
         view,
@@ -370,7 +374,7 @@ def _stretch(id: int, number: int, nodes: list[NodeView]) -> NodeView:
         kind="module",
         name=last.name if alone else f"part {number}",
         formula=last.formula if alone else "",
-        value=last.value,
+        value=last.value if alone or len(last.value) != 1 else (f"{last.name}: {last.value[0]}",),
         slope=last.slope,
         scope=(),
         words="",

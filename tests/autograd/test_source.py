@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import (
     OPS,
@@ -18,6 +19,7 @@ from autograd import (
     conv,
     graph,
     name_scope,
+    op,
     sigmoid,
     to_source,
 )
@@ -102,6 +104,103 @@ def test_other_precisions_round_trip(dtype: Any) -> None:
     np.testing.assert_allclose(
         found["dW"], gradients_of((np.tanh(W @ x) * 2).sum())["W"], rtol=2e-2
     )
+
+
+# -- at other inputs than the recorded ones --------------------------------------------------------
+
+SQUARE, STACK = (3, 3), (3, 3, 3)
+ELSEWHERE: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
+    "sum of rows": (lambda x: (x.sum(axis=1) ** 2).sum(), [SQUARE]),
+    "sum of squares": (lambda x: ((x * x).sum(axis=1) ** 2).sum(), [SQUARE]),
+    "mean": (lambda x: (x.mean(axis=1) ** 2).sum(), [SQUARE]),
+    "logsumexp": (lambda x: np.log(np.exp(x).sum(axis=1)).sum(), [SQUARE]),
+    "prod": (lambda x: (x.prod(axis=1) ** 2).sum(), [SQUARE]),
+    "var": (lambda x: (x.var(axis=1) * x[0]).sum(), [SQUARE]),
+    "max": (lambda x: (np.max(x, axis=1) ** 2).sum(), [SQUARE]),
+    "norm": (lambda x: (np.linalg.norm(x + 1, axis=1) ** 3).sum(), [SQUARE]),
+    "both sums": (lambda x: (x.sum(axis=0) * x.sum(axis=1)).sum(), [SQUARE]),
+    "stack @ matrix": (lambda a, b: ((a @ b) ** 2).sum(), [STACK, SQUARE]),
+    "stack @ vector": (lambda a, b: ((a @ b) ** 2).sum(), [STACK, (3,)]),
+    "distances": (
+        lambda a, b: (((a[:, None, :] - b[None]) ** 2).sum(axis=2) ** 2).sum(),
+        [SQUARE] * 2,
+    ),
+    "times a scalar": (lambda x, k: (k * np.max(x, axis=0)).sum(), [(3, 5), ()]),
+    "normalized": (
+        lambda x, w: (w @ (x - x.mean(axis=1, keepdims=True) + np.max(x, axis=1))).sum(),
+        [SQUARE, (1, 3)],
+    ),
+    "powers": (lambda a, b: (-(a**2) - (b - (a - b)) / (a * b + 3)).sum(), [SQUARE] * 2),
+    "greater one": (lambda a, b: (np.maximum(a, b) ** 2).sum(), [SQUARE] * 2),
+}
+
+
+@pytest.mark.parametrize("start", ["zeros", "ones", "halves"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_code_is_right_at_other_inputs_than_the_recorded(name: str, start: str) -> None:
+    """A special point hides an axis that was lost: what is printed is a formula, not its value."""
+    f, shapes = ELSEWHERE[name]
+    fill = {"zeros": 0.0, "ones": 1.0, "halves": 0.5}[start]
+    names = "abcd"[: len(shapes)]
+    leaves = [leaf(np.full(shape, fill), n) for n, shape in zip(names, shapes, strict=True)]
+    with np.errstate(all="ignore"):
+        source = to_source(f(*leaves))
+    rng = np.random.default_rng(5)
+    others = {n: rng.normal(size=shape) + 2.5 for n, shape in zip(names, shapes, strict=True)}
+    space: dict[str, Any] = {}
+    exec(str(source), space)
+    result, cache = space["forward"](**{**source.inputs, **others})
+    found = space["backward"](cache)
+    again = [leaf(x, n) for n, x in others.items()]
+    J = f(*again)
+    np.testing.assert_allclose(result, J.data, rtol=1e-12)
+    for n, x in gradients_of(J).items():
+        np.testing.assert_allclose(found[f"d{n}"], x, rtol=1e-9, err_msg=f"{source}")
+
+
+def test_types_of_gradients_are_the_engines() -> None:
+    W, x = leaf(np.ones((2, 3)), "W", np.float32), np.linspace(0, 1, 3)
+    for J in ((np.tanh(W @ x)).mean() * 2, (W * np.float64(0.1)).sum()):
+        _, found = executed(to_source(J))
+        assert found["dW"].dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["ϵ", "ϕ", "µ", "ℓ", "𝑥", "ﬁ", "ef", "el", "e", "aise"])
+def test_names_that_python_reads_otherwise(name: str) -> None:
+    assert_round_trip((leaf(2.0, name) * leaf(3.0, "ε")).named("J"))
+
+
+def test_a_scope_is_a_comment_whatever_it_is_called() -> None:
+    x = leaf(1.0, "x")
+    with name_scope("c\nimport os\x1b"):
+        y = np.tanh(x).named("y")
+    source = assert_round_trip(y)
+    assert "import os" not in [line.strip() for line in source.splitlines()]
+
+
+FACTOR = 3.0
+
+
+def test_an_op_of_ones_own_is_an_input(registry: Any) -> None:
+    @op(symbol="scaled({a})", samples=("2",))
+    def scaled(a: Any) -> Any:
+        """Return a product with a number of the module."""
+        return a * FACTOR
+
+    scaled.vjp(a=lambda g: g * FACTOR)
+    source = assert_round_trip((scaled(leaf([1.0, 2.0], "x")) ** 2).sum().named("J"))
+    assert any(callable(x) for x in source.inputs.values()) or "FACTOR" in source
+
+
+def test_what_is_made_of_functions_and_objects_is_refused() -> None:
+    W = leaf(np.ones((2, 2)), "W")
+    J = autograd.checkpoint(lambda w: np.tanh(w) * 2)(W).sum().named("J")
+    with pytest.raises(GradientError, match="to_source: checkpoint is made of Python functions"):
+        to_source(J)
+    sparse = pytest.importorskip("scipy.sparse", reason="the extra 'special' is not installed")
+    J = (sparse.csr_matrix(np.eye(2)) @ W).sum()
+    with pytest.raises(GradientError, match="leave checkpoint"):
+        to_source(J)
 
 
 # -- what is read ----------------------------------------------------------------------------------

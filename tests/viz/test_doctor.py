@@ -104,12 +104,12 @@ def targets_times_column() -> Tensor:
 
 def dead_relu() -> Tensor:
     W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -6.0), "b"), data()[0]
-    return done((relu(W @ X + b) ** 2).mean())
+    return done((leaf(normal(1, 8), "W2") @ relu(W @ X + b)).mean())
 
 
 def dead_maximum() -> Tensor:
     W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -4.0), "b"), data()[0]
-    return done((np.maximum(W @ X + b, 0) * 3).sum())
+    return done((leaf(normal(1, 8), "W2") @ np.maximum(W @ X + b, 0) * 3).sum())
 
 
 def identical_units() -> Tensor:
@@ -189,7 +189,7 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "two losses": (two_losses_in_one_loop, "accumulated", "w", "this pass gives"),
     "no zero_grad": (network_without_zero_grad, "accumulated", "W1", "grad is 4 × this pass"),
     "detach": (detached, "cut", "detach(tanh)", "cut by detach()"),
-    "no_grad": (under_no_grad, "cut", "tanh(W1 @ X)", "cut by no_grad()"),
+    "no_grad": (under_no_grad, "cut", "no_grad(W1)", "cut by no_grad()"),
     "numpy()": (through_numpy, "cut", "", "cut by numpy()"),
     "data": (through_data, "cut", "", "cut by data"),
     "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
@@ -340,7 +340,86 @@ def after_a_step() -> Tensor:
     return J
 
 
+def loss_scaling() -> Tensor:
+    w = leaf(normal(1, 3), "w")
+    J = (w @ data()[0]).mean().named("J")
+    J.backward(4.0)
+    return J
+
+
+def decay_added_to_the_gradient() -> Tensor:
+    w = leaf(normal(1, 3), "w")
+    J = done((w @ data()[0]).mean())
+    w.grad = w.grad + 0.5 * w.data
+    return J
+
+
+def array_that_was_filled_anew() -> Tensor:
+    W, V, X = leaf(normal(4, 3), "W"), leaf(normal(1, 4), "V"), data()[0]
+    buffer = (W @ X).numpy()
+    buffer[:] = normal(4, 40, seed=9)
+    return done((V @ buffer).mean())
+
+
+def pairwise_distances() -> Tensor:
+    h = leaf(normal(6, 2), "h")
+    squares = (h * h).sum(axis=1, keepdims=True)
+    return done((squares + squares.T - 2 * (h @ h.T)).sum())
+
+
+def attention_scores() -> Tensor:
+    h, a, b = leaf(normal(5, 3), "h"), leaf(normal(3, 1), "a"), leaf(normal(3, 1), "b")
+    return done(np.tanh((h @ a) + (h @ b).T).sum())
+
+
+def all_pairs_of_data() -> Tensor:
+    x, y, s = Tensor(normal(4, 1), name="x"), Tensor(normal(1, 4), name="y"), leaf(1.0, "s")
+    return done(np.exp(-s * (x - y) ** 2).sum())
+
+
+def several_targets_at_once() -> Tensor:
+    """Linear regression is convex: zeros are a good start, whatever the targets are."""
+    W, X = leaf(np.zeros((2, 3)), "W"), data()[0]
+    return done(((W @ X - 1) ** 2).mean())
+
+
+def hinge_of_a_separated_set() -> Tensor:
+    w, (X, _) = leaf([[40.0, 0.0, 0.0]], "w"), data()
+    y = np.sign(X.data[:1])
+    return done(np.maximum(0, 1 - y * (w @ X)).mean())
+
+
+def open_gates() -> Tensor:
+    f, c = leaf(np.full(6, 9.0), "f"), Tensor(normal(6), name="c0")
+    return done((sigmoid(f) * np.tanh(c)).sum())
+
+
+def two_detached_values_of_lost_leaves() -> Tensor:
+    def value() -> Tensor:
+        w = leaf(np.ones(3))
+        with no_grad():
+            return w * 2
+
+    total = Tensor(0.0)
+    for _ in range(3):
+        total = total + (leaf(normal(2, 2)) ** 2).mean().detach()
+    v = leaf(1.0, "v")
+    del total
+    assert (value() * value()).shape == (3,)
+    return done(v * v)
+
+
 HEALTHY = [
+    loss_scaling,
+    decay_added_to_the_gradient,
+    array_that_was_filled_anew,
+    pairwise_distances,
+    attention_scores,
+    all_pairs_of_data,
+    several_targets_at_once,
+    hinge_of_a_separated_set,
+    open_gates,
+    two_detached_values_of_lost_leaves,
     one_pass_with_zero_grad,
     straight_through,
     stop_gradient_of_a_target,
@@ -398,6 +477,20 @@ def test_what_is_healthy_is_left_alone(program: Any) -> None:
     J = program()
     assert viz.diagnose(J) == ()
     assert not any(n.mark for n in viz.draw(J).view.nodes)
+
+
+def test_a_name_does_not_hide_a_cut() -> None:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    h = np.tanh(W1 @ X).detach().named("h")
+    (found,) = viz.diagnose(done(((W2 @ h - Y) ** 2).mean()))
+    assert (found.kind, found.name) == ("cut", "h")
+
+
+def test_what_is_remembered_of_cuts_stays_small() -> None:
+    average = Tensor(0.0)
+    for _ in range(200):
+        average = average * 0.9 + (leaf(normal(3), "W") * 2).detach().sum() * 0.1
+    assert len(average._constant.cut.leaves) <= 12
 
 
 def test_health_false_says_nothing() -> None:

@@ -390,7 +390,7 @@ def test_steps_of_a_page_say_values_and_where_the_pass_begins() -> None:
 
     steps = steps_of(viz.draw(lecture()).view).steps
     words = [s.words for s in steps]
-    assert "u = b · c = 6." in words
+    assert "u = b · c = 3 · 2 = 6." in words
     (begins,) = [w for w in words if "begins here" in w]
     assert begins == "∂J/∂J = 1: the backward pass begins here."
     folded = steps_of(viz.draw(layers(), depth=0).view).steps

@@ -359,7 +359,7 @@ def _maps(node: NodeView, middle: float, top: float) -> str:
         for shade, cells in sorted(shades.items()):
             parts.append(f'<path class="heat" fill="{_shade(shade)}" d="{"".join(cells)}"/>')
         parts.append(_rect("frame", Rect(x, low - high, wide, high)))
-        kind = "back" if heat.label == "gradient" else "note"
+        kind = "within" if heat.label == "gradient" else "value"
         parts.append(text_at(kind, heat.label, x + wide / 2, low + 13.0))
         x += wide + _BETWEEN
     return "\n".join(parts)

@@ -18,7 +18,7 @@ from autograd.node import Leaf, Node, line_of
 if TYPE_CHECKING:
     from types import CodeType
 
-__all__ = ["Cut", "cut_of", "cut_since", "joined", "remember"]
+__all__ = ["Cut", "cut_of", "cut_since", "further", "joined", "remember"]
 
 from_engine = True
 
@@ -113,6 +113,20 @@ def joined(cuts: list[Cut]) -> Cut | None:
     if len(leaves) == len(first.leaves):
         return first
     return Cut(first.how, leaves, first.of, first.code, first.lasti)
+
+
+def further(cut: Cut, nodes: tuple[Node | None, ...]) -> Cut:
+    """Return a cut with the leaves among some operands that met a value of it."""
+    if len(cut.leaves) >= _MOST:
+        return cut
+    new = {
+        node.id: (weakref.ref(node), None if node.extra is None else node.extra.name)
+        for node in nodes
+        if isinstance(node, Leaf) and node.id not in cut.leaves
+    }
+    if not new:
+        return cut
+    return Cut(cut.how, {**cut.leaves, **new}, cut.of, cut.code, cut.lasti)
 
 
 def remember(array: Any, how: str, node: Node | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.cuts import Cut, cut_of, cut_since, joined
+from autograd.cuts import Cut, cut_of, cut_since, further, joined
 from autograd.errors import DTypeError
 from autograd.messages import explain, not_differentiated
 from autograd.node import Constant, Node
@@ -199,10 +199,11 @@ def derived(
             cuts.append(known.cut)
     if not STATE.get().recording:
         nodes = tuple([x._node if type(x) is Tensor else None for x in operands])
+        found = joined(cuts)
+        if found is not None:
+            return further(found, nodes)
         if any(nodes):
-            cuts.insert(0, cut_since("no_grad()", nodes))
-        if (found := joined(cuts)) is not None:
-            return found
+            return cut_since("no_grad()", nodes)
     words: list[Any] = []
     for x in operands:
         known = x._constant if type(x) is Tensor and x._node is None else None

@@ -49,7 +49,7 @@ _HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
 _HIGHER = 4.0  # how far above it a superscript
-_BETWEEN, _UNDER = 44.0, 26.0  # between two maps of a card, and room for labels below them
+_UNDER = 24.0  # room for the label below a map
 _CHIP = 20.0  # height of the chip of a value that is used far away
 _ENTRY, _TEXT = 19.0, 15.5  # heights of a row of the legend, and of a line of the caption
 _LEGEND, _NARROW = 640.0, 300.0  # least widths of the legend, in its own size and in a place
@@ -228,10 +228,10 @@ def _size(node: NodeView) -> tuple[float, float]:
     widths += [width(node.gradient, LABEL)] if node.gradient else []
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
     if node.heat:
-        widths.append(sum(h.size[0] for h in node.heat) + _BETWEEN * (len(node.heat) - 1))
+        widths.append(max(h.size[0] for h in node.heat))
     lines = len(node.details) + bool(node.mark)
     height = _HEADER + _LINE * (lines + len(headers) - 1) + (6.0 if lines else 0.0)
-    height += max(h.size[1] for h in node.heat) + _UNDER if node.heat else 0.0
+    height += sum(h.size[1] + _UNDER for h in node.heat)
     return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
 
 
@@ -344,24 +344,23 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
 
 
 def _maps(node: NodeView, middle: float, top: float) -> str:
-    """Draw the maps of a card side by side, each over its label."""
-    x = middle - (sum(h.size[0] for h in node.heat) + _BETWEEN * (len(node.heat) - 1)) / 2
-    low = top + max(h.size[1] for h in node.heat)
+    """Draw the maps of a card, one below the other, each over its label."""
     parts = []
     for heat in node.heat:
         wide, high = heat.size
+        left = middle - wide / 2
         shades: dict[int, list[str]] = {}
         for i, row in enumerate(heat.cells):
             for k, shade in enumerate(row):
-                at = f"M{x + k * heat.unit:.1f} {low - high + i * heat.unit:.1f}"
+                at = f"M{left + k * heat.unit:.1f} {top + i * heat.unit:.1f}"
                 cell = f"{at}h{heat.unit:.2f}v{heat.unit:.2f}h-{heat.unit:.2f}z"
                 shades.setdefault(shade, []).append(cell)
         for shade, cells in sorted(shades.items()):
             parts.append(f'<path class="heat" fill="{_shade(shade)}" d="{"".join(cells)}"/>')
-        parts.append(_rect("frame", Rect(x, low - high, wide, high)))
+        parts.append(_rect("frame", Rect(left, top, wide, high)))
         kind = "within" if heat.label == "gradient" else "value"
-        parts.append(text_at(kind, heat.label, x + wide / 2, low + 13.0))
-        x += wide + _BETWEEN
+        parts.append(text_at(kind, heat.label, middle, top + high + 14.0))
+        top += high + _UNDER
     return "\n".join(parts)
 
 

@@ -559,3 +559,103 @@ def test_one_dead_unit_of_two_is_no_alarm_and_identical_units_are_said_once() ->
     assert [n for n in notes(X, Y, net, epochs=2) if "100% of the units" in n]
     said = notes(X, Y, nn.Network([2, 4, 1], init="zeros"), epochs=2)
     assert len([n for n in said if "layer1" in n]) == 1
+
+
+# -- small promises, each of which a small change would break --------------------------------------
+
+
+def test_a_probability_of_exactly_0_or_1_is_one() -> None:
+    L = nn.binary_cross_entropy(np.array([[0.0, 1.0]]), np.array([[0.0, 1.0]]))
+    np.testing.assert_array_equal(np.asarray(L), [[0.0, 0.0]])
+    for bad in (-1e-9, 1 + 1e-9):
+        with pytest.raises(ValueError, match="probabilities"):
+            nn.binary_cross_entropy(np.array([[bad]]), np.array([[0.0]]))
+
+
+def test_a_probability_at_the_threshold_is_class_0() -> None:
+    net = nn.Network([1, 1], init="zeros")
+    X = np.array([[1.0, -2.0]])
+    assert net.predict_proba(X).tolist() == [[0.5, 0.5]]
+    assert net.predict(X).tolist() == [[0, 0]]
+    assert net.predict(X, threshold=0.4).tolist() == [[1, 1]]
+
+
+def test_a_history_tells_its_last_numbers_and_its_best_epoch_where_that_is_another() -> None:
+    history = nn.History()
+    for cost, dev in ((3.0, 2.0), (2.0, 0.5), (1.0, 0.75)):
+        history.add(cost=cost, dev_cost=dev)
+    history.best_epoch = 2
+    assert "cost 3 → 1, dev cost 0.75, best in epoch 2" in repr(history)
+    history.best_epoch = 3
+    assert "best" not in repr(history)
+
+
+def test_a_normalizer_keeps_single_precision_and_restores_what_does_not_vary() -> None:
+    X = np.array([[1.0, 2.0, 3.0], [7.0, 7.0, 7.0]])
+    normalizer = nn.Normalizer().fit(X.astype(np.float32))
+    assert normalizer.transform(X.astype(np.float32)).dtype == np.float32
+    assert nn.Normalizer().fit(X.astype(int)).transform(X.astype(int)).dtype == np.float64
+    other = np.array([[5.0], [9.0]])
+    np.testing.assert_allclose(normalizer.inverse(normalizer.transform(other)), other)
+    for method in ("transform", "inverse"):
+        with pytest.raises(ValueError, match=r"call fit\(\)"):
+            getattr(nn.Normalizer(), method)(X)
+
+
+def test_copies_are_stretched_and_sheared_by_the_share_at_most() -> None:
+    """A disc of radius 10 whose copies are between 0.8 and 1.2 times as large."""
+    y, x = np.mgrid[:61, :61] - 30.0
+    disc = (x**2 + y**2 <= 100).astype(float)
+    copies = nn.augment(np.repeat(disc[None], 60, 0), flip=False, rotate=0, distort=0.2, rng=0)[60:]
+    areas = copies.sum(axis=(1, 2)) / disc.sum()
+    assert 0.55 < areas.min() < 0.8
+    assert 1.2 < areas.max() < 1.6
+
+
+def test_labels_of_one_class_make_one_row() -> None:
+    assert nn.one_hot([0, 0, 0]).shape == (1, 3)
+    assert nn.one_hot([]).shape[1] == 0
+
+
+def test_an_option_that_belongs_elsewhere_is_said_so() -> None:
+    X, Y = np.ones((2, 4)), np.array([[0.0, 1.0, 0.0, 1.0]])
+    with pytest.raises(TypeError, match=r"no option 'dropout'.* That belongs to nn\.Network"):
+        nn.fit(nn.Network([2, 1], rng=0), X, Y, dropout=0.5)
+    with pytest.raises(TypeError) as caught:
+        nn.fit(nn.Network([2, 1], rng=0), X, Y, verbosity=1)
+    assert "belongs" not in str(caught.value)
+    assert "None" not in str(caught.value).partition("it takes")[0]
+
+
+def test_what_fit_does_without_being_told() -> None:
+    import inspect
+
+    told = {k: p.default for k, p in inspect.signature(nn.fit).parameters.items()}
+    assert (told["epochs"], told["batch_size"]) == (50, 64)
+
+
+def test_an_optimizer_takes_its_rate_by_name() -> None:
+    net = nn.Network([2, 1], rng=0)
+    for kind in (nn.SGD, nn.Adam):
+        with pytest.raises(TypeError, match="learning_rate="):
+            kind(net.parameters(), 0.1)
+
+
+def test_numbers_as_text_are_a_wrong_value_of_an_estimator() -> None:
+    with pytest.raises(ValueError, match="X needs to be of numbers"):
+        nn.LogisticRegression().fit([["a"], ["b"]], [0, 1])
+
+
+def test_fit_leaves_no_gradients_behind() -> None:
+    """The next backward pass is nobody's but the user's."""
+    X, Y = np.array([[1.0, -1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
+    net = nn.Network([1, 3, 1], hidden="tanh", rng=0)
+    nn.fit(net, X, Y, epochs=2, rng=0)
+    assert all(p.grad is None for p in net.parameters())
+    J = nn.cost(net, X, Y)
+    J.backward()
+    first = [p.grad.copy() for p in net.parameters()]
+    net.zero_grad()
+    nn.cost(net, X, Y).backward()
+    for a, p in zip(first, net.parameters(), strict=True):
+        np.testing.assert_array_equal(a, p.grad)

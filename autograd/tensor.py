@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, final
 import numpy as np
 
 from autograd.callers import asked_by, attribute_use, number_use
-from autograd.cuts import cut_since, remember
+from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id
@@ -95,7 +95,8 @@ class Tensor:
         weak = dtype is None and type(data) in (int, float) and not requires_grad
         self._constant = None
         if weak or (name is not None and not requires_grad):
-            self._constant = Constant(self._value, _checked_name(name), weak=weak)
+            cut = cut_of(data) if type(data) is np.ndarray else None
+            self._constant = Constant(self._value, _checked_name(name), weak=weak, cut=cut)
 
     def __init_subclass__(cls) -> NoReturn:
         raise TypeError("Tensor: cannot be subclassed; hold a Tensor in your class instead.")

@@ -731,7 +731,7 @@ def _name_differences(known: list[str], names: list[str]) -> str:
 def _sample_weight(where: str, given: Any, m: int) -> npt.NDArray[Any]:
     if given is None:
         return np.ones(m)
-    weight = np.asarray(given, dtype=float)
+    weight = _numbers(f"{where}.fit", "sample_weight", given)
     if weight.ndim == 0:
         weight = np.full(m, float(weight))
     if weight.shape != (m,):

@@ -327,7 +327,8 @@ def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
         elif A.ndim == 2 and A.shape[0] > 1 and Y.size == A.shape[1]:
             hint = f" Pass one_hot(Y, {A.shape[0]})."
         elif Y.ndim == 1:
-            hint = " Pass Y.reshape(1, -1)."
+            wanted = "(-1, 1)" if A.ndim == 2 and A.shape == (Y.size, 1) else "(1, -1)"
+            hint = f" Pass Y.reshape{wanted}."
         raise ShapeError(f"{where}: labels need the shape {A.shape}, got {Y.shape}.{hint}")
     return Y
 

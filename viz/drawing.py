@@ -256,6 +256,8 @@ def play(*outputs: Any, height: int = 720, **options: Any) -> Playback:
     >>> viz.play(J)
     <Playback of Computation graph of J>
     """
+    if not isinstance(height, int) or height < 100:
+        raise ValueError(f"viz.play: height needs to be an int of at least 100, got {height!r}.")
     options.setdefault("theme", "auto")
     return Playback(draw(*outputs, **options), height)
 

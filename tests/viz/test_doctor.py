@@ -184,6 +184,20 @@ def zero_met_infinity() -> Tensor:
         return done((np.sqrt(leaf([0.0, 3.0], "x")) ** 2).sum())
 
 
+def through_a_named_array() -> Tensor:
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    h = Tensor(np.tanh(W1 @ X).numpy(), name="h")
+    return done(((W2 @ h - Y) ** 2).mean())
+
+
+def after_a_step_without_zero_grad() -> Tensor:
+    w = leaf(3.0, "w")
+    for _ in range(3):
+        J = done(w * w)
+        w.data = w.data - 0.1 * w.grad
+    return J
+
+
 BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words of the mark
     "three passes": (three_passes, "accumulated", "w", "grad is 3 × this pass"),
     "two losses": (two_losses_in_one_loop, "accumulated", "w", "this pass gives"),
@@ -192,6 +206,8 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "no_grad": (under_no_grad, "cut", "no_grad(W1)", "cut by no_grad()"),
     "numpy()": (through_numpy, "cut", "", "cut by numpy()"),
     "data": (through_data, "cut", "", "cut by data"),
+    "named array": (through_a_named_array, "cut", "h", "cut by numpy()"),
+    "steps": (after_a_step_without_zero_grad, "accumulated", "w", "grad holds 3 passes"),
     "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
     "labels (6, 1)": (labels_in_rows, "broadcast", "", "(1, 6) − (6, 1) → (6, 6)"),
     "times a column": (targets_times_column, "broadcast", "", "(4,) · (4, 1) → (4, 4)"),

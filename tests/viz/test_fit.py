@@ -202,9 +202,9 @@ def test_a_place_that_is_none_is_refused_with_those_there_are(bad: Any) -> None:
 
 def test_what_cannot_be_read_anywhere_says_so() -> None:
     J = leaf(1.0, "a" * 150) * 2
-    view = viz.draw(J, fit="phone").view
-    assert view.caption[-1].startswith("The smallest text is ")
-    assert "on a phone of 390 × 844, and should be 12" in view.caption[-1]
+    view = viz.draw(J, fit=(120, 120)).view
+    assert any(line.startswith("The smallest text is ") for line in view.caption)
+    assert any("on 120 × 120, and should be 12" in line for line in view.caption)
 
 
 def test_a_value_that_is_used_far_away_reappears_as_a_chip() -> None:
@@ -256,6 +256,17 @@ def test_a_file_is_arranged_and_leaves_nothing_out() -> None:
     assert min(heights_of_text(drawing.svg, 1920, 1080)) > min(
         heights_of_text(plain.svg, 1920, 1080)
     )
+
+
+def test_a_file_is_never_shown_smaller_than_it_is() -> None:
+    leaves = [leaf(float(k), f"p{k}") for k in range(80)]
+    drawing = viz.draw(sum(leaves[1:], leaves[0] * 1))
+    assert min(heights_of_text(drawing.svg, 1e9, 1e9)) >= 11.99
+
+
+def test_names_without_end_are_cut_where_there_is_little_room() -> None:
+    drawing = viz.draw(np.tanh(leaf([0.5, 1.0], "a_very_long_name_" * 8)), fit="column")
+    assert min(heights_of_text(drawing.svg, 840, 2520)) >= 11.99
 
 
 @every_model

@@ -996,6 +996,25 @@ def test_too_many_cards_are_folded_by_stretches_and_all_are_accounted_for() -> N
     assert len(viz.draw(plain.sum(), max_nodes=1).view.nodes) == 1
 
 
+def test_no_arrow_begins_at_the_card_of_another_value() -> None:
+    """b is folded into u = a · b; J uses b, and not u."""
+    a, b = leaf(2.0, "a"), leaf(3.0, "b")
+    u = (a * b).named("u")
+    J = ((u * a).named("z") + b).named("J")
+    J.backward()
+    view = viz.draw(J, max_nodes=4).view
+    names = {n.id: n.name for n in view.nodes}
+    labels = {(names[e.source], names[e.target]): e.label for e in view.edges}
+    assert not any(k[0] == "u" and "∂b" in label for k, label in labels.items())
+    assert ("u", "J") not in labels
+
+
+def test_many_outputs_are_named_by_the_first_and_the_last() -> None:
+    x = leaf(1.0, "x")
+    view = viz.draw(*[(x * k).named(f"out{k}") for k in range(1, 9)]).view
+    assert view.nodes[0].slope.symbol == "∂(out1 + … + out8)/∂x"
+
+
 def test_modules_without_room_are_folded_by_stretches() -> None:
     y = leaf(np.ones(2), "x")
     for k in range(6):

@@ -556,7 +556,10 @@ def _legend_rows(
 def _lines_of(text: str, wide: float, *, bold: bool = False) -> list[str]:
     """Return a sentence in lines of a width."""
     lines = [""]
-    for word in text.split(" "):
+    for given in text.split(" "):
+        word = given
+        while len(word) > 8 and width(word, SMALL, bold=bold) > wide:  # a name without end
+            word = f"{word.rstrip('…')[:-8]}…"
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if lines[-1] and width(longer, SMALL, bold=bold) > wide:
             lines.append(word)

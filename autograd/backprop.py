@@ -774,16 +774,28 @@ class _Check:
         terms = [
             times * x for x in (self.term(i, slot) for i, slot in self.users[k]) if x is not None
         ]
-        if len(terms) == len(self.users[k]) > 1:
+        several = len(terms) == len(self.users[k]) > 1
+        if several:
+            written = self.parts(k)
             for n in range(1, len(terms)):
                 for some in itertools.combinations(range(len(terms)), n):
                     if self.near(theirs, sum(terms[j] for j in some), k):
-                        written = self.parts(k)
                         lost = [written[j] for j in range(len(terms)) if j not in some]
                         yield Cause("path", f"the term {' + '.join(lost)} is missing")
+            for j, term in enumerate(terms):
+                rest = sum(x for n, x in enumerate(terms) if n != j)
+                for c, words in self.scales(theirs - rest, np.asarray(term)):
+                    kind = "sign" if c == -1 else "scale"
+                    if c != 1:
+                        yield Cause(kind, f"the term {written[j]} is{words.removeprefix(',')}")
         for cause, value in ways:
-            for _, words in self.scales(theirs, times * value):
-                yield Cause(cause.kind, cause.sentence + words)
+            if several:  # a factor would be of one term only
+                if self.near(theirs, times * value, k):
+                    yield cause
+                continue
+            for c, words in self.scales(theirs, times * value):
+                if words == "" or c in self.plain(c):
+                    yield Cause(cause.kind, cause.sentence + words)
         total = right.sum()
         for n, words in ((1, ""), (right.size, ", and averaged")):
             if right.size > 1 and self.near(theirs, np.full(right.shape, total / n)):
@@ -824,6 +836,12 @@ class _Check:
                     return
             yield c, f", {c:.6g} times as large"
 
+    def plain(self, c: float) -> list[float]:
+        """Return the factor itself if it is one that people lose or double; else nothing."""
+        usual = [2.0, 0.5, 1.0, *map(float, self.near_lengths())]
+        known = [x for n in usual for x in (n, 1 / n)]
+        return [c] if any(abs(abs(c) - x) < 1e-6 * x for x in known) else []
+
     def term(self, i: int, slot: int, saved: Any = None, g: Any = None) -> Any:
         """Return what a step gives to one operand, with another cotangent perhaps."""
         g = self.forced[i] if g is None else g
@@ -832,38 +850,26 @@ class _Check:
         return self.program.given(i, slot, self.values, g, saved)
 
     def ways(self, k: int) -> Iterator[tuple[Cause, Any]]:
-        """Yield what a single step would give with something else in it."""
-        if len(self.users[k]) != 1:
+        """Yield what a value would be with something else in one of the steps that use it."""
+        terms = [self.term(i, slot) for i, slot in self.users[k]]
+        if any(x is None for x in terms):
             return
-        ((i, slot),) = self.users[k]
+        for j, (i, slot) in enumerate(self.users[k]):
+            rest = [x for n, x in enumerate(terms) if n != j]
+            for cause, value in self.ways_of(k, i, slot):
+                yield cause, sum(rest, value) if rest else value
+
+    def ways_of(
+        self, k: int, i: int, slot: int, *, deep: bool = True
+    ) -> Iterator[tuple[Cause, Any]]:
+        """Yield what a single step would give with something else in it."""
         step, g = self.program.steps[i], self.forced[i]
         if g is None:
             return
-        child, own = self.label(i), self.label(k)
-        x, out = self.values[k], self.values[i]
-        if np.shape(g) == np.shape(x) and x is not None and out is not None:
-            yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
-            with np.errstate(all="ignore"):
-                slopes = {
-                    f"{child} (1 − {child})": out * (1 - out),
-                    f"1 − {child}²": 1 - out * out,
-                    f"{own} (1 − {own})": x * (1 - x),
-                    f"1 − {own}²": 1 - x * x,
-                    f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
-                    f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
-                    f"[{own} > 0]": np.greater(x, 0).astype(float),
-                    f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
-                    f"1 − {child}": 1 - out,
-                    f"1 − {own}": 1 - x,
-                    f"{child}²": out * out,
-                    f"{own}": np.asarray(x),
-                    f"{child}": np.asarray(out),
-                }
-            for words, slope in slopes.items():
-                yield (
-                    Cause("factor", f"the factor is {words}, which is not the derivative"),
-                    g * slope,
-                )
+        yield from self.slopes(k, i)
+        end = self.next_named(i)
+        if end != i:  # a function of several unnamed steps, such as 1 / (1 + exp(−Z))
+            yield from self.slopes(k, end)
         for other, j in enumerate(step.operands):
             if other == slot:
                 continue
@@ -884,6 +890,13 @@ class _Check:
                         Cause("operand", f"{self.label(n)} stands in the place of {self.label(j)}"),
                         term,
                     )
+            square = np.asarray(self.values[j])
+            if square.ndim == 2 and square.shape[0] == square.shape[1]:
+                turned = [*self.values[:j], square.T, *self.values[j + 1 :]]
+                term = self.program.given(i, slot, turned, g)
+                if term is not None:
+                    said = f"the transpose of {self.label(j)} is missing, or one too many"
+                    yield Cause("transposed", said), term
         for n, cotangent in enumerate(self.forced):
             if n == i or cotangent is None or np.shape(cotangent) != np.shape(g):
                 continue
@@ -891,6 +904,62 @@ class _Check:
             if term is not None:
                 said = f"d{self.label(n)} stands in the place of {self.cotangent_name(i)}"
                 yield Cause("upstream", said), term
+        users = self.users[i]
+        if deep and len(users) == 1 and step.op is not None and self.is_unnamed(i):
+            # two steps in one line: what is wrong may be in the one before
+            (after, at) = users[0]
+            for cause, value in self.ways_of(i, after, at, deep=False):
+                if np.shape(value) == np.shape(g):
+                    term = self.term(i, slot, g=value)
+                    if term is not None:
+                        yield cause, term
+
+    def is_unnamed(self, i: int) -> bool:
+        """Whether a step has no name, and no quantity of the derivation."""
+        return self.program.steps[i].name is None and i not in self.given
+
+    def next_named(self, i: int) -> int:
+        """Return the first step from one on that has a name, if each is used once only."""
+        seen = 0
+        while self.is_unnamed(i) and len(self.users[i]) == 1 and seen < 8:
+            i, seen = self.users[i][0][0], seen + 1
+        return i
+
+    def slopes(self, k: int, i: int) -> Iterator[tuple[Cause, Any]]:
+        """Yield what an elementwise step would give with another derivative."""
+        g = self.forced[i]
+        child, own = self.label(i), self.label(k)
+        x, out = self.values[k], self.values[i]
+        if g is None or np.shape(g) != np.shape(x) or np.shape(out) != np.shape(x) or x is None:
+            return
+        yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
+        with np.errstate(all="ignore"):
+            slopes = {
+                f"{child} (1 − {child})": out * (1 - out),
+                f"1 − {child}²": 1 - out * out,
+                f"{own} (1 − {own})": x * (1 - x),
+                f"1 − {own}²": 1 - x * x,
+                f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
+                f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
+                f"[{own} > 0]": np.greater(x, 0).astype(float),
+                f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
+                f"1 − {child}": 1 - out,
+                f"1 − {own}": 1 - x,
+                f"1 + {child}²": 1 + out * out,
+                f"1 + {child}": 1 + out,
+                f"{child} (1 + {child})": out * (1 + out),
+                f"{child}²": out * out,
+                f"{own}": np.asarray(x),
+                f"{child}": np.asarray(out),
+            }
+        for words, slope in slopes.items():
+            yield Cause("factor", f"the factor is {words}, which is not the derivative"), g * slope
+        for n, value in enumerate(self.values):  # the right form, of another layer
+            named = self.program.steps[n].name is not None and n not in (i, k)
+            if named and value is not None and np.shape(value) == np.shape(x):
+                said = f"{self.label(n)} stands in the place of {child}"
+                for slope in (1 - value * value, value * (1 - value), np.greater(value, 0) * 1.0):
+                    yield Cause("operand", said), g * slope
 
 
 def _shapes(theirs: Any, right: Any) -> str:

@@ -14,18 +14,19 @@ import numpy as np
 
 from viz.engine import NotDrawable
 from viz.files import write
-from viz.render.svg import MARGIN, figure, safe, style_of, text_at
+from viz.render.image import render_image
+from viz.render.svg import MARGIN, OWN, figure, safe, style_of, text_at
 from viz.text import clean, width
 from viz.theme import LABEL, NAMES, SMALL
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 __all__ = ["NetworkDrawing", "draw_network"]
 
-RADIUS, ROW, COLUMN = 15.0, 44.0, 190.0
+RADIUS, ROW, COLUMN = 18.0, 44.0, 190.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,19 @@ class NetworkDrawing:
     title: str
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file ending in .svg; return the path."""
-        return write("NetworkDrawing.save", path, {".svg": lambda: self.svg})
+        """Write the picture to a file ending in .svg, .png or .pdf; return the path.
+
+        Raises
+        ------
+        EngineError
+            If there is no library for .png and .pdf: the extra "images" brings one.
+        """
+        makers: dict[str, Callable[[], str | bytes]] = {
+            ".svg": lambda: self.svg,
+            ".png": lambda: render_image(self.svg, "png"),
+            ".pdf": lambda: render_image(self.svg, "pdf"),
+        }
+        return write("NetworkDrawing.save", path, makers)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "image/svg+xml": self.svg}
@@ -192,7 +204,7 @@ def _svg(
             parts.append(text_at("note" if k else "name", line, x, y + 16 * k))
     parts.append(_legend(tint, legend, high - MARGIN, is_wrong))
     style = style_of(f"#{prefix}", theme)
-    return figure(prefix, (wide, high), title, words, parts, style)
+    return figure(prefix, (wide, high), title, words, parts, style, OWN)
 
 
 def _drawn(n: int, most: int) -> list[int | None]:
@@ -208,7 +220,7 @@ def _unit(column: int, k: int, last: int, units: int) -> str:
         return f"x{k + 1}"
     if column == last:
         return "ŷ" if units == 1 else f"ŷ{k + 1}"
-    return f"a{k + 1}"
+    return f"a{k + 1}^[{column}]"
 
 
 def _under(column: int, layers: Sequence[Layer], sizes: list[int]) -> list[str]:

@@ -148,7 +148,7 @@ def test_wide_layers_leave_units_out_and_show_it() -> None:
     assert len(list(root.iter(f"{SVG}circle"))) == 6 + 6 + 2
     texts = ["".join(t.itertext()) for t in root.iter(f"{SVG}text")]
     assert texts.count("⋮") == 2
-    assert {"x1", "x30", "a20", "ŷ1", "ŷ2", "W1 (20, 30)"} <= set(texts)
+    assert {"x1", "x30", "a20^[1]", "ŷ1", "ŷ2", "W1 (20, 30)"} <= set(texts)
 
 
 def test_what_is_no_network_says_so() -> None:

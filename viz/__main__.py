@@ -251,7 +251,7 @@ def _doctor(options: argparse.Namespace) -> int:
         print(f"{name:12} {value}")
     print("engine auto is the built-in layout: the same pictures on every machine")
     if importlib.util.find_spec("vl_convert") is None and shutil.which("chromium") is None:
-        print(".png and .pdf need pip install 'retrograd[images]', or Chromium")
+        print(".png and .pdf need pip install vl-convert-python, or Chromium")
     if ours != theirs:
         print("viz: autograd is another distribution's; uninstall it.", file=sys.stderr)
         return 1

@@ -17,7 +17,7 @@ from viz.cards import LARGE, view_of, without_values
 from viz.doctor import findings, with_findings
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
-from viz.fit import PLACES, arranged, fitted, is_legible, place_of, rows_or_why
+from viz.fit import MOST, PLACES, arranged, fitted, is_legible, place_of, rows_or_why
 from viz.formats import FORMATS
 from viz.health import judged
 from viz.heat import ARRAYS, with_heat
@@ -102,7 +102,8 @@ class Drawing:
     def _svg(self, theme: str) -> str:
         with pause_collector():
             view, screen = self.view, PLACES["screen"]
-            if self._fit_to is not None and not is_legible(view, screen):
+            some = len(view.nodes) <= MOST  # more are nothing to look at as a whole
+            if self._fit_to is not None and some and not is_legible(view, screen):
                 view = arranged(view, screen, view.rows)
             return render_svg(view, theme)
 

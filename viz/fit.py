@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["PLACES", "Place", "arranged", "fitted", "is_legible", "place_of", "rows_or_why"]
+__all__ = ["MOST", "PLACES", "Place", "arranged", "fitted", "is_legible", "place_of", "rows_or_why"]
 
 
 class Place(NamedTuple):
@@ -52,7 +52,7 @@ PLACES = {
 }
 _MOST_SIZE = 1.4  # times the least size of text, beyond which a picture does not grow
 _ROWS = 6  # rows that are tried; in a high place, only a few
-_MOST = 400  # cards of a view that is arranged in all ways; larger ones in fewer
+_SEVERAL, MOST = 120, 300  # cards of a view that is arranged in all ways, and in two at least
 _LANES = 6  # arrows that may lead from one row to the next; in a high place, half of them
 _NAME = 28  # characters of a name, where little room is left
 _NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
@@ -202,7 +202,9 @@ def _arranged(view: GraphView, place: Place, rows: int | None) -> tuple[GraphVie
     else:
         ways.insert(1 if high else most, {"turned": True, "rows": None})
     best, reached, enough = view, 0.0, place.least / LABEL
-    for way in ways if many <= _MOST else ways[:1]:
+    if many > _SEVERAL:  # each takes its time
+        ways = [ways[0], ways[-1]] if many <= MOST else ways[:1]
+    for way in ways:
         found = replace(view, chips=True, size=(1.0, 1.0), **way)
         laid, _ = placed(found)
         if rows is None and laid.lanes > (_LANES // 2 if high else _LANES):

@@ -50,8 +50,8 @@ def _by_browser(svg: str, kind: str) -> bytes:
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if program is None:
         raise EngineError(
-            f".{kind} needs a library that draws SVG: pip install 'retrograd[images]' (it brings "
-            "vl-convert-python), or Chromium on the path; .svg and .html need nothing."
+            f".{kind} needs a library that draws SVG: pip install vl-convert-python (the extra "
+            "'images'), or Chromium on the path; .svg and .html need nothing."
         )
     found = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
     assert found is not None

@@ -10,6 +10,8 @@ import html
 import math
 import re
 import sys
+import threading
+from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -68,7 +70,9 @@ def render_svg(view: GraphView, theme: str = "light") -> str:
         auto follows the reader's setting by a media query.
     """
     prefix = f"g{view.digest}"
-    return svg_of(view, prefix, style=style_of(f"#{prefix}", theme))
+    made = svg_of(view, prefix, style=style_of(f"#{prefix}", theme))
+    _LAYOUTS.__dict__.pop("kept", None)
+    return made
 
 
 def figure(
@@ -183,7 +187,25 @@ def description(view: GraphView) -> str:
 
 
 def placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
-    """Return the layout of a view, and the width and height that each card's text needs."""
+    """Return the layout of a view, and the width and height that each card's text needs.
+
+    A picture is measured, arranged and drawn in turn; the last few layouts are kept for that.
+    """
+    kept = _LAYOUTS.__dict__.setdefault("kept", deque(maxlen=8))
+    key = view.rows, view.turned, view.chips
+    for nodes, edges, known, found in kept:
+        if nodes is view.nodes and edges is view.edges and known == key:
+            result: tuple[Layout, dict[int, tuple[float, float]]] = found
+            return result
+    made = _placed(view)
+    kept.append((view.nodes, view.edges, key, made))
+    return made
+
+
+_LAYOUTS = threading.local()
+
+
+def _placed(view: GraphView) -> tuple[Layout, dict[int, tuple[float, float]]]:
     sizes = {n.id: _size(n) for n in view.nodes}
     cards = [
         Card(n.id, *sizes[n.id], scope=n.scope, at_start=n.kind != "constant") for n in view.nodes

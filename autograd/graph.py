@@ -14,7 +14,15 @@ import numpy as np
 from autograd.errors import GradientError
 from autograd.labels import OPERATORS, labelled, latex_name
 from autograd.program import Instruction, Kind, Program
-from autograd.symbol import Symbol, fill, format_number, latex_number, local_derivative, render
+from autograd.symbol import (
+    Symbol,
+    fill,
+    format_number,
+    latex_number,
+    local_derivative,
+    render,
+    rule_arguments,
+)
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -385,12 +393,7 @@ class _Formulas:
             return 0, True
         symbols = [self._symbol(k) for k in step.operands]
         shapes = [self.program.steps[k].shape for k in step.operands]
-        if op.variadic:
-            n = op.operands[0]
-            arguments: dict[str, Any] = {n: symbols, f"{n}_shape": tuple(shapes), "i": slot}
-        else:
-            arguments = dict(zip(op.operands, symbols, strict=True))
-            arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
+        arguments = rule_arguments(op, symbols, shapes, slot)
         label = self.label(i)
         out = self._symbol(i)
         g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")

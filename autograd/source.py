@@ -25,7 +25,7 @@ from autograd.graph import graph
 from autograd.labels import latex_name
 from autograd.program import UNKNOWN
 from autograd.registry import OPS
-from autograd.symbol import Exact
+from autograd.symbol import Exact, rule_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -484,12 +484,7 @@ class _Writer:
             Exact(text, params={"binds": binds}) for text, binds in map(self._named, step.operands)
         ]
         shapes = [self.steps[k].shape for k in step.operands]
-        if op.variadic:
-            n = op.operands[0]
-            arguments: dict[str, Any] = {n: symbols, f"{n}_shape": tuple(shapes), "i": slot}
-        else:
-            arguments = dict(zip(op.operands, symbols, strict=True))
-            arguments |= {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
+        arguments = rule_arguments(op, symbols, shapes, slot)
         arguments |= {**step.params, "out": Exact(self.names[i]), "g": Exact(dname)}
         return rule(*[arguments[name] for name in op.asks[operand]])
 

@@ -35,6 +35,7 @@ __all__ = [
     "local_derivative",
     "printed",
     "render",
+    "rule_arguments",
 ]
 
 _ATOM = 1000
@@ -229,6 +230,17 @@ def _product(x: Any, y: Any, subscripts: str) -> Any:
 
 
 ONE = Symbol("1")  # the cotangent that turns a rule into a local derivative
+
+
+def rule_arguments(
+    op: Op, symbols: list[Any], shapes: list[tuple[int, ...]], slot: int
+) -> dict[str, Any]:
+    """Return what a rule may ask for of its operands: symbols, shapes, and which of many it is."""
+    if op.variadic:
+        n = op.operands[0]
+        return {n: symbols, f"{n}_shape": tuple(shapes), "i": slot}
+    arguments: dict[str, Any] = dict(zip(op.operands, symbols, strict=True))
+    return arguments | {f"{n}_shape": s for n, s in zip(op.operands, shapes, strict=True)}
 
 
 def local_derivative(

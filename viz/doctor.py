@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz.engine import format_number, graph_of, pause_collector
-from viz.health import EXPLODING, VANISHING, trouble
+from viz.health import EXPLODING, VANISHING, neighbours, trouble
 from viz.numbers import norm_of
 from viz.text import clean, in_short
 
@@ -160,7 +160,7 @@ def _not_finite(g: Graph) -> Iterator[Finding]:
     What a selection keeps from the outputs and from every gradient is left alone: a mask of −∞
     before a softmax, a logarithm that where does not take.
     """
-    before, after = _neighbours(g)
+    before, after = neighbours(g)
     value = [trouble(node.value) for node in g]
     slope = [trouble(node.cotangent) for node in g]
     if not any(value[n.id] for n in g.outputs) and not any(slope[n.id] for n in g.leaves):
@@ -273,7 +273,7 @@ def _sign(op: str) -> str:
 
 def _hidden(g: Graph) -> set[int]:
     """Return the nodes that a later layer reads: a product with a leaf comes after them."""
-    _, after = _neighbours(g)
+    _, after = neighbours(g)
     leaves = {node.id for node in g.leaves}
     found: set[int] = set()
     for node in reversed(g.nodes):
@@ -341,7 +341,7 @@ def _rows_equal(M: Any) -> bool:
 
 def _saturated(g: Graph) -> Iterator[Finding]:
     """Find sigmoid or tanh inside a network that is flat for nearly all examples."""
-    _, after = _neighbours(g)
+    _, after = neighbours(g)
     leaves = {node.id for node in g.leaves}
     for node in g:
         if node.op not in _SQUASHING or node.value is None or node.cotangent is None:
@@ -409,17 +409,6 @@ def _distances(g: Graph) -> list[int]:
     for edge in reversed(g.edges):
         far[edge.parent] = max(far[edge.parent], far[edge.child] + 1)
     return far
-
-
-def _neighbours(g: Graph) -> tuple[list[list[int]], list[list[int]]]:
-    """Return the operands of each node, and what reads it and is differentiated by it."""
-    before: list[list[int]] = [[] for _ in g.nodes]
-    after: list[list[int]] = [[] for _ in g.nodes]
-    for edge in g.edges:
-        before[edge.child].append(edge.parent)
-        if edge.differentiable:
-            after[edge.parent].append(edge.child)
-    return before, after
 
 
 _KINDS: tuple[Callable[[Graph], Iterator[Finding]], ...] = (

@@ -13,19 +13,14 @@ if TYPE_CHECKING:
     from viz.engine import Graph
     from viz.view import GraphView, NodeView
 
-__all__ = ["EXPLODING", "VANISHING", "judged", "trouble", "with_health"]
+__all__ = ["EXPLODING", "VANISHING", "judged", "neighbours", "trouble", "with_health"]
 
 VANISHING, EXPLODING = 1e-7, 1e3  # norms of gradients beyond which a card says so
 
 
 def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     """Add the norm of each gradient, and a word where something is out of bounds."""
-    before: list[list[int]] = [[] for _ in g.nodes]
-    after: list[list[int]] = [[] for _ in g.nodes]
-    for edge in g.edges:
-        before[edge.child].append(edge.parent)
-        if edge.differentiable:
-            after[edge.parent].append(edge.child)
+    before, after = neighbours(g)
     value = [trouble(node.value) for node in g]
     slope = [trouble(node.cotangent) for node in g]
     healthy = []
@@ -62,6 +57,17 @@ def judged(view: GraphView, report: Any) -> GraphView:
             mark += f": {row.causes[0].sentence}"
         nodes.append(replace(node, mark=mark, words=f"{node.words}. {mark}"))
     return replace(view, nodes=tuple(nodes))
+
+
+def neighbours(g: Graph) -> tuple[list[list[int]], list[list[int]]]:
+    """Return the operands of each node, and what reads it and is differentiated by it."""
+    before: list[list[int]] = [[] for _ in g.nodes]
+    after: list[list[int]] = [[] for _ in g.nodes]
+    for edge in g.edges:
+        before[edge.child].append(edge.parent)
+        if edge.differentiable:
+            after[edge.parent].append(edge.child)
+    return before, after
 
 
 def trouble(x: Any) -> str:

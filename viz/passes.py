@@ -266,14 +266,7 @@ def fold_repeats(view: GraphView) -> GraphView:
         if source == target:
             continue
         into = edge.target in home
-        key = (source, target, -1 if into else edge.slot)
-        before = edges.get(key)
-        edges[key] = replace(
-            edge.bare() if into else edge,
-            source=source,
-            target=target,
-            back=edge.back or (before is not None and before.back),
-        )
+        _lead(edges, edge, source, target, bare=into)
     folded = replace(
         view,
         notes=(*view.notes, f"{len(home)} cards folded into {len(cards)} that repeat."),
@@ -281,6 +274,25 @@ def fold_repeats(view: GraphView) -> GraphView:
         edges=tuple(edges.values()),
     )
     return folded if _is_ordered(folded) else view
+
+
+def _lead(
+    edges: dict[tuple[int, int, int], EdgeView],
+    edge: EdgeView,
+    source: int,
+    target: int,
+    *,
+    bare: bool,
+) -> None:
+    """Put an arrow between two cards that others were folded into; bare ones become one."""
+    key = (source, target, -1 if bare else edge.slot)
+    before = edges.get(key)
+    edges[key] = replace(
+        edge.bare() if bare else edge,
+        source=source,
+        target=target,
+        back=edge.back or (before is not None and before.back),
+    )
 
 
 def _slopes_of(modules: Sequence[NodeView]) -> tuple[str, ...]:
@@ -334,14 +346,7 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
         if source != edge.source and edge.source in given:
             continue  # the formula names it; its gradient stands where it was folded in
         inside = target in cards or (source in cards and source != edge.source)
-        key = (source, target, -1 if inside else edge.slot)
-        before = edges.get(key)
-        edges[key] = replace(
-            edge.bare() if inside else edge,
-            source=source,
-            target=target,
-            back=edge.back or (before is not None and before.back),
-        )
+        _lead(edges, edge, source, target, bare=inside)
     shown = [cards.get(i) or by_id[i] for i in order]
     note = (
         f"{len(view.nodes)} cards folded into {len(shown)}, in the order of the computation; "

@@ -427,38 +427,25 @@ def _arrows(
     made = f'<g id="{prefix}-e{number}" class="edge">{chip}'
     if turned:
         ahead, back = map(_turned, _lines([(y, x) for x, y in way], shift))
-        if edge.forward:
-            more = marks.get(f"e{number} ahead", "") if marks else ""
-            made += (
-                f'<g class="ahead"{more}><path class="fwd" d="{ahead}"/>'
-                f"{_head('fhead', x1 - shift, y1 - 1, -1, down=True)}</g>"
-            )
-        if edge.back:
-            said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
-            label = edge.label and text_at(
-                "back", edge.label, x1 + shift + 6, y1 - 8, anchor="start"
-            )
-            more = marks.get(f"e{number} back", "") if marks else ""
-            made += (
-                f'<g class="back"{more}>{said}<path class="bwd{thick}" d="{back}"/>'
-                f"{_head('bhead', x0 + shift, y0 + 1, 1, down=True)}{label}</g>"
-            )
-        return f"{made}</g>\n"
-    ahead, back = _lines(way, shift)
+        heads = (x1 - shift, y1 - 1), (x0 + shift, y0 + 1)
+        at, anchor = (x1 + shift + 6, y1 - 8), "start"
+    else:
+        ahead, back = _lines(way, shift)
+        heads = (x1 - 1, y1 - shift), (x0 + 1, y0 + shift)
+        at, anchor = (x1 - 10, y1 + shift + 12.5), "end"
     if edge.forward:
         more = marks.get(f"e{number} ahead", "") if marks else ""
         made += (
             f'<g class="ahead"{more}><path class="fwd" d="{ahead}"/>'
-            f"{_head('fhead', x1 - 1, y1 - shift, -1)}</g>"
+            f"{_head('fhead', *heads[0], -1, down=turned)}</g>"
         )
     if edge.back:
         said = f"<title>{safe(edge.words)}</title>" if edge.words else ""
-        label = edge.label and text_at("back", edge.label, x1 - 10, y1 + shift + 12.5, anchor="end")
+        label = edge.label and text_at("back", edge.label, *at, anchor=anchor)
         more = marks.get(f"e{number} back", "") if marks else ""
         made += (
-            f'<g class="back"{more}>{said}'
-            f'<path class="bwd{thick}" d="{back}"/>{_head("bhead", x0 + 1, y0 + shift, 1)}'
-            f"{label}</g>"
+            f'<g class="back"{more}>{said}<path class="bwd{thick}" d="{back}"/>'
+            f"{_head('bhead', *heads[1], 1, down=turned)}{label}</g>"
         )
     return f"{made}</g>\n"
 

@@ -8,36 +8,59 @@ follow.
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import difflib
 import html
+import io
 import itertools
 import math
 import re
-from collections import defaultdict
+import time
+import warnings
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.captured import derivation, judge
+from autograd.captured import Pair, judge
 from autograd.checking import relative_error
-from autograd.edits import Edit, assigned_at, found_edit
+from autograd.edits import Edit, found_edit
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.judged_rules import class_cases, op_cases, op_of, what_it_is
+from autograd.slips import scalars_of
 from autograd.tensor import Tensor
+from autograd.written import targets, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
+    from autograd.watched import Failed
 
 __all__ = ["BackpropDiagnosis", "Cause", "Quantity", "check_backprop"]
 
 from_engine = True
 
-RIGHT, WRONG, FOLLOWS = "right", "WRONG", "follows"
+# Ops that keep an average one of the same terms.
+_MOVES = {
+    "add", "subtract", "sum", "negative", "reshape", "squeeze", "expand_dims", "transpose", "ravel",
+    "getitem", "broadcast_to",
+}  # fmt: skip
+# Where elementwise ops have a kink, so that any slope between those of its two sides is right.
+_AT_ZERO = dict.fromkeys(("relu", "leaky_relu", "elu", "absolute", "fabs"), lambda x: x == 0)
+_EQUAL = dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), lambda x, y: x == y)
+_TIES: dict[str, Callable[..., Any]] = {
+    **_AT_ZERO,
+    **_EQUAL,
+    "where": lambda *values: values[-2] == values[-1],
+}
+MANY = 8  # uses of a value, up to which each of them is looked at
+SECONDS = 3.0  # in which the causes of a report are looked for
+RIGHT, WRONG, FOLLOWS, APART = "right", "WRONG", "follows", "not compared"
 
 
 @dataclass(frozen=True)
@@ -48,7 +71,7 @@ class Cause:
     ----------
     kind : str
         A word that stays: "scale", "sign", "transposed", "factor", "operand", "upstream", "path",
-        "sum", "term", "shape", "nan", "unknown".
+        "sum", "term", "shape", "nan", "raises", "unknown".
     sentence : str
         What it computes instead, in the names of the derivation.
     why : str
@@ -86,6 +109,7 @@ _WHY = {
     "term": "Something is added that the cost does not contain, or left out that it does.",
     "shape": "A derivative has the shape of what it is the derivative of.",
     "nan": "A formula that divides or takes a logarithm leaves the range of numbers here.",
+    "raises": "NumPy cannot do this with these arrays: write the shape of each beside it.",
     "unknown": "Check the step against the formula in its row, with small arrays, by hand.",
 }
 
@@ -99,7 +123,8 @@ class Quantity:
     name : str
         As in the derivation: ``dZ2``.
     status : str
-        "right", "WRONG", or "follows": right given what is upstream, which is wrong.
+        "right", "WRONG", "follows": right given what is upstream, which is wrong; or "not
+        compared": a variable of another meaning.
     error : float
         Relative to the right value given what is upstream; NaN where there is none.
     formula : str
@@ -156,16 +181,21 @@ class BackpropDiagnosis:
     def __str__(self) -> str:
         n = len(self.mistakes)
         if not n:
-            head = f"check_backprop: right, all {len(self.rows)} quantities"
+            judged = sum(row.status == RIGHT for row in self.rows)
+            head = f"check_backprop: right, all {judged} quantities"
         else:
             first = self.mistakes[0]
             count = "1 mistake" if n == 1 else f"{n} mistakes"
             head = f"check_backprop: {count}, first in {first.name}: {first.causes[0].sentence}"
-        width = max(len(row.name) for row in self.rows)
+        many = Counter(row.name for row in self.rows)
+        names = [
+            row.name if many[row.name] == 1 else f"{row.name}:{row.occurrence}" for row in self.rows
+        ]
+        width = max(len(name) for name in names)
         lines = [head]
-        for row in self.rows:
+        for name, row in zip(names, self.rows, strict=True):
             said = row.causes[0].sentence if row.causes else row.note
-            line = f"  {row.name:<{width}}  {row.status:<7}  {row.formula}"
+            line = f"  {name:<{width}}  {row.status:<7}  {row.formula}"
             lines.append(f"{line}   ({said})" if said else line)
         edit = [] if self.edit is None else [str(self.edit)]
         return "\n".join([*lines, *edit, *self.notes])
@@ -257,6 +287,7 @@ def check_backprop(
     params: Any = None,
     data: Sequence[npt.ArrayLike] = (),
     *,
+    loss: Callable[..., Any] | None = None,
     tolerance: float | None = None,
 ) -> BackpropDiagnosis:
     """Say which step of a backward pass derived by hand is wrong, and what it computes instead.
@@ -276,9 +307,12 @@ def check_backprop(
         (dZ2, dA1, …) are compared with those of the same names in the forward function.
     params : dict, list or tuple of array
         With functions: the parameters, such as {"W1": W1, "b1": b1}.
+    loss : callable, optional
+        With functions, where forward returns (A, cache): the cost, such as ``loss(A, Y)``.
     data : sequence of array_like
-        With functions: (X, Y). Of a class or an op: the arguments of its forward function; it is
-        judged at these and at two other sets of the same shapes.
+        With functions: (X, Y), or all other arguments of forward in their order. Of a class or an
+        op: the arguments of its forward function. It is judged at these and at two other sets of
+        the same shapes.
     tolerance : float, optional
         Greatest relative error of a right step; by default 1e-7 in double precision, 1e-3 in
         single.
@@ -312,18 +346,10 @@ def check_backprop(
     >>> [row.status for row in report.rows]
     ['WRONG', 'follows']
     """
-    notes: list[str] = []
-    functions = None
     if hand is None:
         return _alone(cost, data, tolerance)
     if callable(cost) and callable(hand):
-        functions = (cost, hand)
-        cost, everything, notes = derivation(cost, hand, params, data)
-        known = {step.name for step in graph(cost).program.steps}
-        hand = {k: v for k, v in everything.items() if k[1:] in known}
-        rest = sorted(set(everything) - set(hand))
-        if rest:
-            notes.append(f"Not compared, as forward has no such names: {', '.join(rest)}.")
+        return _of_functions(Pair(cost, hand, params, data, loss), tolerance)
     if callable(cost) or callable(hand):
         raise GradientError(
             "check_backprop: needs J and a dict of arrays, or two functions: "
@@ -331,22 +357,163 @@ def check_backprop(
         )
     if not hand:
         raise GradientError("check_backprop: needs at least one quantity, got none.")
-    view = graph(cost)
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
+    view = graph(cost)
     given = _places(view, hand)
-    report = _with_followers(_voted(view, given, tolerance, notes), view, given)
-    if functions is None:
+    return _with_followers(_voted(view, given, tolerance, []), view, given)
+
+
+def _of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
+    """Judge two functions: by their variables first, then by what they return at three inputs."""
+    try:
+        report = _by_variables(pair, None, tolerance)
+    except GradientError as error:
+        report = _by_differences(pair, error)
+    passes, keys, cases = judge(pair)
+    right = passes(pair.backward)
+    if right and cases:  # a variable of that name is something else then
+        rows = [
+            replace(r, status=APART, causes=()) if r.status == WRONG else r for r in report.rows
+        ]
+        return replace(report, rows=tuple(rows))
+    if report and cases > 1 and not pair.refused:  # at these inputs it cannot be seen
+        for seed in (1, 2, 3, 4):
+            other = _by_variables(pair, seed, tolerance)
+            if not other:
+                said = "Right at your inputs, which hide it; wrong at others of the same shapes."
+                report = replace(other, notes=(*other.notes, said))
+                break
+    source = written(pair.backward)
+    if report or source is None or not cases:
         return report
-    report = replace(report, rows=tuple(_located(row, functions[1]) for row in report.rows))
-    if report:
-        return report
-    passes, keys = judge(*functions, params, data)
-    if passes(functions[1]):  # what it returns is right all the same
-        return report
-    edit, note = found_edit(functions[1], passes, [row.name for row in report.mistakes], keys)
-    rows = report.rows if edit is None else tuple(_edited(row, edit) for row in report.rows)
-    return replace(report, rows=rows, edit=edit, notes=(*report.notes, *filter(None, [note])))
+    judged = [r.name for r in report.rows if r.status in (RIGHT, FOLLOWS)]
+    before = written(pair.forward)
+    others = {} if before is None else scalars_of(before)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # of what an edit does, and prints
+        edit, mended, note = found_edit(source, passes, judged, keys, others, pair.kinds)
+    if edit is None:
+        return replace(report, notes=(*report.notes, *filter(None, [note])))
+    again = Pair(pair.forward, mended, pair.params, pair.data, pair.loss)
+    again.state = pair.state
+    after = _by_differences(again, None) if pair.refused else _by_variables(again, None, tolerance)
+    return _with_edit(report, edit, after, cases, pair.seen)
+
+
+def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> BackpropDiagnosis:
+    """Judge the variables and results of a backward function, by their names."""
+    found = pair.derivation(seed)
+    view = graph(found.J)
+    many = Counter(g.name for g in found.given.values())
+    called = {
+        k: g.name if many[g.name] == 1 else f"{g.name}:{g.occurrence}"
+        for k, g in found.given.items()
+    }
+    given = {k: (called[k], g.array) for k, g in found.given.items()}
+    report = BackpropDiagnosis((), tuple(found.notes))
+    if given:
+        report = _with_followers(_voted(view, given, tolerance, found.notes), view, given)
+    elif found.error is None:
+        raise GradientError("check_backprop: backward returns no gradient of a parameter.")
+    by_name = {called[k]: g for k, g in found.given.items()}
+    rows = []
+    for row in report.rows:
+        g = by_name[row.name]
+        rows.append(replace(row, name=g.name, occurrence=g.occurrence, line=g.line))
+    wrong = [(by_name[r.name].order, r.name) for r in report.rows if r.status == WRONG]
+    if found.error is None and len(wrong) > 1:
+        _, name = min(wrong)
+        for i, row in enumerate(report.rows):
+            if row.status == WRONG and row.name != name and row.causes[0].kind == "unknown":
+                note = f"not judged: it comes after {name}, which is wrong"
+                rows[i] = replace(rows[i], status=APART, causes=(), note=note)
+    if found.error is not None:
+        rows.append(_failed(found.error, pair))
+    return replace(report, rows=tuple(rows))
+
+
+def _failed(error: Failed, pair: Pair) -> Quantity:
+    """Return the row of a line that raised."""
+    source = written(pair.backward)
+    statement = None if source is None else source.at(error.line)
+    names = [] if statement is None else targets(statement)
+    shown = "" if statement is None else ast.unparse(statement)
+    cause = Cause("raises", f"it raises {error.text}", evidence="the line was run")
+    name = names[0] if names else pair.backward.__name__
+    return Quantity(name, WRONG, np.nan, shown, (cause,), line=error.line or None)
+
+
+def _by_differences(pair: Pair, error: GradientError | None) -> BackpropDiagnosis:
+    """Judge the gradients that backward returns, where forward cannot be recorded."""
+    value, plain, data, before = pair.plain(None)
+    if error is not None:
+        if np.size(value) != 1 or isinstance(value, (tuple, list, dict)):
+            raise error
+        pair.refused = str(error)
+    _, right = pair.differences(None)
+    returned, mine, notes = pair.backpropagated(plain, data, before)
+    lines = {a.name: a for a in mine.assigned}
+    rows = [] if mine.error is None else [_failed(mine.error, pair)]
+    for name, theirs in returned.items():
+        if name in right:
+            row = _of_rule("J", name[1:], theirs, right[name], {})
+            last = lines.get(name)
+            at = (last.occurrence, last.line) if last else (1, None)
+            rows.append(replace(row, formula=f"∂J/∂{name[1:]}", occurrence=at[0], line=at[1]))
+    if not rows:
+        raise error or GradientError("check_backprop: backward returns no gradient.")
+    why = pair.refused.removeprefix("check_backprop: ")
+    notes.append(f"Compared with differences of the cost, as forward cannot be recorded: {why}")
+    return BackpropDiagnosis(tuple(rows), tuple(notes))
+
+
+def _with_edit(
+    report: BackpropDiagnosis, edit: Edit, after: BackpropDiagnosis, cases: int, seen: set[str]
+) -> BackpropDiagnosis:
+    """Return a report whose one mistake is in the edited line: what it mends follows from it."""
+    mended = {(r.name, r.occurrence): r.status for r in after.rows}
+    proof = f"with this line every returned gradient is right, at {cases} inputs"
+    own = Cause(edit.kind, edit.sentence, (edit.before, edit.after), proof)
+    rows: list[Quantity] = []
+    turned: list[str] = []
+    mine: dict[str, int] = {}  # the rows of what the edited line computes
+    for row in report.rows:
+        now = mended.get((row.name, row.occurrence), RIGHT)
+        if row.status == WRONG and now == WRONG:  # of the same name, and something else
+            row = replace(row, status=APART, causes=())
+        elif row.status in (WRONG, FOLLOWS):
+            if row.name in edit.names and row.line in (None, edit.line):
+                mine.setdefault(row.name, len(rows))
+            turned.append(row.name)
+        rows.append(row)
+    first = next((i for i, r in enumerate(rows) if r.status in (WRONG, FOLLOWS)), 0)
+    name = next((n for n in edit.names if n in seen), "")
+    here = next((mine[n] for n in edit.names if n in mine), None)
+    if here is None and not name:  # a number such as m, or a key that is computed
+        here = next((i for i, r in enumerate(rows) if r.status == WRONG), None)
+    if here is None:
+        formula = edit.after.partition(" = ")[2] or edit.after
+        rows.insert(first, Quantity(name or "backward", WRONG, np.nan, formula))
+        here = first
+    for i, row in enumerate(rows):
+        if i == here:
+            known = [c for c in row.causes if c.kind != "unknown"]
+            if known:
+                known[0] = replace(known[0], edit=own.edit, evidence=proof)
+            raised = [c for c in known if c.kind == "raises"]
+            others = [c for c in known if c.kind != "raises"]
+            again = own.kind in {c.kind for c in others}
+            causes = (*others, *([] if again else [own]), *raised)
+            follows = tuple(n for n in turned if n != row.name)
+            line = edit.line if row.line is None or row.name in edit.names else row.line
+            formula = edit.after if raised else row.formula
+            rows[i] = replace(row, status=WRONG, formula=formula, causes=causes[:3])
+            rows[i] = replace(rows[i], follows=follows, line=line)
+        elif row.status == WRONG:
+            note = f"right, once {rows[here].name} is"
+            rows[i] = replace(row, status=FOLLOWS, causes=(), note=note)
+    return replace(report, rows=tuple(rows), edit=edit)
 
 
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:
@@ -423,26 +590,6 @@ def _with_followers(
     return replace(report, rows=tuple(rows))
 
 
-def _located(row: Quantity, backward: Callable[..., Any]) -> Quantity:
-    """Return a row with the line that assigns its quantity, and which assignment that is."""
-    lines = assigned_at(backward).get(row.name, [])
-    if not lines:
-        return row
-    return replace(row, line=lines[-1], occurrence=len(lines))
-
-
-def _edited(row: Quantity, edit: Edit) -> Quantity:
-    """Return a row whose first cause has the edit of its line."""
-    if row.status != WRONG or not row.causes or (row.line is not None and row.line != edit.line):
-        return row
-    first = replace(
-        row.causes[0],
-        edit=(edit.before, edit.after),
-        evidence="with this line every returned gradient is right, at 3 inputs",
-    )
-    return replace(row, causes=(first, *row.causes[1:]))
-
-
 def _places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
     """Return the user's name and array for each step of the program."""
     by_name: dict[str, list[int]] = defaultdict(list)
@@ -481,24 +628,35 @@ def _voted(
     """
     first = _Check(view, given, tolerance)
     reference = first.reference()  # the same for all of them
-    best: BackpropDiagnosis | None = None
-    count = (0, False, 0)
+    best: list[_Check] = []
+    count = (0, False)
     for mixed in (False, True):
         for n in (1, *first.divisors()):
             check = _Check(view, given, tolerance, n, mixed=mixed)
-            found = check.report(notes, *reference)
-            # Among equals, that in which the first line is right, and the mistake has a simple
-            # explanation.
-            unclear = sum(row.causes[0].kind in ("unknown", "upstream") for row in found.mistakes)
+            found = check.report(notes, *reference, explained=False)
+            # Among equals, that in which the first line is right.
             opening = next((r for r in found.rows if r.name in check.between), None)
-            wrong_first = opening is not None and opening.status == WRONG
-            size = (len(found.mistakes), wrong_first, unclear)
-            if best is None or size < count:
-                best, count = found, size
+            size = (len(found.mistakes), opening is not None and opening.status == WRONG)
+            if not best or size < count:
+                best, count = [], size
+            if size == count:
+                best.append(check)
         if not count[0]:
             break
-    assert best is not None
-    return best
+    if not count[0]:
+        return best[0].report(notes, *reference)
+    # And of these, that in which the mistakes have a simple explanation.
+    until = time.perf_counter() + SECONDS
+    for check in best:
+        check.until = until
+    reports = [check.report(notes, *reference) for check in best[:6]]
+    return min(
+        reports, key=lambda r: sum(q.causes[0].kind in ("unknown", "upstream") for q in r.mistakes)
+    )
+
+
+class _OutOfTimeError(Exception):
+    """The causes of a report have been looked for long enough."""
 
 
 class _Check:
@@ -520,6 +678,7 @@ class _Check:
         self.convention = convention  # by which quantities between parameters and cost are larger
         self.mixed = mixed  # whether some of them may be of the cost itself
         self.used = False
+        self.explained, self.searching, self.until = True, False, math.inf
         steps = view.program.steps
         self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
         self.slack: list[Any] = []
@@ -541,9 +700,12 @@ class _Check:
         self.true = self.program.pulled_back(self.values, self.seeds())
         return self.true, self.rounding(self.seeds())
 
-    def report(self, said: list[str], true: list[Any], slack: list[Any]) -> BackpropDiagnosis:
+    def report(
+        self, said: list[str], true: list[Any], slack: list[Any], *, explained: bool = True
+    ) -> BackpropDiagnosis:
         """Judge every quantity that is given."""
-        self.true, self.slack = true, slack
+        self.true, self.slack, self.explained = true, slack, explained
+        self.rows, self.used = [], False
         instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
         self.forced: list[Any] = []
         self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
@@ -635,7 +797,7 @@ class _Check:
                     ):
                         apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
                         # One unit in the last place moves all of a sum: its greatest is taken.
-                        most = float(np.nanmax(apart, initial=0.0))
+                        most = float(np.max(apart, where=np.isfinite(apart), initial=0.0))
                         found[k] = np.maximum(found[k], np.maximum(apart, 0.1 * most))
         return [np.nan_to_num(10 * x, nan=0.0, posinf=0.0) for x in found]
 
@@ -643,17 +805,22 @@ class _Check:
         """Return the right value, with the user's where an op has a kink and any slope is right."""
         for i, _ in self.users[k]:
             step, g = self.program.steps[i], self.forced[i]
-            if step.op is None or not step.op.kinks or g is None or np.shape(g) != right.shape:
+            op = "" if step.op is None else step.op.name
+            tied = _TIES.get(op)
+            if tied is None or g is None or np.shape(g) != right.shape:
                 continue
-            values = [np.asarray(self.values[j]) for j in step.operands]
-            tie = values[0] == (values[1] if len(values) == 2 else 0)
+            tie = tied(*[np.asarray(self.values[j]) for j in step.operands])
             low, high = np.minimum(0, g), np.maximum(0, g)
+            if op in ("absolute", "fabs"):  # slopes from −1 to 1
+                low, high = -np.abs(g), np.abs(g)
             inside = (theirs >= low - 1e-9 * np.abs(g)) & (theirs <= high + 1e-9 * np.abs(g))
             right = np.where(np.broadcast_to(tie, right.shape) & inside, theirs, right)
         return right
 
     def near(self, a: Any, b: Any, k: int | None = None) -> bool:
         """Return whether two arrays are equal but for rounding, that of a step's cotangent too."""
+        if self.searching and time.perf_counter() > self.until:
+            raise _OutOfTimeError
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
             return False
@@ -698,7 +865,7 @@ class _Check:
         if name == "mean":
             many = math.prod(steps[operands[0]].shape) / max(math.prod(step.shape), 1)
             return self.scales_of(operands[0], scale * many, depth + 1)
-        if name in ("add", "subtract", "sum", "negative", "reshape"):
+        if name in _MOVES:
             inner = [self.scales_of(j, scale, depth + 1) for j in operands]
             return [n for found in inner for n in found] or whole
         return whole
@@ -722,6 +889,8 @@ class _Check:
     def formula(self, k: int) -> str:
         """Return the right formula of a cotangent, in the names of the graph."""
         parts = self.parts(k)
+        if len(parts) > MANY:
+            parts = [*parts[:2], f"… ({len(parts)} terms)"]
         whole = " + ".join(parts) or "1"
         if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
@@ -761,7 +930,12 @@ class _Check:
     def causes(self, k: int, theirs: Any, right: Any, times: float) -> tuple[Cause, ...]:
         """Return what a wrong value computes, the simplest explanation first."""
         self.now = k
-        found = list(itertools.islice(self.explanations(k, theirs, right, times), 3))
+        found: list[Cause] = []
+        if self.explained:
+            self.searching = True
+            with contextlib.suppress(_OutOfTimeError):
+                found.extend(itertools.islice(self.explanations(k, theirs, right, times), 3))
+            self.searching = False
         return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
 
     def explanations(self, k: int, theirs: Any, right: Any, times: float) -> Iterator[Cause]:
@@ -777,7 +951,8 @@ class _Check:
         several = len(terms) == len(self.users[k]) > 1
         if several:
             written = self.parts(k)
-            for n in range(1, len(terms)):
+            few = len(terms) <= MANY
+            for n in range(1, len(terms)) if few else (1, len(terms) - 1):
                 for some in itertools.combinations(range(len(terms)), n):
                     if self.near(theirs, sum(terms[j] for j in some), k):
                         lost = [written[j] for j in range(len(terms)) if j not in some]
@@ -847,10 +1022,14 @@ class _Check:
         g = self.forced[i] if g is None else g
         if g is None:
             return None
+        if self.searching and time.perf_counter() > self.until:
+            raise _OutOfTimeError
         return self.program.given(i, slot, self.values, g, saved)
 
     def ways(self, k: int) -> Iterator[tuple[Cause, Any]]:
         """Yield what a value would be with something else in one of the steps that use it."""
+        if len(self.users[k]) > MANY:  # of a loop: what is wrong is hardly in one of them
+            return
         terms = [self.term(i, slot) for i, slot in self.users[k]]
         if any(x is None for x in terms):
             return

@@ -1,35 +1,29 @@
 """One change of a backward function that makes all of its gradients right.
 
-Every single edit of its source is tried: another operator, name, key, number or axis, a factor or a
-transposition more or less. An edit counts when every gradient that the function returns is right at
-the user's inputs and at others that are drawn.
+Single edits of its source, and of the functions of its file that it calls, are tried, the likeliest
+first (`slips`). An edit counts when every gradient that the function returns is right at the user's
+inputs and at others that are drawn.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-import functools
-import inspect
-import textwrap
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
+from autograd.slips import Change, Pool, changes, said, scalars_of
+from autograd.written import Written, targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Edit", "assigned_at", "found_edit"]
+__all__ = ["Edit", "found_edit"]
 
 from_engine = True
 
 SECONDS = 8.0  # of search at most
-
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult)
-_COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
-_FUNCTIONS = {"sum": ("mean",), "mean": ("sum",), "dot": ("multiply",), "multiply": ("dot",)}
 
 
 @dataclass(frozen=True)
@@ -42,271 +36,176 @@ class Edit:
         In the file.
     before, after : str
         The statement as it stands, and as it makes every gradient right.
+    kind : str
+        Of `Cause`.
+    sentence : str
+        What is changed.
+    names : tuple of str
+        That the statement gives a value.
     """
 
     line: int
     before: str
     after: str
+    kind: str = "unknown"
+    sentence: str = ""
+    names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"line {self.line}:      {self.before}\nright with:  {self.after}"
+        first, *rest = self.before.splitlines() or [""]
+        after, *more = self.after.splitlines() or [""]
+        pad = " " * 14
+        lines = [f"line {self.line}:".ljust(14) + first, *(pad + x for x in rest)]
+        return "\n".join([*lines, "right with:".ljust(14) + after, *(pad + x for x in more)])
 
 
 def found_edit(
-    backward: Callable[..., Any],
+    source: Written,
     passes: Callable[[Callable[..., Any]], bool],
-    suspects: Sequence[str],
+    judged: Sequence[str],
     keys: Sequence[str],
-) -> tuple[Edit | None, str]:
-    """Return the first edit with which a function passes, and a note on a search that was cut.
+    others: dict[str, ast.expr],
+    kinds: dict[str, set[Any]],
+) -> tuple[Edit | None, Any, str]:
+    """Return the first edit with which a function passes, that function, and a note on the search.
 
     Parameters
     ----------
-    backward : callable
-        A function whose source can be read.
+    source : Written
     passes : callable
         Whether a changed function gives the right gradients.
-    suspects : sequence of str
-        The names of wrong quantities: the lines that compute them are tried first.
+    judged : sequence of str
+        The names of quantities that are right, or follow: their lines are tried last.
     keys : sequence of str
         Text that may stand in a subscript, such as the keys of the cache.
+    others : dict of str to expression
+        Numbers that may have been forgotten, as the source of forward has them.
+    kinds : dict of str to set
+        The shapes and types of variables: one takes the place of another of its own kind only.
     """
-    try:
-        source = textwrap.dedent(inspect.getsource(backward))
-        tree = ast.parse(source)
-    except (OSError, TypeError, SyntaxError):
-        return None, ""
-    function = next((n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)), None)
-    if function is None:
-        return None, ""
-    function.decorator_list = []
-    first = backward.__code__.co_firstlineno
-    space = {**backward.__globals__, **inspect.getclosurevars(backward).nonlocals}
-    names = sorted({n.id for n in ast.walk(function) if isinstance(n, ast.Name)})
-    names = [n for n in names if n in set(_assigned(function))]
-    texts = {n.value for n in ast.walk(function) if isinstance(n, ast.Constant)}
-    words = sorted({t for t in texts if isinstance(t, str)} | set(keys))
-    statements = [
-        s for s in ast.walk(function) if isinstance(s, (ast.Assign, ast.AugAssign, ast.Return))
-    ]
-    statements.sort(key=lambda s: (not _assigns(s, suspects), s.lineno))
+    source.whole()
+    places = [place for tree in source.trees.values() for place in _statements(tree)]
+    suspected = [p for p in places if not {*targets(p.statement)} & {*judged}]
+    rest = [p for p in places if p not in suspected]
+    suspected.sort(key=lambda p: p.statement.lineno)
+    scalars = {**others, **scalars_of(source)}
+    pools = {name: Pool(tree, source, keys, scalars, kinds) for name, tree in source.trees.items()}
     begun = time.perf_counter()
-    for statement in statements:
-        for changed in _edits(statement, names, words):
-            if time.perf_counter() - begun > SECONDS:
-                return (
-                    None,
-                    f"The search for a line that makes it right was cut after {SECONDS:g} s.",
-                )
-            made = _made(tree, statement, changed, function.name, space)
-            if made is not None and passes(made):
-                offset = first - 1 - (function.lineno - 1)
-                return Edit(
-                    statement.lineno + offset, ast.unparse(statement), ast.unparse(changed)
-                ), ""
-    return None, ""
+    changed = ""  # the function that is not as it was
+    order = [*((suspected, c) for c in (1, 2, 3)), (rest, 1), (rest, 2), (suspected, 4)]
+    for some, cost in [*order, (suspected, 5), (rest, 3), (rest, 4), (rest, 5)]:
+        for place in some:
+            if changed not in ("", place.tree.name):
+                source.make(changed)
+            changed = place.tree.name
+            quick = _Quick(source, place)
+            for change in changes(place.statement, pools[place.tree.name], cost):
+                if time.perf_counter() - begun > SECONDS:
+                    note = f"The search for a line that makes it right was cut after {SECONDS:g} s."
+                    return None, None, note
+                made = quick.made(change) or _made(source, place, change.after)
+                if made is not None and passes(made):
+                    made = _made(source, place, change.after)
+                    return _edit(source, place, change), made, ""
+    return None, None, ""
 
 
-def assigned_at(function: Callable[..., Any]) -> dict[str, list[int]]:
-    """Return the lines of the file at which a function assigns each of its names."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
-        return {}
-    first = function.__code__.co_firstlineno - 1
-    found: dict[str, list[int]] = {}
+class _Place(NamedTuple):
+    """Where a statement stands."""
+
+    tree: ast.FunctionDef
+    block: list[ast.stmt]
+    statement: ast.stmt
+
+
+def _statements(tree: ast.FunctionDef) -> Iterator[_Place]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.setdefault(node.id, []).append(node.lineno + first)
-    return {name: sorted(lines) for name, lines in found.items()}
+        for field in ("body", "orelse"):
+            block = getattr(node, field, None)
+            if isinstance(block, list):
+                yield from (
+                    _Place(tree, block, s)
+                    for s in block
+                    if not isinstance(s, (ast.FunctionDef, ast.Pass, ast.Import, ast.ImportFrom))
+                )
 
 
-def _assigned(function: ast.FunctionDef) -> Iterator[str]:
-    yield from (a.arg for a in function.args.args)
-    for n in ast.walk(function):
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store):
-            yield n.id
+class _Quick:
+    """A function in which the value of one statement is an expression that is compiled alone."""
+
+    def __init__(self, source: Written, place: _Place) -> None:
+        self.source, self.name = source, place.tree.name
+        self.function: Any = None
+        statement: Any = place.statement
+        if getattr(statement, "value", None) is None or isinstance(statement, ast.AnnAssign):
+            self.place: _Place | None = None
+            return
+        bare = copy.copy(statement)
+        code = ast.Name("__edit__", ast.Load())
+        bare.value = ast.Call(ast.Name("eval", ast.Load()), [code], [])
+        self.place, self.bare = place, bare
+
+    def made(self, change: Change) -> Any:
+        """Return the function with a value changed; None where it has to be made anew."""
+        if self.place is None or change.value is None:
+            return None
+        inner = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
+        if any(isinstance(n, inner) for n in ast.walk(change.value)):  # they see globals only
+            return None
+        try:
+            expression = ast.fix_missing_locations(ast.Expression(change.value))
+            self.source.space["__edit__"] = compile(expression, "<edit>", "eval")
+        except (SyntaxError, ValueError, TypeError):
+            return None
+        if self.function is None or self.source.space[self.name] is not self.function:
+            self.function = None
+            _made(self.source, self.place, [self.bare])
+            self.function = self.source.space[self.name]
+        return self.source.space[self.source.name]
 
 
-def _assigns(statement: ast.stmt, names: Sequence[str]) -> bool:
-    """Return whether a statement gives one of the names its value."""
-    targets = (
-        statement.targets
-        if isinstance(statement, ast.Assign)
-        else [getattr(statement, "target", None)]
-    )
-    found = {n.id for t in targets if t is not None for n in ast.walk(t) if isinstance(n, ast.Name)}
-    found |= {
-        n.value
-        for t in targets
-        if t is not None
-        for n in ast.walk(t)
-        if isinstance(n, ast.Constant) and isinstance(n.value, str)
-    }
-    return bool(found & set(names))
-
-
-def _made(
-    tree: ast.Module, statement: ast.stmt, changed: ast.stmt, name: str, space: dict[str, Any]
-) -> Any:
+def _made(source: Written, place: _Place, after: list[ast.stmt]) -> Any:
     """Return the function with one statement changed, or None where that is no program."""
-
-    class Swap(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> Any:
-            return changed if node is statement else self.generic_visit(node)
-
-    kept = {id(statement): statement}
-    whole = copy.deepcopy(tree, dict(kept))
+    i = place.block.index(place.statement)
+    for s in after:
+        ast.fix_missing_locations(ast.copy_location(s, place.statement))
+    place.block[i : i + 1] = after
     try:
-        code = compile(ast.fix_missing_locations(Swap().visit(whole)), "<edit>", "exec")
-        inside = dict(space)
-        exec(code, inside)
+        source.make(place.tree.name)
     except Exception:
         return None
-    return inside.get(name)
+    finally:
+        place.block[i : i + len(after)] = [place.statement]
+    return source.space[source.name]
 
 
-def _edits(statement: ast.stmt, names: list[str], words: list[str]) -> Iterator[ast.stmt]:
-    """Yield copies of a statement with one change each, small ones first."""
-    count = sum(1 for _ in ast.walk(statement))
-    for i in range(count):
-        node = _at(statement, i)
-        for change in _changes(node, names, words):
-            copied = copy.deepcopy(statement)
-            target = _at(copied, i)
-            replaced = change(target)
-            if replaced is not None:
-                _replace(copied, target, replaced)
-            yield copied
-    if isinstance(statement, ast.Assign):
-        for wrap in _wraps(names):
-            copied = copy.deepcopy(statement)
-            copied.value = wrap(copied.value)
-            yield copied
+def _edit(source: Written, place: _Place, change: Change) -> Edit:
+    """Describe an edit: of a header, such as that of a loop, without its body."""
+    before = _head(place.statement)
+    after = "\n".join(_head(s) for s in change.after) or "pass"
+    names = targets(place.statement) or [n for s in change.after for n in targets(s)]
+    if isinstance(place.statement, ast.Return) and place.tree.name != source.name:
+        names = _results(source, place.tree.name)
+    line = place.statement.lineno
+    return Edit(line, before, after, change.kind, said(change.sentence), tuple(names))
 
 
-def _at(statement: ast.AST, i: int) -> ast.AST:
-    for k, node in enumerate(ast.walk(statement)):
-        if k == i:
-            return node
-    raise IndexError(i)
+def _results(source: Written, name: str) -> list[str]:
+    """Return the variables that take the result of a function."""
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            value = node.value if isinstance(node, ast.Assign) else None
+            calls = ast.walk(value) if value is not None else ()
+            if any(isinstance(c, ast.Call) and getattr(c.func, "id", "") == name for c in calls):
+                return targets(node)
+    return []
 
 
-def _replace(root: ast.AST, old: ast.AST, new: ast.AST) -> None:
-    for node in ast.walk(root):
-        for field, value in ast.iter_fields(node):
-            if value is old:
-                setattr(node, field, new)
-            elif isinstance(value, list) and any(v is old for v in value):
-                setattr(node, field, [new if v is old else v for v in value])
-
-
-def _changes(node: Any, names: list[str], words: list[str]) -> Iterator[Callable[[Any], Any]]:
-    """Yield functions that change a node in place, or return what takes its place."""
-    kind: Any
-    other: Any
-    if isinstance(node, (ast.Subscript, ast.Name)) and isinstance(node.ctx, ast.Load):
-        yield lambda n: ast.BinOp(n, ast.Pow(), ast.Constant(2))
-    match node:
-        case ast.BinOp():
-            for kind in _OPERATORS:
-                if not isinstance(node.op, kind):
-                    yield _setting("op", kind)
-            yield lambda n: n.left
-            yield lambda n: n.right
-            if isinstance(node.op, (ast.MatMult, ast.Sub, ast.Div)):
-                yield lambda n: ast.BinOp(n.right, n.op, n.left)
-            if isinstance(node.op, ast.MatMult):
-                yield lambda n: ast.BinOp(_transposed(n.left), n.op, n.right)
-                yield lambda n: ast.BinOp(n.left, n.op, _transposed(n.right))
-        case ast.UnaryOp(op=ast.USub()):
-            yield lambda n: n.operand
-        case ast.Constant(value=bool() as value):
-            yield _constant(not value)
-        case ast.Constant(value=int() | float() as value):
-            for other in (value + 1, value - 1, 2 * value, value / 2, 0):
-                if other != value:
-                    yield _constant(other)
-        case ast.Constant(value=str() as value):
-            for other in words:
-                if other != value:
-                    yield _constant(other)
-        case ast.Name(ctx=ast.Load()) if node.id in names:
-            for other in names:
-                if other != node.id:
-                    yield _named(other)
-        case ast.Attribute(attr="T"):
-            yield lambda n: n.value
-        case ast.Attribute(attr=attr) if attr in _FUNCTIONS:
-            for other in _FUNCTIONS[attr]:
-                yield _setting("attr", functools.partial(str, other))
-        case ast.Call() if len(node.args) == 2:
-            yield lambda n: setattr(n, "args", n.args[::-1])
-            yield lambda n: setattr(n, "args", [_transposed(n.args[0]), n.args[1]])
-            yield lambda n: setattr(n, "args", [n.args[0], _transposed(n.args[1])])
-        case ast.Call(func=ast.Attribute(attr="sum" | "mean")):
-            keys = {k.arg for k in node.keywords}
-            for axis in (0, 1):
-                whole = [
-                    ast.keyword("axis", ast.Constant(axis)),
-                    ast.keyword("keepdims", ast.Constant(True)),
-                ]
-                yield _setting("keywords", functools.partial(list, whole))
-            if "keepdims" in keys:
-                yield lambda n: setattr(n, "keywords", [])
-        case ast.Compare(ops=[_]):
-            for kind in _COMPARISONS:
-                if not isinstance(node.ops[0], kind):
-                    yield _setting("ops", functools.partial(_one, kind))
-
-
-def _one(kind: Any) -> list[Any]:
-    return [kind()]
-
-
-def _setting(field: str, make: Callable[[], Any]) -> Callable[[Any], Any]:
-    return lambda n: setattr(n, field, make())
-
-
-def _constant(value: Any) -> Callable[[Any], Any]:
-    return lambda n: ast.Constant(value)
-
-
-def _named(name: str) -> Callable[[Any], Any]:
-    return lambda n: ast.Name(name, ast.Load())
-
-
-def _with(op: Any, name: str) -> Callable[[Any], Any]:
-    return lambda v: ast.BinOp(v, op(), ast.Name(name, ast.Load()))
-
-
-def _transposed(node: Any) -> Any:
-    return (
-        node.value
-        if isinstance(node, ast.Attribute) and node.attr == "T"
-        else ast.Attribute(node, "T", ast.Load())
-    )
-
-
-def _wraps(names: list[str]) -> Iterator[Callable[[Any], Any]]:
-    """Yield what can be done to a whole right-hand side."""
-    yield lambda v: ast.UnaryOp(ast.USub(), v)
-    yield lambda v: ast.Attribute(v, "T", ast.Load())
-    yield lambda v: ast.BinOp(ast.Constant(2), ast.Mult(), v)
-    yield lambda v: ast.BinOp(v, ast.Div(), ast.Constant(2))
-    for name in names:
-        yield _with(ast.Div, name)
-        yield _with(ast.Mult, name)
-
-
-def redrawn(arrays: Sequence[Any], seed: int) -> list[Any]:
-    """Return arrays of other numbers: labels of 0 and 1 stay such."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for a in arrays:
-        x = np.asarray(a)
-        if x.size and np.isin(x, (0, 1)).all():
-            found.append(rng.permuted(x, axis=-1) if x.ndim else x)
-        else:
-            found.append(rng.normal(size=x.shape) + 0.1)
-    return found
+def _head(statement: ast.stmt) -> str:
+    if isinstance(statement, (ast.For, ast.While, ast.If, ast.With)):
+        bare = copy.copy(statement)
+        bare.body = [ast.Pass()]
+        if not isinstance(bare, ast.With):
+            bare.orelse = []
+        return ast.unparse(bare).splitlines()[0]
+    return ast.unparse(statement)

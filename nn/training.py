@@ -456,7 +456,8 @@ class _Run:
         optimizer.zero_grad()
         J.backward()
         if first:
-            norms = {path: _norm(p.grad) for path, p in self.paths.items() if p.grad is not None}
+            slopes = {path: p.grad for path, p in self.paths.items()}
+            norms = {path: _norm(g) for path, g in slopes.items() if g is not None}
             for path, norm in norms.items():
                 self.history.gradient_norms.setdefault(path, []).append(norm)
             if epoch == 1:
@@ -481,8 +482,8 @@ class _Run:
 
     def _check_parameters(self, epoch: int) -> None:
         for path, value in zip(self.paths, self.values[0], strict=True):
-            # A sum that overflows is looked at again, element by element.
-            if not math.isfinite(value.sum()) and not np.isfinite(value).all():
+            # A sum of squares that overflows is looked at again, element by element.
+            if not math.isfinite(np.vdot(value, value)) and not np.isfinite(value).all():
                 self._fail(f"parameter {path} is not finite", epoch)
 
     def _fail(self, what: str, epoch: int) -> None:
@@ -794,8 +795,7 @@ def _module(net: Module) -> list[Any]:
 
 
 def _norm(g: Any) -> float:
-    flat = np.asarray(g).reshape(-1)
-    return math.sqrt(float(flat @ flat))
+    return math.sqrt(np.vdot(g, g))
 
 
 def _checksum(*arrays: Any) -> list[Any]:

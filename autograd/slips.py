@@ -1,0 +1,585 @@
+"""What people write by mistake in a line of a backward function, and what makes it right again.
+
+Each change is one of an expression or of a statement: another operator, name, key, index, number,
+axis or function, a factor, a term or a transposition more or less. Those that are a slip of the pen
+cost least.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import itertools
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from autograd.written import Written
+
+__all__ = ["Change", "Pool", "changes", "said", "scalars_of"]
+
+from_engine = True
+
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult)
+_COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
+_PAIRS = [
+    ("sum", "mean"), ("dot", "multiply"), ("maximum", "minimum"), ("max", "min"), ("cosh", "sinh"),
+    ("argmax", "argmin"), ("zeros_like", "ones_like"), ("sin", "cos"), ("exp", "log"),
+    ("matmul", "multiply"), ("inner", "outer"), ("vstack", "hstack"),
+]  # fmt: skip
+_FUNCTIONS = {a: b for pair in _PAIRS for a, b in (pair, pair[::-1])}
+_IN_PLACE = (ast.Add, ast.Sub)
+_SUMS = {"sum", "mean", "max", "min", "prod"}
+
+
+class Change(NamedTuple):
+    """One change of one statement."""
+
+    kind: str
+    sentence: str | tuple[ast.AST, ast.AST]  # or what is replaced by what
+    after: list[ast.stmt]
+    cost: int = 1
+    value: ast.expr | None = None  # where nothing else of the statement is changed
+
+
+class Pool:
+    """What may stand in a function: its names, keys, and the expressions it is made of."""
+
+    def __init__(
+        self,
+        tree: ast.FunctionDef,
+        source: Written,
+        keys: Sequence[str],
+        scalars: dict[str, ast.expr],
+        kinds: dict[str, set[Any]],
+    ) -> None:
+        self.kinds = kinds
+        names = [a.arg for a in tree.args.args]
+        names += [
+            n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        ]
+        self.names = list(dict.fromkeys(names))
+        texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+        self.words = sorted({t for t in texts if isinstance(t, str) and t.isidentifier()} | {*keys})
+        functions = [n for n in source.trees if n not in (source.name, tree.name)]
+        self.functions = functions
+        values: dict[str, ast.expr] = {n: ast.Name(n, ast.Load()) for n in self.names}
+        products: dict[str, ast.expr] = {}
+        for node in ast.walk(tree):
+            loads = isinstance(getattr(node, "ctx", None), ast.Load)
+            if isinstance(node, ast.Subscript) and loads and _is_flat(node):
+                values.setdefault(ast.unparse(node), node)
+            match node:
+                case ast.BinOp(op=op) if not isinstance(op, ast.MatMult):
+                    if sum(1 for _ in ast.walk(node)) < 30:
+                        products.setdefault(ast.unparse(node), node)
+            if isinstance(node, ast.Compare):
+                products.setdefault(ast.unparse(node), node)
+        self.indices = {
+            ast.unparse(n.slice): n.slice
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Subscript) and isinstance(n.slice, (ast.Tuple, ast.Slice))
+        }
+        self.values = values
+        self.products = products
+        arrays = list(values.values())
+        one = ast.Constant(1)
+        self.factors: list[ast.expr] = [*products.values()]
+        for v in arrays:
+            less = ast.BinOp(one, ast.Sub(), v)
+            square = ast.BinOp(v, ast.Pow(), ast.Constant(2))
+            self.factors += [
+                ast.BinOp(one, ast.Sub(), square),
+                ast.BinOp(v, ast.Mult(), less),
+                ast.Compare(v, [ast.Gt()], [ast.Constant(0)]),
+                less,
+            ]
+        self.scalars = {**scalars}
+        for n in ast.walk(tree):
+            if isinstance(n, ast.Assign) and _is_scalar(n.value):
+                self.scalars |= {
+                    t.id: ast.Name(t.id, ast.Load()) for t in n.targets if isinstance(t, ast.Name)
+                }
+        numbers = {int, float, ()}
+        self.scalars |= {
+            k: v
+            for k, v in values.items()
+            if k.lower() in _SCALARS or (kinds.get(k) and kinds[k] <= numbers)
+        }
+        self.terms: list[ast.expr] = []
+        parameters = [v for k, v in values.items() if "W" in k or k in ("w", "u", "v", "U", "V")]
+        strengths = [v for k, v in self.scalars.items() if k.lower() in _SCALARS]
+        lengths = [v for k, v in self.scalars.items() if k.lower() not in _SCALARS]
+        for s, w in itertools.product(strengths, parameters):
+            whole = ast.BinOp(s, ast.Mult(), w)
+            self.terms += [whole, ast.BinOp(ast.Constant(2), ast.Mult(), whole)]
+            self.terms += [ast.BinOp(ast.BinOp(s, ast.Div(), n), ast.Mult(), w) for n in lengths]
+        self.terms += [*products.values(), *arrays]
+        slopes = [v for k, v in values.items() if k[:1] in "dg"]
+        self.terms += [ast.BinOp(d, ast.Div(), n) for d, n in itertools.product(slopes, lengths)]
+
+
+_SCALARS = {
+    "lam", "lambd", "lambda_", "lmbda", "lmbd", "reg", "reg_strength", "l2", "weight_decay", "wd",
+    "decay",
+}  # fmt: skip
+
+
+def scalars_of(source: Written) -> dict[str, ast.expr]:
+    """Return the numbers that functions use: lengths, and names of the file that are numbers."""
+    found: dict[str, ast.expr] = {}
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Name(id=name, ctx=ast.Load()):
+                    if isinstance(source.space.get(name), (int, float)):
+                        found.setdefault(name, node)
+            if isinstance(node, ast.expr) and _is_scalar(node):
+                found.setdefault(ast.unparse(node), node)
+    return found
+
+
+def _is_scalar(node: ast.expr) -> bool:
+    """Return whether an expression is a length: len(y), y.size, X.shape[1]."""
+    match node:
+        case ast.Call(func=ast.Name(id="len")) | ast.Attribute(attr="size"):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape"), slice=ast.Constant()):
+            return True
+    return False
+
+
+def _is_flat(node: ast.Subscript) -> bool:
+    return isinstance(node.value, (ast.Name, ast.Subscript)) and not any(
+        isinstance(n, ast.Slice) for n in ast.walk(node)
+    )
+
+
+# -- changes ---------------------------------------------------------------------------------------
+
+
+def changes(statement: ast.stmt, pool: Pool, cost: int) -> Iterator[Change]:
+    """Yield the changes of a statement that have a cost, from 1 to 5."""
+    if cost < 4:
+        yield from (change for change in _small(statement, pool) if change.cost == cost)
+    else:
+        yield from _large(statement, pool) if cost == 4 else _inner(statement, pool)
+
+
+def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
+    """Yield a statement with one small change each."""
+    yield from _whole(statement)
+    value = getattr(statement, "value", None)
+    if isinstance(statement, ast.Assign) and _is_taken(statement.value):  # nothing is computed
+        yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), 3)
+        return
+    yield from _replacing(statement, lambda node: _expressions_for(node, pool))
+    if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and value is not None:
+        for kind, new, cost in _wraps(value, pool):
+            yield _with_value(statement, value, new, kind, cost)
+
+
+def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
+    """Yield a statement whose value is multiplied or added to, or has another factor."""
+    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+        return
+    value = statement.value
+    if value is None or (isinstance(statement, ast.Assign) and _is_taken(value)):
+        return
+    chain = _chain(value)
+    for i, j in itertools.combinations(range(1, len(chain) + 1), 2):
+        if j - i <= 2:  # one or two factors are another one
+            for factor in pool.factors:
+                new = _product([*chain[:i], factor, *chain[j:]])
+                yield _with_value(statement, value, new, "factor")
+    arrays = [x for x in chain if isinstance(x, (ast.Name, ast.Subscript))]
+    for (a, g), axis in itertools.product(itertools.permutations(arrays, 2), (0, 1, -1)):
+        new = _softmax_pulled(a, g, axis)  # of which the diagonal alone is often taken
+        yield _with_value(statement, value, new, "path")
+    for factor in pool.factors:
+        yield _with_value(statement, value, ast.BinOp(value, ast.Mult(), factor), "factor")
+    for term, op in itertools.product(pool.terms, (ast.Add(), ast.Sub())):
+        yield _with_value(statement, value, ast.BinOp(value, op, term), "term")
+
+
+def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
+    """Yield a statement with something inside of its expression multiplied or added to."""
+    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+        return
+    value = statement.value
+    if value is None or (isinstance(statement, ast.Assign) and _is_taken(value)):
+        return
+
+    def inside(node: Any) -> Iterator[tuple[str, Any]]:
+        loads = isinstance(getattr(node, "ctx", None), ast.Load)
+        short = isinstance(node, (ast.Name, ast.Subscript)) and loads
+        if short:
+            yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(3))
+        if short or isinstance(node, ast.Constant):
+            for scalar in pool.scalars.values():
+                for op in (ast.Mult(), ast.Div()):
+                    yield "scale", ast.BinOp(node, op, scalar)
+                yield "term", ast.BinOp(node, ast.Add(), scalar)
+                yield "operand", scalar
+        if short:
+            for other in pool.values.values():
+                yield "factor", ast.BinOp(node, ast.Mult(), other)
+        if short or isinstance(node, (ast.BinOp, ast.Call)):
+            if node is not value:
+                for factor in pool.factors:
+                    yield "factor", ast.BinOp(node, ast.Mult(), factor)
+                for term in pool.terms:
+                    yield "term", ast.BinOp(node, ast.Add(), term)
+            for product in pool.products.values():
+                yield "factor", product
+
+    yield from _replacing(statement, inside, 5)
+
+
+def _is_taken(value: ast.expr) -> bool:
+    """Return whether an expression only takes values: X.shape[1], cache["A1"], (a, b)."""
+    if isinstance(value, ast.Tuple):
+        return all(_is_taken(v) for v in value.elts)
+    return _is_scalar(value) or isinstance(value, (ast.Subscript, ast.Constant))
+
+
+def _taken_otherwise(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
+    yield from _other_values(node, pool)
+    if isinstance(node, ast.Subscript):
+        yield from _indices(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield from (("operand", ast.Constant(w)) for w in pool.words if w != node.value)
+
+
+def _chain(value: ast.expr) -> list[ast.expr]:
+    """Return the factors of a product."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        return [*_chain(value.left), value.right]
+    return [value]
+
+
+def _softmax_pulled(a: ast.expr, g: ast.expr, axis: int) -> ast.expr:
+    """Return a * (g - (g * a).sum(axis=axis, keepdims=True))."""
+    both = ast.BinOp(g, ast.Mult(), a)
+    words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
+    whole = ast.Call(ast.Attribute(both, "sum", ast.Load()), [], words)
+    return ast.BinOp(a, ast.Mult(), ast.BinOp(g, ast.Sub(), whole))
+
+
+def _product(factors: list[ast.expr]) -> ast.expr:
+    found = factors[0]
+    for factor in factors[1:]:
+        found = ast.BinOp(found, ast.Mult(), factor)
+    return found
+
+
+def _with_value(statement: Any, value: ast.expr, new: ast.expr, kind: str, cost: int = 4) -> Change:
+    made = copy.copy(statement)
+    made.value = new
+    return Change(kind, (value, new), [made], cost, new)
+
+
+def said(sentence: str | tuple[ast.AST, ast.AST]) -> str:
+    """Return the sentence of a change."""
+    if isinstance(sentence, str):
+        return sentence
+    old, new = sentence
+    return f"{ast.unparse(old)} should be {ast.unparse(new)}"
+
+
+def _whole(statement: ast.stmt) -> Iterator[Change]:
+    """Yield what may stand in the place of a whole statement."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, (ast.Name, ast.Subscript)):
+            for op in (*_IN_PLACE, ast.Mult):
+                made: ast.stmt = ast.AugAssign(target, op(), statement.value)
+                said = "it overwrites what was there, and should be added to it"
+                if op is ast.Mult:
+                    said = "it overwrites what was there, and should multiply it"
+                yield Change("path" if op in _IN_PLACE else "factor", said, [made])
+    target = getattr(statement, "target", getattr(statement, "targets", [None])[0])
+    if isinstance(target, ast.Subscript) and isinstance(statement, (ast.Assign, ast.AugAssign)):
+        base = ast.parse(ast.unparse(target.value), mode="eval").body
+        where = ast.Attribute(
+            ast.Attribute(ast.Name("np", ast.Load()), "add", ast.Load()), "at", ast.Load()
+        )
+        call = ast.Call(where, [base, target.slice, statement.value], [])
+        said = "a place that is there twice gets one of the two only: np.add.at adds both"
+        yield Change("path", said, [ast.Expr(call)])
+    if isinstance(statement, ast.AugAssign):
+        said = "it is added to what was there, and should take its place"
+        yield Change("term", said, [ast.Assign([statement.target], statement.value)])
+        for kind in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+            if not isinstance(statement.op, kind):
+                made = ast.AugAssign(statement.target, kind(), statement.value)
+                sign = isinstance(statement.op, _IN_PLACE) and kind in _IN_PLACE
+                yield Change("sign" if sign else "scale", (statement, made), [made])
+    if isinstance(statement, (ast.AugAssign, ast.Expr)):
+        yield Change("term", f"{ast.unparse(statement)} should not be there", [ast.Pass()])
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+        yield Change("term", f"{ast.unparse(statement)} should not be there", [ast.Pass()])
+
+
+def _replacing(
+    statement: ast.stmt,
+    changes: Callable[[Any], Iterable[tuple[str, Any]]],
+    price: int | None = None,
+) -> Iterator[Change]:
+    """Yield copies of a statement in which one expression is another."""
+    for path, node in _expressions(statement, ()):
+        for kind, new in changes(node):
+            made = _rebuilt(statement, path, new)
+            value = made.value if path[0] == ("value", None) else None
+            cost = _cost(node, new) if price is None else price
+            yield Change(kind, (node, new), [made], cost, value)
+
+
+def _cost(old: ast.AST, new: ast.AST) -> int:
+    """Return how unlikely it is that one was written for the other: 1 for a slip of the pen."""
+    if isinstance(old, ast.Name) and isinstance(new, ast.Name):
+        return 2
+    if isinstance(old, ast.Subscript) and isinstance(new, ast.Subscript):
+        return 2
+    if isinstance(old, (ast.Name, ast.Subscript)):
+        return 3  # a value with another expression in its place
+    if isinstance(old, ast.BinOp) and new in (old.left, old.right):
+        return 2
+    return 1
+
+
+def _expressions(node: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield the expressions of a statement with the fields that lead to them, outer ones first."""
+    level = [(path, node)]
+    while level:
+        below = []
+        for at, parent in level:
+            for name, value in ast.iter_fields(parent):
+                if name in ("body", "orelse") and isinstance(parent, ast.stmt):
+                    continue
+                items = enumerate(value) if isinstance(value, list) else [(None, value)]
+                for i, item in items:
+                    if isinstance(item, (ast.expr, ast.keyword, ast.comprehension)):
+                        here = (*at, (name, i))
+                        if isinstance(item, ast.expr):
+                            yield here, item
+                        below.append((here, item))
+        level = below
+
+
+def _rebuilt(node: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """Return a tree with another node in one place; what is not on the way is shared."""
+    if not path:
+        return new
+    (name, i), *rest = path
+    made = copy.copy(node)
+    value = getattr(node, name)
+    if i is None:
+        setattr(made, name, _rebuilt(value, tuple(rest), new))
+    else:
+        items = list(value)
+        items[i] = _rebuilt(value[i], tuple(rest), new)
+        setattr(made, name, items)
+    return made
+
+
+def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
+    """Yield what may stand in the place of an expression, each with its kind of mistake."""
+    kind: Any
+    if isinstance(node, (ast.Subscript, ast.Name)) and isinstance(node.ctx, ast.Load):
+        yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(2))
+        yield "transposed", _transposed(node)
+        yield "sign", ast.UnaryOp(ast.USub(), node)
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            for kind in _OPERATORS:
+                if not isinstance(op, kind):
+                    yield _of_operators(op, kind()), ast.BinOp(left, kind(), right)
+            yield "factor", left
+            yield "factor", right
+            if isinstance(op, (ast.MatMult, ast.Sub, ast.Div)):
+                yield (
+                    "sign" if isinstance(op, ast.Sub) else "transposed",
+                    ast.BinOp(right, op, left),
+                )
+            if isinstance(op, ast.MatMult):
+                yield "transposed", ast.BinOp(_transposed(left), op, right)
+                yield "transposed", ast.BinOp(left, op, _transposed(right))
+                yield "transposed", ast.BinOp(_transposed(right), op, left)
+                yield "transposed", ast.BinOp(right, op, _transposed(left))
+                yield "transposed", ast.BinOp(_transposed(right), op, _transposed(left))
+                yield "transposed", ast.BinOp(_transposed(left), op, _transposed(right))
+            if isinstance(op, (ast.Mult, ast.Div)):
+                yield "scale", ast.BinOp(node, ast.Mult(), ast.Constant(2))
+                yield "scale", ast.BinOp(node, ast.Div(), ast.Constant(2))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            yield "sign", operand
+        case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand):
+            yield "factor", operand
+        case ast.Constant(value=bool() as value):
+            yield "shape", ast.Constant(not value)
+        case ast.Constant(value=int() | float() as value):
+            numbers = (value + 1, value - 1, 2 * value, value / 2, 0, -value, 1 - value)
+            for number in dict.fromkeys(numbers):
+                if number != value:
+                    whole = isinstance(value, int) and float(number).is_integer()
+                    yield "scale", ast.Constant(int(number) if whole else number)
+        case ast.Constant(value=str() as value):
+            yield from (("operand", ast.Constant(w)) for w in pool.words if w != value)
+        case ast.Attribute(attr="T", value=value):
+            yield "transposed", value
+        case ast.Attribute(attr=attr, value=value) if attr in _FUNCTIONS:
+            yield (
+                "sum" if attr in ("sum", "mean") else "factor",
+                ast.Attribute(value, _FUNCTIONS[attr], ast.Load()),
+            )
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            for other in pool.functions:
+                if other != name and name in pool.functions:
+                    yield "factor", ast.Call(ast.Name(other, ast.Load()), args, keywords)
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            for kind in _COMPARISONS:
+                if not isinstance(op, kind):
+                    yield "factor", ast.Compare(left, [kind()], [right])
+    yield from _other_values(node, pool)
+    if isinstance(node, ast.Call):
+        yield from _calls(node)
+    if isinstance(node, ast.Subscript):
+        yield from _indices(node)
+        if isinstance(node.slice, (ast.Tuple, ast.Slice)):
+            own = ast.unparse(node.slice)
+            for text, index in pool.indices.items():
+                if text != own:
+                    yield "operand", ast.Subscript(node.value, index, node.ctx)
+
+
+def _other_values(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
+    """Yield other names and short subscripts in the place of one."""
+    if not isinstance(node, (ast.Name, ast.Subscript)) or not isinstance(node.ctx, ast.Load):
+        return
+    if isinstance(node, ast.Name) and node.id not in pool.names:
+        return
+    if isinstance(node, ast.Subscript) and not _is_flat(node):
+        return
+    own = ast.unparse(node)
+    kind = pool.kinds.get(own)
+    for text, value in pool.values.items():
+        other = pool.kinds.get(text)
+        if text != own and (kind is None or other is None or kind & other):
+            yield "operand", value
+
+
+def _of_operators(before: ast.operator, after: ast.operator) -> str:
+    signs, scales = (ast.Add, ast.Sub), (ast.Mult, ast.Div)
+    if isinstance(before, signs) and isinstance(after, signs):
+        return "sign"
+    if isinstance(before, scales) and isinstance(after, scales):
+        return "scale"
+    return "operand"
+
+
+def _calls(node: ast.Call) -> Iterator[tuple[str, Any]]:
+    """Yield calls with their arguments otherwise."""
+    if len(node.args) == 2:
+        a, b = node.args
+        for args in ([b, a], [_transposed(a), b], [a, _transposed(b)], [_transposed(b), a],
+                     [b, _transposed(a)], [_transposed(a), _transposed(b)]):  # fmt: skip
+            yield "transposed", ast.Call(node.func, args, node.keywords)
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    if name in _SUMS:
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        is_np = isinstance(inner, ast.Name) and inner.id in ("np", "numpy")
+        for axis in (0, 1, -1):
+            for keep in (True, False):
+                words = [ast.keyword("axis", ast.Constant(axis))]
+                words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+                args = node.args[:1] if is_np else []
+                yield "sum", ast.Call(node.func, args, words)
+        if name != "sum" and isinstance(node.func, ast.Attribute):
+            other = ast.Attribute(node.func.value, "sum", ast.Load())
+            yield "sum", ast.Call(other, node.args, node.keywords)
+        if node.keywords or len(node.args) > is_np:
+            yield "sum", ast.Call(node.func, node.args[:1] if is_np else [], [])
+        bare = node.args[0] if node.args and (is_np or inner is None) else inner
+        if bare is not None:
+            yield "sum", bare
+    if name == "range":
+        args = list(node.args)
+        for i, by in itertools.product(range(len(args)), (1, -1)):
+            made = [*args]
+            made[i] = _moved(args[i], by)
+            yield "path", ast.Call(node.func, made, [])
+        yield "path", ast.Call(ast.Name("reversed", ast.Load()), [node], [])
+        if len(args) == 1:
+            yield "path", ast.Call(node.func, [ast.Constant(1), *args], [])
+    if name == "reversed" and len(node.args) == 1:
+        yield "path", node.args[0]
+    if len(node.args) == 1 and name not in ("range", "len", "reversed"):
+        yield "factor", node.args[0]
+
+
+def _indices(node: ast.Subscript) -> Iterator[tuple[str, Any]]:
+    """Yield subscripts one further or one before."""
+    parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    for i, part in enumerate(parts):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            continue
+        moved: list[ast.expr] = []
+        if isinstance(part, ast.Slice):
+            for by, end in itertools.product((1, -1), ("lower", "upper")):
+                limit = getattr(part, end)
+                if limit is not None:
+                    slid = copy.copy(part)
+                    setattr(slid, end, _moved(limit, by))
+                    moved.append(slid)
+        else:
+            moved = [_moved(part, 1), _moved(part, -1)]
+        for other in moved:
+            new = [*parts[:i], other, *parts[i + 1 :]]
+            index: Any = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
+            yield "operand", ast.Subscript(node.value, index, node.ctx)
+    if len(parts) == 2:
+        swapped = ast.Tuple(parts[::-1], ast.Load())
+        yield "transposed", ast.Subscript(node.value, swapped, node.ctx)
+
+
+def _moved(x: ast.expr, by: int) -> ast.expr:
+    """Return x + by, as one writes it."""
+    one = ast.Constant(1)
+    if isinstance(x, ast.Constant) and isinstance(x.value, int):
+        return ast.Constant(x.value + by)
+    match x:
+        case ast.BinOp(left=left, op=op, right=ast.Constant(value=1)) if isinstance(
+            op, ast.Add if by < 0 else ast.Sub
+        ):
+            return left
+    return ast.BinOp(x, ast.Add() if by > 0 else ast.Sub(), one)
+
+
+def _transposed(node: Any) -> Any:
+    return (
+        node.value
+        if isinstance(node, ast.Attribute) and node.attr == "T"
+        else ast.Attribute(node, "T", ast.Load())
+    )
+
+
+def _wraps(value: ast.expr, pool: Pool) -> Iterator[tuple[str, ast.expr, int]]:
+    """Yield what can be done to a whole right-hand side, and how unlikely it is."""
+    yield "sign", ast.UnaryOp(ast.USub(), value), 1
+    yield "transposed", ast.Attribute(value, "T", ast.Load()), 2
+    yield "scale", ast.BinOp(ast.Constant(2), ast.Mult(), value), 2
+    yield "scale", ast.BinOp(value, ast.Div(), ast.Constant(2)), 2
+    if isinstance(value, ast.Name):  # a step that does nothing may lack its factor
+        yield from (("factor", ast.BinOp(value, ast.Mult(), f), 2) for f in pool.factors)
+    for text, other in {**pool.values, **pool.scalars}.items():
+        length = text in pool.scalars
+        yield "scale", ast.BinOp(value, ast.Div(), other), 2 if length else 3
+        kind = "scale" if length else "factor"
+        yield kind, ast.BinOp(value, ast.Mult(), other), 3 if length else 2
+    for axis, keep in itertools.product((0, 1), (True, False)):
+        words = [ast.keyword("axis", ast.Constant(axis))]
+        words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+        yield "sum", ast.Call(ast.Attribute(value, "sum", ast.Load()), [], words), 3
+    yield "sum", ast.Call(ast.Attribute(value, "sum", ast.Load()), [], []), 3

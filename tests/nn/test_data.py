@@ -215,3 +215,26 @@ def test_rotated_copies_turn_by_the_angle_at_most_and_both_ways() -> None:
 def test_one_hot_takes_labels_in_one_row_only(shape) -> None:
     with pytest.raises(ShapeError, match=r"labels need shape \(m,\) or \(1, m\)"):
         nn.one_hot(np.zeros(shape, int))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4, 1), (1, 2, 2)])
+def test_labels_in_a_table_are_no_labels(shape) -> None:
+    with pytest.raises(ShapeError, match="one-hot already"):
+        nn.one_hot(np.zeros(shape, int))
+    assert nn.one_hot(np.zeros((1, 4), int), 2).shape == (2, 4)
+
+
+def test_a_normalizer_survives_large_numbers() -> None:
+    """Their differences leave the range of floats; half of each does not."""
+    X = np.array([[-1.5e308, 1.5e308], [5e307, 1.5e308], [3.0, 3.0]])
+    scaled = nn.Normalizer().fit(X).transform(X)
+    assert scaled == pytest.approx(np.array([[-1.0, 1.0], [-1.0, 1.0], [0.0, 0.0]]))
+
+
+def test_rotations_are_of_ten_degrees_unless_said_otherwise() -> None:
+    image = np.zeros((1, 41, 41, 1))
+    image[0, 20, 20:, 0] = 1.0  # a line from the centre to the right
+    turned = nn.augment(image, flip=False, copies=200, rng=0)[1:, ..., 0]
+    rows = np.argmax(turned[:, :, 39], axis=1) - 20
+    most = np.degrees(np.arctan2(np.abs(rows).max(), 19))
+    assert 8 < most < 10.5

@@ -304,3 +304,62 @@ def test_the_first_step_of_the_solver_is_of_length_one_at_most() -> None:
 
     minimum(flat, np.array([3.0, 4.0]), steps=1, tolerance=1e-9)
     np.testing.assert_allclose(tried[1] - tried[0], [-0.03, -0.04])
+
+
+def test_each_estimator_shows_all_of_its_settings() -> None:
+    import inspect
+
+    for estimator in ESTIMATORS:
+        shown = list(inspect.signature(type(estimator)).parameters)
+        assert sorted(shown) == sorted(estimator.get_params())
+
+
+def test_more_than_five_unknown_names_are_cut() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    X, y = np.arange(24.0).reshape(4, 6), np.array([0, 1, 0, 1])
+    for many, cut in ((5, False), (6, True)):
+        known = [f"a{i}" for i in range(many)]
+        model = nn.LogisticRegression().fit(pandas.DataFrame(X[:, :many], columns=known), y)
+        other = pandas.DataFrame(X[:, :many], columns=[f"b{i}" for i in range(many)])
+        with pytest.raises(ValueError, match="unseen at fit time") as caught:
+            model.predict(other)
+        assert ("- ..." in str(caught.value)) == cut
+
+
+@pytest.mark.parametrize("hole", [None, float("nan")])
+def test_a_hole_among_the_classes_is_said(hole) -> None:
+    y = np.array(["a", "b", hole, "a"], dtype=object)
+    with pytest.raises(ValueError, match="y contains None or NaN"):
+        nn.MLPClassifier(**QUICK).fit(np.ones((4, 2)), y)
+
+
+def test_sparse_rows_of_either_kind_are_refused() -> None:
+    class Old:
+        def toarray(self):
+            raise AssertionError
+
+    class New:
+        def tocsr(self):
+            raise AssertionError
+
+    for kind in (Old, New):
+        with pytest.raises(TypeError, match=r"use X\.toarray"):
+            nn.LogisticRegression().fit(kind(), [0, 1])
+
+
+def test_three_classes_have_three_outputs() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 2)), np.repeat(["a", "b", "c"], 10)
+    model = nn.MLPClassifier(**QUICK).fit(X, y)
+    assert model.predict_proba(X).shape == (30, 3)
+    assert nn.MLPClassifier(**QUICK).fit(X[:20], y[:20]).net_.layers[-1].n_out == 1
+
+
+def test_the_score_of_several_targets_is_the_mean_of_each() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    Y = np.column_stack([X @ [1.0, 2.0], X @ [-1.0, 0.5]])
+    model = nn.MLPRegressor(**QUICK).fit(X, Y)
+    found = model.predict(X)
+    each = 1 - ((Y - found) ** 2).sum(axis=0) / ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
+    assert model.score(X, Y) == pytest.approx(each.mean())

@@ -234,3 +234,30 @@ def test_without_the_library_its_absence_is_named(tmp_path, monkeypatch) -> None
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     with pytest.raises(ImportError, match="save: needs safetensors; install it with pip"):
         nn.save(nn.Network([1, 1], rng=0), tmp_path / "a.safetensors")
+
+
+def test_eight_differences_are_all_said_and_more_are_counted(tmp_path) -> None:
+    path = tmp_path / "net.safetensors"
+    for hidden, more in ((3, False), (4, True)):
+        net = nn.Network([2, *[3] * hidden, 1], rng=0)
+        nn.save(net, path)
+        other = nn.Network([2, *[4] * hidden, 1], rng=0)
+        with pytest.raises(ShapeError) as caught:
+            nn.load(path, other)
+        assert ("; and " in str(caught.value)) == more
+
+
+def test_an_activation_of_ones_own_is_not_taken_for_nns(tmp_path) -> None:
+    class ReLU(nn.ReLU):
+        def forward(self, Z):
+            return super().forward(Z) * 2
+
+    net = nn.Network([2, 3, 1], hidden=ReLU(), rng=0)
+    path = tmp_path / "net.safetensors"
+    nn.save(net, path)
+    with pytest.raises((ValueError, TypeError)):
+        nn.load(path)
+    again = nn.Network([2, 3, 1], hidden=ReLU(), rng=1)
+    nn.load(path, again)
+    X = np.ones((2, 1))
+    assert np.array_equal(again(X).data, net(X).data)

@@ -316,3 +316,30 @@ def test_clipping_does_not_overflow_and_does_not_hide_nan() -> None:
     w.grad = [np.nan, 1.0]
     with pytest.raises(GradientError, match="a gradient is not finite"):
         nn.clip_gradients([w], 1.0)
+
+
+def test_inverse_decay_falls_in_stairs() -> None:
+    stairs = nn.InverseDecay(0.6, 1.0, every=10)
+    assert [stairs(e) for e in (0, 9, 10, 19, 25)] == pytest.approx([0.6, 0.6, 0.3, 0.3, 0.2])
+
+
+def test_a_schedule_of_the_epoch_alone_may_have_options_of_its_own() -> None:
+    def halved(epoch, factor=0.5, floor=None):
+        return max(factor**epoch, floor or 0)
+
+    def of_steps(epoch, step):
+        return 1 / (1 + step)
+
+    for schedule, expected in ((halved, 0.25), (of_steps, 0.5)):  # steps count from 1
+        optimizer = nn.SGD([leaf(0.0)], learning_rate=schedule)
+        optimizer.epoch = 2
+        assert optimizer.learning_rate == pytest.approx(expected)
+
+
+def test_gradients_at_the_bound_stay_as_they_are() -> None:
+    p = leaf([0.0, 0.0])
+    p.grad = np.array([3.0, 4.0])
+    assert nn.clip_gradients([p], 5.0) == 5.0
+    assert p.grad.tolist() == [3.0, 4.0]
+    assert nn.clip_gradients([p], 2.5) == 5.0
+    assert p.grad == pytest.approx([1.5, 2.0])

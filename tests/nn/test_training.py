@@ -889,3 +889,64 @@ def test_what_a_callback_changes_is_what_the_next_epoch_begins_with() -> None:
     assert caught.value.history.best_epoch == 3
     for name, value in better.items():
         np.testing.assert_array_equal(net[name].data, value)
+
+
+def test_labels_that_are_words_are_told_what_becomes_of_them() -> None:
+    with pytest.raises(ValueError, match=r"Y needs to be of numbers; map each class"):
+        nn.fit(net_of(), np.ones((2, 2)), [["cat", "dog"]], progress=False)
+    with pytest.raises(ValueError, match=r"X needs to be of numbers; encode it"):
+        nn.fit(net_of(), [["a", "b"], ["c", "d"]], [[0, 1]], progress=False)
+
+
+def test_an_optimizer_of_another_network_counts_what_it_holds() -> None:
+    X, Y = toy()
+    mine, others = net_of(), net_of(1)
+    both = nn.Adam([*mine.parameters(), *others.parameters()])
+    with pytest.raises(ValueError, match="holds 4 of 8 parameters that are not this network's"):
+        nn.fit(mine, X, Y, optimizer=both, progress=False)
+
+
+def test_a_penalty_has_to_be_one() -> None:
+    X, Y = toy()
+    for wrong in (nn.L2, 0.7, "l2"):
+        with pytest.raises(TypeError, match=r"penalty needs nn.L2\(0.7\)"):
+            nn.fit(net_of(), X, Y, penalty=wrong, progress=False)
+    nn.fit(net_of(), X, Y, penalty=lambda net, m: net.layers[0].W.sum() / m, epochs=1)
+
+
+@pytest.mark.parametrize(("mean", "said"), [(19.5, False), (20.5, True), (-20.5, True)])
+def test_features_far_from_zero_are_said_from_twenty_deviations_on(mean, said) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2, 400))
+    X = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True) + [[mean], [0]]
+    Y = (rng.random((1, 400)) > 0.5).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        notes = nn.fit(net_of(hidden="tanh"), X, Y, epochs=1, progress=False).notes
+    assert any("not normalized" in note for note in notes) == said
+
+
+def test_half_of_a_layer_dead_is_said_of_wide_layers_only() -> None:
+    X, Y = toy()
+    for width, dead, said in ((4, 2, True), (4, 1, False), (3, 2, False), (3, 3, True)):
+        net = nn.Network([2, width, 1], hidden="relu", rng=0)
+        W, b = net["W1"].numpy(), net["b1"].numpy()
+        b[:dead] = -1e6
+        net["W1"], net["b1"] = W, b
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", nn.TrainingWarning)
+            rate = nn.SGD(net.parameters(), learning_rate=1e-9)
+            notes = nn.fit(net, X, Y, optimizer=rate, epochs=1, progress=False).notes
+        assert any("are dead" in note for note in notes) == said, (width, dead)
+
+
+def test_two_sigmoids_are_two_questions_and_no_majority() -> None:
+    X, Y = toy()
+    both = np.vstack([Y, np.ones_like(Y)])  # the second question has one answer
+    net = nn.Network([2, 8, 2], output="sigmoid", rng=0)
+    net["W2"], net["b2"] = net["W2"].numpy() * 0, np.array([[5.0], [5.0]])
+    still = nn.SGD(net.parameters(), learning_rate=1e-9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        notes = nn.fit(net, X, both, optimizer=still, epochs=1, progress=False).notes
+    assert not any("to every example" in note for note in notes)

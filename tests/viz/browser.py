@@ -108,11 +108,11 @@ class Browser:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def open(self, path: Path, *, scripts: bool = True) -> None:
-        """Open a file, and wait until it has loaded."""
+    def open(self, path: Path, *, scripts: bool = True, fragment: str = "") -> None:
+        """Open a file, and wait until it has loaded; a fragment alone would load nothing."""
         self.events.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=path.as_uri() + fragment)
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self._next())
 

@@ -682,6 +682,7 @@ class _Check:
         steps = view.program.steps
         self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
         self.slack: list[Any] = []
+        self.right: Any = None  # the right value of the step that is judged
         self.now = 0  # the step whose causes are looked for
         self.edges = {(edge.child, edge.slot): edge for edge in view.edges}
         self.users: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -730,7 +731,7 @@ class _Check:
     def judged(self, k: int, right: Any) -> Any:
         """Judge the user's value of a step; return what the steps before it are judged with."""
         name, theirs = self.given[k]
-        right = np.asarray(right)
+        right = self.right = np.asarray(right)
         if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
             wrong = (Cause("shape", _shapes(theirs, right)),)
             self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
@@ -888,7 +889,8 @@ class _Check:
 
     def formula(self, k: int) -> str:
         """Return the right formula of a cotangent, in the names of the graph."""
-        parts = self.parts(k)
+        short = self.composed(k)
+        parts = [short] if short else self.parts(k)
         if len(parts) > MANY:
             parts = [*parts[:2], f"… ({len(parts)} terms)"]
         whole = " + ".join(parts) or "1"
@@ -896,12 +898,66 @@ class _Check:
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
         return f"d{self.label(k)} = {whole}"
 
+    def composed(self, k: int) -> str:
+        """Return a formula over steps without a name, such as 1 / (1 + exp(−Z)), or nothing.
+
+        It is one that people write, and is said where its numbers are the right ones.
+        """
+        users = self.users[k]
+        if not users or not all(self.is_unnamed(i) for i, _ in users) or self.right is None:
+            return ""
+        end = self.next_named(users[0][0])
+        through = self.of_a_function(k, end) if len(users) == 1 else ""
+        return through if through and end in self.given else self.of_a_loss(k) or through
+
+    def of_a_function(self, k: int, end: int) -> str:
+        """Return dA · (1 − A²) and the like, of a function of one value in several steps."""
+        g, out, x = self.forced[end], self.values[end], self.values[k]
+        if self.is_unnamed(end) or g is None or not np.shape(g) == np.shape(out) == np.shape(x):
+            return ""
+        child, own = self.label(end), self.label(k)
+        for words, slope in _slopes(child, own, out, x).items():
+            if self.near(g * slope, self.right, k):
+                factor = f"({words})" if " " in words and words[0] != "[" else words
+                return f"d{child} · {factor}"
+        return ""
+
+    def of_a_loss(self, k: int) -> str:
+        """Return A − Y and the like: the slope of a usual loss by what was predicted."""
+        steps, shape = self.program.steps, self.right.shape
+        named = [n for n, step in enumerate(steps) if step.name and step.shape == shape]
+        expected = self.right * (self.convention if steps[k].op is not None else 1)
+        divisors = [1, *self.divisors()]
+        if np.size(expected) < 2:
+            return ""
+        for p, q in itertools.permutations(named[:20], 2):
+            a, y = (np.asarray(self.values[n], float) for n in (p, q))
+            A, Y = self.label(p), self.label(q)
+            with np.errstate(all="ignore"):
+                forms = {
+                    f"{A} − {Y}": a - y,
+                    f"2 ({A} − {Y})": 2 * (a - y),
+                    f"−{Y} / {A}": -y / a,
+                    f"−{Y} / {A} + (1 − {Y}) / (1 − {A})": -y / a + (1 - y) / (1 - a),
+                }
+            for words, value in forms.items():
+                for n in divisors:
+                    if self.near(value / n, expected, k):
+                        bare = n == 1 or words.startswith("2 ")
+                        whole = words if bare else f"({words})"
+                        return whole if n == 1 else f"{whole} / {n}"
+        return ""
+
     def parts(self, k: int) -> list[str]:
         """Return the terms of a cotangent, one for each use of the value."""
         parts = []
         for i, slot in self.users[k]:
             edge = self.edges[i, slot]
             text, factor, own = edge.formula, edge.is_factor, self.label(i)
+            multiple = self.multiple(k, i, slot)
+            if multiple:
+                parts.append(multiple)
+                continue
             child = self.cotangent_name(i)
             if not factor:
                 parts.append(re.sub(rf"∂{re.escape(own)}(?!\w)", child, text).replace("∂", "d"))
@@ -914,6 +970,17 @@ class _Check:
             )
             parts.append(f"Σ {whole}" if summed and self.program.steps[i].shape else whole)
         return parts
+
+    def multiple(self, k: int, i: int, slot: int) -> str:
+        """Return 0.7 · W for the term of a penalty: a number times the value itself."""
+        x, g = np.asarray(self.values[k]), self.term(i, slot) if self.is_unnamed(i) else None
+        if g is None or np.shape(g) != x.shape or x.size < 2 or not np.any(x):
+            return ""
+        c = float(np.vdot(g, x) / np.vdot(x, x))
+        if not c or not self.near(g, c * x):
+            return ""
+        leaf = self.program.steps[k].op is None
+        return f"{c * (self.convention if self.used and leaf else 1):.4g} · {self.label(k)}"
 
     def cotangent_name(self, i: int) -> str:
         """Return the name of a step's cotangent: that of a named one, where they are equal."""
@@ -951,18 +1018,21 @@ class _Check:
         several = len(terms) == len(self.users[k]) > 1
         if several:
             written = self.parts(k)
+            leaf = self.program.steps[k].op is None
+            by = f" / {self.convention}" if self.used and leaf else ""
             few = len(terms) <= MANY
             for n in range(1, len(terms)) if few else (1, len(terms) - 1):
                 for some in itertools.combinations(range(len(terms)), n):
                     if self.near(theirs, sum(terms[j] for j in some), k):
-                        lost = [written[j] for j in range(len(terms)) if j not in some]
+                        lost = [written[j] + by for j in range(len(terms)) if j not in some]
                         yield Cause("path", f"the term {' + '.join(lost)} is missing")
             for j, term in enumerate(terms):
                 rest = sum(x for n, x in enumerate(terms) if n != j)
                 for c, words in self.scales(theirs - rest, np.asarray(term)):
                     kind = "sign" if c == -1 else "scale"
                     if c != 1:
-                        yield Cause(kind, f"the term {written[j]} is{words.removeprefix(',')}")
+                        said = words.removeprefix(",")
+                        yield Cause(kind, f"the term {written[j]}{by} is{said}")
         for cause, value in ways:
             if several:  # a factor would be of one term only
                 if self.near(theirs, times * value, k):
@@ -1112,25 +1182,7 @@ class _Check:
         if g is None or np.shape(g) != np.shape(x) or np.shape(out) != np.shape(x) or x is None:
             return
         yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
-        with np.errstate(all="ignore"):
-            slopes = {
-                f"{child} (1 − {child})": out * (1 - out),
-                f"1 − {child}²": 1 - out * out,
-                f"{own} (1 − {own})": x * (1 - x),
-                f"1 − {own}²": 1 - x * x,
-                f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
-                f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
-                f"[{own} > 0]": np.greater(x, 0).astype(float),
-                f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
-                f"1 − {child}": 1 - out,
-                f"1 − {own}": 1 - x,
-                f"1 + {child}²": 1 + out * out,
-                f"1 + {child}": 1 + out,
-                f"{child} (1 + {child})": out * (1 + out),
-                f"{child}²": out * out,
-                f"{own}": np.asarray(x),
-                f"{child}": np.asarray(out),
-            }
+        slopes = _slopes(child, own, out, x)
         for words, slope in slopes.items():
             yield Cause("factor", f"the factor is {words}, which is not the derivative"), g * slope
         for n, value in enumerate(self.values):  # the right form, of another layer
@@ -1139,6 +1191,29 @@ class _Check:
                 said = f"{self.label(n)} stands in the place of {child}"
                 for slope in (1 - value * value, value * (1 - value), np.greater(value, 0) * 1.0):
                     yield Cause("operand", said), g * slope
+
+
+def _slopes(child: str, own: str, out: Any, x: Any) -> dict[str, Any]:
+    """Return the derivatives of functions that people use, of a value and its result, in words."""
+    with np.errstate(all="ignore"):
+        return {
+            f"{child} (1 − {child})": out * (1 - out),
+            f"1 − {child}²": 1 - out * out,
+            f"{own} (1 − {own})": x * (1 - x),
+            f"1 − {own}²": 1 - x * x,
+            f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
+            f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
+            f"[{own} > 0]": np.greater(x, 0).astype(float),
+            f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
+            f"1 − {child}": 1 - out,
+            f"1 − {own}": 1 - x,
+            f"1 + {child}²": 1 + out * out,
+            f"1 + {child}": 1 + out,
+            f"{child} (1 + {child})": out * (1 + out),
+            f"{child}²": out * out,
+            f"{own}": np.asarray(x),
+            f"{child}": np.asarray(out),
+        }
 
 
 def _shapes(theirs: Any, right: Any) -> str:

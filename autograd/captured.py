@@ -209,7 +209,7 @@ class Pair:
             for (k, v), n in zip(values.items(), self.names, strict=True)
         }
         tensors = [
-            Tensor(x, name=n) if isinstance(x, np.ndarray) and x.dtype.kind == "f" and x.ndim else x
+            Tensor(x, name=n) if _is_operand(x) else x
             for x, n in zip(data, self.labels, strict=True)
         ]
         like = self.like(leaves)
@@ -667,6 +667,11 @@ def _flat(params: Any) -> dict[str, Any]:
 
     mapped_at(keep, params)
     return found
+
+
+def _is_operand(x: Any) -> bool:
+    """Return whether data is computed with, and no index such as the numbers of classes."""
+    return isinstance(x, np.ndarray) and (x.dtype.kind == "f" or x.ndim > 1) and x.ndim > 0
 
 
 def _tracked(value: Any) -> bool:

@@ -95,18 +95,18 @@ class Pool:
                 ast.Compare(v, [ast.Gt()], [ast.Constant(0)]),
                 less,
             ]
-        self.scalars = {**scalars}
+        numbers = {int, float, ()}
+        self.scalars = {  # a name says more than an expression
+            k: v
+            for k, v in values.items()
+            if k.lower() in _SCALARS or (kinds.get(k) and kinds[k] <= numbers)
+        }
         for n in ast.walk(tree):
             if isinstance(n, ast.Assign) and _is_scalar(n.value):
                 self.scalars |= {
                     t.id: ast.Name(t.id, ast.Load()) for t in n.targets if isinstance(t, ast.Name)
                 }
-        numbers = {int, float, ()}
-        self.scalars |= {
-            k: v
-            for k, v in values.items()
-            if k.lower() in _SCALARS or (kinds.get(k) and kinds[k] <= numbers)
-        }
+        self.scalars |= {k: v for k, v in scalars.items() if k not in self.scalars}
         self.terms: list[ast.expr] = []
         parameters = [v for k, v in values.items() if "W" in k or k in ("w", "u", "v", "U", "V")]
         strengths = [v for k, v in self.scalars.items() if k.lower() in _SCALARS]

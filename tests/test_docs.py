@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import re
 from pathlib import Path
 
@@ -22,10 +23,13 @@ def test_code_prints_what_the_page_says(name: str, registry, tmp_path, monkeypat
     assert len(blocks) >= 3
     monkeypatch.chdir(tmp_path)
     space: dict[str, object] = {}
-    for code, expected in blocks:
+    for i, (code, expected) in enumerate(blocks):
+        file = f"<{name}, block {i}>"  # whose source can be read, as that of a notebook's cell
+        lines = code.splitlines(keepends=True)
+        monkeypatch.setitem(linecache.cache, file, (len(code), None, lines, file))
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(code, name, "exec"), space)
+            exec(compile(code, file, "exec"), space)
         assert printed.getvalue().strip() == expected.strip()
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from autograd import BackpropDiagnosis, check_backprop
-from autograd.captured import Pair
-from tests.autograd.derivations import SHAPES, Planted, bank, functions_of, inputs
+from tests.autograd.derivations import SHAPES, Planted, bank, functions_of, inputs, judged
 
-
-def judged(functions, parameters, data) -> BackpropDiagnosis:
-    with np.errstate(all="ignore"):
-        pair = Pair(functions["forward"], functions["backward"], parameters, data)
-        found = pair.derivation()
-        return check_backprop(found.J, {g.name: g.array for g in found.given.values()})
+if TYPE_CHECKING:
+    from autograd import BackpropDiagnosis
 
 
 @functools.cache

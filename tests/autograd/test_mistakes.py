@@ -6,46 +6,14 @@ The programs (`mistakes`) were written without knowledge of how they are judged.
 from __future__ import annotations
 
 import functools
-import importlib.util
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
-from autograd import BackpropDiagnosis, check_backprop
-from tests.autograd.mistakes import networks, sequences
+from tests.autograd.mistakes.programs import CASES, RIGHT, judged
 
-CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES]}
-RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT]}
-
-
-@functools.cache
-def folder() -> Path:
-    import tempfile
-
-    return Path(tempfile.mkdtemp(prefix="mistakes"))
-
-
-def module_of(name: str, text: str) -> Any:
-    """Return the module of a program, whose source can be read from its file."""
-    path = folder() / f"{name.replace('-', '_')}.py"
-    path.write_text("import numpy as np\n" + text, "utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def judged(name: str, case: dict[str, Any], text: str) -> BackpropDiagnosis:
-    module = module_of(name, text)
-    rng = np.random.RandomState(0)
-    parameters = case["parameters"](rng)
-    data = case["data"](rng)
-    with np.errstate(all="ignore"):
-        return check_backprop(module.forward, module.backward, parameters, data)
+if TYPE_CHECKING:
+    from autograd import BackpropDiagnosis
 
 
 @functools.cache

@@ -1,0 +1,40 @@
+"""The programs of `networks` and `sequences` as modules whose source can be read, and judged."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd import BackpropDiagnosis, check_backprop
+from tests.autograd.mistakes import networks, sequences
+
+CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES]}
+RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT]}
+
+
+FOLDER = tempfile.TemporaryDirectory(prefix="mistakes")
+
+
+def module_of(name: str, text: str) -> Any:
+    """Return the module of a program, whose source can be read from its file."""
+    path = Path(FOLDER.name) / f"{name.replace('-', '_')}.py"
+    path.write_text("import numpy as np\n" + text, "utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def judged(name: str, case: dict[str, Any], text: str) -> BackpropDiagnosis:
+    module = module_of(name, text)
+    rng = np.random.RandomState(0)
+    parameters = case["parameters"](rng)
+    data = case["data"](rng)
+    with np.errstate(all="ignore"):
+        return check_backprop(module.forward, module.backward, parameters, data)

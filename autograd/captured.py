@@ -186,7 +186,10 @@ class Pair:
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         if self.loss is None:
             return first
-        return self.loss(*self.bound(self.loss, params, data, self.more(ran)))
+        more = self.more(ran)
+        names = [n for n in _required(self.loss) if n not in (*more, *self.labels, *self.named)]
+        more |= dict.fromkeys(names[:1], first)  # whatever the result is called there
+        return self.loss(*self.bound(self.loss, params, data, more))
 
     def more(self, ran: Watched) -> dict[str, Any]:
         """Return what else backward may ask for: the cache, the result, forward's variables."""
@@ -195,7 +198,7 @@ class Pair:
         cache = parts[1] if len(parts) == 2 else parts[1:] if len(parts) > 2 else None
         if self.loss is not None and len(parts) == 1:
             cache = None
-        known = dict(ran.variables) | dict.fromkeys(_CACHE, cache)
+        known = _entries(cache) | ran.variables | dict.fromkeys(_CACHE, cache)
         for name in _RESULT:
             for spelt in (name, name.upper(), name.capitalize()):
                 known.setdefault(spelt, parts[0] if parts else None)

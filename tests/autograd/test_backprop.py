@@ -737,6 +737,230 @@ def test_a_list_of_parameters_gets_an_edit_too(tmp_path) -> None:
     assert report.edit.after == "dW1 = np.dot(dZ1, X.T) / m"
 
 
+# -- functions as people write them ----------------------------------------------------------------
+
+
+def test_an_untaken_branch_is_no_kink() -> None:
+    """Where the condition is False the other branch counts: its slope is not a matter of taste."""
+    z = Tensor([-2.0, -1.0, 3.0], name="z", requires_grad=True)
+    J = np.where(z > 0, z, 0.2 * z).sum()
+    assert check_backprop(J, {"dz": np.array([0.2, 0.2, 1.0])})
+    assert not check_backprop(J, {"dz": np.array([0.0, 0.0, 1.0])})
+    zero = Tensor([0.0, 3.0], name="z", requires_grad=True)
+    J = np.where(zero > 0, zero, 0.2 * zero).sum()
+    assert check_backprop(J, {"dz": np.array([0.2, 1.0])})
+    assert check_backprop(J, {"dz": np.array([1.0, 1.0])})
+
+
+@pytest.mark.parametrize(("slope", "right"), [(-1.0, True), (0.3, True), (1.0, True), (1.5, False)])
+def test_the_slopes_of_an_absolute_value_at_zero_go_from_minus_one_to_one(slope, right) -> None:
+    x = Tensor([0.0, -2.0], name="x", requires_grad=True)
+    assert bool(check_backprop(abs(x).sum(), {"dx": np.array([slope, -1.0])})) == right
+
+
+def convolved(X, Y, parameters):
+    K, b = parameters["K"], parameters["b"]
+    n = X.shape[0] - K.shape[0] + 1
+    Z = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            Z[i, j] = np.sum(X[i : i + 2, j : j + 2] * K) + b
+    A = np.maximum(Z, 0)
+    return 0.5 * np.sum((A - Y) ** 2), (Z, A)
+
+
+def convolved_back(X, Y, parameters, cache):
+    Z, A = cache
+    K = parameters["K"]
+    dZ = (A - Y) * (Z > 0)
+    dK, db = np.zeros_like(K), 0.0
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            dK += X[i : i + 2, j : j + 2] * dZ[i, j]
+            db += dZ[i, j]
+    return {"dK": dK, "db": db}
+
+
+def overwritten(X, Y, parameters, cache):
+    Z, A = cache
+    K = parameters["K"]
+    dZ = (A - Y) * (Z > 0)
+    dK, db = np.zeros_like(K), 0.0
+    for i in range(Z.shape[0]):
+        for j in range(Z.shape[1]):
+            dK = X[i : i + 2, j : j + 2] * dZ[i, j]
+            db += dZ[i, j]
+    return {"dK": dK, "db": db}
+
+
+def picture():
+    rng = np.random.default_rng(3)
+    data = rng.normal(size=(4, 4)), rng.normal(size=(3, 3))
+    return {"K": rng.normal(size=(2, 2)), "b": np.array(0.3)}, data
+
+
+def test_arrays_that_a_loop_fills_are_recorded() -> None:
+    P, data = picture()
+    report = check_backprop(convolved, convolved_back, P, data)
+    assert report, report
+    assert {"dZ", "dK", "db"} <= {row.name for row in report.rows}
+    assert not any("differences" in note for note in report.notes)
+    report = check_backprop(convolved, overwritten, P, data)
+    assert [row.name for row in report.mistakes] == ["dK"]
+    assert report.edit.after.startswith("dK += ")
+    assert report.mistakes[0].causes[0].kind == "path"
+
+
+def test_a_store_that_is_read_by_another_name_is_compared_with_differences() -> None:
+    """A new array in its place would be another program: it is not taken for the user's."""
+
+    def forward(X, Y, parameters):
+        Z = np.zeros(3)
+        seen = Z
+        for i in range(3):
+            Z[i] = float(parameters["w"][i]) * X[i]
+        return np.sum((seen - Y) ** 2), Z
+
+    def backward(X, Y, parameters, cache):
+        return {"dw": 2 * (cache - Y) * X}
+
+    w, data = {"w": np.array([1.0, -2.0, 0.5])}, (np.array([0.5, 1.0, 2.0]), np.ones(3))
+    report = check_backprop(forward, backward, w, data)
+    assert report, report
+    assert any("differences" in note for note in report.notes)
+    wrong = check_backprop(
+        forward, lambda X, Y, parameters, cache: {"dw": (cache - Y) * X}, w, data
+    )
+    assert [row.causes[0].kind for row in wrong.mistakes] == ["scale"]
+
+
+def test_a_cost_may_have_a_function_of_its_own() -> None:
+    P, data = course()
+
+    def predicts(X, parameters):
+        _, cache = forward(X, data[1], parameters)
+        return cache["A2"], cache
+
+    def loss(A2, Y):
+        return -np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2))
+
+    def back(A2, Y, X, parameters, cache):
+        return backward(X, Y, parameters, {**cache, "A2": A2})
+
+    assert check_backprop(predicts, back, P, data, loss=loss)
+    assert not check_backprop(predicts, back, P, data, loss=lambda A2, Y: 2 * loss(A2, Y))
+    with pytest.raises(GradientError, match="pass loss= if the cost has a function of its own"):
+        check_backprop(lambda X, parameters: predicts(X, parameters), back, P, data)
+
+
+def test_parameters_may_be_nested_and_data_be_more_than_two() -> None:
+    def forward(X, Y, weight, parameters):
+        A = X
+        for W, b in parameters:
+            A = np.tanh(W @ A + b)
+        return np.sum(weight * (A - Y) ** 2), A
+
+    def backward(X, Y, weight, parameters, cache):
+        (W1, b1), (W2, _) = parameters
+        A1 = np.tanh(W1 @ X + b1)
+        dZ2 = 2 * weight * (cache - Y) * (1 - cache**2)
+        dZ1 = W2.T @ dZ2 * (1 - A1**2)
+        return [
+            (dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)),
+            (dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)),
+        ]
+
+    rng = np.random.default_rng(0)
+    P = [(rng.normal(size=(n, m)), rng.normal(size=(n, 1))) for n, m in ((4, 3), (2, 4))]
+    data = rng.normal(size=(3, 5)), rng.normal(size=(2, 5)), rng.random((2, 5))
+    report = check_backprop(forward, backward, P, data)
+    assert report, report
+    assert len([row for row in report.rows if row.status == "right"]) >= 4
+
+    def unweighted(X, Y, weight, parameters, cache):
+        return backward(X, Y, np.ones_like(weight), parameters, cache)
+
+    assert not check_backprop(forward, unweighted, P, data)
+
+
+def test_each_time_of_a_loop_has_its_line_and_number() -> None:
+    P, data = course()
+
+    def wrong(X, Y, parameters, cache):
+        caches, A = cache
+        m, grads = X.shape[1], {}
+        dZ = A - Y
+        for l in (2, 1):  # noqa: E741
+            A_prev, W, _Z = caches[l - 1]
+            grads[f"dW{l}"] = dZ @ A_prev.T / m
+            grads[f"db{l}"] = dZ.sum(axis=1, keepdims=True) / m
+            if l > 1:
+                dA = W.T @ dZ
+                dZ = dA * (caches[l - 2][2] < 0)
+        return grads
+
+    report = check_backprop(layers, wrong, P, data)
+    (row,) = report.mistakes
+    assert (row.name, row.occurrence) == ("dZ", 2)
+    assert row.line == wrong.__code__.co_firstlineno + 10
+    assert report.edit.after == "dZ = dA * (caches[l - 2][2] > 0)"
+    assert {"dW1", "db1"} == {r.name for r in report.rows if r.status == "follows"}
+
+
+@pytest.mark.parametrize(
+    ("name", "stands_for"),
+    [
+        ("dZ1", "Z1"),
+        ("dz1", "Z1"),
+        ("d_Z1", "Z1"),
+        ("grad_Z1", "Z1"),
+        ("Z1_grad", "Z1"),
+        ("delta1", "Z1"),
+        ("dJ_dZ1", "Z1"),
+        ("dhidden", "hidden_layer"),
+        ("dq", None),
+        ("W1", None),
+    ],
+)
+def test_names_of_derivatives_are_understood(name, stands_for) -> None:
+    from autograd.captured import meant
+
+    assert meant(name, {"Z1": 0, "hidden_layer": 0, "A1": 0}) == stands_for
+
+
+def test_a_variable_that_means_something_else_is_not_called_wrong() -> None:
+    """dA is that of Z here, as where a mask is multiplied in place; what is returned is right."""
+    P, data = course()
+
+    def back(X, Y, parameters, cache):
+        dA2 = cache["A2"] - Y
+        dA1 = parameters["W2"].T @ dA2
+        dA1 *= 1 - cache["A1"] ** 2
+        m = X.shape[1]
+        grads = {"dW2": dA2 @ cache["A1"].T / m, "db2": dA2.sum(axis=1, keepdims=True) / m}
+        return grads | {"dW1": dA1 @ X.T / m, "db1": dA1.sum(axis=1, keepdims=True) / m}
+
+    report = check_backprop(forward, back, P, data)
+    assert report, report
+    assert "right, all" in str(report)
+
+
+def test_what_the_inputs_hide_shows_at_others() -> None:
+    def forward(X, Y, parameters):
+        Z = parameters["w"] @ X + parameters["b"] ** 2
+        return np.sum((Z - Y) ** 2), Z
+
+    def backward(X, Y, parameters, cache):
+        dZ = 2 * (cache - Y)
+        return {"dw": dZ @ X.T, "db": 3 * parameters["b"] * np.sum(dZ, keepdims=True)}
+
+    rng = np.random.default_rng(0)
+    P = {"w": rng.normal(size=(1, 3)), "b": np.zeros((1, 1))}
+    report = check_backprop(forward, backward, P, (rng.normal(size=(3, 4)), np.ones((1, 4))))
+    assert [row.name for row in report.mistakes] == ["db"]
+    assert any("hide it" in note for note in report.notes)
+
+
 # -- from a shell ----------------------------------------------------------------------------------
 
 

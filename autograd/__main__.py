@@ -55,7 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; return 0 for a right derivation, 1 for a wrong one, 2 where it cannot run."""
     parser = argparse.ArgumentParser(prog="python -m autograd", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="check forward and backward functions of a file")
+    check = commands.add_parser(
+        "check",
+        help="check forward and backward functions of a file",
+        description="The file has forward, backward, X, Y and parameters; and loss, where forward "
+        "returns (A, cache). --template prints one to begin with.",
+    )
     check.add_argument("file", nargs="?", type=Path, help="a Python file; it is run")
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.add_argument("--template", action="store_true", help="print a file to begin with")
@@ -89,9 +94,9 @@ def _check(file: Path, *, as_json: bool) -> int:
         )
         return 2
     try:
-        report = check_backprop(
-            space["forward"], space["backward"], params, (space["X"], space["Y"])
-        )
+        pair = space["forward"], space["backward"]
+        loss = space.get("loss")
+        report = check_backprop(*pair, params, (space["X"], space["Y"]), loss=loss)
     except AutogradError as error:
         print(f"{file}: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,7 @@ import time
 import warnings
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -364,44 +364,56 @@ def check_backprop(
     return _with_followers(_voted(view, given, tolerance, []), view, given)
 
 
+class _Judged(NamedTuple):
+    """A report, and the values that it is about, by name and occurrence."""
+
+    report: BackpropDiagnosis
+    values: dict[tuple[str, int], Any]
+
+
 def _of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     """Judge two functions: by their variables first, then by what they return at three inputs."""
+    seed: int | None = None
+    hidden: list[str] = []
     try:
-        report = _by_variables(pair, None, tolerance)
+        judged = _by_variables(pair, None, tolerance)
     except GradientError as error:
-        report = _by_differences(pair, error)
+        judged = _by_differences(pair, error)
     passes, keys, cases = judge(pair)
     right = passes(pair.backward)
     if right and cases:  # a variable of that name is something else then
-        rows = [
-            replace(r, status=APART, causes=()) if r.status == WRONG else r for r in report.rows
-        ]
-        return replace(report, rows=tuple(rows))
-    if report and cases > 1 and not pair.refused:  # at these inputs it cannot be seen
+        rows = judged.report.rows
+        rows = tuple(replace(r, status=APART, causes=()) if r.status == WRONG else r for r in rows)
+        return replace(judged.report, rows=rows)
+    if judged.report and cases > 1 and not pair.refused:  # at these inputs it cannot be seen
         for seed in (1, 2, 3, 4):
             other = _by_variables(pair, seed, tolerance)
-            if not other:
-                said = "Right at your inputs, which hide it; wrong at others of the same shapes."
-                report = replace(other, notes=(*other.notes, said))
+            if not other.report:
+                hidden = ["Right at your inputs, which hide it; wrong at others of their shapes."]
+                report = replace(other.report, notes=(*other.report.notes, *hidden))
+                judged = _Judged(report, other.values)
                 break
-    source = written(pair.backward)
+    source, report = written(pair.backward), judged.report
     if report or source is None or not cases:
         return report
-    judged = [r.name for r in report.rows if r.status in (RIGHT, FOLLOWS)]
+    known = [r.name for r in report.rows if r.status in (RIGHT, FOLLOWS)]
     before = written(pair.forward)
     others = {} if before is None else scalars_of(before)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # of what an edit does, and prints
-        edit, mended, note = found_edit(source, passes, judged, keys, others, pair.kinds)
+        edit, mended, note = found_edit(source, passes, known, keys, others, pair.kinds)
     if edit is None:
         return replace(report, notes=(*report.notes, *filter(None, [note])))
     again = Pair(pair.forward, mended, pair.params, pair.data, pair.loss)
-    again.state = pair.state
-    after = _by_differences(again, None) if pair.refused else _by_variables(again, None, tolerance)
-    return _with_edit(report, edit, after, cases, pair.seen)
+    again.state, again.recorder, again.refused = pair.state, pair.recorder, pair.refused
+    after = _by_differences(again, None) if pair.refused else _by_variables(again, seed, tolerance)
+    proof = f"with this line every returned gradient is right, at {cases} inputs"
+    own = Cause(edit.kind, edit.sentence, (edit.before, edit.after), proof)
+    whole = _with_edit(judged, edit, own, after, pair.seen)
+    return replace(whole, notes=(*whole.notes, *hidden))
 
 
-def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> BackpropDiagnosis:
+def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Judged:
     """Judge the variables and results of a backward function, by their names."""
     found = pair.derivation(seed)
     view = graph(found.J)
@@ -430,7 +442,7 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> Back
                 rows[i] = replace(rows[i], status=APART, causes=(), note=note)
     if found.error is not None:
         rows.append(_failed(found.error, pair))
-    return replace(report, rows=tuple(rows))
+    return _Judged(replace(report, rows=tuple(rows)), found.values)
 
 
 def _failed(error: Failed, pair: Pair) -> Quantity:
@@ -444,7 +456,7 @@ def _failed(error: Failed, pair: Pair) -> Quantity:
     return Quantity(name, WRONG, np.nan, shown, (cause,), line=error.line or None)
 
 
-def _by_differences(pair: Pair, error: GradientError | None) -> BackpropDiagnosis:
+def _by_differences(pair: Pair, error: GradientError | None) -> _Judged:
     """Judge the gradients that backward returns, where forward cannot be recorded."""
     value, plain, data, before = pair.plain(None)
     if error is not None:
@@ -455,65 +467,64 @@ def _by_differences(pair: Pair, error: GradientError | None) -> BackpropDiagnosi
     returned, mine, notes = pair.backpropagated(plain, data, before)
     lines = {a.name: a for a in mine.assigned}
     rows = [] if mine.error is None else [_failed(mine.error, pair)]
+    values = {(a.name, a.occurrence): a.value for a in mine.assigned}
     for name, theirs in returned.items():
         if name in right:
             row = _of_rule("J", name[1:], theirs, right[name], {})
             last = lines.get(name)
             at = (last.occurrence, last.line) if last else (1, None)
             rows.append(replace(row, formula=f"∂J/∂{name[1:]}", occurrence=at[0], line=at[1]))
+            values[name, at[0]] = theirs
     if not rows:
         raise error or GradientError("check_backprop: backward returns no gradient.")
     why = pair.refused.removeprefix("check_backprop: ")
     notes.append(f"Compared with differences of the cost, as forward cannot be recorded: {why}")
-    return BackpropDiagnosis(tuple(rows), tuple(notes))
+    return _Judged(BackpropDiagnosis(tuple(rows), tuple(notes)), values)
 
 
 def _with_edit(
-    report: BackpropDiagnosis, edit: Edit, after: BackpropDiagnosis, cases: int, seen: set[str]
+    judged: _Judged, edit: Edit, own: Cause, after: _Judged, seen: set[str]
 ) -> BackpropDiagnosis:
-    """Return a report whose one mistake is in the edited line: what it mends follows from it."""
-    mended = {(r.name, r.occurrence): r.status for r in after.rows}
-    proof = f"with this line every returned gradient is right, at {cases} inputs"
-    own = Cause(edit.kind, edit.sentence, (edit.before, edit.after), proof)
+    """Return a report whose one mistake is in the edited line.
+
+    The rows are those of the mended function, in whose convention all is right: what had another
+    value before is what follows from the mistake.
+    """
+    before = {(r.name, r.occurrence): r for r in judged.report.rows}
     rows: list[Quantity] = []
-    turned: list[str] = []
-    mine: dict[str, int] = {}  # the rows of what the edited line computes
-    for row in report.rows:
-        now = mended.get((row.name, row.occurrence), RIGHT)
-        if row.status == WRONG and now == WRONG:  # of the same name, and something else
+    changed: list[int] = []
+    for row in after.report.rows:
+        key = row.name, row.occurrence
+        then, now = (np.asarray(v.get(key, np.nan), float) for v in (judged.values, after.values))
+        if row.status == WRONG:  # a variable of that name, and of another meaning
             row = replace(row, status=APART, causes=())
-        elif row.status in (WRONG, FOLLOWS):
-            if row.name in edit.names and row.line in (None, edit.line):
-                mine.setdefault(row.name, len(rows))
-            turned.append(row.name)
+        elif then.shape != now.shape or not relative_error(then, now) < 1e-9:
+            changed.append(len(rows))
+            off = relative_error(then, now) if then.shape == now.shape else np.nan
+            row = replace(row, status=FOLLOWS, error=off, note="right, given what is upstream")
         rows.append(row)
-    first = next((i for i, r in enumerate(rows) if r.status in (WRONG, FOLLOWS)), 0)
-    name = next((n for n in edit.names if n in seen), "")
-    here = next((mine[n] for n in edit.names if n in mine), None)
-    if here is None and not name:  # a number such as m, or a key that is computed
-        here = next((i for i, r in enumerate(rows) if r.status == WRONG), None)
+    mine = [i for i in changed if rows[i].name in edit.names and rows[i].line in (None, edit.line)]
+    named = next((n for n in edit.names if n in seen), "")
+    here = next((i for n in edit.names for i in mine if rows[i].name == n), None)
+    if here is None and not named and changed:  # a number such as m, or a key that is computed
+        here = changed[0]
     if here is None:
+        here = changed[0] if changed else 0
         formula = edit.after.partition(" = ")[2] or edit.after
-        rows.insert(first, Quantity(name or "backward", WRONG, np.nan, formula))
-        here = first
-    for i, row in enumerate(rows):
-        if i == here:
-            known = [c for c in row.causes if c.kind != "unknown"]
-            if known:
-                known[0] = replace(known[0], edit=own.edit, evidence=proof)
-            raised = [c for c in known if c.kind == "raises"]
-            others = [c for c in known if c.kind != "raises"]
-            again = own.kind in {c.kind for c in others}
-            causes = (*others, *([] if again else [own]), *raised)
-            follows = tuple(n for n in turned if n != row.name)
-            line = edit.line if row.line is None or row.name in edit.names else row.line
-            formula = edit.after if raised else row.formula
-            rows[i] = replace(row, status=WRONG, formula=formula, causes=causes[:3])
-            rows[i] = replace(rows[i], follows=follows, line=line)
-        elif row.status == WRONG:
-            note = f"right, once {rows[here].name} is"
-            rows[i] = replace(row, status=FOLLOWS, causes=(), note=note)
-    return replace(report, rows=tuple(rows), edit=edit)
+        rows.insert(here, Quantity(named or "backward", WRONG, np.nan, formula, line=edit.line))
+    row = rows[here]
+    was = before.get((row.name, row.occurrence))
+    known = [] if was is None else [c for c in was.causes if c.kind != "unknown"]
+    raised = [c for r in before.values() for c in r.causes if c.kind == "raises"]
+    others = [c for c in known if c.kind != "raises"]
+    if others:
+        others[0] = replace(others[0], edit=own.edit, evidence=own.evidence)
+    again = own.kind in {c.kind for c in others}
+    causes = (*others, *([] if again else [own]), *raised)[:3]
+    line = edit.line if row.line is None or row.name in edit.names else row.line
+    follows = tuple(dict.fromkeys(r.name for r in rows if r.status == FOLLOWS and r is not row))
+    rows[here] = replace(row, status=WRONG, causes=causes, line=line, follows=follows, note="")
+    return BackpropDiagnosis(tuple(rows), after.report.notes, edit)
 
 
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:

@@ -61,12 +61,15 @@ class Derivation:
     notes : list of str
     error : Failed or None
         What backward raised.
+    values : dict
+        Of all that backward assigned and returned, by name and occurrence.
     """
 
     J: Tensor
     given: dict[int, Given]
     notes: list[str] = field(default_factory=list)
     error: Failed | None = None
+    values: dict[tuple[str, int], Any] = field(default_factory=dict)
 
 
 class Pair:
@@ -196,8 +199,6 @@ class Pair:
         result = ran.result
         parts = result if isinstance(result, (tuple, list)) else (result,)
         cache = parts[1] if len(parts) == 2 else parts[1:] if len(parts) > 2 else None
-        if self.loss is not None and len(parts) == 1:
-            cache = None
         known = _entries(cache) | ran.variables | dict.fromkeys(_CACHE, cache)
         for name in _RESULT:
             for spelt in (name, name.upper(), name.capitalize()):
@@ -288,7 +289,9 @@ class Pair:
         given, lost = _Places(J, leaves, self.names, ran).given(mine, returned)
         if lost:
             notes.append(f"Not compared, as forward has no such names: {', '.join(lost)}.")
-        return Derivation(J, given, notes, mine.error)
+        values = {(a.name, a.occurrence): a.value for a in mine.assigned}
+        values |= {(g.name, g.occurrence): g.array for g in given.values()}
+        return Derivation(J, given, notes, mine.error, values)
 
     def backpropagated(
         self, plain: dict[str, Any], data: list[Any], before: Watched

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -91,6 +92,7 @@ def found_edit(
     scalars = {**others, **scalars_of(source)}
     pools = {name: Pool(tree, source, keys, scalars, kinds) for name, tree in source.trees.items()}
     begun = time.perf_counter()
+    told = False
     changed = ""  # the function that is not as it was
     order = [*((suspected, c) for c in (1, 2, 3)), (rest, 1), (rest, 2), (suspected, 4)]
     for some, cost in [*order, (suspected, 5), (rest, 3), (rest, 4), (rest, 5)]:
@@ -100,7 +102,12 @@ def found_edit(
             changed = place.tree.name
             quick = _Quick(source, place)
             for change in changes(place.statement, pools[place.tree.name], cost):
-                if time.perf_counter() - begun > SECONDS:
+                spent = time.perf_counter() - begun
+                if spent > 1 and not told and sys.stderr.isatty():
+                    said = f"looking for a line that makes it right, for up to {SECONDS:g} s …"
+                    print(f"check_backprop: {said}", file=sys.stderr)
+                    told = True
+                if spent > SECONDS:
                     note = f"The search for a line that makes it right was cut after {SECONDS:g} s."
                     return None, None, note
                 made = quick.made(change) or _made(source, place, change.after)

@@ -14,11 +14,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.slips import Change, Pool, changes, said, scalars_of
+from autograd.slips import Change, Pool, changes, said, scalars_of, words_of
 from autograd.written import Written, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from autograd.captured import Judge, Pair
 
 __all__ = ["Edit", "found_edit"]
 
@@ -62,27 +64,26 @@ class Edit:
 
 def found_edit(
     source: Written,
-    passes: Callable[[Callable[..., Any]], bool],
+    judge: Judge,
     judged: Sequence[str],
-    keys: Sequence[str],
     others: dict[str, ast.expr],
-    kinds: dict[str, set[Any]],
+    pair: Pair,
 ) -> tuple[Edit | None, Any, str]:
     """Return the first edit with which a function passes, that function, and a note on the search.
 
     Parameters
     ----------
     source : Written
-    passes : callable
-        Whether a changed function gives the right gradients.
+        Of the backward function.
+    judge : Judge
+        Of a changed function.
     judged : sequence of str
         The names of quantities that are right, or follow: their lines are tried last.
-    keys : sequence of str
-        Text that may stand in a subscript, such as the keys of the cache.
     others : dict of str to expression
         Numbers that may have been forgotten, as the source of forward has them.
-    kinds : dict of str to set
-        The shapes and types of variables: one takes the place of another of its own kind only.
+    pair : Pair
+        What the run of the functions has shown: one variable takes the place of another of its own
+        kind only, and one key of a dict that of another.
     """
     source.whole()
     places = [place for tree in source.trees.values() for place in _statements(tree)]
@@ -90,7 +91,11 @@ def found_edit(
     rest = [p for p in places if p not in suspected]
     suspected.sort(key=lambda p: p.statement.lineno)
     scalars = {**others, **scalars_of(source)}
-    pools = {name: Pool(tree, source, keys, scalars, kinds) for name, tree in source.trees.items()}
+    texts = {t for t in judge.keys if t.isidentifier()} | words_of(source)
+    pools = {
+        name: Pool(tree, source, texts, scalars, pair.kinds, pair.entries)
+        for name, tree in source.trees.items()
+    }
     begun = time.perf_counter()
     told = False
     changed = ""  # the function that is not as it was
@@ -111,7 +116,7 @@ def found_edit(
                     note = f"The search for a line that makes it right was cut after {SECONDS:g} s."
                     return None, None, note
                 made = quick.made(change) or _made(source, place, change.after)
-                if made is not None and passes(made):
+                if made is not None and judge.passes(made):
                     made = _made(source, place, change.after)
                     return _edit(source, place, change), made, ""
     return None, None, ""

@@ -13,11 +13,11 @@ import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from autograd.written import Written
 
-__all__ = ["Change", "Pool", "changes", "said", "scalars_of"]
+__all__ = ["Change", "Pool", "changes", "said", "scalars_of", "words_of"]
 
 from_engine = True
 
@@ -50,9 +50,10 @@ class Pool:
         self,
         tree: ast.FunctionDef,
         source: Written,
-        keys: Sequence[str],
+        texts: set[str],
         scalars: dict[str, ast.expr],
         kinds: dict[str, set[Any]],
+        entries: dict[str, list[str]],
     ) -> None:
         self.kinds = kinds
         names = [a.arg for a in tree.args.args]
@@ -60,8 +61,7 @@ class Pool:
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         ]
         self.names = list(dict.fromkeys(names))
-        texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-        self.words = sorted({t for t in texts if isinstance(t, str) and t.isidentifier()} | {*keys})
+        self.words = sorted(texts)
         functions = [n for n in source.trees if n not in (source.name, tree.name)]
         self.functions = functions
         values: dict[str, ast.expr] = {n: ast.Name(n, ast.Load()) for n in self.names}
@@ -76,6 +76,10 @@ class Pool:
                         products.setdefault(ast.unparse(node), node)
             if isinstance(node, ast.Compare):
                 products.setdefault(ast.unparse(node), node)
+        for name in self.names:  # parameters["gamma"], which may not have been used at all
+            for key in entries.get(name, ()):
+                node = ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(key), ast.Load())
+                values.setdefault(ast.unparse(node), node)
         self.indices = {
             ast.unparse(n.slice): n.slice
             for n in ast.walk(tree)
@@ -94,6 +98,7 @@ class Pool:
                 ast.BinOp(v, ast.Mult(), less),
                 ast.Compare(v, [ast.Gt()], [ast.Constant(0)]),
                 less,
+                _of_numpy("sign", v),
             ]
         numbers = {int, float, ()}
         self.scalars = {  # a name says more than an expression
@@ -124,6 +129,18 @@ _SCALARS = {
     "lam", "lambd", "lambda_", "lmbda", "lmbd", "reg", "reg_strength", "l2", "weight_decay", "wd",
     "decay",
 }  # fmt: skip
+
+
+def _of_numpy(name: str, x: ast.expr) -> ast.expr:
+    """Return np.sign(x) and the like."""
+    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), [x], [])
+
+
+def words_of(source: Written) -> set[str]:
+    """Return the words that functions compare or look up: keys, and names such as "relu"."""
+    found = [n for tree in source.trees.values() for n in ast.walk(tree)]
+    texts = {n.value for n in found if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return {t for t in texts if t.isidentifier()}
 
 
 def scalars_of(source: Written) -> dict[str, ast.expr]:
@@ -216,7 +233,7 @@ def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         short = isinstance(node, (ast.Name, ast.Subscript)) and loads
         if short:
             yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(3))
-        if short or isinstance(node, ast.Constant):
+        if short or isinstance(node, (ast.Constant, ast.Call)):
             for scalar in pool.scalars.values():
                 for op in (ast.Mult(), ast.Div()):
                     yield "scale", ast.BinOp(node, op, scalar)
@@ -226,6 +243,10 @@ def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
             for other in pool.values.values():
                 yield "factor", ast.BinOp(node, ast.Mult(), other)
         if short or isinstance(node, (ast.BinOp, ast.Call)):
+            for function in ("sign", "exp"):
+                yield "factor", _of_numpy(function, node)
+            yield "term", ast.BinOp(node, ast.Sub(), ast.Constant(1))
+            yield "term", ast.BinOp(node, ast.Add(), ast.Constant(1))
             if node is not value:
                 for factor in pool.factors:
                     yield "factor", ast.BinOp(node, ast.Mult(), factor)

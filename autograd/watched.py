@@ -78,6 +78,8 @@ class Watched:
     error : Failed or None
     kinds : dict of str to set
         Of each variable, the shapes of its arrays and the types of its other values.
+    entries : dict of str to list
+        The keys of dicts that functions were given.
     """
 
     result: Any
@@ -85,6 +87,7 @@ class Watched:
     variables: dict[str, Any]
     error: Failed | None = None
     kinds: dict[str, set[Any]] = field(default_factory=dict)
+    entries: dict[str, list[str]] = field(default_factory=dict)
 
 
 def watched(
@@ -117,7 +120,7 @@ def watched(
             ) from error
     finally:
         sys.settrace(before)
-    return Watched(result, watch.assigned, watch.variables, failed, watch.kinds)
+    return Watched(result, watch.assigned, watch.variables, failed, watch.kinds, watch.entries)
 
 
 class _Watch:
@@ -129,6 +132,7 @@ class _Watch:
         self.variables: dict[str, Any] = {}
         self.counts: dict[str, int] = {}
         self.kinds: dict[str, set[Any]] = {}
+        self.entries: dict[str, list[str]] = {}
         self.frames: dict[FrameType, tuple[dict[str, Any], dict[str, Assigned], list[int]]] = {}
 
     def call(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -138,6 +142,8 @@ class _Watch:
         self.frames[frame] = (dict(frame.f_locals), {}, [frame.f_lineno])
         for name, value in frame.f_locals.items():
             self.kinds.setdefault(name, set()).add(getattr(value, "shape", type(value)))
+            if isinstance(value, dict):
+                self.entries[name] = [k for k in value if isinstance(k, str)]
         return self.line
 
     def line(self, frame: FrameType, event: str, _: Any) -> Any:

@@ -363,3 +363,8 @@ def test_the_score_of_several_targets_is_the_mean_of_each() -> None:
     found = model.predict(X)
     each = 1 - ((Y - found) ** 2).sum(axis=0) / ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
     assert model.score(X, Y) == pytest.approx(each.mean())
+
+
+def test_the_number_of_epochs_is_kept() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    assert nn.MLPClassifier(epochs=7, random_state=0).fit(X, y).n_iter_ == 7

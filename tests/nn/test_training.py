@@ -950,3 +950,53 @@ def test_two_sigmoids_are_two_questions_and_no_majority() -> None:
         warnings.simplefilter("ignore", nn.TrainingWarning)
         notes = nn.fit(net, X, both, optimizer=still, epochs=1, progress=False).notes
     assert not any("to every example" in note for note in notes)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(4, True), (1, True), (3, False), (None, False)])
+def test_a_rest_of_one_example_has_no_variance(size, refused) -> None:
+    X, Y = toy(9)
+    net = nn.Sequential(
+        nn.Linear(2, 3, rng=0), nn.BatchNorm(3), nn.ReLU(), nn.Linear(3, 1, rng=1), nn.Sigmoid()
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        if refused:
+            with pytest.raises(ValueError, match="no variance for BatchNorm"):
+                nn.fit(net, X, Y, batch_size=size, epochs=1, progress=False)
+        else:
+            nn.fit(net, X, Y, batch_size=size, epochs=1, progress=False)
+
+
+def test_units_that_differ_in_the_bias_alone_are_not_identical() -> None:
+    X, Y = toy()
+    for biases, said in ((np.zeros((4, 1)), True), (np.arange(4.0).reshape(4, 1), False)):
+        net = nn.Network([2, 4, 1], hidden="tanh", rng=0)
+        net["W1"], net["b1"], net["W2"] = np.ones((4, 2)), biases, np.ones((1, 4))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", nn.TrainingWarning)
+            notes = nn.fit(net, X, Y, epochs=1, progress=False).notes
+        assert any("begin with the same weights" in note for note in notes) == said
+
+
+def test_two_examples_of_one_class_are_of_one_class() -> None:
+    with pytest.warns(nn.TrainingWarning, match="All 2 labels are the same"):
+        nn.fit(net_of(hidden="tanh"), np.eye(2), np.ones((1, 2)), epochs=1, progress=False)
+
+
+def test_vanishing_gradients_are_said_from_three_layers_on() -> None:
+    X, Y = toy()
+    for sizes, said in (([2, 3, 3, 1], True), ([2, 3, 1], False)):
+        net = nn.Network(sizes, hidden="sigmoid", rng=0)
+        net[f"W{len(sizes) - 1}"] = 1e-9 * net[f"W{len(sizes) - 1}"].numpy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", nn.TrainingWarning)
+            notes = nn.fit(net, X, Y, epochs=1, progress=False).notes
+        assert any("Vanishing gradients" in note for note in notes) == said
+
+
+def test_a_metric_that_is_not_a_number_is_left_out_of_the_short_text() -> None:
+    history = nn.History({"cost": [1.0, 0.5], "dev_auc": [0.7, float("nan")], "f1": [0.2, 0.4]})
+    assert "f1 0.4" in repr(history)
+    assert "auc" not in repr(history)
+    history = nn.History({"cost": [1.0, 0.5], "dev_auc": [float("nan"), 0.7]})
+    assert "dev auc 0.7" in repr(history)

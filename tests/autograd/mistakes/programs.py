@@ -1,4 +1,4 @@
-"""The programs of `networks` and `sequences` as modules whose source can be read, and judged."""
+"""The programs of `networks`, `sequences` and `losses` as modules whose source can be read, and judged."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from autograd import BackpropDiagnosis, check_backprop
-from tests.autograd.mistakes import networks, sequences
+from tests.autograd.mistakes import losses, networks, sequences
 
-CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES]}
-RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT]}
+CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES, *losses.CASES]}
+RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT, *losses.RIGHT]}
 
 
 FOLDER = tempfile.TemporaryDirectory(prefix="mistakes")
@@ -37,4 +37,5 @@ def judged(name: str, case: dict[str, Any], text: str) -> BackpropDiagnosis:
     parameters = case["parameters"](rng)
     data = case["data"](rng)
     with np.errstate(all="ignore"):
-        return check_backprop(module.forward, module.backward, parameters, data)
+        loss = getattr(module, case["loss"]) if case.get("loss") else None
+        return check_backprop(module.forward, module.backward, parameters, data, loss=loss)

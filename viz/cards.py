@@ -201,7 +201,7 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
     array = np.asarray(g)
     known = Gradient(symbol, paths=max(1, len(paths)))
     if is_few(array):
-        return replace(known, text=" ".join(rows_of(array)))
+        return replace(known, text=" ".join(rows_of(array, below=False)))
     if array.size != 1:
         norm = format_number(norm_of(array))
         return replace(known, text=norm, state="norm", shape=shape_of(array.shape))

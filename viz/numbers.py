@@ -10,9 +10,13 @@ import numpy as np
 from viz.engine import format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viz.engine import GraphNode
 
-__all__ = ["is_few", "norm_of", "rows_of", "shape_of", "value_lines"]
+DIGIT, POINT = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"  # as wide as those in most fonts
+
+__all__ = ["DIGIT", "POINT", "is_few", "norm_of", "rows_of", "shape_of", "value_lines"]
 
 
 def value_lines(node: GraphNode) -> tuple[str, ...]:
@@ -48,10 +52,36 @@ def is_few(array: Any) -> bool:
     return bool(1 < array.size <= 4 and array.ndim <= 2)
 
 
-def rows_of(array: Any) -> tuple[str, ...]:
-    """Return the rows of an array, each in brackets."""
-    rows = [f"[{' '.join(map(format_number, row))}]" for row in np.atleast_2d(array)]
-    return (f"[{rows[0]}]",) if array.ndim == 2 and len(rows) == 1 else tuple(rows)
+def rows_of(array: Any, *, below: bool = True) -> tuple[str, ...]:
+    """Return the rows of an array, each in brackets; one number is a number.
+
+    The columns of rows below each other are aligned at the decimal point, by spaces of the width of
+    a digit and of a point.
+    """
+    if array.size == 1:
+        return (format_number(array.reshape(())),)
+    table = [[format_number(x) for x in row] for row in np.atleast_2d(array)]
+    if len(table) == 1:
+        row = f"[{' '.join(table[0])}]"
+        return (f"[{row}]",) if array.ndim == 2 else (row,)
+    columns = [_aligned(c) if below else c for c in zip(*table, strict=True)]
+    return tuple(f"[{' '.join(row)}]" for row in zip(*columns, strict=True))
+
+
+def _aligned(column: Sequence[str]) -> list[str]:
+    """Return numbers with their decimal points below each other."""
+    parts = [text.partition(".") for text in column]
+    before = max(len(whole) for whole, _, _ in parts)
+    after = max(len(rest) for _, _, rest in parts)
+    point = any(dot for _, dot, _ in parts)
+    return [
+        DIGIT * (before - len(whole))
+        + whole
+        + (dot or POINT * point)
+        + rest
+        + DIGIT * (after - len(rest))
+        for whole, dot, rest in parts
+    ]
 
 
 def shape_of(shape: tuple[int, ...]) -> str:

@@ -68,7 +68,9 @@ def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: 
     if brings is not None:
         number = is_whole and not bare.number and _NUMBER.fullmatch(bare.formula)
         if is_few(brings):
-            one = f"{' for each:' if number else ' ='} {' '.join(rows_of(brings))}{one}"
+            one = (
+                f"{' for each:' if number else ' ='} {' '.join(rows_of(brings, below=False))}{one}"
+            )
         elif brings.size == 1:
             one = ("" if number else f" = {format_number(brings.item())}") + one
         else:

@@ -138,7 +138,8 @@ def test_small_arrays_show_all_numbers_and_large_ones_a_summary() -> None:
     J = (w.sum() + big.sum()).named("J")
     J.backward()
     found = cards(viz.draw(J))
-    assert found["w"][0] == ["[1 2]", "[3 4.5]", "∂J/∂w = [1 1] [1 1]"]
+    digit, point = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
+    assert found["w"][0] == [f"[1 2{point}{digit}]", "[3 4.5]", "∂J/∂w = [1 1] [1 1]"]
     assert found["big"][0][:2] == ["(4, 5) float64", "0 … 19, mean 9.5"]
 
 
@@ -805,3 +806,23 @@ def test_what_the_backward_pass_has_not_reached_is_named() -> None:
 def test_save_needs_a_path() -> None:
     with pytest.raises(TypeError, match=r"Drawing\.save: needs the path of a file, .* got None"):
         viz.draw(lecture()).save(None)
+
+
+def test_columns_stand_below_each_other_at_the_decimal_point() -> None:
+    W = leaf(np.array([[0.5, -1.25, 10.0], [2.0, 0.333, -0.5]]), "W")
+    rows = cards(viz.draw(W.sum().named("J")))["W"][0][:2]
+    spaces = str.maketrans({"\N{FIGURE SPACE}": "0", "\N{PUNCTUATION SPACE}": "."})
+    first, second = (row.translate(spaces).strip("[]").split(" ") for row in rows)
+    for one, other in zip(first, second, strict=True):  # as wide, with the point in one place
+        assert len(one) == len(other)
+        assert one.find(".") == other.find(".")
+    plain = [
+        row.replace("\N{FIGURE SPACE}", "").replace("\N{PUNCTUATION SPACE}", "") for row in rows
+    ]
+    assert plain == ["[0.5 −1.25 10]", "[2 0.333 −0.5]"]
+
+
+def test_an_array_of_one_number_is_shown_as_a_number() -> None:
+    b = leaf(np.array([[0.1]]), "b")
+    found = cards(viz.draw((b * 3).sum().named("J")))
+    assert found["b"][0][0] == "0.1"

@@ -35,6 +35,8 @@ _SIGNS = {
     **{
         c: "$\\" + name + "$" for c, name in zip("αβγδεζηθλμνξπρτφχψω", _GREEK.split(), strict=True)
     },
+    "\N{FIGURE SPACE}": r"\phantom{0}",
+    "\N{PUNCTUATION SPACE}": r"\phantom{.}",
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",

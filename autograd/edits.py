@@ -122,6 +122,9 @@ def found_edit(
     return None, None, ""
 
 
+_UNCHANGED = (ast.FunctionDef, ast.Pass, ast.Import, ast.ImportFrom, ast.While)
+
+
 class _Place(NamedTuple):
     """Where a statement stands."""
 
@@ -131,15 +134,15 @@ class _Place(NamedTuple):
 
 
 def _statements(tree: ast.FunctionDef) -> Iterator[_Place]:
+    """Yield the statements of a function; not those of a while loop, which might never end."""
+    endless = {n for w in ast.walk(tree) if isinstance(w, ast.While) for n in ast.walk(w)}
     for node in ast.walk(tree):
+        if node in endless:
+            continue
         for field in ("body", "orelse"):
             block = getattr(node, field, None)
             if isinstance(block, list):
-                yield from (
-                    _Place(tree, block, s)
-                    for s in block
-                    if not isinstance(s, (ast.FunctionDef, ast.Pass, ast.Import, ast.ImportFrom))
-                )
+                yield from (_Place(tree, block, s) for s in block if not isinstance(s, _UNCHANGED))
 
 
 class _Quick:

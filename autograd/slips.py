@@ -231,7 +231,7 @@ def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     def inside(node: Any) -> Iterator[tuple[str, Any]]:
         loads = isinstance(getattr(node, "ctx", None), ast.Load)
         short = isinstance(node, (ast.Name, ast.Subscript)) and loads
-        if short:
+        if short and ast.unparse(node) not in pool.scalars:
             yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(3))
         if short or isinstance(node, (ast.Constant, ast.Call)):
             for scalar in pool.scalars.values():
@@ -367,6 +367,8 @@ def _cost(old: ast.AST, new: ast.AST) -> int:
         return 3  # a value with another expression in its place
     if isinstance(old, ast.BinOp) and new in (old.left, old.right):
         return 2
+    if isinstance(new, ast.BinOp) and new.left is old:
+        return 3  # twice, or half of it
     return 1
 
 
@@ -409,21 +411,18 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
     """Yield what may stand in the place of an expression, each with its kind of mistake."""
     kind: Any
     if isinstance(node, (ast.Subscript, ast.Name)) and isinstance(node.ctx, ast.Load):
-        yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(2))
+        if ast.unparse(node) not in pool.scalars:
+            yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(2))
         yield "transposed", _transposed(node)
         yield "sign", ast.UnaryOp(ast.USub(), node)
     match node:
         case ast.BinOp(left=left, op=op, right=right):
-            for kind in _OPERATORS:
-                if not isinstance(op, kind):
+            one = isinstance(right, ast.Constant) and right.value == 1
+            for kind in _OPERATORS:  # t * 1 is t, which comes below
+                if not isinstance(op, kind) and not (one and kind in (ast.Mult, ast.Div)):
                     yield _of_operators(op, kind()), ast.BinOp(left, kind(), right)
             yield "factor", left
             yield "factor", right
-            if isinstance(op, (ast.MatMult, ast.Sub, ast.Div)):
-                yield (
-                    "sign" if isinstance(op, ast.Sub) else "transposed",
-                    ast.BinOp(right, op, left),
-                )
             if isinstance(op, ast.MatMult):
                 yield "transposed", ast.BinOp(_transposed(left), op, right)
                 yield "transposed", ast.BinOp(left, op, _transposed(right))
@@ -431,6 +430,11 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
                 yield "transposed", ast.BinOp(right, op, _transposed(left))
                 yield "transposed", ast.BinOp(_transposed(right), op, _transposed(left))
                 yield "transposed", ast.BinOp(_transposed(left), op, _transposed(right))
+            if isinstance(op, (ast.MatMult, ast.Sub, ast.Div)):
+                yield (
+                    "sign" if isinstance(op, ast.Sub) else "transposed",
+                    ast.BinOp(right, op, left),
+                )
             if isinstance(op, (ast.Mult, ast.Div)):
                 yield "scale", ast.BinOp(node, ast.Mult(), ast.Constant(2))
                 yield "scale", ast.BinOp(node, ast.Div(), ast.Constant(2))

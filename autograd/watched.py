@@ -127,7 +127,7 @@ class _Watch:
     """The trace function of a run."""
 
     def __init__(self, codes: list[CodeType]) -> None:
-        self.codes, self.first = set(codes), codes[0]
+        self.codes, self.first = set(codes), codes[0] if codes else None
         self.assigned: list[Assigned] = []
         self.variables: dict[str, Any] = {}
         self.counts: dict[str, int] = {}

@@ -10,7 +10,7 @@ import ast
 import inspect
 import textwrap
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,9 +72,18 @@ class Written:
 
 
 def users_functions(f: Callable[..., Any]) -> list[FunctionType]:
-    """Return a function and those of its file that it calls by their names, itself first."""
+    """Return a function and those of its file that it calls by their names, itself first.
+
+    Of a method, those of its class come with it. What is not written in Python has none.
+    """
     found: dict[str, FunctionType] = {}
-    waiting = [inspect.unwrap(f)]
+    own: Any = inspect.unwrap(f)
+    if not isinstance(own, (FunctionType, MethodType)) and not isinstance(own, type):
+        own = getattr(own, "__call__", own)  # noqa: B004 - an object that is called
+    waiting: list[Any] = [own]
+    if isinstance(own, MethodType):
+        others = inspect.getmembers(type(own.__self__), inspect.isfunction)
+        waiting = [own.__func__, *(g for _, g in others if g.__module__ == own.__module__)]
     while waiting:
         g: Any = waiting.pop(0)
         if not isinstance(g, FunctionType) or g.__name__ in found:
@@ -98,7 +107,12 @@ def _names_in(code: CodeType) -> Iterator[str]:
 
 
 def written(f: Callable[..., Any]) -> Written | None:
-    """Return what can be read of a function; None where there is no source, as in a prompt."""
+    """Return what can be read of a function; None where there is no source, as in a prompt.
+
+    A method is bound to its object, and cannot be made again without it.
+    """
+    if not isinstance(inspect.unwrap(f), FunctionType):
+        return None
     trees: dict[str, ast.FunctionDef] = {}
     space: dict[str, Any] = {}
     own = users_functions(f)

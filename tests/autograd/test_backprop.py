@@ -961,6 +961,204 @@ def test_what_the_inputs_hide_shows_at_others() -> None:
     assert any("hide it" in note for note in report.notes)
 
 
+# -- what must not be called right, or wrong -------------------------------------------------------
+
+
+def residual(Z):
+    return np.maximum(Z, 0) + Z
+
+
+@pytest.mark.parametrize(("slope", "right"), [(1.0, True), (2.0, True), (1.4, True), (0.0, False)])
+def test_a_kink_beside_another_way_adds_up(slope, right) -> None:
+    z = Tensor([0.0, -1.0], name="z", requires_grad=True)
+    assert bool(check_backprop(residual(z).sum(), {"dz": np.array([slope, 1.0])})) == right
+
+
+def test_a_mask_is_no_kink() -> None:
+    z = Tensor([0.0, 3.0, -1.0, 2.0], name="z", requires_grad=True)
+    J = np.where(np.array([True, False, True, True]), z, 0.0).sum()
+    assert check_backprop(J, {"dz": np.array([1.0, 0.0, 1.0, 1.0])})
+    assert not check_backprop(J, {"dz": np.array([0.0, 0.0, 1.0, 1.0])})
+
+
+def test_the_finite_elements_beside_one_that_is_not_are_judged() -> None:
+    a = Tensor([0.0, 0.5], name="a", requires_grad=True)
+    with np.errstate(all="ignore"):
+        J = (a * np.log(a)).sum()
+        wrong = check_backprop(J, {"da": np.array([5.0, 77.0])})
+        right = check_backprop(J, {"da": np.array([5.0, np.log(0.5) + 1])})
+    assert not wrong
+    assert [row.status for row in right.rows] == ["not compared"]
+
+
+def test_a_lost_term_that_is_small_beside_the_others_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(6, 2)) * [1e4, 0.1], rng.normal(size=6)
+
+    def forward(X, Y, parameters):
+        z = X @ parameters["w"]
+        return np.sum((z - Y) ** 2) + 0.5 * np.sum(parameters["w"] ** 2), z
+
+    def backward(X, Y, parameters, cache):
+        return {"dw": 2 * X.T @ (cache - Y)}
+
+    report = check_backprop(forward, backward, {"w": rng.normal(size=2)}, (X, y))
+    assert [row.name for row in report.mistakes] == ["dw"]
+
+    def close(X, Y, parameters, cache):
+        return {"dw": (1 + 3e-8) * (2 * X.T @ (cache - Y) + parameters["w"])}
+
+    w = {"w": rng.normal(size=2)}
+    assert check_backprop(forward, close, w, (X, y))
+    assert not check_backprop(forward, close, w, (X, y), tolerance=1e-10)
+
+
+def test_what_is_not_returned_is_judged_all_the_same() -> None:
+    P, data = course()
+
+    def part(X, Y, parameters, cache):
+        dZ2 = cache["A2"] - Y
+        dA1 = parameters["W2"].T @ dZ2
+        dZ1 = dA1 * (1 - cache["A1"])
+        return {"dW2": dZ2 @ cache["A1"].T / X.shape[1] + 0 * dZ1.sum()}
+
+    report = check_backprop(forward, part, P, data)
+    assert [row.name for row in report.mistakes] == ["dZ1"]
+    assert report.edit is None
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_parameters_that_a_loop_unpacks_stay_apart(wrong) -> None:
+    def forward(X, Y, params):
+        A = X
+        kept = []
+        for W in params:
+            kept.append(A)
+            A = np.tanh(W @ A)
+        return np.sum((A - Y) ** 2), (kept, A)
+
+    def backward(X, Y, params, cache):
+        (X, A1), A2 = cache
+        _, W2 = params
+        d2 = 2 * (A2 - Y) * (1 - A2**2)
+        d1 = W2.T @ d2 * (1 - A1**2)
+        return [(-5 if wrong else 1) * d1 @ X.T, d2 @ A1.T]
+
+    rng = np.random.default_rng(0)
+    P = [rng.normal(size=(4, 3)), rng.normal(size=(2, 4))]
+    data = rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
+    assert bool(check_backprop(forward, backward, P, data)) != wrong
+
+
+def test_dropout_without_a_seed_is_refused_not_judged() -> None:
+    stream = np.random.default_rng(5)
+
+    def forward(X, Y, parameters):
+        D = stream.random(X.shape) < 0.5
+        return np.sum((parameters["w"] @ (X * D) - Y) ** 2), D
+
+    def backward(X, Y, parameters, cache):
+        return {"dw": 2 * (parameters["w"] @ (X * cache) - Y) @ (X * cache).T}
+
+    rng = np.random.default_rng(0)
+    with pytest.raises(GradientError, match="give different costs; seed what is random"):
+        check_backprop(
+            forward,
+            backward,
+            {"w": rng.normal(size=(1, 3))},
+            (rng.normal(size=(3, 4)), np.ones((1, 4))),
+        )
+
+
+def test_a_search_meets_no_endless_loop(tmp_path) -> None:
+    import time
+
+    P, data = course()
+    text = RIGHT.replace("    dZ2 =", "    l = 2\n    while l > 0:\n        l -= 1\n    dZ2 =", 1)
+    text = text.replace("np.dot(dZ1, X.T) / m", "np.sin(np.dot(dZ1, X.T)) + 3")
+    begun = time.perf_counter()
+    report = check_backprop(forward, loaded(text, tmp_path / "loop.py"), P, data)
+    assert [row.name for row in report.mistakes] == ["dW1"]
+    assert time.perf_counter() - begun < 30
+
+
+def test_methods_and_their_helpers_are_watched() -> None:
+    class Net:
+        def act(self, z):
+            return np.tanh(z)
+
+        def forward(self, X, Y, parameters):
+            Z1 = parameters["W"] @ X
+            A1 = self.act(Z1)
+            return np.sum((A1 - Y) ** 2), A1
+
+        def backward(self, X, Y, parameters, cache):
+            dA1 = 2 * (cache - Y)
+            dZ1 = dA1 * (1 - cache)
+            return {"dW": dZ1 @ X.T}
+
+    rng = np.random.default_rng(0)
+    net, P = Net(), {"W": rng.normal(size=(2, 3))}
+    report = check_backprop(
+        net.forward, net.backward, P, (rng.normal(size=(3, 4)), rng.normal(size=(2, 4)))
+    )
+    assert [row.name for row in report.mistakes] == ["dZ1"]
+
+
+def test_what_functions_print_is_printed_once(capsys) -> None:
+    P, data = course()
+
+    def told(X, Y, parameters):
+        print("forward")
+        return forward(X, Y, parameters)
+
+    def back(X, Y, parameters, cache):
+        print("backward")
+        return {k: 2 * g for k, g in backward(X, Y, parameters, cache).items()}
+
+    assert not check_backprop(told, back, P, data)
+    assert capsys.readouterr().out.split() == ["forward", "backward"]
+
+
+def test_a_large_cost_that_cannot_be_recorded_is_measured_in_part() -> None:
+    import time
+
+    def forward(X, Y, parameters):
+        return float(np.sum((parameters["W"] @ X - Y) ** 2))
+
+    def backward(X, Y, parameters):
+        return {"dW": 2 * (parameters["W"] @ X - Y) @ X.T}
+
+    rng = np.random.default_rng(0)
+    P, data = {"W": rng.normal(size=(150, 150))}, (rng.normal(size=(150, 20)), np.zeros((150, 20)))
+    begun = time.perf_counter()
+    report = check_backprop(forward, backward, P, data)
+    assert report, report
+    assert any("elements, drawn at random" in note for note in report.notes)
+    assert not check_backprop(
+        forward, lambda X, Y, parameters: {"dW": (parameters["W"] @ X - Y) @ X.T}, P, data
+    )
+    assert time.perf_counter() - begun < 60
+
+
+def test_a_gradient_that_is_not_returned_stands_in_the_first_line() -> None:
+    P, data = course()
+
+    def part(X, Y, parameters, cache):
+        grads = backward(X, Y, parameters, cache)
+        return {"dW1": grads["dW1"], "dW2": grads["dW2"], "db2": grads["db2"]}
+
+    head = str(check_backprop(forward, part, P, data)).splitlines()[0]
+    assert head.endswith("quantities; not returned: db1")
+
+
+def test_the_last_unknown_argument_is_the_cache() -> None:
+    P, data = course()
+    assert check_backprop(
+        forward, lambda X, Y, parameters, kept: backward(X, Y, parameters, kept), P, data
+    )
+
+
 # -- from a shell ----------------------------------------------------------------------------------
 
 

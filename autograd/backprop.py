@@ -554,10 +554,16 @@ def _with_edit(
     here = next((i for n in edit.names for i in mine if rows[i].name == n), None)
     if here is None and not named and changed:  # a number such as m, or a key that is computed
         here = changed[0]
-    if here is None:
-        here = changed[0] if changed else 0
+    if here is None:  # it is no derivative of a named value, or of another one than its name says
         formula = edit.after.partition(" = ")[2] or edit.after
-        rows.insert(here, Quantity(named or "backward", WRONG, np.nan, formula, line=edit.line))
+        made = Quantity(named or "backward", WRONG, np.nan, formula, line=edit.line)
+        apart = [i for i, r in enumerate(rows) if r.name == made.name and r.status == APART]
+        if apart:
+            here = apart[0]
+            rows[here] = replace(made, occurrence=rows[here].occurrence)
+        else:
+            here = changed[0] if changed else 0
+            rows.insert(here, made)
     row = rows[here]
     was = before.get((row.name, row.occurrence))
     known = [] if was is None else [c for c in was.causes if c.kind != "unknown"]

@@ -26,6 +26,10 @@ def suggestion(given: object, known: Iterable[str]) -> str:
 
 
 # What people who come from elsewhere write, and what it is called here.
+_OF_FIT = {
+    "optimizer", "learning_rate", "loss", "penalty", "epochs", "batch_size", "dev", "metrics",
+    "sample_weight", "class_weight", "max_norm", "early_stopping", "checkpoint", "progress",
+}  # fmt: skip
 ELSEWHERE = {
     "lr": "learning_rate",
     "alpha": "learning_rate",
@@ -74,7 +78,7 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
     for name in given:
         if name in names:
             continue
-        instead = ELSEWHERE.get(name, "")
+        instead = ELSEWHERE.get(name, f"{name}=…" if name in _OF_FIT else "")
         stem = instead.partition("=")[0].partition(" ")[0].rstrip(",")
         if stem in names or (instead.startswith("an ") and "optimizer" in names):
             hint = f" Write {instead}."

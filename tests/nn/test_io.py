@@ -239,9 +239,9 @@ def test_without_the_library_its_absence_is_named(tmp_path, monkeypatch) -> None
 def test_eight_differences_are_all_said_and_more_are_counted(tmp_path) -> None:
     path = tmp_path / "net.safetensors"
     for hidden, more in ((3, False), (4, True)):
-        net = nn.Network([2, *[3] * hidden, 1], rng=0)
+        net = nn.Network([2, *[3] * hidden, 3], output="softmax", rng=0)
         nn.save(net, path)
-        other = nn.Network([2, *[4] * hidden, 1], rng=0)
+        other = nn.Network([2, *[4] * hidden, 4], output="softmax", rng=0)
         with pytest.raises(ShapeError) as caught:
             nn.load(path, other)
         assert ("; and " in str(caught.value)) == more

@@ -162,3 +162,19 @@ def test_squared_errors() -> None:
             loss(A, Y, weight=[1.0])
         with pytest.raises(ValueError, match="weight: needs 2 finite numbers"):
             loss(A, Y, weight=[1.0, -1.0])
+
+
+def test_a_network_takes_attributes_that_only_begin_like_a_parameter() -> None:
+    net = nn.Network([2, 3, 1], rng=0)
+    net.best, net.Wide = 0.5, True
+    assert (net.best, net.Wide) == (0.5, True)
+    with pytest.raises(TypeError, match=r"write net\[.W1.\] = array"):
+        net.W1 = np.ones((3, 2))
+
+
+def test_an_option_of_nobody_is_sent_nowhere() -> None:
+    with pytest.raises(TypeError) as caught:
+        nn.Network([2, 3, 1], colour="red")
+    assert "belongs to" not in str(caught.value)
+    with pytest.raises(TypeError, match=r"belongs to nn\.fit"):
+        nn.Network([2, 3, 1], epochs=3)

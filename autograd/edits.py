@@ -90,6 +90,7 @@ def found_edit(
     suspected = [p for p in places if not {*targets(p.statement)} & {*judged}]
     rest = [p for p in places if p not in suspected]
     suspected.sort(key=lambda p: p.statement.lineno)
+    rest.sort(key=lambda p: -p.statement.lineno)  # what is wrong comes after what is right
     scalars = {**others, **scalars_of(source)}
     texts = {t for t in judge.keys if t.isidentifier()} | words_of(source)
     pools = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT, *losse
 
 
 FOLDER = tempfile.TemporaryDirectory(prefix="mistakes")
+atexit.register(FOLDER.cleanup)
 
 
 def module_of(name: str, text: str) -> Any:

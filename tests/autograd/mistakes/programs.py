@@ -13,6 +13,7 @@ import numpy as np
 from autograd import BackpropDiagnosis, check_backprop
 from tests.autograd.mistakes import losses, networks, sequences
 
+FILES = {"networks": networks, "sequences": sequences, "losses": losses}
 CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES, *losses.CASES]}
 RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT, *losses.RIGHT]}
 

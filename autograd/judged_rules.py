@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.differences import slopes
 from autograd.errors import GradientError
 from autograd.registry import OPS
 from autograd.tensor import Tensor
@@ -182,18 +183,11 @@ def op_cases(op: Op, data: Sequence[Any]) -> Iterator[dict[str, tuple[Any, Any, 
 
 def _slope(op: Op, given: list[Any], k: int, g: Any) -> Any:
     """Return the gradient of Σ g · out by one operand, by central differences."""
-    x = given[k]
-    slope = np.zeros(x.shape)
-    for at in np.ndindex(x.shape):
-        step = 6e-6 * max(1.0, abs(float(x[at])))
-        ends = []
-        for sign in (1, -1):
-            moved = x.copy()
-            moved[at] += sign * step
-            out = op.forward(*given[:k], moved, *given[k + 1 :])
-            ends.append(float(np.sum(g * out)))
-        slope[at] = (ends[0] - ends[1]) / (2 * step)
-    return slope
+
+    def cost(x: Any) -> float:
+        return float(np.sum(g * op.forward(*given[:k], x, *given[k + 1 :])))
+
+    return slopes(cost, given[k], np.ndindex(given[k].shape))
 
 
 def what_it_is(theirs: Any, right: Any, others: dict[str, Any]) -> Iterator[tuple[str, str]]:

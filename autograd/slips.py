@@ -197,12 +197,18 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
             yield _with_value(statement, value, new, kind, cost)
 
 
+def _computed(statement: ast.stmt) -> ast.expr | None:
+    """Return the value of a statement, if it is one that is computed."""
+    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+        return None
+    taken = isinstance(statement, ast.Assign) and _is_taken(statement.value)
+    return None if taken else statement.value
+
+
 def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield a statement whose value is multiplied or added to, or has another factor."""
-    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
-        return
-    value = statement.value
-    if value is None or (isinstance(statement, ast.Assign) and _is_taken(value)):
+    value = _computed(statement)
+    if value is None:
         return
     chain = _chain(value)
     for i, j in itertools.combinations(range(1, len(chain) + 1), 2):
@@ -222,10 +228,8 @@ def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
 
 def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield a statement with something inside of its expression multiplied or added to."""
-    if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
-        return
-    value = statement.value
-    if value is None or (isinstance(statement, ast.Assign) and _is_taken(value)):
+    value = _computed(statement)
+    if value is None:
         return
 
     def inside(node: Any) -> Iterator[tuple[str, Any]]:

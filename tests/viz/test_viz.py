@@ -826,3 +826,17 @@ def test_an_array_of_one_number_is_shown_as_a_number() -> None:
     b = leaf(np.array([[0.1]]), "b")
     found = cards(viz.draw((b * 3).sum().named("J")))
     assert found["b"][0][0] == "0.1"
+
+
+def test_of_several_verdicts_on_one_name_the_card_shows_the_wrong_one() -> None:
+    from autograd import BackpropDiagnosis
+    from autograd.backprop import Quantity
+
+    w = leaf(np.array([1.0, 2.0]), "w")
+    J = (w * w).sum().named("J")
+    statuses = ("right", "WRONG", "follows", "right")
+    rows = tuple(Quantity("dw", s, 0.0, "", occurrence=k) for k, s in enumerate(statuses, 1))
+    marks = [
+        n.mark for n in viz.draw(J, against=BackpropDiagnosis(rows)).view.nodes if n.name == "w"
+    ]
+    assert marks == ["dw WRONG"]

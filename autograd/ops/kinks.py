@@ -134,7 +134,9 @@ def _apart(node: Node, shape: tuple[int, ...]) -> bool:
     return node.op is not None and node.op.elementwise and node.shape == shape
 
 
-def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
+def along(
+    g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any = None
+) -> Any:
     """Return g · a / n, where n is the size of a; at a kink, where n is 0, what the law above says.
 
     Parameters
@@ -147,15 +149,16 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None) -> Any:
         Where the size is 0; found from n by default.
     spread : callable, optional
         Gives each element of a what belongs to its slice.
+    by : array, Tensor or Symbol, optional
+        The derivative of a size that is not a root of squares, in the place of a / n.
     """
     spread = spread or (lambda x: x)
-    if isinstance(n, Symbol):
-        return spread(g) * (a / spread(n))
-    if kink is None:
+    symbolic = isinstance(n, Symbol)
+    if kink is None and not symbolic:
         kink = np.equal(value_of(n), 0)
-    if not np.any(kink):
-        return spread(g) * (a / spread(n))
-    plain = spread(g) * (a / spread(np.where(kink, 1.0, n)))
+    if symbolic or not np.any(kink):
+        return spread(g) * (a / spread(n) if by is None else by)
+    plain = spread(g) * (a / spread(np.where(kink, 1.0, n)) if by is None else by)
     return _smooth(g, a, n, kink, plain, spread)
 
 

@@ -78,8 +78,12 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
 
 vector_norm.vjp(
     a=lambda g, a, out, axis, a_shape, ord: (
-        along(g, a, out, spread=lambda x: spread(x, a_shape, axis))
-        if ord == 2
+        along(
+            *(g, a, out),
+            spread=lambda x: spread(x, a_shape, axis),
+            by=None if ord == 2 else direction(a, out, axis, a_shape, ord),
+        )
+        if ord > 0  # then only a = 0 has a norm of 0
         else spread(g, a_shape, axis) * direction(a, out, axis, a_shape, ord)
     ),
 )

@@ -401,6 +401,17 @@ def test_many_kinks_cost_as_much_as_there_are_rows() -> None:
     assert 0 < calls(200) == calls(2)
 
 
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, np.inf])
+def test_the_square_of_a_norm_of_any_order_is_smooth_along_each_axis(order: float) -> None:
+    def square(x: Any) -> Any:
+        return np.linalg.norm(x, ord=order) ** 2
+
+    # Of one element all of them are |x|; of two, ‖t e‖² is t² along each unit vector e.
+    np.testing.assert_array_equal(hessian(square)(np.zeros(1)), [[2.0]])
+    np.testing.assert_array_equal(np.diagonal(hessian(square)(np.zeros(2))), [2.0, 2.0])
+    np.testing.assert_array_equal(hvp(square)(np.zeros(1), np.ones(1)), [2.0])
+
+
 @pytest.mark.parametrize("name", ["norm²", "hypot²", "exp of norm²", "std²", "nanstd²"])
 def test_the_checker_agrees_with_them(name: str) -> None:
     f, point, _ = HESSIANS[name]

@@ -25,11 +25,10 @@ import numpy as np
 
 from autograd.captured import Judge, Pair, RandomCostError
 from autograd.checking import relative_error
-from autograd.edits import Edit, found_edit
+from autograd.edits import Edit, Search
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.judged_rules import class_cases, op_cases, op_of, what_it_is
-from autograd.slips import scalars_of
 from autograd.tensor import Tensor
 from autograd.written import targets, written
 
@@ -174,14 +173,19 @@ class BackpropDiagnosis:
     rows : tuple of Quantity
         In the order of the backward pass.
     notes : tuple of str
-    edit : Edit or None
-        Of functions: one change of a line that makes every returned gradient right, at the given
-        inputs and at two others.
+    edits : tuple of Edit
+        Of functions: changes of a line each, in the order of the backward pass, that make returned
+        gradients right at the given inputs and at two others; the notes say which, if not all.
     """
 
     rows: tuple[Quantity, ...]
     notes: tuple[str, ...] = field(default=())
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def edit(self) -> Edit | None:
+        """The first edit, if there is one."""
+        return self.edits[0] if self.edits else None
 
     @property
     def mistakes(self) -> tuple[Quantity, ...]:
@@ -212,8 +216,7 @@ class BackpropDiagnosis:
             said = row.causes[0].sentence if row.causes else row.note
             line = f"  {name:<{width}}  {row.status:<7}  {row.formula}"
             lines.append(f"{line}   ({said})" if said else line)
-        edit = [] if self.edit is None else [str(self.edit)]
-        return "\n".join([*lines, *edit, *self.notes])
+        return "\n".join([*lines, *map(str, self.edits), *self.notes])
 
     __repr__ = __str__
 
@@ -229,8 +232,8 @@ class BackpropDiagnosis:
             verdict = f"**{row.status}**" if row.status == WRONG else row.status
             cells = (f"`{row.name}`", verdict, f"`{row.formula}`", f"{said}.{why}" if said else "")
             lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
-        if self.edit is not None:
-            lines += ["", f"```text\n{self.edit}\n```"]
+        for edit in self.edits:
+            lines += ["", f"```text\n{edit}\n```"]
         return "\n".join([*lines, "", *self.notes, ""])
 
     def _repr_html_(self) -> str:
@@ -249,11 +252,11 @@ class BackpropDiagnosis:
         heads = "".join(
             f"<th>{h}</th>" for h in ("quantity", "verdict", "right formula", "what it is")
         )
-        edit = "" if self.edit is None else f"<pre>{html.escape(str(self.edit))}</pre>"
+        edits = "".join(f"<pre>{html.escape(str(edit))}</pre>" for edit in self.edits)
         notes = "".join(f"<p>{html.escape(n)}</p>" for n in self.notes)
         return (
             f"<p><b>{html.escape(head)}</b></p><table><tr>{heads}</tr>{''.join(rows)}</table>"
-            f"{edit}{notes}"
+            f"{edits}{notes}"
         )
 
     def raise_if_wrong(self) -> None:
@@ -290,9 +293,8 @@ class BackpropDiagnosis:
             ],
             "mistakes": [row.name for row in self.mistakes],
             "notes": list(self.notes),
-            "edit": None
-            if self.edit is None
-            else {"line": self.edit.line, "before": self.edit.before, "after": self.edit.after},
+            "edit": None if self.edit is None else self.edit.to_dict(),
+            "edits": [edit.to_dict() for edit in self.edits],
         }
 
 
@@ -420,26 +422,95 @@ def _of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
                 report = replace(other.report, notes=(*other.report.notes, *hidden))
                 judged = _Judged(report, other.values)
                 break
-    source, report = written(pair.backward), judged.report
-    if report or source is None or not cases:
-        return report
+    source = written(pair.backward, pair.forward)
+    if judged.report or source is None or not cases:
+        return judged.report
+    before = written(pair.forward, methods=False)
+    try:
+        search = Search(source, judge.keys, before, pair)
+        report = _edited(pair, judge, judged, search, seed, tolerance)
+    finally:
+        source.restore()
+    return replace(report, notes=(*report.notes, *hidden))
+
+
+MOST = 4  # edits of one function
+
+
+def _edited(
+    pair: Pair,
+    judge: Judge,
+    judged: _Judged,
+    search: Search,
+    seed: int | None,
+    tolerance: float | None,
+) -> BackpropDiagnosis:
+    """Return a report with the edits that make gradients right: one, or else one after another."""
+    stages, edits = [judged], list[Edit]()
+    whole, wrong = False, {*judge.wanted} - judge.right(pair.backward)
+    while len(edits) < MOST and not whole:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what an edit does
+            for found in _next_edits(search, judge, stages[-1].report):
+                whole = judge.passes(search.source.function)
+                again = pair.mended(search.source.function)
+                by = _by_differences(again, None, seed) if pair.refused else None
+                stage = by or _by_variables(again, seed, tolerance)
+                if whole or _is_better(stage.report, stages[-1].report, found):
+                    edits.append(found)
+                    stages.append(stage)
+                    break
+                search.undo()  # it makes up for a mistake in another line
+            else:
+                break
+    if not edits:
+        return replace(judged.report, notes=(*judged.report.notes, *filter(None, [search.note])))
+    left = set() if whole else {*judge.wanted} - judge.right(search.source.function)
+    mended = f"{', '.join(sorted(wrong - left))} {'are' if len(wrong - left) > 1 else 'is'} right"
+    with_it = "with this line" if len(edits) == 1 else f"with these {len(edits)} lines"
+    said = "every returned gradient is right" if whole else mended
+    proof = f"{with_it} {said}, at {len(judge.cases)} inputs"
+    report = _with_edits(stages, edits, proof, pair.seen, whole=whole)
+    more = [] if whole else [f"W{proof[1:]}; {', '.join(sorted(left))} still differ.", search.note]
+    return replace(report, notes=(*report.notes, *filter(None, more)))
+
+
+def _is_better(report: BackpropDiagnosis, before: BackpropDiagnosis, edit: Edit) -> bool:
+    """Return whether an edit has mended its line, or at least no other one is wrong now."""
+    now, then = ({_key(row) for row in r.mistakes} for r in (report, before))
+    return now <= then or all(row.line != edit.line for row in report.mistakes)
+
+
+def _next_edits(search: Search, judge: Judge, report: BackpropDiagnosis) -> Iterator[Edit]:
+    """Yield edits with which more gradients are right, each made: one for all, or for some.
+
+    A step that is wrong given what is upstream is wrong in its own line. What is wrong in several
+    gradients, which are the end of the way, is rather wrong in the line that they come from.
+    """
     known = [r.name for r in report.rows if r.status in (RIGHT, FOLLOWS)]
-    before = written(pair.forward)
-    others = {} if before is None else scalars_of(before)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what an edit does
-        edit, mended, note = found_edit(source, judge, known, others, pair)
-    if edit is None:
-        return replace(report, notes=(*report.notes, *filter(None, [note])))
-    again = Pair(pair.forward, mended, pair.params, pair.data, pair.loss)
-    again.state, again.recorder, again.refused = pair.state, pair.recorder, pair.refused
-    again.quiet = True
-    by = _by_differences(again, None, seed) if pair.refused else None
-    after = by or _by_variables(again, seed, tolerance)
-    proof = f"with this line every returned gradient is right, at {cases} inputs"
-    own = Cause(edit.kind, edit.sentence, (edit.before, edit.after), proof)
-    whole = _with_edit(judged, edit, own, after, pair.seen)
-    return replace(whole, notes=(*whole.notes, *hidden))
+    wrong = [(r.name, r.line) for r in report.mistakes if r.line is not None]
+    lines = list(dict.fromkeys(line for _, line in wrong))
+    ends = {f"d{name}" for name in search.parameters}
+    whole = search.all_right(judge, known, lines, quick=True)
+    common = search.best
+    if whole is not None:
+        yield whole
+        return
+    for name, line in wrong:
+        found = None if name in ends and len(wrong) > 1 else search.some_right(judge, line)
+        if found is not None:
+            yield found
+    if len(wrong) > 1:
+        found = search.made(common)
+        if found is not None:
+            yield found
+        for name, line in wrong:
+            found = search.some_right(judge, line) if name in ends else None
+            if found is not None:
+                yield found
+    found = search.all_right(judge, known, lines, quick=False) or search.made()
+    if found is not None:
+        yield found
 
 
 def _freed(report: BackpropDiagnosis, params: set[str]) -> BackpropDiagnosis:
@@ -472,6 +543,7 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
     elif found.error is None:
         raise GradientError("check_backprop: backward returns no gradient of a parameter.")
     by_name = {called[k]: g for k, g in found.given.items()}
+    orders = {(g.name, g.occurrence): g.order for g in found.given.values()}
     rows = []
     for row in report.rows:
         g = by_name[row.name]
@@ -483,6 +555,14 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
             if row.status == WRONG and row.name != name and row.causes[0].kind == "unknown":
                 note = f"not judged: it comes after {name}, which is wrong"
                 rows[i] = replace(rows[i], status=APART, causes=(), note=note)
+    rows.sort(key=lambda row: orders[_key(row)])
+    first: dict[tuple[str, int | None], str] = {}
+    for i, row in enumerate(rows):  # a line of a loop is one mistake
+        if row.status == WRONG and row.line is not None:
+            earlier = first.setdefault((row.name, row.line), f"{row.name}:{row.occurrence}")
+            if earlier != f"{row.name}:{row.occurrence}":
+                said = f"wrong as {earlier} is, in the same line"
+                rows[i] = replace(row, status=FOLLOWS, causes=(), note=said)
     if found.error is not None:
         rows.append(_failed(found.error, pair))
     return _Judged(replace(report, rows=tuple(rows)), found.values)
@@ -490,7 +570,7 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
 
 def _failed(error: Failed, pair: Pair) -> Quantity:
     """Return the row of a line that raised."""
-    source = written(pair.backward)
+    source = written(pair.backward, pair.forward)
     statement = None if source is None else source.at(error.line)
     names = [] if statement is None else targets(statement)
     shown = "" if statement is None else ast.unparse(statement)
@@ -515,7 +595,7 @@ def _by_differences(pair: Pair, error: GradientError | None, seed: int | None = 
         if name in right:
             row = _of_rule("J", name[1:], theirs, right[name], {}, slack=pair.slack)
             last = lines.get(name)
-            at = (last.occurrence, last.line) if last else (1, None)
+            at = (last.occurrence, last.line) if last else (1, pair.lines.get(name))
             rows.append(replace(row, formula=f"∂J/∂{name[1:]}", occurrence=at[0], line=at[1]))
             values[name, at[0]] = theirs
     if not rows:
@@ -528,57 +608,95 @@ def _by_differences(pair: Pair, error: GradientError | None, seed: int | None = 
     return _Judged(BackpropDiagnosis(tuple(rows), tuple(notes)), values)
 
 
-def _with_edit(
-    judged: _Judged, edit: Edit, own: Cause, after: _Judged, seen: set[str]
+def _with_edits(
+    stages: Sequence[_Judged],
+    edits: Sequence[Edit],
+    proof: str,
+    seen: set[str],
+    *,
+    whole: bool,
 ) -> BackpropDiagnosis:
-    """Return a report whose one mistake is in the edited line.
+    """Return a report in which each edited line is a mistake.
 
     The rows are those of the mended function, in whose convention all is right: what had another
-    value before is what follows from the mistake.
+    value before an edit is what follows from that mistake.
     """
-    before = {(r.name, r.occurrence): r for r in judged.report.rows}
+    after = stages[-1].report
     rows: list[Quantity] = []
-    changed: list[int] = []
-    for row in after.report.rows:
-        key = row.name, row.occurrence
-        then, now = (np.asarray(v.get(key, np.nan), float) for v in (judged.values, after.values))
-        if row.status == WRONG:  # a variable of that name, and of another meaning
+    for row in after.rows:
+        if row.status == WRONG and whole:  # a variable of that name, and of another meaning
             row = replace(row, status=APART, causes=())
-        elif then.shape != now.shape or not relative_error(then, now) < 1e-9:
-            changed.append(len(rows))
-            off = relative_error(then, now) if then.shape == now.shape else np.nan
-            row = replace(row, status=FOLLOWS, error=off, note="right, given what is upstream")
         rows.append(row)
+    made: list[tuple[int, Quantity]] = []  # of lines that no row is about
+    mistaken: set[int] = set()
+    for (then, now), edit in zip(itertools.pairwise(stages), edits, strict=True):
+        changed = []
+        for i, row in enumerate(rows):
+            off = _difference(then, now, (row.name, row.occurrence))
+            if off >= 1e-9 and i not in mistaken and row.status != WRONG:
+                changed.append(i)
+                note = "right, given what is upstream"
+                rows[i] = replace(row, status=FOLLOWS, error=off, note=note)
+        own = Cause(edit.kind, edit.sentence, (edit.before, edit.after), proof)
+        here = _row_of(rows, changed, edit, seen)
+        row = here if isinstance(here, Quantity) else rows[here]
+        was = next((r for r in then.report.rows if _key(r) == _key(row)), None)
+        causes = _causes_of(was, own, [c for r in then.report.rows for c in r.causes])
+        line = edit.line if row.line is None or row.name in edit.names else row.line
+        follows = dict.fromkeys(rows[i].name for i in changed if rows[i] is not row)
+        row = replace(row, status=WRONG, causes=causes, line=line, follows=(*follows,), note="")
+        if isinstance(here, Quantity):
+            made.append((changed[0] if changed else 0, row))
+        else:
+            rows[here] = row
+            mistaken.add(here)
+    for i, row in sorted(made, key=lambda one: -one[0]):
+        rows.insert(i, row)
+    return BackpropDiagnosis(tuple(rows), after.notes, tuple(edits))
+
+
+def _key(row: Quantity) -> tuple[str, int]:
+    return row.name, row.occurrence
+
+
+def _difference(then: _Judged, now: _Judged, key: tuple[str, int]) -> float:
+    """Return by how much an edit changes a value, relative to it; infinity for another shape."""
+    a, b = (np.asarray(v.values.get(key, np.nan), float) for v in (then, now))
+    if a.shape != b.shape:
+        return np.inf
+    error = relative_error(a, b)
+    return np.inf if math.isnan(error) else error
+
+
+def _row_of(rows: list[Quantity], changed: list[int], edit: Edit, seen: set[str]) -> int | Quantity:
+    """Return the row that an edited line is about, or a new one."""
     mine = [i for i in changed if rows[i].name in edit.names and rows[i].line in (None, edit.line)]
     named = next((n for n in edit.names if n in seen), "")
     here = next((i for n in edit.names for i in mine if rows[i].name == n), None)
     if here is None and not named and changed:  # a number such as m, or a key that is computed
         here = changed[0]
-    if here is None:  # it is no derivative of a named value, or of another one than its name says
-        formula = edit.after.partition(" = ")[2] or edit.after
-        made = Quantity(named or "backward", WRONG, np.nan, formula, line=edit.line)
-        apart = [i for i, r in enumerate(rows) if r.name == made.name and r.status == APART]
-        if apart:
-            here = apart[0]
-            rows[here] = replace(made, occurrence=rows[here].occurrence)
-        else:
-            here = changed[0] if changed else 0
-            rows.insert(here, made)
-    row = rows[here]
-    was = before.get((row.name, row.occurrence))
-    known = [] if was is None else [c for c in was.causes if c.kind != "unknown"]
-    raised = [c for r in before.values() for c in r.causes if c.kind == "raises"]
-    others = [c for c in known if c.kind != "raises"]
-    if others:
-        others[0] = replace(others[0], edit=own.edit, evidence=own.evidence)
-    again = own.kind in {c.kind for c in others}
-    mended = [*others, *([] if again else [own])]
+    if here is not None:
+        return here
+    # It is no derivative of a named value, or of another one than its name says.
+    formula = edit.after.partition(" = ")[2] or edit.after
+    made = Quantity(named or "backward", WRONG, np.nan, formula, line=edit.line)
+    apart = [i for i, r in enumerate(rows) if r.name == made.name and r.status == APART]
+    if not apart:
+        return made
+    rows[apart[0]] = replace(made, occurrence=rows[apart[0]].occurrence)
+    return apart[0]
+
+
+def _causes_of(was: Quantity | None, own: Cause, others: Sequence[Cause]) -> tuple[Cause, ...]:
+    """Return the causes of an edited line: what its numbers say, the edit, and what was raised."""
+    known = [] if was is None else [c for c in was.causes if c.kind not in ("unknown", "raises")]
+    if known:
+        known[0] = replace(known[0], edit=own.edit, evidence=own.evidence)
+    again = own.kind in {c.kind for c in known}
+    mended = [*known, *([] if again else [own])]
+    raised = [c for c in others if c.kind == "raises"]
     shapes = not raised or "ValueError" in raised[0].sentence
-    causes = tuple([*mended, *raised] if shapes else [*raised, *mended])[:3]
-    line = edit.line if row.line is None or row.name in edit.names else row.line
-    follows = tuple(dict.fromkeys(r.name for r in rows if r.status == FOLLOWS and r is not row))
-    rows[here] = replace(row, status=WRONG, causes=causes, line=line, follows=follows, note="")
-    return BackpropDiagnosis(tuple(rows), after.report.notes, edit)
+    return tuple([*mended, *raised] if shapes else [*raised, *mended])[:3]
 
 
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:

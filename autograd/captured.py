@@ -6,6 +6,7 @@ their variables, and those of the functions of their file that they call, are re
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import functools
@@ -26,7 +27,7 @@ from autograd.graph import graph
 from autograd.structures import arrays_of, mapped, mapped_at
 from autograd.tensor import Tensor
 from autograd.watched import Assigned, Failed, Watched, watched
-from autograd.written import storing, users_functions
+from autograd.written import storing, targets, users_functions, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,13 +40,20 @@ SECONDS = 2.0  # in which a cost is differenced
 _PARAMS = {"params", "parameters", "p", "theta", "weights"}
 _CACHE = {"cache", "caches"}
 _RESULT = {"a", "al", "yhat", "y_hat", "y_pred", "out", "output", "outputs", "probs", "pred"}
-_BEFORE = ("dJ_d", "dL_d", "dJd", "dLd", "grad_", "d_", "g_", "grad", "d")
-_AFTER = ("_grad", "_bar")
+_BEFORE = ("dJ_d", "dL_d", "dJd", "dLd", "grad_", "d_", "g_", "bar_", "adj_", "grad", "d", "g")
+_AFTER = ("_grad", "_bar", "_adj")
 _DERIVATIVE = r"d[A-Z]\w*|d[a-z]\d*|d_\w+|g[A-Z]\w*|g[a-z]|grad\w*|delta\w*|err\w*"
 
 
 class RandomCostError(GradientError):
     """A forward function gives another cost at each call, so that nothing can be judged."""
+
+
+class Call(NamedTuple):
+    """The arguments of a call."""
+
+    positional: list[Any]
+    named: dict[str, Any]
 
 
 class Given(NamedTuple):
@@ -106,9 +114,15 @@ class Pair:
         data: Sequence[Any],
         loss: Callable[..., Any] | None = None,
     ) -> None:
-        self.forward, self.backward, self.loss = forward, backward, loss
-        self.params = params
-        self.named = {k: np.array(v) for k, v in _flat(params).items()}
+        (self.forward, own), (self.backward, its) = _opened(forward), _opened(backward)
+        self.loss: Callable[..., Any] | None = None
+        self.fixed: dict[str, Any] = {**its, **own}  # by functools.partial
+        if loss is not None:
+            self.loss, also = _opened(loss)
+            self.fixed |= also
+        alone = isinstance(params, (np.ndarray, float))
+        self.params = [params] if alone else params
+        self.named = {k: np.array(v) for k, v in _flat(self.params).items()}
         self.names = [*self.named]  # perhaps those that forward gives the items of a list
         if not isinstance(data, (tuple, list)):
             raise GradientError(
@@ -118,7 +132,7 @@ class Pair:
         self.known_as = {*_PARAMS}  # the names under which functions take the parameters
         self.labels = self._labels()
         self.state = np.random.get_state()  # noqa: NPY002 - so that dropout draws the same mask
-        self.recorder = forward  # the function that is run on tensors
+        self.recorder = self.forward  # the function that is run on tensors
         self.seen: set[str] = set()  # the variables of backward that are arrays or numbers
         self.kinds: dict[str, set[Any]] = {}  # and what all of them are
         self.entries: dict[str, list[str]] = {}  # the keys of dicts that it was given
@@ -127,25 +141,67 @@ class Pair:
         self.slack = 0.0  # of gradients by differences: the rounding of the cost
         self.refused = ""  # why forward cannot be recorded
         self.order: list[str | None] | None = None  # of the gradients, where backward has a tuple
+        called = [*(self.known_as - _PARAMS)]
+        if len(called) == 1 == len(self.named) and (alone or self._is_taken_as_an_array()):
+            self.names, self.known_as = called, {*_PARAMS}
+
+    @functools.cached_property
+    def lines(self) -> dict[str, int]:
+        """The lines in which backward gives a name, or a key such as "dW1", its last value."""
+        source = written(self.backward, self.forward)
+        trees = [] if source is None else [*source.trees.values()]
+        found = [n for tree in trees[::-1] for n in ast.walk(tree) if isinstance(n, ast.stmt)]
+        return {name: node.lineno for node in found for name in targets(node)}
+
+    def mended(self, backward: Callable[..., Any]) -> Pair:
+        """Return the pair with another backward function, which has been run before."""
+        other = copy.copy(self)
+        other.backward, other.quiet = backward, True
+        return other
 
     def _labels(self) -> list[str]:
         """Return the names of data, as forward has them."""
-        own = _required(self.forward)
+        own = self.wanted_by(self.forward)
         names = [n for n in own if n not in _PARAMS and n not in self.named]
-        if names and len(names) == len(own):  # one of them stands for the parameters
+        if (
+            names and len(names) == len(own) and not _rest(self.forward)
+        ):  # one of them stands for the parameters, or several do
+            items = len(self.params) if isinstance(self.params, (list, tuple)) else 0
             params = next((n for n in names if n.lower() not in ("x", "y")), names[-1])
             if len(names) == len(self.data) + 1 and names[-1].lower() not in ("x", "y"):
                 params = names[-1]
-            self.known_as.add(params)
-            names.remove(params)
+            if 1 < items == len(self.named) == len(names) - len(self.data):
+                at = names.index(params) if names[-1] != params else len(names) - items
+                self.names = names[at : at + items]
+                names = [n for n in names if n not in self.names]
+            else:
+                self.known_as.add(params)
+                names.remove(params)
         usual = {"x", "y"} >= {n.lower() for n in names}
-        if usual and len(self.data) <= 2:
+        if usual and len(self.data) <= 2 and len(names) != len(self.data):
             low = {n.lower(): n for n in names}
             return [low.get(n, n.upper()) for n in ("x", "y")[: len(self.data)]]
         if len(names) == len(self.data):
             return names
         known = ["X", "Y"][: len(self.data)]
         return known + [f"data{i}" for i in range(2, len(self.data))]
+
+    def wanted_by(self, f: Callable[..., Any]) -> list[str]:
+        """Return the names of the arguments that a function needs, keyword-only ones among them."""
+        return [n for n in _required(f) if n not in self.fixed]
+
+    def _is_taken_as_an_array(self) -> bool:
+        """Return whether forward computes with a list of one parameter as if it were an array."""
+        if not isinstance(self.params, (list, tuple)):
+            return False
+        (item,) = self.inputs(None)[0].values()
+        for params, takes in ((_Items([item]), False), (item, True)):
+            try:
+                self.run(self.forward, self.bound(self.forward, params, self.data, {}))
+                return takes
+            except Exception:  # then it is not that; of neither, the error is raised later
+                continue
+        return False
 
     def inputs(self, seed: int | None) -> tuple[dict[str, Any], list[Any]]:
         """Return parameters and data: as given, or the first drawn anew, or with an even seed both.
@@ -166,26 +222,23 @@ class Pair:
         """Return the parameters with other values in their places."""
         return mapped_at(lambda _, path: values[_clean(path)], self.params)
 
-    def bound(
-        self, f: Callable[..., Any], params: Any, data: Sequence[Any], more: Any
-    ) -> list[Any]:
+    def bound(self, f: Callable[..., Any], params: Any, data: Sequence[Any], more: Any) -> Call:
         """Return the arguments of a call, found by the names that the function gives them."""
         known: dict[str, Any] = dict(zip(self.labels, data, strict=True))
         known |= {name.lower(): value for name, value in known.items()}
         known |= {name.upper(): value for name, value in known.items() if len(name) == 1}
         known |= dict.fromkeys(self.known_as, params)
-        if isinstance(params, dict):
-            known |= params
-        else:
-            known |= dict(zip(self.names, params, strict=False))
-        known = {**more, **known}
+        own = params if isinstance(params, dict) else dict(zip(self.names, params, strict=False))
+        known |= own
+        known = {**more, **known, **self.fixed}
         names = _required(f)
         unknown = [name for name in names if name not in known]
+        takes = {*names} & (self.known_as | {*own})  # the parameters, or some of them
+        rest = _rest(f)
         if len(unknown) == 1:  # the only one that is left
-            has = bool({*names} & (self.known_as | {*self.named}))
-            if not has:
+            if not takes and not rest:
                 known[unknown[0]] = params
-            elif not {*names} & _CACHE and more.get("cache") is not None:
+            elif not {*names, *rest} & _CACHE and more.get("cache") is not None:
                 known[unknown[0]] = more["cache"]
             unknown = [name for name in names if name not in known]
         if unknown:
@@ -194,12 +247,33 @@ class Pair:
                 f"{', '.join([*self.labels, 'parameters', 'cache'])} and the names of parameters, "
                 f"not {', '.join(unknown)}: rename it, or give it a default."
             )
-        return [known[name] for name in names]
+        call = Call([], {})
+        for p in inspect.signature(f).parameters.values():
+            if p.kind == p.VAR_POSITIONAL:  # *cache, *params, or else what is left of data
+                more_of = more.get("cache") if p.name in _CACHE else None
+                left = [x for n, x in zip(self.labels, data, strict=True) if n not in names]
+                call.positional.extend(
+                    more_of if more_of is not None else left if takes else own.values()
+                )
+            elif p.kind == p.VAR_KEYWORD:
+                cache = more.get("cache")
+                call.named.update(cache if p.name in _CACHE and isinstance(cache, dict) else {})
+                call.named.update({} if takes or p.name in _CACHE else own)
+            elif p.name in names or p.name in self.fixed:
+                if p.kind == p.KEYWORD_ONLY or (p.default is not p.empty and not rest):
+                    call.named[p.name] = known[p.name]
+                else:
+                    call.positional.append(known[p.name])
+            elif p.default is not p.empty and any(
+                q.kind == q.VAR_POSITIONAL for q in inspect.signature(f).parameters.values()
+            ):
+                call.positional.append(p.default)
+        return call
 
     def run(
         self,
         f: Callable[..., Any],
-        arguments: list[Any],
+        call: Call,
         *,
         watching: bool = True,
         stops: bool = True,
@@ -213,9 +287,10 @@ class Pair:
         quiet = contextlib.nullcontext() if aloud else contextlib.redirect_stdout(io.StringIO())
         with quiet:
             if not watching:
-                return Watched(f(*arguments), [], {})
-            codes = [g.__code__ for g in users_functions(f)]
-            return watched(f, arguments, codes, stops=stops)
+                return Watched(f(*call.positional, **call.named), [], {})
+            others = [g for g in (self.forward, self.backward) if g is not f]
+            codes = [g.__code__ for g in users_functions(f, *others)]
+            return watched(f, call.positional, call.named, codes, stops=stops)
 
     def cost_of(self, ran: Watched, params: Any, data: Sequence[Any]) -> Any:
         """Return J of a run of forward."""
@@ -224,11 +299,12 @@ class Pair:
         if self.loss is None:
             return first
         more = self.more(ran)
-        names = [n for n in _required(self.loss) if n not in (*more, *self.labels, *self.named)]
+        known = (*more, *self.labels, *self.named)
+        names = [n for n in self.wanted_by(self.loss) if n not in known]
         more |= dict.fromkeys(names[:1], first)  # whatever the result is called there
-        arguments = self.bound(self.loss, params, data, more)
+        call = self.bound(self.loss, params, data, more)
         try:
-            return self.loss(*arguments)
+            return self.loss(*call.positional, **call.named)
         except Exception as error:
             raise GradientError(
                 f"check_backprop: {_name(self.loss)} raised {type(error).__name__}: {error}"
@@ -322,7 +398,8 @@ class Pair:
             own: dict[int, str] = {}
             for a in ran.assigned:
                 own.setdefault(id(a.value), a.name)
-            names = [own.get(id(leaf), k) for k, leaf in leaves.items()]
+            named = zip(self.names, leaves.values(), strict=True)
+            names = [own.get(id(leaf), n) for n, leaf in named]
             if len(set(names)) == len(names):  # those of a loop are one name for several
                 self.names = names
             for leaf, name in zip(leaves.values(), self.names, strict=True):
@@ -337,7 +414,7 @@ class Pair:
             )
         loud = seed is None and not self.quiet
         returned, mine, notes = self.backpropagated(plain, data, before, aloud=loud)
-        given, lost = _Places(J, leaves, self.names, ran).given(mine, returned)
+        given, lost = _Places(J, leaves, self.names, ran, self.lines).given(mine, returned)
         if lost:
             notes.append(f"Not compared, as forward has no such names: {', '.join(lost)}.")
         values = {(a.name, a.occurrence): a.value for a in mine.assigned}
@@ -351,9 +428,10 @@ class Pair:
         more = self.more(before)
         cache = more["cache"]
         kept, own = _copies(cache), {k: v.copy() for k, v in plain.items()}
-        arguments = self.bound(self.backward, self.like(plain), data, more)
-        mine = self.run(self.backward, arguments, stops=False, aloud=aloud)
-        self.seen = {a.name for a in mine.assigned}
+        call = self.bound(self.backward, self.like(plain), data, more)
+        mine = self.run(self.backward, call, stops=False, aloud=aloud)
+        lists = {name for name, kinds in mine.kinds.items() if list in kinds}
+        self.seen = lists | {a.name for a in mine.assigned}
         self.kinds, self.entries = mine.kinds, mine.entries
         notes = []
         if any(not np.array_equal(plain[k], own[k]) for k in plain):
@@ -417,8 +495,14 @@ class _Places:
     """Which values of the graph the values of a derivation belong to."""
 
     def __init__(
-        self, J: Tensor, leaves: dict[str, Tensor], names: list[str], ran: Watched
+        self,
+        J: Tensor,
+        leaves: dict[str, Tensor],
+        names: list[str],
+        ran: Watched,
+        lines: dict[str, int],
     ) -> None:
+        self.lines = lines
         tensors = [a for a in ran.assigned if _tracked(a.value)]
         known = {id(t) for t in leaves.values()}
         by_name: dict[str, list[Tensor]] = defaultdict(list)
@@ -489,7 +573,7 @@ class _Places:
         for name, array in returned.items():
             for place in self.places.get(name[1:], []):
                 last = lines.get(name)
-                g = Given(name, np.asarray(array))
+                g = Given(name, np.asarray(array), line=self.lines.get(name))
                 if last is not None:
                     g = g._replace(occurrence=last.occurrence, line=last.line)
                     g = g._replace(order=order[id(last)])
@@ -620,7 +704,7 @@ class Judge:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self.cases: list[tuple[int | None, list[Any], dict[str, Any]]] = []
+        self.cases: list[tuple[int | None, Call, dict[str, Any]]] = []
         self.keys: list[str] = []  # of the cache
         for seeds in ((None,), (1, 3, 5), (2, 4, 6)):
             found = next((case for seed in seeds if (case := self.case(seed)) is not None), None)
@@ -635,7 +719,7 @@ class Judge:
                 self.wanted = [*expected]
                 pair.order = pair.order or [*pair.names]
 
-    def case(self, seed: int | None) -> tuple[int | None, list[Any], dict[str, Any]] | None:
+    def case(self, seed: int | None) -> tuple[int | None, Call, dict[str, Any]] | None:
         """Return the arguments of a call of backward and what is right there, if forward runs."""
         pair = self.pair
         try:
@@ -651,11 +735,12 @@ class Judge:
         self.keys = self.keys or list(_entries(more["cache"]))
         return seed, pair.bound(pair.backward, pair.like(values), data, more), expected
 
-    def returned(self, function: Callable[..., Any], call: list[Any]) -> dict[str, Any]:
+    def returned(self, function: Callable[..., Any], call: Call) -> dict[str, Any]:
         """Return the gradients that a function gives."""
         np.random.set_state(self.pair.state)  # noqa: NPY002
         with contextlib.redirect_stdout(io.StringIO()):
-            return self.pair.returned(function(*[_copied(x) for x in call]))
+            own = {k: _copied(x) for k, x in call.named.items()}
+            return self.pair.returned(function(*map(_copied, call.positional), **own))
 
     def near(self, g: Any, right: Any) -> bool:
         """Return whether a gradient is right in each element, or those that were measured."""
@@ -665,6 +750,24 @@ class Judge:
         allowed = 1e-5 if self.pair.refused else 1e-7
         bound = allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
         return bool((np.abs(g - right) <= bound + self.pair.slack).all())
+
+    def right(self, function: Callable[..., Any], before: set[str] | None = None) -> set[str]:
+        """Return the gradients that are right in all cases; none unless more than before are."""
+        right = {*self.wanted}
+        for _, call, expected in self.cases:
+            try:
+                with np.errstate(all="ignore"):
+                    found = self.returned(function, call)
+            except Exception:
+                return set()
+            right = {name for name in right if self.is_right(found.get(name), expected[name])}
+            if before is not None and not right > before:
+                return set()
+        return right
+
+    def is_right(self, g: Any, right: Any) -> bool:
+        """Return whether a gradient is there, has the right shape, and is right."""
+        return g is not None and np.shape(g) == right.shape and self.near(g, right)
 
     def passes(self, function: Callable[..., Any], *, given_data: bool = False) -> bool:
         """Return whether every gradient is right; with the given data only, if asked so."""
@@ -680,8 +783,7 @@ class Judge:
             if not found.keys() >= {*wanted}:  # nor is one that returns a gradient less
                 return False
             for name in wanted:
-                g, right = found[name], expected[name]
-                if np.shape(g) != right.shape or not self.near(g, right):
+                if not self.is_right(found[name], expected[name]):
                     wanted.remove(name)  # the one that is wrong is looked at first
                     wanted.insert(0, name)
                     return False
@@ -712,11 +814,34 @@ def _is_free(x: Any) -> bool:
 
 
 def _required(f: Callable[..., Any]) -> list[str]:
-    return [
-        p.name
-        for p in inspect.signature(f).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
+    of = inspect.signature(f).parameters.values()
+    return [p.name for p in of if p.default is p.empty and p.kind not in _REST]
+
+
+def _rest(f: Callable[..., Any]) -> list[str]:
+    return [p.name for p in inspect.signature(f).parameters.values() if p.kind in _REST]
+
+
+class _Items(list[Any]):
+    """A list that NumPy cannot take for an array."""
+
+    __array_ufunc__ = None
+
+    def __array_function__(self, *_: Any) -> Any:
+        raise TypeError("a list, and no array")
+
+
+_REST = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _opened(f: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Return a function without what functools.partial has given it, and that."""
+    fixed: dict[str, Any] = {}
+    while isinstance(f, functools.partial):
+        names = [*inspect.signature(f.func).parameters]
+        fixed = {**dict(zip(names, f.args, strict=False)), **f.keywords, **fixed}
+        f = f.func
+    return f, fixed
 
 
 def _clean(path: str) -> str:

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.slips import Change, Pool, changes, said, scalars_of, words_of
+from autograd.slips import Change, Pool, changes, products_of, said, scalars_of, words_of
 from autograd.written import Written, targets
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from autograd.captured import Judge, Pair
 
-__all__ = ["Edit", "found_edit"]
+__all__ = ["Edit", "Search"]
 
 from_engine = True
 
-SECONDS = 8.0  # of search at most
+SECONDS = 7.0  # of search at most
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,10 @@ class Edit:
     sentence: str = ""
     names: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line and what it says, for other programs."""
+        return {"line": self.line, "before": self.before, "after": self.after}
+
     def __str__(self) -> str:
         first, *rest = self.before.splitlines() or [""]
         after, *more = self.after.splitlines() or [""]
@@ -62,65 +66,149 @@ class Edit:
         return "\n".join([*lines, "right with:".ljust(14) + after, *(pad + x for x in more)])
 
 
-def found_edit(
-    source: Written,
-    judge: Judge,
-    judged: Sequence[str],
-    others: dict[str, ast.expr],
-    pair: Pair,
-) -> tuple[Edit | None, Any, str]:
-    """Return the first edit with which a function passes, that function, and a note on the search.
+class Search:
+    """A search for edits of a function and of those that it calls, the likeliest first.
 
     Parameters
     ----------
     source : Written
         Of the backward function.
-    judge : Judge
-        Of a changed function.
-    judged : sequence of str
-        The names of quantities that are right, or follow: their lines are tried last.
-    others : dict of str to expression
-        Numbers that may have been forgotten, as the source of forward has them.
+    keys : sequence of str
+        Of the cache.
+    forward : Written, optional
+        Whose numbers and products may have been forgotten.
     pair : Pair
         What the run of the functions has shown: one variable takes the place of another of its own
         kind only, and one key of a dict that of another.
     """
-    source.whole()
-    places = [place for tree in source.trees.values() for place in _statements(tree)]
-    suspected = [p for p in places if not {*targets(p.statement)} & {*judged}]
-    rest = [p for p in places if p not in suspected]
-    suspected.sort(key=lambda p: p.statement.lineno)
-    rest.sort(key=lambda p: -p.statement.lineno)  # what is wrong comes after what is right
-    scalars = {**others, **scalars_of(source)}
-    texts = {t for t in judge.keys if t.isidentifier()} | words_of(source)
-    pools = {
-        name: Pool(tree, source, texts, scalars, pair.kinds, pair.entries)
-        for name, tree in source.trees.items()
-    }
-    begun = time.perf_counter()
-    told = False
-    changed = ""  # the function that is not as it was
-    order = [*((suspected, c) for c in (1, 2, 3)), (rest, 1), (rest, 2), (suspected, 4)]
-    for some, cost in [*order, (suspected, 5), (rest, 3), (rest, 4), (rest, 5)]:
+
+    def __init__(
+        self, source: Written, keys: Sequence[str], forward: Written | None, pair: Pair
+    ) -> None:
+        self.source = source
+        self.parameters = pair.names
+        source.whole()
+        others = {} if forward is None else scalars_of(forward)
+        products = [] if forward is None else products_of(forward)
+        scalars = {**others, **scalars_of(source)}
+        texts = {t for t in keys if t.isidentifier()} | words_of(source)
+        self.pools = {
+            key: Pool(tree, source, texts, scalars, pair, products)
+            for key, tree in source.trees.items()
+        }
+        self.until = time.perf_counter() + SECONDS
+        self.told = False
+        self.changed = ""  # the function that is not as it was
+        self.right: set[str] = set()
+        self.best = _Best(0, None)
+        self.last: tuple[_Place, int, int]
+
+    @property
+    def note(self) -> str:
+        """What to say where nothing was found."""
+        if time.perf_counter() < self.until:
+            return ""
+        return f"The search for a line that makes it right was cut after {SECONDS:g} s."
+
+    def all_right(
+        self, judge: Judge, judged: Sequence[str], wrong: Sequence[int], *, quick: bool
+    ) -> Edit | None:
+        """Return the first edit with which every gradient is right, and make it.
+
+        Parameters
+        ----------
+        judge : Judge
+            Of a changed function.
+        judged : sequence of str
+            The names of quantities that are right, or follow: their lines are tried last.
+        wrong : sequence of int
+            The lines of quantities that are wrong: they are tried first.
+        quick : bool
+            Try what is likely, or all the rest.
+        """
+        places = self.places()
+        first = [p for p in places if p.statement.lineno in wrong]
+        some = [p for p in places if p not in first]
+        suspected = [p for p in some if not {*targets(p.statement)} & {*judged}]
+        rest = [p for p in some if p not in suspected]
+        suspected.sort(key=lambda p: p.statement.lineno)
+        rest.sort(key=lambda p: -p.statement.lineno)  # what is wrong comes after what is right
+        likely = [(first, 1), (first, 2), (suspected, 1), (first, 3), (suspected, 2)]
+        likely += [(rest, 1), (rest, 2)]
+        others = [(first, 4), (suspected, 3), (first, 5), (suspected, 4)]
+        others += [(suspected, 5), (rest, 3), (rest, 4), (rest, 5)]
+        self.right = judge.right(self.source.whole())
+        self.best = _Best(len(self.right) + 1, None)
+        for at in likely if quick else others:
+            if self.tried(*at, judge, self.until):
+                return self.made()
+        return None
+
+    def some_right(self, judge: Judge, line: int) -> Edit | None:
+        """Return the edit of a line with which most gradients are right, and make it."""
+        self.right = judge.right(self.source.whole())
+        self.best = _Best(len(self.right), None)
+        here = [p for p in self.places() if p.statement.lineno == line]
+        until = min(self.until, time.perf_counter() + SECONDS / 4)
+        for cost in (1, 2, 3, 4, 5):
+            if self.tried(here, cost, judge, until):
+                break
+        return self.made()
+
+    def places(self) -> list[_Place]:
+        """Return where the statements of all functions stand."""
+        return [p for key in self.source.trees for p in _statements(self.source, key)]
+
+    def tried(self, some: Sequence[_Place], cost: int, judge: Judge, until: float) -> bool:
+        """Try the changes of a cost; return whether one makes all right; keep the best."""
+        source = self.source
         for place in some:
-            if changed not in ("", place.tree.name):
-                source.make(changed)
-            changed = place.tree.name
+            if self.changed not in ("", place.key):
+                source.make(self.changed)
+            self.changed = place.key
             quick = _Quick(source, place)
-            for change in changes(place.statement, pools[place.tree.name], cost):
-                spent = time.perf_counter() - begun
-                if spent > 1 and not told and sys.stderr.isatty():
+            for change in changes(place.statement, self.pools[place.key], cost):
+                now = time.perf_counter()
+                if now > self.until - SECONDS + 1 and not self.told and sys.stderr.isatty():
                     said = f"looking for a line that makes it right, for up to {SECONDS:g} s …"
                     print(f"check_backprop: {said}", file=sys.stderr)
-                    told = True
-                if spent > SECONDS:
-                    note = f"The search for a line that makes it right was cut after {SECONDS:g} s."
-                    return None, None, note
+                    self.told = True
+                if now > until:
+                    return False
                 made = quick.made(change) or _made(source, place, change.after)
-                if made is not None and judge.passes(made):
-                    made = _made(source, place, change.after)
-                    return _edit(source, place, change), made, ""
-    return None, None, ""
+                right = 0 if made is None else len(judge.right(made, self.right))
+                whole = right == len(judge.wanted)
+                if right > self.best.right or whole:
+                    self.best = _Best(right, (place, change))
+                if whole:
+                    return True
+        return False
+
+    def made(self, best: _Best | None = None) -> Edit | None:
+        """Make the best edit that was found in the last search, or another one."""
+        best = best or self.best
+        if best.found is None:
+            return None
+        place, change = best.found
+        found = _edit(self.source, place, change)
+        self.last = place, place.block.index(place.statement), len(change.after)
+        _put(place, change.after)
+        self.source.whole()
+        self.best = _Best(0, None)
+        return found
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        place, i, n = self.last
+        place.block[i : i + n] = [place.statement]
+        self.source.whole()
+
+
+class _Best(NamedTuple):
+    """How many gradients are right with the best edit so far, or have to be without one."""
+
+    right: int
+    found: tuple[_Place, Change] | None
 
 
 _UNCHANGED = (ast.FunctionDef, ast.Pass, ast.Import, ast.ImportFrom, ast.While)
@@ -129,29 +217,61 @@ _UNCHANGED = (ast.FunctionDef, ast.Pass, ast.Import, ast.ImportFrom, ast.While)
 class _Place(NamedTuple):
     """Where a statement stands."""
 
-    tree: ast.FunctionDef
+    key: str  # of the function
     block: list[ast.stmt]
     statement: ast.stmt
 
 
-def _statements(tree: ast.FunctionDef) -> Iterator[_Place]:
-    """Yield the statements of a function; not those of a while loop, which might never end."""
-    endless = {n for w in ast.walk(tree) if isinstance(w, ast.While) for n in ast.walk(w)}
+def _statements(source: Written, key: str) -> Iterator[_Place]:
+    """Yield the statements of a function; not those on which the end of a while loop depends."""
+    tree = source.trees[key]
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.While)]
+    steering = {name for loop in loops for name in _steering(loop)}
+    inside = {node for loop in loops for node in ast.walk(loop)}
     for node in ast.walk(tree):
-        if node in endless:
-            continue
         for field in ("body", "orelse"):
-            block = getattr(node, field, None)
-            if isinstance(block, list):
-                yield from (_Place(tree, block, s) for s in block if not isinstance(s, _UNCHANGED))
+            block: Any = getattr(node, field, None)
+            for s in block if isinstance(block, list) else []:
+                if isinstance(s, _UNCHANGED):
+                    continue
+                if not (s in inside and steering & _changed_by(s)):
+                    yield _Place(key, block, s)
+
+
+def _changed_by(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement gives a value, or whose methods it calls."""
+    found = {*targets(statement)}
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=base)):
+                found |= _names(base)
+    return found if found else _names(statement)
+
+
+def _steering(loop: ast.While) -> set[str]:
+    """Return the names on which it depends whether a loop goes on, directly or not."""
+    names = _names(loop.test)
+    for node in ast.walk(loop):
+        if isinstance(node, ast.If) and any(isinstance(n, ast.Break) for n in ast.walk(node)):
+            names |= _names(node.test)
+    assigned = [n for n in ast.walk(loop) if isinstance(n, (ast.Assign, ast.AugAssign))]
+    while True:
+        more = {m for s in assigned if names & {*targets(s)} for m in _names(s)} - names
+        if not more:
+            return names
+        names |= more
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 class _Quick:
     """A function in which the value of one statement is an expression that is compiled alone."""
 
     def __init__(self, source: Written, place: _Place) -> None:
-        self.source, self.name = source, place.tree.name
-        self.function: Any = None
+        self.source, self.key = source, place.key
+        self.latest: Any = None
         statement: Any = place.statement
         if getattr(statement, "value", None) is None or isinstance(statement, ast.AnnAssign):
             self.place: _Place | None = None
@@ -173,26 +293,31 @@ class _Quick:
             self.source.space["__edit__"] = compile(expression, "<edit>", "eval")
         except (SyntaxError, ValueError, TypeError):
             return None
-        if self.function is None or self.source.space[self.name] is not self.function:
-            self.function = None
+        if self.latest is None or self.source.made.get(self.key) is not self.latest:
             _made(self.source, self.place, [self.bare])
-            self.function = self.source.space[self.name]
-        return self.source.space[self.source.name]
+            self.latest = self.source.made.get(self.key)
+        return self.source.function
+
+
+def _put(place: _Place, after: list[ast.stmt]) -> None:
+    """Put other statements in the place of one."""
+    i = place.block.index(place.statement)
+    for s in after:
+        ast.fix_missing_locations(ast.copy_location(s, place.statement))
+    place.block[i : i + 1] = after
 
 
 def _made(source: Written, place: _Place, after: list[ast.stmt]) -> Any:
     """Return the function with one statement changed, or None where that is no program."""
     i = place.block.index(place.statement)
-    for s in after:
-        ast.fix_missing_locations(ast.copy_location(s, place.statement))
-    place.block[i : i + 1] = after
+    _put(place, after)
     try:
-        source.make(place.tree.name)
+        source.make(place.key)
     except Exception:
         return None
     finally:
         place.block[i : i + len(after)] = [place.statement]
-    return source.space[source.name]
+    return source.function
 
 
 def _edit(source: Written, place: _Place, change: Change) -> Edit:
@@ -200,8 +325,8 @@ def _edit(source: Written, place: _Place, change: Change) -> Edit:
     before = _head(place.statement)
     after = "\n".join(_head(s) for s in change.after) or "pass"
     names = targets(place.statement) or [n for s in change.after for n in targets(s)]
-    if isinstance(place.statement, ast.Return) and place.tree.name != source.name:
-        names = _results(source, place.tree.name)
+    if isinstance(place.statement, ast.Return) and place.key != source.name:
+        names = _results(source, source.trees[place.key].name)
     line = place.statement.lineno
     return Edit(line, before, after, change.kind, said(change.sentence), tuple(names))
 
@@ -212,9 +337,13 @@ def _results(source: Written, name: str) -> list[str]:
         for node in ast.walk(tree):
             value = node.value if isinstance(node, ast.Assign) else None
             calls = ast.walk(value) if value is not None else ()
-            if any(isinstance(c, ast.Call) and getattr(c.func, "id", "") == name for c in calls):
+            if any(isinstance(c, ast.Call) and _called(c) == name for c in calls):
                 return targets(node)
     return []
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def _head(statement: ast.stmt) -> str:

@@ -12,9 +12,12 @@ import copy
 import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+from autograd.written import targets
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from autograd.captured import Pair
     from autograd.written import Written
 
 __all__ = ["Change", "Pool", "changes", "said", "scalars_of", "words_of"]
@@ -52,17 +55,19 @@ class Pool:
         source: Written,
         texts: set[str],
         scalars: dict[str, ast.expr],
-        kinds: dict[str, set[Any]],
-        entries: dict[str, list[str]],
+        pair: Pair,
+        forward: Sequence[ast.expr] = (),
     ) -> None:
+        kinds, entries = pair.kinds, pair.entries
         self.kinds = kinds
-        names = [a.arg for a in tree.args.args]
+        self.parameters = {*pair.names}
+        names = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs)]
         names += [
             n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         ]
         self.names = list(dict.fromkeys(names))
         self.words = sorted(texts)
-        functions = [n for n in source.trees if n not in (source.name, tree.name)]
+        functions = [n for n in source.trees if "." not in n and n not in (source.name, tree.name)]
         self.functions = functions
         values: dict[str, ast.expr] = {n: ast.Name(n, ast.Load()) for n in self.names}
         products: dict[str, ast.expr] = {}
@@ -76,6 +81,13 @@ class Pool:
                         products.setdefault(ast.unparse(node), node)
             if isinstance(node, ast.Compare):
                 products.setdefault(ast.unparse(node), node)
+        called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        for node in (n for t in source.relatives(tree) for n in ast.walk(t)):
+            match node:
+                case ast.Attribute(value=ast.Name(id=of), attr=attr, ctx=ast.Load()):
+                    known = of in self.names and attr not in _OF_ARRAYS
+                    if known and id(node) not in called:
+                        values.setdefault(ast.unparse(node), node)
         for name in self.names:  # parameters["gamma"], which may not have been used at all
             for key in entries.get(name, ()):
                 node = ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(key), ast.Load())
@@ -87,6 +99,9 @@ class Pool:
         }
         self.values = values
         self.products = products
+        for whole in forward:
+            if _names(whole) <= {*self.names, "np"}:
+                products.setdefault(ast.unparse(whole), whole)
         arrays = list(values.values())
         one = ast.Constant(1)
         self.factors: list[ast.expr] = [*products.values()]
@@ -100,6 +115,15 @@ class Pool:
                 less,
                 _of_numpy("sign", v),
             ]
+        all_, new = ast.Slice(None, None, None), ast.Constant(None)
+        for k, v in values.items():
+            if any(isinstance(shape, tuple) and len(shape) == 1 for shape in kinds.get(k, ())):
+                index = ast.Tuple([all_, new], ast.Load())
+                self.factors.append(ast.Subscript(v, index, ast.Load()))
+        for s in (v for k, v in values.items() if f"1 - {k}" in products):  # of a σ(a)
+            slope = ast.BinOp(s, ast.Mult(), ast.BinOp(one, ast.Sub(), s))
+            for a in arrays:
+                self.factors.append(ast.BinOp(s, ast.Add(), ast.BinOp(a, ast.Mult(), slope)))
         numbers = {int, float, ()}
         self.scalars = {  # a name says more than an expression
             k: v
@@ -121,10 +145,62 @@ class Pool:
             self.terms += [whole, ast.BinOp(ast.Constant(2), ast.Mult(), whole)]
             self.terms += [ast.BinOp(ast.BinOp(s, ast.Div(), n), ast.Mult(), w) for n in lengths]
         self.terms += [*products.values(), *arrays]
-        slopes = [v for k, v in values.items() if k[:1] in "dg"]
-        self.terms += [ast.BinOp(d, ast.Div(), n) for d, n in itertools.product(slopes, lengths)]
+        self.slopes = {k: v for k, v in values.items() if k[:1] in "dg"}
+        some = itertools.product(self.slopes.values(), lengths)
+        self.terms += [ast.BinOp(d, ast.Div(), n) for d, n in some]
+        self.functions_of_one = _functions_of_one(source)
+
+    def products_of_shape(self, shapes: set[Any]) -> Iterator[ast.expr]:
+        """Yield W.T @ dZ and the like: products of two arrays that have one of some shapes."""
+        arrays = [
+            (v, shape)
+            for k, v in self.values.items()
+            for shape in self.kinds.get(k, ())
+            if isinstance(shape, tuple) and 0 < len(shape) < 3
+        ]
+        arrays.sort(key=lambda one: -len(one[1]))  # Kᵀ @ v rather than v @ K
+        for (a, of_a), (b, of_b) in itertools.product(arrays, arrays):
+            if a is b or max(len(of_a), len(of_b)) < 2:
+                continue
+            for left, turned in ((_transposed(a), of_a[::-1]), (a, of_a)):
+                for right, other in ((b, of_b), (_transposed(b), of_b[::-1])):
+                    flat = (left is not a and len(of_a) == 1) or (right is not b and len(of_b) == 1)
+                    if not flat and turned[-1] == other[0] and (*turned[:-1], *other[1:]) in shapes:
+                        yield ast.BinOp(left, ast.MatMult(), right)
 
 
+def products_of(source: Written) -> list[ast.expr]:
+    """Return the products of the forward pass, and what is multiplied there."""
+    found: dict[str, ast.expr] = {}
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+                for whole in (node, node.left, node.right):
+                    if isinstance(whole, (ast.BinOp, ast.Subscript, ast.Compare)):
+                        found.setdefault(ast.unparse(whole), whole)
+    return [node for node in found.values() if sum(1 for _ in ast.walk(node)) < 30]
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _functions_of_one(source: Written) -> list[ast.expr]:
+    """Return the functions of one value that are called: np.tanh, sigmoid."""
+    found: dict[str, ast.expr] = {}
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+                name = ast.unparse(node.func)
+                if name.removeprefix("np.") in _OF_ONE or name in source.trees:
+                    found.setdefault(name, node.func)
+    return [*found.values()]
+
+
+_OF_ONE = {"tanh", "exp", "log", "sqrt", "sin", "cos", "sinh", "cosh", "abs", "sign", "square"}
+
+
+_OF_ARRAYS = {"T", "shape", "size", "ndim", "dtype"}  # and no value of an object
 _SCALARS = {
     "lam", "lambd", "lambda_", "lmbda", "lmbd", "reg", "reg_strength", "l2", "weight_decay", "wd",
     "decay",
@@ -186,7 +262,7 @@ def changes(statement: ast.stmt, pool: Pool, cost: int) -> Iterator[Change]:
 
 def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield a statement with one small change each."""
-    yield from _whole(statement)
+    yield from _whole(statement, pool)
     value = getattr(statement, "value", None)
     if isinstance(statement, ast.Assign) and _is_taken(statement.value):  # nothing is computed
         yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), 3)
@@ -220,6 +296,15 @@ def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     for (a, g), axis in itertools.product(itertools.permutations(arrays, 2), (0, 1, -1)):
         new = _softmax_pulled(a, g, axis)  # of which the diagonal alone is often taken
         yield _with_value(statement, value, new, "path")
+    own = [n for n in ast.walk(value) if isinstance(n, ast.Name) and n.id in pool.slopes]
+    for g, f, axis in itertools.product(own, pool.values.values(), (0, 1, -1)):
+        if not {*pool.kinds.get(ast.unparse(f), ())}.isdisjoint(pool.kinds.get(g.id, ())):
+            path = next(p for p, n in _expressions(statement, ()) if n is g)
+            made = _rebuilt(statement, path, _projected(g, f, axis))
+            yield Change("path", (statement, made), [made], 4, made.value)
+    shapes = {k for name in targets(statement) for k in pool.kinds.get(name, ())}
+    for product in pool.products_of_shape(shapes):
+        yield _with_value(statement, value, ast.BinOp(value, ast.Add(), product), "path")
     for factor in pool.factors:
         yield _with_value(statement, value, ast.BinOp(value, ast.Mult(), factor), "factor")
     for term, op in itertools.product(pool.terms, (ast.Add(), ast.Sub())):
@@ -272,7 +357,7 @@ def _is_taken(value: ast.expr) -> bool:
 def _taken_otherwise(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
     yield from _other_values(node, pool)
     if isinstance(node, ast.Subscript):
-        yield from _indices(node)
+        yield from _indices(node, pool)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield from (("operand", ast.Constant(w)) for w in pool.words if w != node.value)
 
@@ -290,6 +375,13 @@ def _softmax_pulled(a: ast.expr, g: ast.expr, axis: int) -> ast.expr:
     words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
     whole = ast.Call(ast.Attribute(both, "sum", ast.Load()), [], words)
     return ast.BinOp(a, ast.Mult(), ast.BinOp(g, ast.Sub(), whole))
+
+
+def _projected(g: ast.expr, f: ast.expr, axis: int) -> ast.expr:
+    """Return g - f * (f * g).sum(axis, keepdims=True), of what has length 1 along an axis."""
+    words = [ast.keyword("axis", ast.Constant(axis)), ast.keyword("keepdims", ast.Constant(True))]
+    both = ast.Attribute(ast.BinOp(f, ast.Mult(), g), "sum", ast.Load())
+    return ast.BinOp(g, ast.Sub(), ast.BinOp(f, ast.Mult(), ast.Call(both, [], words)))
 
 
 def _product(factors: list[ast.expr]) -> ast.expr:
@@ -313,8 +405,13 @@ def said(sentence: str | tuple[ast.AST, ast.AST]) -> str:
     return f"{ast.unparse(old)} should be {ast.unparse(new)}"
 
 
-def _whole(statement: ast.stmt) -> Iterator[Change]:
+def _whole(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield what may stand in the place of a whole statement."""
+    if isinstance(statement, (ast.Assign, ast.AugAssign)):
+        for name in {*targets(statement)} & pool.parameters:
+            said = f"{name} is updated before it is used; update when all gradients are there"
+            if isinstance(statement, ast.AugAssign) or name in ast.unparse(statement.value):
+                yield Change("operand", said, [ast.Pass()])
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
         if isinstance(target, (ast.Name, ast.Subscript)):
@@ -373,6 +470,8 @@ def _cost(old: ast.AST, new: ast.AST) -> int:
         return 2
     if isinstance(new, ast.BinOp) and new.left is old:
         return 3  # twice, or half of it
+    if isinstance(new, ast.Constant) and new.value == 0:
+        return 2  # after what is left of x + 1 without the 1
     return 1
 
 
@@ -463,6 +562,12 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
                 "sum" if attr in ("sum", "mean") else "factor",
                 ast.Attribute(value, _FUNCTIONS[attr], ast.Load()),
             )
+        case ast.Call(func=func, args=[ast.Constant(value=str() as text), *rest]) if "->" in text:
+            for other in _subscripts(text):
+                yield "transposed", ast.Call(func, [ast.Constant(other), *rest], node.keywords)
+        case ast.Call(func=ast.Name(id="len"), args=[x]) | ast.Attribute(attr="size", value=x):
+            yield "scale", ast.Call(ast.Attribute(x, "sum", ast.Load()), [], [])
+            yield "scale", ast.Attribute(x, "size", ast.Load())
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             for other in pool.functions:
                 if other != name and name in pool.functions:
@@ -472,10 +577,13 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
                 if not isinstance(op, kind):
                     yield "factor", ast.Compare(left, [kind()], [right])
     yield from _other_values(node, pool)
+    if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) and not _is_index(node, pool):
+        for function in pool.functions_of_one:
+            yield "factor", ast.Call(function, [node], [])
     if isinstance(node, ast.Call):
         yield from _calls(node)
     if isinstance(node, ast.Subscript):
-        yield from _indices(node)
+        yield from _indices(node, pool)
         if isinstance(node.slice, (ast.Tuple, ast.Slice)):
             own = ast.unparse(node.slice)
             for text, index in pool.indices.items():
@@ -497,6 +605,36 @@ def _other_values(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         other = pool.kinds.get(text)
         if text != own and (kind is None or other is None or kind & other):
             yield "operand", value
+
+
+def _is_index(node: ast.expr, pool: Pool) -> bool:
+    kinds = pool.kinds.get(ast.unparse(node))
+    return not isinstance(getattr(node, "ctx", None), ast.Load) or (
+        kinds is not None and not any(isinstance(k, tuple) or k is float for k in kinds)
+    )
+
+
+def _subscripts(text: str) -> Iterator[str]:
+    """Yield the subscripts of an einsum with two letters exchanged, or one in another's place."""
+    sides = text.replace(" ", "").split("->")
+    terms = [*sides[0].split(","), sides[1]]
+    letters = sorted({c for c in text if c.isalpha()})
+    seen = {",".join(terms)}
+    for i, term in enumerate(terms):
+        others = [
+            term.translate({ord(a): b, ord(b): a}) for a, b in itertools.combinations(letters, 2)
+        ]
+        others += [term.replace(a, b) for a in term for b in letters if b not in term]
+        others += ["".join(p) for p in itertools.permutations(term) if len(term) < 5]
+        for other in others:
+            made = [*terms[:i], other, *terms[i + 1 :]]
+            if ",".join(made) not in seen:
+                seen.add(",".join(made))
+                yield f"{','.join(made[:-1])}->{made[-1]}"
+    for a, b in itertools.combinations(range(len(terms) - 1), 2):
+        made = [*terms]
+        made[a], made[b] = made[b], made[a]
+        yield f"{','.join(made[:-1])}->{made[-1]}"
 
 
 def _of_operators(before: ast.operator, after: ast.operator) -> str:
@@ -548,7 +686,7 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, Any]]:
         yield "factor", node.args[0]
 
 
-def _indices(node: ast.Subscript) -> Iterator[tuple[str, Any]]:
+def _indices(node: ast.Subscript, pool: Pool) -> Iterator[tuple[str, Any]]:
     """Yield subscripts one further or one before."""
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     for i, part in enumerate(parts):
@@ -564,13 +702,45 @@ def _indices(node: ast.Subscript) -> Iterator[tuple[str, Any]]:
                     moved.append(slid)
         else:
             moved = [_moved(part, 1), _moved(part, -1)]
+            if isinstance(part, ast.Name):  # from the other end
+                ends = [*pool.scalars.values(), ast.Constant(0)]
+                last = [_moved(end, -1) for end in ends]
+                moved += [ast.BinOp(end, ast.Sub(), part) for end in (*last, *ends)]
         for other in moved:
             new = [*parts[:i], other, *parts[i + 1 :]]
             index: Any = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
             yield "operand", ast.Subscript(node.value, index, node.ctx)
+    slices = {ast.unparse(p): p for p in parts if isinstance(p, ast.Slice)}
+    for text, part in slices.items():
+        for other in _windows(part):
+            new = [other if ast.unparse(p) == text else p for p in parts]
+            index = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
+            yield "operand", ast.Subscript(node.value, index, node.ctx)
     if len(parts) == 2:
         swapped = ast.Tuple(parts[::-1], ast.Load())
         yield "transposed", ast.Subscript(node.value, swapped, node.ctx)
+
+
+def _windows(part: ast.Slice) -> Iterator[ast.Slice]:
+    """Yield a slice moved by one: [1:-1] for [:-2] or [2:], [1:] for [:-1]."""
+    low, high = (_limit(x) for x in (part.lower, part.upper))
+    if part.step is not None or low is None or high is None or low < 0 or high > 0:
+        return
+    for by in (1, -1):
+        if low + by >= 0 and high + by <= 0 and (low or high):
+            ends = [ast.Constant(x) if x else None for x in (low + by, high + by)]
+            yield ast.Slice(ends[0], ends[1], None)
+
+
+def _limit(x: ast.expr | None) -> int | None:
+    match x:
+        case None:
+            return 0
+        case ast.Constant(value=int() as n):
+            return n
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as n)):
+            return -n
+    return None
 
 
 def _moved(x: ast.expr, by: int) -> ast.expr:
@@ -602,6 +772,7 @@ def _wraps(value: ast.expr, pool: Pool) -> Iterator[tuple[str, ast.expr, int]]:
     yield "scale", ast.BinOp(value, ast.Div(), ast.Constant(2)), 2
     if isinstance(value, ast.Name):  # a step that does nothing may lack its factor
         yield from (("factor", ast.BinOp(value, ast.Mult(), f), 2) for f in pool.factors)
+        yield from (("path", ast.BinOp(value, ast.Add(), d), 2) for d in pool.slopes.values())
     for text, other in {**pool.values, **pool.scalars}.items():
         length = text in pool.scalars
         yield "scale", ast.BinOp(value, ast.Div(), other), 2 if length else 3

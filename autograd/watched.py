@@ -91,7 +91,12 @@ class Watched:
 
 
 def watched(
-    f: Callable[..., Any], arguments: list[Any], codes: Iterable[CodeType], *, stops: bool = True
+    f: Callable[..., Any],
+    arguments: list[Any],
+    named: dict[str, Any],
+    codes: Iterable[CodeType],
+    *,
+    stops: bool = True,
 ) -> Watched:
     """Call a function; keep the variables of the frames that run these codes, the first its own.
 
@@ -105,7 +110,7 @@ def watched(
     result, failed = None, None
     sys.settrace(watch.call)
     try:
-        result = f(*arguments)
+        result = f(*arguments, **named)
     except Exception as error:
         trace, line = error.__traceback__, 0
         while trace is not None:
@@ -144,6 +149,8 @@ class _Watch:
             self.kinds.setdefault(name, set()).add(getattr(value, "shape", type(value)))
             if isinstance(value, dict):
                 self.entries[name] = [k for k in value if isinstance(k, str)]
+                for k, v in value.items():
+                    self.kinds.setdefault(f"{name}[{k!r}]", set()).add(getattr(v, "shape", type(v)))
         return self.line
 
     def line(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -161,6 +168,8 @@ class _Watch:
         """Keep each variable that has another value than at the line before."""
         seen, last, (line,) = self.frames[frame]
         for name, value in frame.f_locals.items():
+            if name[:2] == "__":  # of what was made for recording
+                continue
             if name in seen and seen[name] is value:
                 if name in last and isinstance(value, np.ndarray):
                     self.look_inside(last, name, value, line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -33,24 +33,68 @@ class Written:
     Attributes
     ----------
     name : str
-        Of the function.
+        Of the function; "Net.backward" of a method.
     trees : dict of str to FunctionDef
-        Its own tree and those of the functions of its file that it calls, by their names.
+        Its own tree and those of functions and methods of its file that it uses, by their names.
     space : dict
-        The global names with which all of them run; `make` puts them there.
+        The global names with which all of them run; `make` puts functions there, and methods into
+        their classes, until `restore`.
     file : str
+    owners : dict of str to type
+        The classes of methods.
+    bound : object
+        What the function is a method of, if it was given so.
     """
 
     name: str
     trees: dict[str, ast.FunctionDef]
     space: dict[str, Any]
     file: str
+    owners: dict[str, type]
+    bound: Any = None
+    before: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)  # the latest of each
 
-    def make(self, name: str, tree: ast.FunctionDef | None = None) -> Any:
-        """Put a function, with another tree perhaps, in its place; return it."""
-        module = ast.Module([tree or self.trees[name]], [])
-        exec(compile(module, self.file, "exec"), self.space)
-        return self.space[name]
+    def make(self, key: str, tree: ast.FunctionDef | None = None) -> None:
+        """Put a function, with another tree perhaps, in its place."""
+        tree = tree or self.trees[key]
+        own: dict[str, Any] = {}
+        exec(compile(ast.Module([tree], []), self.file, "exec"), self.space, own)
+        made = self.made[key] = own[tree.name]
+        owner = self.owners.get(key)
+        if owner is None:
+            self.space[key] = made
+            return
+        made.__qualname__ = key
+        was = self.before.setdefault(key, owner.__dict__[tree.name])
+        setattr(owner, tree.name, staticmethod(made) if isinstance(was, staticmethod) else made)
+
+    def relatives(self, tree: ast.FunctionDef) -> list[ast.FunctionDef]:
+        """Return the methods of the class that a function belongs to; a function alone."""
+        keys = {id(t): key for key, t in self.trees.items()}
+        owner = self.owners.get(keys[id(tree)])
+        if owner is None:
+            return [tree]
+        return [t for key, t in self.trees.items() if self.owners.get(key) is owner]
+
+    @property
+    def function(self) -> Any:
+        """The function that was asked for, as it was made last."""
+        if self.bound is not None:
+            return getattr(self.bound, self.trees[self.name].name)
+        return self.space[self.name]
+
+    def whole(self) -> Any:
+        """Put all functions in their places; return the one that was asked for."""
+        for key in self.trees:
+            self.make(key)
+        return self.function
+
+    def restore(self) -> None:
+        """Give classes the methods that they had."""
+        for key, was in self.before.items():
+            setattr(self.owners[key], self.trees[key].name, was)
+        self.before.clear()
 
     def at(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that stands in a line of the file."""
@@ -64,39 +108,62 @@ class Written:
         ]
         return inside[-1] if inside else None
 
-    def whole(self) -> Any:
-        """Put all functions in their places; return the one that was asked for."""
-        for name in self.trees:
-            self.make(name)
-        return self.space[self.name]
 
+def users_functions(f: Callable[..., Any], *others: Callable[..., Any]) -> list[FunctionType]:
+    """Return a function and those of its file that it uses by their names, itself first.
 
-def users_functions(f: Callable[..., Any]) -> list[FunctionType]:
-    """Return a function and those of its file that it calls by their names, itself first.
-
-    Of a method, those of its class come with it. What is not written in Python has none.
+    Of a class all methods come with it, and of a method those of its class. The classes that other
+    functions use belong to it as well: objects of theirs may be in a cache. What is not written in
+    Python has none.
     """
     found: dict[str, FunctionType] = {}
-    own: Any = inspect.unwrap(f)
-    if not isinstance(own, (FunctionType, MethodType)) and not isinstance(own, type):
-        own = getattr(own, "__call__", own)  # noqa: B004 - an object that is called
-    waiting: list[Any] = [own]
-    if isinstance(own, MethodType):
-        others = inspect.getmembers(type(own.__self__), inspect.isfunction)
-        waiting = [own.__func__, *(g for _, g in others if g.__module__ == own.__module__)]
+    waiting: list[Any] = [_called(f)]
+    if isinstance(waiting[0], MethodType):
+        waiting = [waiting[0].__func__, type(waiting[0].__self__)]
+    if others:
+        waiting += [g for other in others for g in _used(_called(other)) if isinstance(g, type)]
     while waiting:
         g: Any = waiting.pop(0)
-        if not isinstance(g, FunctionType) or g.__name__ in found:
-            continue
-        found[g.__name__] = g
-        closed = inspect.getclosurevars(g).nonlocals
-        for name in _names_in(g.__code__):
-            other = closed.get(name, g.__globals__.get(name))
-            other = inspect.unwrap(other) if isinstance(other, FunctionType) else other
-            own = g.__code__.co_filename
-            if isinstance(other, FunctionType) and other.__code__.co_filename == own:
-                waiting.append(other)
+        if isinstance(g, type):
+            waiting += [m for m in map(_plain, vars(g).values()) if isinstance(m, FunctionType)]
+        elif isinstance(g, FunctionType) and g.__qualname__ not in found:
+            found[g.__qualname__] = g
+            waiting += _used(g)
     return list(found.values())
+
+
+def _called(f: Callable[..., Any]) -> Any:
+    """Return the function that runs when something is called."""
+    own: Any = inspect.unwrap(f)
+    if isinstance(own, (FunctionType, MethodType, type)):
+        return own
+    return getattr(own, "__call__", own)  # noqa: B004 - an object that is called
+
+
+def _plain(f: Any) -> Any:
+    return f.__func__ if isinstance(f, staticmethod) else f
+
+
+def _used(g: Any) -> list[Any]:
+    """Return the functions and classes of a function's file that it names."""
+    g = getattr(g, "__func__", g)
+    if not isinstance(g, FunctionType):
+        return []
+    closed, found = inspect.getclosurevars(g).nonlocals, []
+    for name in _names_in(g.__code__):
+        other = closed.get(name, g.__globals__.get(name))
+        other = inspect.unwrap(other) if isinstance(other, FunctionType) else other
+        if _file(other) == g.__code__.co_filename:
+            found.append(other)
+    return found
+
+
+def _file(thing: Any) -> str:
+    """Return the file that a function or the methods of a class are written in."""
+    if isinstance(thing, type):
+        own = (m for m in map(_plain, vars(thing).values()) if isinstance(m, FunctionType))
+        return next((m.__code__.co_filename for m in own), "")
+    return thing.__code__.co_filename if isinstance(thing, FunctionType) else ""
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
@@ -106,24 +173,57 @@ def _names_in(code: CodeType) -> Iterator[str]:
             yield from _names_in(constant)
 
 
-def written(f: Callable[..., Any]) -> Written | None:
+def written(
+    f: Callable[..., Any], *others: Callable[..., Any], methods: bool = True
+) -> Written | None:
     """Return what can be read of a function; None where there is no source, as in a prompt.
 
-    A method is bound to its object, and cannot be made again without it.
+    Classes that other functions use belong to it as well. Without `methods`, functions alone.
     """
-    if not isinstance(inspect.unwrap(f), FunctionType):
+    own = _called(f)
+    bound = own.__self__ if isinstance(own, MethodType) else None
+    if not isinstance(own, FunctionType) and (bound is None or not methods):
         return None
     trees: dict[str, ast.FunctionDef] = {}
     space: dict[str, Any] = {}
-    own = users_functions(f)
-    for g in own:
-        tree = _tree(g)
+    owners: dict[str, type] = {}
+    used = users_functions(f, *others)
+    for g in used:
+        owner = _owner(g, [own, *others])
+        key = g.__qualname__ if owner is not None else g.__name__
+        if key in trees or (owner is None and g.__qualname__ != g.__name__ and "." in key):
+            continue
+        tree = None if owner is not None and not methods else _tree(g)
         if tree is not None:
-            trees[tree.name] = tree
+            trees[key] = tree
+            if owner is not None:
+                owners[key] = owner
         space |= {**g.__globals__, **space, **inspect.getclosurevars(g).nonlocals}
-    if not own or own[0].__name__ not in trees:
+    name = "" if not used else used[0].__qualname__ if bound is not None else used[0].__name__
+    if name not in trees:
         return None
-    return Written(own[0].__name__, trees, space, own[0].__code__.co_filename)
+    return Written(name, trees, space, used[0].__code__.co_filename, owners, bound)
+
+
+def _owner(g: FunctionType, roots: list[Any]) -> type | None:
+    """Return the class that a function is a method of; None for another one.
+
+    A method that reads ``__class__``, as ``super()`` does, is left as it is.
+    """
+    parts = g.__qualname__.split(".")
+    if len(parts) < 2 or parts[-2] == "<locals>":
+        return None
+    spaces = [g.__globals__, *(inspect.getclosurevars(r).nonlocals for r in map(_bare, roots) if r)]
+    for space in spaces:
+        owner = space.get(parts[-2])
+        if isinstance(owner, type) and _plain(vars(owner).get(g.__name__)) is g:
+            return owner
+    return None
+
+
+def _bare(f: Any) -> Any:
+    g = getattr(f, "__func__", f)
+    return g if isinstance(g, FunctionType) else None
 
 
 def _tree(f: FunctionType) -> ast.FunctionDef | None:
@@ -133,7 +233,7 @@ def _tree(f: FunctionType) -> ast.FunctionDef | None:
     except (OSError, TypeError, SyntaxError):
         return None
     found = next((n for n in ast.walk(module) if isinstance(n, ast.FunctionDef)), None)
-    if found is None or found.name != f.__name__:
+    if found is None or found.name != f.__name__ or "__class__" in f.__code__.co_freevars:
         return None
     ast.increment_lineno(module, f.__code__.co_firstlineno - 1)
     found.decorator_list = []
@@ -169,7 +269,7 @@ def storing(f: Callable[..., Any]) -> Callable[..., Any] | None:
     ``Z[i] = z`` becomes ``Z = stored(Z, i, z)``, which makes a new array of a plain one. A program
     that reads the old one by another name computes something else then: compare the results.
     """
-    found = written(f)
+    found = written(f, methods=False)
     if found is None:
         return None
     for tree in found.trees.values():
@@ -205,9 +305,35 @@ class _Storing(ast.NodeTransformer):
     """Make a new value of what a statement changes in place."""
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Subscript):
+        if len(node.targets) != 1:
             return node
-        return self.changed(node, node.targets[0], node.value)
+        target = node.targets[0]
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return self.unpacked(node, target.elts)
+        if not isinstance(target, ast.Subscript):
+            return node
+        return self.changed(node, target, node.value)
+
+    def unpacked(self, node: ast.Assign, targets: list[ast.expr]) -> Any:
+        """Give ``x[0], v[0] = s`` one statement for each, where one of them is a place."""
+        if not any(isinstance(t, ast.Subscript) for t in targets) or any(
+            not isinstance(t, (ast.Name, ast.Subscript)) for t in targets
+        ):
+            return node
+        names = [f"__{i}__" for i in range(len(targets))]
+        first = ast.Assign(
+            [ast.Tuple([ast.Name(n, ast.Store()) for n in names], ast.Store())], node.value
+        )
+        made: list[ast.stmt] = [ast.copy_location(first, node)]
+        for target, name in zip(targets, names, strict=True):
+            value = ast.Name(name, ast.Load())
+            each = ast.copy_location(ast.Assign([target], value), node)
+            place = target if isinstance(target, ast.Subscript) else None
+            made.append(each if place is None else self.changed(each, place, value))
+        for inner in (n for statement in made for n in ast.walk(statement)):
+            if isinstance(inner, (ast.expr, ast.stmt)):
+                ast.copy_location(inner, node)
+        return made
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         before = ast.parse(ast.unparse(node.target), mode="eval").body

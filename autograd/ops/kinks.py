@@ -134,9 +134,7 @@ def _apart(node: Node, shape: tuple[int, ...]) -> bool:
     return node.op is not None and node.op.elementwise and node.shape == shape
 
 
-def along(
-    g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any = None
-) -> Any:
+def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any = None) -> Any:
     """Return g · a / n, where n is the size of a; at a kink, where n is 0, what the law above says.
 
     Parameters

@@ -29,6 +29,7 @@ from autograd.edits import Edit, Search
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.judged_rules import class_cases, op_cases, op_of, what_it_is
+from autograd.noise import moved_by_rounding
 from autograd.tensor import Tensor
 from autograd.written import targets, written
 
@@ -414,7 +415,7 @@ def _of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
         if judged.report.mistakes:  # in what is not returned: no edit could show
             return judged.report
     if judged.report:  # at these inputs it cannot be seen
-        for seed in (n for n, _, _ in judge.cases if n is not None and n % 2):
+        for seed in (c.seed for c in judge.cases if c.seed is not None and c.seed % 2):
             by = _by_differences(pair, None, seed) if pair.refused else None
             other = by or _by_variables(pair, seed, tolerance)
             if not other.report:
@@ -447,32 +448,38 @@ def _edited(
 ) -> BackpropDiagnosis:
     """Return a report with the edits that make gradients right: one, or else one after another."""
     stages, edits = [judged], list[Edit]()
-    whole, wrong = False, {*judge.wanted} - judge.right(pair.backward)
+    right = [judge.right(pair.backward)]
+    known = 0  # how many edits stand, even if not all becomes right
+    whole = False
     while len(edits) < MOST and not whole:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what an edit does
-            for found in _next_edits(search, judge, stages[-1].report):
-                whole = judge.passes(search.source.function)
+            for found, own in _next_edits(search, judge, stages[-1].report):
                 again = pair.mended(search.source.function)
                 by = _by_differences(again, None, seed) if pair.refused else None
                 stage = by or _by_variables(again, seed, tolerance)
+                whole = judge.passes(again.backward)
                 if whole or _is_better(stage.report, stages[-1].report, found):
                     edits.append(found)
                     stages.append(stage)
+                    right.append(judge.right(again.backward))
+                    known = len(edits) if own and known == len(edits) - 1 else known
                     break
                 search.undo()  # it makes up for a mistake in another line
             else:
                 break
+    if not whole:
+        edits, stages, right = edits[:known], stages[: known + 1], right[: known + 1]
     if not edits:
         return replace(judged.report, notes=(*judged.report.notes, *filter(None, [search.note])))
-    left = set() if whole else {*judge.wanted} - judge.right(search.source.function)
-    mended = f"{', '.join(sorted(wrong - left))} {'are' if len(wrong - left) > 1 else 'is'} right"
+    left, more = {*judge.wanted} - right[-1], right[-1] - right[0]
+    mended = f"{', '.join(sorted(more))} {'are' if len(more) > 1 else 'is'} right"
     with_it = "with this line" if len(edits) == 1 else f"with these {len(edits)} lines"
     said = "every returned gradient is right" if whole else mended
     proof = f"{with_it} {said}, at {len(judge.cases)} inputs"
     report = _with_edits(stages, edits, proof, pair.seen, whole=whole)
-    more = [] if whole else [f"W{proof[1:]}; {', '.join(sorted(left))} still differ.", search.note]
-    return replace(report, notes=(*report.notes, *filter(None, more)))
+    notes = [] if whole else [f"W{proof[1:]}; {', '.join(sorted(left))} still differ.", search.note]
+    return replace(report, notes=(*report.notes, *filter(None, notes)))
 
 
 def _is_better(report: BackpropDiagnosis, before: BackpropDiagnosis, edit: Edit) -> bool:
@@ -481,8 +488,12 @@ def _is_better(report: BackpropDiagnosis, before: BackpropDiagnosis, edit: Edit)
     return now <= then or all(row.line != edit.line for row in report.mistakes)
 
 
-def _next_edits(search: Search, judge: Judge, report: BackpropDiagnosis) -> Iterator[Edit]:
+def _next_edits(
+    search: Search, judge: Judge, report: BackpropDiagnosis
+) -> Iterator[tuple[Edit, bool]]:
     """Yield edits with which more gradients are right, each made: one for all, or for some.
+
+    With each, whether it is in the very line of a quantity that is wrong.
 
     A step that is wrong given what is upstream is wrong in its own line. What is wrong in several
     gradients, which are the end of the way, is rather wrong in the line that they come from.
@@ -494,23 +505,23 @@ def _next_edits(search: Search, judge: Judge, report: BackpropDiagnosis) -> Iter
     whole = search.all_right(judge, known, lines, quick=True)
     common = search.best
     if whole is not None:
-        yield whole
+        yield whole, True
         return
     for name, line in wrong:
         found = None if name in ends and len(wrong) > 1 else search.some_right(judge, line)
         if found is not None:
-            yield found
+            yield found, True
     if len(wrong) > 1:
         found = search.made(common)
         if found is not None:
-            yield found
+            yield found, False
         for name, line in wrong:
             found = search.some_right(judge, line) if name in ends else None
             if found is not None:
-                yield found
+                yield found, True
     found = search.all_right(judge, known, lines, quick=False) or search.made()
     if found is not None:
-        yield found
+        yield found, False
 
 
 def _freed(report: BackpropDiagnosis, params: set[str]) -> BackpropDiagnosis:
@@ -652,6 +663,8 @@ def _with_edits(
             mistaken.add(here)
     for i, row in sorted(made, key=lambda one: -one[0]):
         rows.insert(i, row)
+    order = [c.edit for row in rows for c in row.causes if c.edit is not None]
+    edits = sorted(edits, key=lambda e: order.index((e.before, e.after)))
     return BackpropDiagnosis(tuple(rows), after.notes, tuple(edits))
 
 
@@ -673,7 +686,7 @@ def _row_of(rows: list[Quantity], changed: list[int], edit: Edit, seen: set[str]
     mine = [i for i in changed if rows[i].name in edit.names and rows[i].line in (None, edit.line)]
     named = next((n for n in edit.names if n in seen), "")
     here = next((i for n in edit.names for i in mine if rows[i].name == n), None)
-    if here is None and not named and changed:  # a number such as m, or a key that is computed
+    if here is None and not named and changed:  # a key that is computed
         here = changed[0]
     if here is not None:
         return here
@@ -898,7 +911,7 @@ class _Check:
     def reference(self) -> tuple[list[Any], list[Any]]:
         """Return the cotangents, and how much rounding can change each."""
         self.true = self.program.pulled_back(self.values, self.seeds())
-        return self.true, self.rounding(self.seeds())
+        return self.true, moved_by_rounding(self.program, self.true, self.seeds())
 
     def report(
         self, said: list[str], true: list[Any], slack: list[Any], *, explained: bool = True
@@ -931,6 +944,11 @@ class _Check:
         """Judge the user's value of a step; return what the steps before it are judged with."""
         name, theirs = self.given[k]
         right = self.right = np.asarray(right)
+        between = self.program.steps[k].op is not None
+        missing = right.ndim - theirs.ndim
+        if between and right.shape == (*(1,) * missing, *theirs.shape):
+            # (4,) for (1, 4), which NumPy broadcasts alike; a parameter's has its very shape.
+            theirs = theirs.reshape(right.shape)
         if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
             wrong = (Cause("shape", _shapes(theirs, right)),)
             self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
@@ -983,30 +1001,6 @@ class _Check:
         error = relative_error(theirs, expected)
         self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
         return theirs / times
-
-    def rounding(self, seeds: dict[int, Any]) -> list[Any]:
-        """Return how much rounding inside the function can change each cotangent."""
-        rng = np.random.default_rng(0)
-
-        def shaken(x: Any) -> Any:
-            x = np.asarray(x)
-            if x.dtype.kind != "f":
-                return x
-            return x * (1 + np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
-
-        found: list[Any] = [0.0] * len(self.true)
-        for _ in range(3):
-            moved = self.program.pulled_back(self.program.computed(shaken), seeds)
-            with np.errstate(all="ignore"):
-                for k, (g, other) in enumerate(zip(self.true, moved, strict=True)):
-                    if isinstance(g, (np.ndarray, np.generic)) and isinstance(
-                        other, (np.ndarray, np.generic)
-                    ):
-                        apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
-                        # One unit in the last place moves all of a sum: its greatest is taken.
-                        most = float(np.max(apart, where=np.isfinite(apart), initial=0.0))
-                        found[k] = np.maximum(found[k], np.maximum(apart, 0.1 * most))
-        return [np.nan_to_num(10 * x, nan=0.0, posinf=0.0) for x in found]
 
     def at_kinks(self, k: int, theirs: Any, right: Any) -> Any:
         """Return the right value, with the user's where an op has a kink and any slope is right.

@@ -327,6 +327,10 @@ def _edit(source: Written, place: _Place, change: Change) -> Edit:
     names = targets(place.statement) or [n for s in change.after for n in targets(s)]
     if isinstance(place.statement, ast.Return) and place.key != source.name:
         names = _results(source, source.trees[place.key].name)
+    if isinstance(place.statement, ast.If):
+        names = sorted(_names(place.statement.test))
+    if isinstance(place.statement, ast.For):  # what it is wrong in is inside of it
+        names = []
     line = place.statement.lineno
     return Edit(line, before, after, change.kind, said(change.sentence), tuple(names))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.tensor import Tensor
 
-__all__ = ["FACTOR", "noise"]
+__all__ = ["FACTOR", "moved_by_rounding", "noise"]
 
 from_engine = True
 
@@ -68,6 +68,39 @@ def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[
                 np.where(np.isfinite(much) & (2 * little <= much) & (2 * much <= more), much, 0.0)
             )
     return floors[0], floors[1:]
+
+
+def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, Any]) -> list[Any]:
+    """Return how much rounding inside of a function can change each of its cotangents.
+
+    Parameters
+    ----------
+    program : Program
+    found : sequence of array
+        The cotangents of its steps.
+    seeds : dict
+        What they were pulled back from.
+    """
+    rng = np.random.default_rng(0)
+
+    def shaken(x: Any) -> Any:
+        x = np.asarray(x)
+        if x.dtype.kind != "f":
+            return x
+        return x * (1 + np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
+
+    most: list[Any] = [0.0] * len(found)
+    numbers = (np.ndarray, np.generic)
+    for _ in range(3):
+        moved = program.pulled_back(program.computed(shaken), seeds)
+        with np.errstate(all="ignore"):
+            for k, (g, other) in enumerate(zip(found, moved, strict=True)):
+                if isinstance(g, numbers) and isinstance(other, numbers):
+                    apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
+                    # One unit in the last place moves all of a sum: its greatest is taken.
+                    top = float(np.max(apart, where=np.isfinite(apart), initial=0.0))
+                    most[k] = np.maximum(most[k], np.maximum(apart, 0.1 * top))
+    return [np.nan_to_num(10 * x, nan=0.0, posinf=0.0) for x in most]
 
 
 def _off(x: Any, rng: np.random.Generator, size: float) -> Any:

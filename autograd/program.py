@@ -223,8 +223,8 @@ class Program:
         Parameters
         ----------
         change : callable, optional
-            Takes each value and returns what takes its place, such as one with noise; constants
-            stay. Then nothing that is known is taken for granted.
+            Takes each value and returns what takes its place, such as one with noise; constants,
+            and what an op only selects, stay. Then nothing that is known is taken for granted.
         """
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
@@ -243,7 +243,9 @@ class Program:
                 else:
                     values.append(step.constant)
                     continue
-                values.append(value if change is None or value is None else change(value))
+                selected = step.op is not None and step.op.selects
+                stays = change is None or value is None or selected
+                values.append(value if stays or change is None else change(value))
         return values
 
     def _replayed(self, step: Instruction, values: list[Any]) -> Any:

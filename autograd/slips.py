@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.written import targets
@@ -168,6 +169,21 @@ class Pool:
                     if not flat and turned[-1] == other[0] and (*turned[:-1], *other[1:]) in shapes:
                         yield ast.BinOp(left, ast.MatMult(), right)
 
+    def slopes_times_values(self, shapes: set[Any]) -> Iterator[ast.expr]:
+        """Yield dz * w and the like, of the slopes that have one of some shapes."""
+        for (d, slope), (k, value) in itertools.product(self.slopes.items(), self.values.items()):
+            theirs = self.kinds.get(d, set()) & shapes
+            fits = any(_fits(shape, s) for shape in self.kinds.get(k, ()) for s in theirs)
+            if d != k and fits:
+                yield ast.BinOp(slope, ast.Mult(), value)
+
+
+def _fits(shape: Any, other: Any) -> bool:
+    """Return whether an array of a shape can be broadcast to another one."""
+    if not isinstance(shape, tuple) or not isinstance(other, tuple) or len(shape) > len(other):
+        return False
+    return all(a in (1, b) for a, b in zip(shape[::-1], other[::-1], strict=False))
+
 
 def products_of(source: Written) -> list[ast.expr]:
     """Return the products of the forward pass, and what is multiplied there."""
@@ -265,12 +281,43 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     yield from _whole(statement, pool)
     value = getattr(statement, "value", None)
     if isinstance(statement, ast.Assign) and _is_taken(statement.value):  # nothing is computed
-        yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), 3)
+        price = 2 if _is_scalar(statement.value) else 3
+        yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), price)
+        yield from _everywhere(statement, pool)
         return
     yield from _replacing(statement, lambda node: _expressions_for(node, pool))
+    yield from _everywhere(statement, pool)
     if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and value is not None:
         for kind, new, cost in _wraps(value, pool):
             yield _with_value(statement, value, new, kind, cost)
+
+
+def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
+    """Yield a statement in which a name that is there twice is something else in all places."""
+    loads = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id in pool.names]
+    twice = Counter(n.id for n in loads if isinstance(n.ctx, ast.Load))
+    for name in (name for name, n in twice.items() if n > 1):
+        own = ast.Name(name, ast.Load())
+        new: list[ast.expr] = [v for _, v in _other_values(own, pool)]
+        if int in pool.kinds.get(name, ()):
+            scalars = [s for s in pool.scalars.values() if isinstance(s, ast.Name)]
+            new += [ast.BinOp(own, op, s) for s in scalars for op in (ast.Mult(), ast.Add())]
+            new += [_moved(own, 1), _moved(own, -1)]
+        text = ast.unparse(statement) if new else ""
+        for value in new:
+            made = _Renamed(name, value).visit(ast.parse(text).body[0])
+            yield Change("operand", (own, value), [made], 3, getattr(made, "value", None))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Put a value in the place of a name."""
+
+    def __init__(self, name: str, value: ast.expr) -> None:
+        self.name, self.value = name, value
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        is_it = node.id == self.name and isinstance(node.ctx, ast.Load)
+        return copy.deepcopy(self.value) if is_it else node
 
 
 def _computed(statement: ast.stmt) -> ast.expr | None:
@@ -304,6 +351,8 @@ def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
             yield Change("path", (statement, made), [made], 4, made.value)
     shapes = {k for name in targets(statement) for k in pool.kinds.get(name, ())}
     for product in pool.products_of_shape(shapes):
+        yield _with_value(statement, value, ast.BinOp(value, ast.Add(), product), "path")
+    for product in pool.slopes_times_values(shapes):
         yield _with_value(statement, value, ast.BinOp(value, ast.Add(), product), "path")
     for factor in pool.factors:
         yield _with_value(statement, value, ast.BinOp(value, ast.Mult(), factor), "factor")
@@ -341,6 +390,8 @@ def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
                     yield "factor", ast.BinOp(node, ast.Mult(), factor)
                 for term in pool.terms:
                     yield "term", ast.BinOp(node, ast.Add(), term)
+                for other in pool.values.values():
+                    yield "term", ast.BinOp(node, ast.Sub(), other)
             for product in pool.products.values():
                 yield "factor", product
 
@@ -548,7 +599,7 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         case ast.Constant(value=bool() as value):
             yield "shape", ast.Constant(not value)
         case ast.Constant(value=int() | float() as value):
-            numbers = (value + 1, value - 1, 2 * value, value / 2, 0, -value, 1 - value)
+            numbers = (value + 1, value - 1, 2 * value, value / 2, 0, -value, 1 - value, 3 * value)
             for number in dict.fromkeys(numbers):
                 if number != value:
                     whole = isinstance(value, int) and float(number).is_integer()
@@ -680,10 +731,27 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, Any]]:
         yield "path", ast.Call(ast.Name("reversed", ast.Load()), [node], [])
         if len(args) == 1:
             yield "path", ast.Call(node.func, [ast.Constant(1), *args], [])
+    if name == "reshape" and isinstance(node.func, ast.Attribute):
+        yield from _layouts(node)
     if name == "reversed" and len(node.args) == 1:
         yield "path", node.args[0]
     if len(node.args) == 1 and name not in ("range", "len", "reversed"):
         yield "factor", node.args[0]
+
+
+def _layouts(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Yield x.reshape(n, h, w, c).transpose(0, 3, 1, 2) for x.reshape(n, c, h, w), and the like."""
+    is_flat = len(node.args) == 1 and isinstance(node.args[0], ast.Tuple)
+    lengths: Any = (
+        node.args[0].elts if is_flat and isinstance(node.args[0], ast.Tuple) else node.args
+    )
+    if not 2 <= len(lengths) <= 4:
+        return
+    for order in itertools.permutations(range(len(lengths))):
+        if order != tuple(range(len(lengths))):
+            made = ast.Call(node.func, [lengths[i] for i in order], [])
+            back: list[ast.expr] = [ast.Constant(order.index(i)) for i in range(len(lengths))]
+            yield "shape", ast.Call(ast.Attribute(made, "transpose", ast.Load()), back, [])
 
 
 def _indices(node: ast.Subscript, pool: Pool) -> Iterator[tuple[str, Any]]:
@@ -712,9 +780,18 @@ def _indices(node: ast.Subscript, pool: Pool) -> Iterator[tuple[str, Any]]:
             yield "operand", ast.Subscript(node.value, index, node.ctx)
     slices = {ast.unparse(p): p for p in parts if isinstance(p, ast.Slice)}
     for text, part in slices.items():
-        for other in _windows(part):
+        for other in (*_windows(part), *_offsets(part, pool)):
             new = [other if ast.unparse(p) == text else p for p in parts]
             index = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
+            yield "operand", ast.Subscript(node.value, index, node.ctx)
+    for i, (part, other) in enumerate(zip(parts, parts[::-1], strict=True)):
+        whole = isinstance(part, ast.Slice) and part.lower is part.upper is None
+        if len(parts) == 2 and whole and isinstance(other, (ast.Name, ast.Attribute)):
+            count = ast.Call(ast.Name("len", ast.Load()), [other], [])
+            each = ast.Call(
+                ast.Attribute(ast.Name("np", ast.Load()), "arange", ast.Load()), [count], []
+            )
+            index = ast.Tuple([each, other] if i == 0 else [other, each], ast.Load())
             yield "operand", ast.Subscript(node.value, index, node.ctx)
     if len(parts) == 2:
         swapped = ast.Tuple(parts[::-1], ast.Load())
@@ -730,6 +807,17 @@ def _windows(part: ast.Slice) -> Iterator[ast.Slice]:
         if low + by >= 0 and high + by <= 0 and (low or high):
             ends = [ast.Constant(x) if x else None for x in (low + by, high + by)]
             yield ast.Slice(ends[0], ends[1], None)
+
+
+def _offsets(part: ast.Slice, pool: Pool) -> Iterator[ast.Slice]:
+    """Yield [pad:pad + n] for [:n], and [:n] for [pad:pad + n]."""
+    match part:
+        case ast.Slice(lower=None, upper=ast.expr() as high, step=None):
+            for by in pool.scalars.values():
+                yield ast.Slice(by, ast.BinOp(by, ast.Add(), high), None)
+        case ast.Slice(lower=low, upper=ast.BinOp(left=left, op=ast.Add(), right=right)):
+            if low is not None and ast.unparse(low) == ast.unparse(left):
+                yield ast.Slice(None, right, None)
 
 
 def _limit(x: ast.expr | None) -> int | None:
@@ -777,7 +865,13 @@ def _wraps(value: ast.expr, pool: Pool) -> Iterator[tuple[str, ast.expr, int]]:
         length = text in pool.scalars
         yield "scale", ast.BinOp(value, ast.Div(), other), 2 if length else 3
         kind = "scale" if length else "factor"
-        yield kind, ast.BinOp(value, ast.Mult(), other), 3 if length else 2
+        named = isinstance(other, ast.Name)
+        yield kind, ast.BinOp(value, ast.Mult(), other), 3 if length and not named else 2
+    lengths = [v for v in pool.scalars.values() if isinstance(v, ast.Name)]
+    for a, b in itertools.combinations(lengths, 2):
+        both = ast.BinOp(a, ast.Mult(), b)
+        yield "scale", ast.BinOp(value, ast.Div(), both), 3
+        yield "scale", ast.BinOp(value, ast.Mult(), both), 3
     for axis, keep in itertools.product((0, 1), (True, False)):
         words = [ast.keyword("axis", ast.Constant(axis))]
         words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []

@@ -275,8 +275,13 @@ def storing(f: Callable[..., Any]) -> Callable[..., Any] | None:
     for tree in found.trees.values():
         _Storing().visit(tree)
         ast.fix_missing_locations(tree)
-    found.space |= {"__stored__": _stored, "__index__": _Index()}
+    found.space |= {"__stored__": _stored, "__index__": _Index(), "__number__": _number}
     return found.whole()  # type: ignore[no-any-return]
+
+
+def _number(x: Any) -> Any:
+    """Return what float(x) gives, where nothing is recorded of it."""
+    return x if _tracks(x) else float(x)
 
 
 class _Index:
@@ -304,7 +309,20 @@ def _tracks(value: Any) -> bool:
 class _Storing(ast.NodeTransformer):
     """Make a new value of what a statement changes in place."""
 
+    def visit_Call(self, node: ast.Call) -> Any:
+        """Leave float(x) and x.item() out."""
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id="float"), args=[x], keywords=[]):
+                made = ast.Call(ast.Name("__number__", ast.Load()), [x], [])
+            case ast.Call(func=ast.Attribute(value=x, attr="item"), args=[], keywords=[]):
+                made = ast.Call(ast.Name("__number__", ast.Load()), [x], [])
+            case _:
+                return node
+        return ast.copy_location(made, node)
+
     def visit_Assign(self, node: ast.Assign) -> Any:
+        self.generic_visit(node)
         if len(node.targets) != 1:
             return node
         target = node.targets[0]
@@ -336,6 +354,7 @@ class _Storing(ast.NodeTransformer):
         return made
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        self.generic_visit(node)
         before = ast.parse(ast.unparse(node.target), mode="eval").body
         value = ast.BinOp(before, node.op, node.value)
         if isinstance(node.target, ast.Subscript):

@@ -260,8 +260,8 @@ def _slices_of(node: Node, places: Any, shape: tuple[int, ...]) -> Any:
         n = max(len(shape) - 2, 0) if places.ndim > 2 else 0
         some = np.any(places, axis=tuple(range(n, places.ndim)))
         return np.broadcast_to(np.reshape(some, (*some.shape, *(1,) * (len(shape) - n))), shape)
-    if op.mixes is None and places.shape == shape:
-        return places
+    if op.mixes is None:  # such as stack, whose results have another shape than its operands
+        return places if places.shape == shape else np.full(shape, np.any(places))
     if params.get("axis") is None:
         return np.full(shape, np.any(places))
     some = np.any(places, axis=params["axis"], keepdims=True)

@@ -7,6 +7,7 @@ mistake changes one line; every line after it goes on with its wrong value, as i
 from __future__ import annotations
 
 import json
+import math
 import pickle
 
 import numpy as np
@@ -1124,7 +1125,7 @@ def test_a_large_cost_that_cannot_be_recorded_is_measured_in_part() -> None:
     import time
 
     def forward(X, Y, parameters):
-        return float(np.sum((parameters["W"] @ X - Y) ** 2))
+        return math.fsum(((parameters["W"] @ X - Y) ** 2).ravel().tolist())
 
     def backward(X, Y, parameters):
         return {"dW": 2 * (parameters["W"] @ X - Y) @ X.T}

@@ -238,3 +238,24 @@ def test_rotations_are_of_ten_degrees_unless_said_otherwise() -> None:
     rows = np.argmax(turned[:, :, 39], axis=1) - 20
     most = np.degrees(np.arctan2(np.abs(rows).max(), 19))
     assert 8 < most < 10.5
+
+
+def test_a_turned_ramp_is_a_ramp_to_its_last_row() -> None:
+    """Between pixels values are linear: an image y gives the height that a pixel is from."""
+    from nn.data import _warped
+
+    h, w, angle = 7, 5, 0.3
+    ramp = np.tile(np.arange(float(h))[:, None], (1, w))[None]
+    none = np.zeros(1)
+    turned = _warped(ramp, np.zeros(1, bool), np.array([angle]), none, np.ones(1))[0]
+    y, x = np.mgrid[:h, :w]
+    heights = np.cos(angle) * (y - 3) - np.sin(angle) * (x - 2) + 3
+    np.testing.assert_allclose(turned, np.clip(heights, 0, 6), atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-3, 1.0, 1e200])
+def test_features_of_any_size_get_variance_1(size) -> None:
+    X = size * np.random.default_rng(0).normal(size=(2, 50))
+    found = nn.Normalizer().fit(X).transform(X)
+    np.testing.assert_allclose(found.std(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(found.mean(axis=1), 0.0, atol=1e-12)

@@ -368,3 +368,48 @@ def test_the_score_of_several_targets_is_the_mean_of_each() -> None:
 def test_the_number_of_epochs_is_kept() -> None:
     X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
     assert nn.MLPClassifier(epochs=7, random_state=0).fit(X, y).n_iter_ == 7
+
+
+def overlapping(seed: int = 0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(60, 2))
+    return X, (X[:, 0] + rng.normal(size=60) > 0).astype(int)
+
+
+def test_one_weight_is_the_weight_of_all_samples() -> None:
+    X, y = overlapping()
+    one = nn.LogisticRegression().fit(X, y, sample_weight=2.0)
+    each = nn.LogisticRegression().fit(X, y, sample_weight=np.full(60, 2.0))
+    np.testing.assert_array_equal(one.coef_, each.coef_)
+    bare = nn.LogisticRegression().fit(X, y)
+    assert not np.allclose(one.coef_, bare.coef_)  # the penalty counts half as much
+
+
+def test_a_table_after_an_array_is_a_warning() -> None:
+    pandas = pytest.importorskip("pandas", reason="the extra 'examples' is not installed")
+    X, y = overlapping()
+    model = nn.LogisticRegression().fit(X, y)
+    with pytest.warns(UserWarning, match="X has feature names, but LogisticRegression was fitted"):
+        model.predict(pandas.DataFrame(X, columns=["a", "b"]))
+
+
+def test_a_perceptron_keeps_the_first_of_equally_good_lines() -> None:
+    X, y = overlapping()
+    kept = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it does not converge
+        for epochs in range(1, 25):
+            model = nn.Perceptron(epochs=epochs, random_state=0).fit(X, y)
+            right = model.score(X, y)
+            line = (*model.coef_.ravel(), *model.intercept_)
+            assert kept.setdefault(right, line) == line
+    assert len(kept) < 20  # several epochs had equally good ones
+    assert [*kept] == sorted(kept)  # and none is given up for a worse one
+
+
+@pytest.mark.parametrize("estimator", [nn.LogisticRegression(), nn.MLPRegressor()])
+def test_tags_say_what_kind_of_estimator_it_is(estimator) -> None:
+    tags = estimator.__sklearn_tags__()
+    is_classifier = isinstance(estimator, nn.LogisticRegression)
+    assert (tags.classifier_tags is not None) == is_classifier
+    assert (tags.regressor_tags is None) == is_classifier

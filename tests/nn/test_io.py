@@ -261,3 +261,15 @@ def test_an_activation_of_ones_own_is_not_taken_for_nns(tmp_path) -> None:
     nn.load(path, again)
     X = np.ones((2, 1))
     assert np.array_equal(again(X).data, net(X).data)
+
+
+def test_of_many_differences_eight_are_named_and_the_rest_counted(tmp_path) -> None:
+    nn.save(nn.Network([3] * 8 + [1], rng=0), tmp_path / "deep.safetensors")
+    with pytest.raises(ShapeError) as error:
+        nn.load(tmp_path / "deep.safetensors", nn.Network([3, 1], rng=0))
+    text = str(error.value)
+    named = text.count("unknown ") + text.count("missing ") + text.count(" has shape ")
+    assert named == 8
+    parameters = 16  # of eight layers in the file; W1 and b1 are in the network too
+    differing = parameters - 2 + 2  # and have other shapes there
+    assert f"; and {differing - 8} more." in text

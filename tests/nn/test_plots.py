@@ -214,3 +214,17 @@ def test_a_confusion_matrix_is_as_dark_as_its_shares() -> None:
     ax = nn.plot_confusion_matrix([[3, 1], [0, 2]])
     assert ax.images[0].get_clim() == (0, 1)
     np.testing.assert_allclose(ax.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+
+
+def test_numbers_on_dark_cells_are_white() -> None:
+    ax = nn.plot_confusion_matrix([[9, 1], [0, 2]])
+    dark = [t.get_text() for t in ax.texts if t.get_color() == "white"]
+    assert dark == ["9", "2"]
+
+
+def test_a_rate_for_each_step_is_drawn_once_an_epoch() -> None:
+    from nn.plots import per_step
+
+    assert per_step(nn.RootDecay(0.2, per="step"))
+    assert not per_step(nn.RootDecay(0.2, per="epoch"))
+    assert not per_step(lambda epoch: 0.1)

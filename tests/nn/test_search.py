@@ -111,3 +111,9 @@ def test_both_ends_of_a_range_are_drawn() -> None:
     assert {u for t in found for u in t.settings["units"]} == {2, 3}
     assert {len(t.settings["units"]) for t in found} == {1, 2}
     assert {u for t in search(trials=3, units=(4, 4)) for u in t.settings["units"]} == {4}
+
+
+def test_no_tolerance_is_a_tolerance() -> None:
+    found = nn.diagnose_bias_variance(0.01, 0.01, 0.0, tolerance=0.0)
+    assert found.high_bias
+    assert not found.high_variance

@@ -1,4 +1,4 @@
-"""The programs of `networks`, `sequences` and `losses` as modules whose source can be read, and judged."""
+"""The programs of this folder as modules whose source can be read, and judged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,23 @@ from typing import Any
 import numpy as np
 
 from autograd import BackpropDiagnosis, check_backprop
-from tests.autograd.mistakes import losses, networks, sequences
+from tests.autograd.mistakes import engineering, losses, models, networks, sequences
 
-FILES = {"networks": networks, "sequences": sequences, "losses": losses}
-CASES = {case["id"]: case for case in [*networks.CASES, *sequences.CASES, *losses.CASES]}
-RIGHT = {case["id"]: case for case in [*networks.RIGHT, *sequences.RIGHT, *losses.RIGHT]}
+FILES = {
+    "networks": networks,
+    "sequences": sequences,
+    "losses": losses,
+    "models": models,
+    "engineering": engineering,
+}
+
+
+def _of_all(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the programs of a kind in all files, by their names."""
+    return {case["id"]: case for file in FILES.values() for case in getattr(file, kind, [])}
+
+
+CASES, RIGHT, DOUBLE = _of_all("CASES"), _of_all("RIGHT"), _of_all("DOUBLE")  # DOUBLE has two each
 
 
 FOLDER = tempfile.TemporaryDirectory(prefix="mistakes")

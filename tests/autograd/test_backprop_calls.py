@@ -1,0 +1,372 @@
+"""`check_backprop` of functions: how they may be called, edits in classes, several edits."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import check_backprop
+from tests.autograd.mistakes.programs import module_of
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))
+W, B = RNG.normal(size=(3, 2)), RNG.normal(size=2)
+BOTH = {"W": W, "b": B}
+
+
+def cost(X: Any, Y: Any, W: Any, b: Any) -> Any:
+    E = X @ W + b - Y
+    return (E**2).sum() / 2, (E,)
+
+
+def slopes(X: Any, E: Any, factor: float = 1.0) -> tuple[Any, Any]:
+    dE = factor * E
+    return X.T @ dE, dE.sum(axis=0)
+
+
+def one_by_one(X: Any, Y: Any, W: Any, b: Any, cache: Any) -> Any:
+    return slopes(X, *cache)
+
+
+def keyword_only(X: Any, Y: Any, *, W: Any, b: Any) -> Any:
+    return cost(X, Y, W, b)
+
+
+def keyword_only_back(X: Any, cache: Any, *, W: Any, b: Any) -> Any:
+    return slopes(X, *cache)
+
+
+def starred(X: Any, Y: Any, *params: Any) -> Any:
+    return cost(X, Y, *params)
+
+
+def starred_back(cache: Any, X: Any, *params: Any) -> Any:
+    assert len(params) == 2
+    return slopes(X, *cache)
+
+
+def double_starred(X: Any, Y: Any, **params: Any) -> Any:
+    return cost(X, Y, params["W"], params["b"])
+
+
+def cache_starred(X: Any, params: Any, *cache: Any) -> Any:
+    return slopes(X, *cache)
+
+
+def in_a_dict(X: Any, Y: Any, params: Any) -> Any:
+    return cost(X, Y, params["W"], params["b"])
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "params"),
+    [
+        (cost, one_by_one, BOTH),
+        (cost, one_by_one, [W, B]),
+        (cost, one_by_one, (W, B)),
+        (keyword_only, keyword_only_back, BOTH),
+        (starred, starred_back, [W, B]),
+        (double_starred, one_by_one, BOTH),
+        (in_a_dict, cache_starred, BOTH),
+    ],
+)
+def test_parameters_may_be_given_in_any_way_of_python(forward, backward, params) -> None:
+    report = check_backprop(forward, backward, params, (X, Y))
+    assert report, report
+    assert len(report.rows) >= 2
+    assert {row.status for row in report.rows} == {"right"}
+    # and what is wrong is seen
+    wrong = functools.partial(twice, backward)
+    functools.update_wrapper(wrong, backward)
+    assert not check_backprop(forward, wrong, params, (X, Y))
+
+
+def twice(backward: Any, *arguments: Any, **named: Any) -> Any:
+    dW, db = backward(*arguments, **named)
+    return 2 * dW, db
+
+
+def alone(X: Any, Y: Any, W: Any) -> Any:
+    E = X @ W - Y
+    return (E**2).sum() / 2, (E,)
+
+
+def unpacked(X: Any, Y: Any, weights: Any) -> Any:
+    (W,) = weights
+    return alone(X, Y, W)
+
+
+@pytest.mark.parametrize("result", [lambda g: g, lambda g: [g], lambda g: {"dW": g}])
+def test_one_parameter_in_a_list_is_what_forward_takes_it_for(result) -> None:
+    """A list of one array is a list to `weights[0]`, and an array to `X @ W`."""
+
+    def back(X: Any, Y: Any, W: Any, cache: Any) -> Any:
+        assert isinstance(W, np.ndarray)
+        return result(X.T @ cache[0])
+
+    def back_of_list(X: Any, Y: Any, weights: Any, cache: Any) -> Any:
+        assert isinstance(weights, list)
+        return result(X.T @ cache[0])
+
+    for given in ([W], W):
+        report = check_backprop(alone, back, given, (X, Y))
+        assert report, report
+        assert [row.name for row in report.rows] == ["dW"]
+    assert check_backprop(unpacked, back_of_list, [W], (X, Y))
+
+
+def test_what_partial_has_given_is_known() -> None:
+    def forward(X: Any, Y: Any, W: Any, b: Any, lam: float) -> Any:
+        J, cache = cost(X, Y, W, b)
+        return J + lam / 2 * (W**2).sum(), cache
+
+    def backward(X: Any, W: Any, cache: Any, lam: float) -> Any:
+        dW, db = slopes(X, *cache)
+        return {"dW": dW - lam * W, "db": db}
+
+    given = functools.partial(forward, lam=0.1), functools.partial(backward, lam=0.1)
+    report = check_backprop(*given, BOTH, (X, Y))
+    assert [row.name for row in report.mistakes] == ["dW"]
+    assert report.edit is not None
+    assert report.edit.after == "return {'dW': dW + lam * W, 'db': db}"
+
+
+def test_data_may_be_the_labels_alone() -> None:
+    def forward(y: Any, theta: Any) -> Any:
+        return ((theta["b"] - y) ** 2).sum(), None
+
+    def backward(y: Any, theta: Any) -> Any:
+        return {"db": 2 * (theta["b"] - y).sum(axis=0)}
+
+    assert check_backprop(forward, backward, {"b": B}, (Y,))
+
+
+def test_float_and_item_of_the_cost_are_left_out_of_a_record() -> None:
+    def forward(X: Any, Y: Any, W: Any, b: Any) -> Any:
+        E = X @ W + b - Y
+        J = float(np.sum(E**2)) / 2
+        return J + (0 * W).sum().item(), (E,)
+
+    report = check_backprop(forward, one_by_one, BOTH, (X, Y))
+    assert report, report
+    assert report.notes == ()  # not by differences
+
+
+# -- edits -----------------------------------------------------------------------------------------
+
+NET = """
+class Linear:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def __call__(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, g):
+        self.dW = self.x.T @ g
+        self.db = g.sum(axis=0)
+        return g @ self.W.T
+
+class Net:
+    def __init__(self, p):
+        self.first, self.last = Linear(p["W1"], p["b1"]), Linear(p["W2"], p["b2"])
+
+    def forward(self, X):
+        self.h = np.tanh(self.first(X))
+        return self.last(self.h)
+
+    def backward(self, g):
+        g = self.last.backward(g)
+        g = g * (1 - self.h ** 2)
+        self.first.backward(g)
+
+def forward(X, Y, p):
+    net = Net(p)
+    E = net.forward(X) - Y
+    return (E ** 2).sum() / len(X), (net, E)
+
+def backward(X, Y, p, cache):
+    net, E = cache
+    net.backward(2 * E / len(X))
+    return {"dW1": net.first.dW, "db1": net.first.db, "dW2": net.last.dW, "db2": net.last.db}
+"""
+NET_P = {"W1": RNG.normal(size=(3, 5)), "b1": RNG.normal(size=5)}
+NET_P |= {"W2": RNG.normal(size=(5, 2)), "b2": RNG.normal(size=2)}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("return g @ self.W.T", "return g @ self.W.T * 2"),
+        ("g = g * (1 - self.h ** 2)", "g = g * (1 - self.h)"),
+        ("self.db = g.sum(axis=0)", "self.db = g.mean(axis=0)"),
+        ("net.backward(2 * E / len(X))", "net.backward(E / len(X))"),
+    ],
+)
+def test_a_line_of_a_method_is_mended_and_the_class_left_as_it_was(right, wrong) -> None:
+    module = module_of("net_wrong", NET.replace(right, wrong))
+    before = {name: methods(c) for name, c in vars(module).items() if isinstance(c, type)}
+    report = check_backprop(module.forward, module.backward, NET_P, (X, Y))
+    assert not report
+    assert report.edit is not None, report
+    lines = ["import numpy as np", *NET.splitlines()]
+    assert lines[report.edit.line - 1].strip() == right
+    assert before == {name: methods(getattr(module, name)) for name in before}
+    assert check_backprop(*functions("net_right", NET), NET_P, (X, Y))
+
+
+def methods(owner: type) -> dict[str, Any]:
+    return {name: f for name, f in vars(owner).items() if callable(f)}
+
+
+def functions(name: str, text: str) -> tuple[Any, Any]:
+    module = module_of(name, text)
+    return module.forward, module.backward
+
+
+LAYERS = """
+def forward(X, Y, p):
+    Z1 = X @ p["W1"] + p["b1"]
+    A1 = np.tanh(Z1)
+    E = A1 @ p["W2"] + p["b2"] - Y
+    return (E ** 2).sum() / len(X), (A1, E)
+
+def backward(X, Y, p, cache):
+    A1, E = cache
+    dE = 2 * E / len(X)
+    dW2 = A1.T @ dE
+    db2 = dE.sum(axis=0)
+    dA1 = dE @ p["W2"].T
+    dZ1 = dA1 * (1 - A1 ** 2)
+    dW1 = X.T @ dZ1
+    db1 = dZ1.sum(axis=0)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+
+def test_several_mistakes_are_mended_one_after_the_other() -> None:
+    slips = {
+        "db2 = dE.sum(axis=0)": "db2 = dE.mean(axis=0)",
+        "dZ1 = dA1 * (1 - A1 ** 2)": "dZ1 = dA1 * (1 - A1)",
+        "db1 = dZ1.sum(axis=0)": "db1 = -dZ1.sum(axis=0)",
+    }
+    text = functools.reduce(lambda t, slip: t.replace(*slip), slips.items(), LAYERS)
+    report = check_backprop(*functions("three_slips", text), NET_P, (X, Y))
+    assert [row.name for row in report.mistakes] == ["db2", "dZ1", "db1"]
+    assert [edit.after for edit in report.edits] == [*slips]
+    assert all(row.causes[0].edit is not None for row in report.mistakes)
+    follows = {row.name: row.follows for row in report.mistakes}
+    assert "dW1" in follows["dZ1"]
+    assert "dW1" not in follows["db2"]
+    assert {r.name for r in report.rows if r.status == "right"} == {"dE", "dW2", "dA1"}
+    assert [e["after"] for e in report.to_dict()["edits"]] == [*slips]
+    assert all(edit.after in report.markdown for edit in report.edits)
+
+
+def test_a_parameter_that_is_updated_before_its_use_is_said_to_be() -> None:
+    text = LAYERS.replace("    dA1 = dE", '    p["W2"] = p["W2"] - 0.1 * dW2\n    dA1 = dE')
+    report = check_backprop(*functions("updated", text), NET_P, (X, Y))
+    (mistake,) = report.mistakes
+    assert mistake.name == "dA1"  # the first quantity that is wrong because of it
+    assert mistake.causes[0].sentence.startswith("W2 is updated before it is used")
+    assert report.edit is not None
+    assert report.edit.before == "p['W2'] = p['W2'] - 0.1 * dW2"
+    assert mistake.follows == ("dZ1", "dW1", "db1")
+
+
+def test_a_line_of_a_loop_is_one_mistake() -> None:
+    text = """
+def forward(X, Y, p):
+    a = X
+    caches = []
+    for t in range(3):
+        z = a @ p["W"]
+        a = np.tanh(z)
+        caches.append(a)
+    E = a - Y
+    return (E ** 2).sum(), (caches, E)
+
+def backward(X, Y, p, cache):
+    caches, E = cache
+    da = 2 * E
+    dW = np.zeros_like(p["W"])
+    for t in reversed(range(3)):
+        dz = da * (caches[t] - caches[t] ** 2) / (1 + caches[t] ** 4)
+        dW += (caches[t - 1] if t else X).T @ dz
+        da = dz @ p["W"].T
+    return {"dW": dW}
+"""
+    p = {"W": RNG.normal(size=(3, 3))}
+    forward, backward = functions("looped", text)
+    report = check_backprop(forward, backward, p, (X, RNG.normal(size=(4, 3))))
+    assert [row.name for row in report.mistakes] == ["dz"]
+
+
+def test_a_while_loop_is_edited_where_its_end_does_not_depend_on_it() -> None:
+    """An edit of `tape.pop()` would never end; one beside it is found."""
+    text = """
+def forward(X, Y, p):
+    tape, a = [], X
+    for k in "12":
+        a = np.tanh(a @ p["W" + k])
+        tape.append((k, a))
+    E = a - Y
+    return (E ** 2).sum(), (tape, E)
+
+def backward(X, Y, p, cache):
+    tape, E = list(cache[0]), cache[1]
+    grads, da = {}, 2 * E
+    while tape:
+        k, a = tape.pop()
+        dz = da * (1 - a)
+        before = tape[-1][1] if tape else X
+        grads["dW" + k] = before.T @ dz
+        da = dz @ p["W" + k].T
+    return grads
+"""
+    p = {"W1": RNG.normal(size=(3, 4)), "W2": RNG.normal(size=(4, 2))}
+    report = check_backprop(*functions("tape", text), p, (X, Y))
+    assert report.edit is not None
+    assert report.edit.after == "dz = da * (1 - a ** 2)"
+
+
+def test_a_gradient_of_rounding_is_right_beside_an_exact_zero() -> None:
+    """A bias before batch norm has the gradient 0; so has one that shifts all logits alike."""
+    text = """
+def forward(X, Y, p):
+    z = X @ p["W"] + p["b"]
+    u = z - z.mean(axis=0)
+    xhat = u / np.sqrt((u ** 2).mean(axis=0) + 1e-5)
+    s = xhat - xhat.max(axis=1, keepdims=True) + p["c"]
+    prob = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    return -(Y * np.log(prob)).sum() / len(X), (xhat, u, prob)
+
+def backward(X, Y, p, cache):
+    xhat, u, prob = cache
+    N = len(X)
+    ds = (prob * Y.sum(axis=1, keepdims=True) - Y) / N
+    dxhat = ds - np.where(xhat == xhat.max(axis=1, keepdims=True), ds.sum(axis=1, keepdims=True), 0)
+    sd = np.sqrt((u ** 2).mean(axis=0) + 1e-5)
+    dz = (dxhat - dxhat.mean(axis=0) - xhat * (dxhat * xhat).mean(axis=0)) / sd
+    return {"dW": X.T @ dz, "db": np.zeros_like(p["b"]), "dc": np.zeros(())}
+"""
+    p = {"W": RNG.normal(size=(3, 4)), "b": RNG.normal(size=4), "c": np.array(0.3)}
+    data = RNG.normal(size=(6, 3)), RNG.normal(size=(6, 4))
+    report = check_backprop(*functions("normed", text), p, data)
+    assert report, report
+
+
+def test_a_leading_axis_of_one_may_be_missing_between() -> None:
+    text = LAYERS.replace(
+        "A1 = np.tanh(Z1)", "mu = Z1.mean(axis=0, keepdims=True)\n    A1 = np.tanh(Z1 - mu)"
+    ).replace(
+        "    dW1 = X", "    dmu = -dZ1.sum(axis=0)\n    dZ1 = dZ1 + dmu / len(X)\n    dW1 = X"
+    )
+    right = functions("centred", text)
+    assert check_backprop(*right, NET_P, (X, Y))
+    wrong = functions("uncentred", text.replace("dW1 = X.T @ dZ1", "dW1 = 2 * X.T @ dZ1"))
+    report = check_backprop(*wrong, NET_P, (X, Y))
+    assert [row.name for row in report.mistakes] == ["dW1"]

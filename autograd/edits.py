@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -63,7 +64,25 @@ class Edit:
         after, *more = self.after.splitlines() or [""]
         pad = " " * 14
         lines = [f"line {self.line}:".ljust(14) + first, *(pad + x for x in rest)]
+        if not rest and not more:
+            lines.append(pad + _caret(first, after))
         return "\n".join([*lines, "right with:".ljust(14) + after, *(pad + x for x in more)])
+
+
+def _caret(before: str, after: str) -> str:
+    """Return carets to stand under what is changed, or one where something is missing."""
+    old, new = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
+    same = _alike(old, new)
+    rest = _alike(old[same:][::-1], new[same:][::-1])
+    changed = "".join(old[same : len(old) - rest])
+    begin = len("".join(old[:same])) + len(changed) - len(changed.lstrip())
+    return " " * begin + "^" * max(len(changed.strip()), 1)
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return how many of the first words are the same."""
+    differ = (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
+    return next(differ, min(len(old), len(new)))
 
 
 class Search:

@@ -425,7 +425,7 @@ class Pair:
             )
         loud = seed is None and not self.quiet
         returned, mine, notes = self.backpropagated(plain, data, before, aloud=loud)
-        given, lost = _Places(J, leaves, self.names, ran, self.lines).given(mine, returned)
+        given, lost = _Places(J, leaves, self.names, ran, self).given(mine, returned)
         if lost:
             notes.append(f"Not compared, as forward has no such names: {', '.join(lost)}.")
         values = {(a.name, a.occurrence): a.value for a in mine.assigned}
@@ -510,9 +510,10 @@ class _Places:
         leaves: dict[str, Tensor],
         names: list[str],
         ran: Watched,
-        lines: dict[str, int],
+        pair: Pair,
     ) -> None:
-        self.lines = lines
+        self.lines = pair.lines
+        self.begin = getattr(getattr(pair.backward, "__code__", None), "co_firstlineno", 0)
         tensors = [a for a in ran.assigned if _tracked(a.value)]
         known = {id(t) for t in leaves.values()}
         by_name: dict[str, list[Tensor]] = defaultdict(list)
@@ -583,7 +584,8 @@ class _Places:
         for name, array in returned.items():
             for place in self.places.get(name[1:], []):
                 last = lines.get(name)
-                g = Given(name, np.asarray(array), line=self.lines.get(name))
+                line = self.lines.get(name)
+                g = Given(name, np.asarray(array), 1, line, self.time_of(line, mine.assigned))
                 if last is not None:
                     g = g._replace(occurrence=last.occurrence, line=last.line)
                     g = g._replace(order=order[id(last)])
@@ -615,6 +617,11 @@ class _Places:
                 g = Given(name, np.asarray(a.value), a.occurrence, a.line or None, when)
                 found.setdefault(k, g)
         return found, sorted(lost)
+
+    def time_of(self, line: int | None, assigned: list[Assigned]) -> float:
+        """Return when a line has run last that gives a key its value: after those above it."""
+        own = (i for i, a in enumerate(assigned) if self.begin <= a.line < (line or 0))
+        return np.inf if line is None or line < self.begin else max(own, default=-1) + 0.5
 
     def matched(
         self, assigned: list[Assigned], places: list[int]

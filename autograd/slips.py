@@ -377,7 +377,7 @@ def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
                     yield "scale", ast.BinOp(node, op, scalar)
                 yield "term", ast.BinOp(node, ast.Add(), scalar)
                 yield "operand", scalar
-        if short:
+        if short or isinstance(node, ast.Call):
             for other in pool.values.values():
                 yield "factor", ast.BinOp(node, ast.Mult(), other)
         if short or isinstance(node, (ast.BinOp, ast.Call)):
@@ -481,6 +481,14 @@ def _whole(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         call = ast.Call(where, [base, target.slice, statement.value], [])
         said = "a place that is there twice gets one of the two only: np.add.at adds both"
         yield Change("path", said, [ast.Expr(call)])
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+        own = pool.kinds.get(statement.target.id, set())
+        for name in pool.names:  # what was taken in another order goes back to its places
+            if name != statement.target.id and pool.kinds.get(name, set()) & own:
+                base = ast.Name(statement.target.id, ast.Load())
+                place = ast.Subscript(base, ast.Name(name, ast.Load()), ast.Store())
+                made = ast.AugAssign(place, statement.op, statement.value)
+                yield Change("operand", (statement.target, place), [made], 3)
     if isinstance(statement, ast.AugAssign):
         said = "it is added to what was there, and should take its place"
         yield Change("term", said, [ast.Assign([statement.target], statement.value)])
@@ -632,7 +640,7 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         for function in pool.functions_of_one:
             yield "factor", ast.Call(function, [node], [])
     if isinstance(node, ast.Call):
-        yield from _calls(node)
+        yield from _calls(node, pool)
     if isinstance(node, ast.Subscript):
         yield from _indices(node, pool)
         if isinstance(node.slice, (ast.Tuple, ast.Slice)):
@@ -697,7 +705,7 @@ def _of_operators(before: ast.operator, after: ast.operator) -> str:
     return "operand"
 
 
-def _calls(node: ast.Call) -> Iterator[tuple[str, Any]]:
+def _calls(node: ast.Call, pool: Pool) -> Iterator[tuple[str, Any]]:
     """Yield calls with their arguments otherwise."""
     if len(node.args) == 2:
         a, b = node.args
@@ -732,25 +740,33 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, Any]]:
         if len(args) == 1:
             yield "path", ast.Call(node.func, [ast.Constant(1), *args], [])
     if name == "reshape" and isinstance(node.func, ast.Attribute):
-        yield from _layouts(node)
+        yield from _layouts(node, pool)
     if name == "reversed" and len(node.args) == 1:
         yield "path", node.args[0]
     if len(node.args) == 1 and name not in ("range", "len", "reversed"):
         yield "factor", node.args[0]
 
 
-def _layouts(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
-    """Yield x.reshape(n, h, w, c).transpose(0, 3, 1, 2) for x.reshape(n, c, h, w), and the like."""
+def _layouts(node: ast.Call, pool: Pool) -> Iterator[tuple[str, ast.expr]]:
+    """Yield x.transpose(0, 2, 3, 1).reshape(...), and a reshape that is transposed afterwards."""
+    before = node.func.value if isinstance(node.func, ast.Attribute) else node
+    for shape in pool.kinds.get(ast.unparse(before), ()):
+        for axes in itertools.permutations(range(len(shape) if isinstance(shape, tuple) else 0)):
+            if 2 <= len(axes) <= 4 and axes != tuple(range(len(axes))):
+                order: list[ast.expr] = [ast.Constant(i) for i in axes]
+                turned = ast.Call(ast.Attribute(before, "transpose", ast.Load()), order, [])
+                func = ast.Attribute(turned, "reshape", ast.Load())
+                yield "transposed", ast.Call(func, node.args, node.keywords)
     is_flat = len(node.args) == 1 and isinstance(node.args[0], ast.Tuple)
     lengths: Any = (
         node.args[0].elts if is_flat and isinstance(node.args[0], ast.Tuple) else node.args
     )
     if not 2 <= len(lengths) <= 4:
         return
-    for order in itertools.permutations(range(len(lengths))):
-        if order != tuple(range(len(lengths))):
-            made = ast.Call(node.func, [lengths[i] for i in order], [])
-            back: list[ast.expr] = [ast.Constant(order.index(i)) for i in range(len(lengths))]
+    for way in itertools.permutations(range(len(lengths))):
+        if way != tuple(range(len(lengths))):
+            made = ast.Call(node.func, [lengths[i] for i in way], [])
+            back: list[ast.expr] = [ast.Constant(way.index(i)) for i in range(len(lengths))]
             yield "shape", ast.Call(ast.Attribute(made, "transpose", ast.Load()), back, [])
 
 

@@ -77,6 +77,15 @@ def of_functions() -> None:
         f"{spent[-1]:.1f} s at most. Of {len(right)} right ones {sum(not r for r in right)} are "
         "called wrong."
     )
+    both = all_ = 0
+    for name, case in programs.DOUBLE.items():
+        report = programs.judged(name, case, case["source"])
+        both += [row.name for row in report.mistakes] == [w[2] for w in case["wrong_lines"]]
+        all_ += bool(report.edits) and not any("still differ" in n for n in report.notes)
+    print(
+        f"Of {len(programs.DOUBLE)} programs with two mistakes both are named, in their order and "
+        f"nothing else, in {both}; lines that make all right are found in {all_}."
+    )
     if "--misses" in sys.argv:
         print("\n".join(misses))
 

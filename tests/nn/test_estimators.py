@@ -413,3 +413,9 @@ def test_tags_say_what_kind_of_estimator_it_is(estimator) -> None:
     is_classifier = isinstance(estimator, nn.LogisticRegression)
     assert (tags.classifier_tags is not None) == is_classifier
     assert (tags.regressor_tags is None) == is_classifier
+
+
+@pytest.mark.parametrize("weight", [0.0, np.zeros(60)])
+def test_a_regression_on_nothing_is_refused(weight) -> None:
+    with pytest.raises(ValueError, match=r"LogisticRegression.fit: every weight is zero"):
+        nn.LogisticRegression().fit(*overlapping(), sample_weight=weight)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import BackpropDiagnosis, check_backprop
-from tests.autograd.mistakes import engineering, losses, models, networks, sequences
+from tests.autograd.mistakes import engineering, losses, models, networks, sequences, students
 
 FILES = {
     "networks": networks,
@@ -19,6 +19,7 @@ FILES = {
     "losses": losses,
     "models": models,
     "engineering": engineering,
+    "students": students,
 }
 
 

@@ -23,6 +23,7 @@ from viz.health import judged
 from viz.heat import ARRAYS, with_heat
 from viz.loops import loops_of
 from viz.notation import NOTATIONS, in_course_notation
+from viz.numbers import arrays_of
 from viz.passes import (
     deepest,
     explain_shorthand,
@@ -80,7 +81,9 @@ class Drawing:
         more: Callable[[], dict[str, GraphView]] = dict,
         max_nodes: int = 150,
         fit_to: Callable[[Place], GraphView] | None = None,
+        arrays: Callable[[], dict[int, list[tuple[str, str]]]] = dict,
     ) -> None:
+        self._arrays = arrays
         self.view: GraphView = view
         self.theme, self.engine = theme, engine
         self._fit_to = fit_to
@@ -123,7 +126,7 @@ class Drawing:
         """
         with pause_collector():
             pictures, first = _pictures(self.view, self._full, self._more(), self._max_nodes)
-            return render_page(pictures, first, theme=self.theme)
+            return render_page(pictures, first, theme=self.theme, arrays=self._arrays())
 
     def image(self, kind: Literal["png", "pdf"]) -> bytes:
         """Return the picture as PNG, two pixels for one of its own, or as PDF.
@@ -485,6 +488,7 @@ def draw(
         more=more,
         max_nodes=most,
         fit_to=fit_to if fit == "auto" else None,
+        arrays=lambda: arrays_of(recorded) if values and len(recorded) <= LARGE else {},
     )
 
 

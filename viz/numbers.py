@@ -12,11 +12,11 @@ from viz.engine import format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from viz.engine import GraphNode
+    from viz.engine import Graph, GraphNode
 
 DIGIT, POINT = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"  # as wide as those in most fonts
 
-__all__ = ["DIGIT", "POINT", "is_few", "norm_of", "rows_of", "shape_of", "value_lines"]
+__all__ = ["DIGIT", "POINT", "arrays_of", "is_few", "norm_of", "rows_of", "shape_of", "value_lines"]
 
 
 def value_lines(node: GraphNode) -> tuple[str, ...]:
@@ -45,6 +45,27 @@ def value_lines(node: GraphNode) -> tuple[str, ...]:
     low, middle, high = (format_number(x, 3) for x in (np.min(finite), middle, np.max(finite)))
     beside = f", {wrong} of {array.size} {words}" if wrong else f", mean {middle}"
     return kind, f"{low} … {high}{beside}"
+
+
+def arrays_of(g: Graph) -> dict[int, list[tuple[str, str]]]:
+    """Return the value and the gradient of each node in numbers, long ones without their middle.
+
+    Each with a caption: its shape, dtype and, of a gradient, its norm.
+    """
+    found: dict[int, list[tuple[str, str]]] = {}
+    for node in g.nodes:
+        rows = []
+        for name, x in (("value", node.value), ("gradient", node.cotangent)):
+            if x is None:
+                continue
+            array = np.asarray(x)
+            norm = f", norm {format_number(norm_of(array))}" if name == "gradient" else ""
+            caption = f"{name} {shape_of(array.shape)} {array.dtype}{norm}"
+            numbers = np.array2string(array, precision=4, threshold=144, max_line_width=100)
+            rows.append((caption, numbers))
+        if rows:
+            found[node.id] = rows
+    return found
 
 
 def is_few(array: Any) -> bool:

@@ -666,3 +666,95 @@ def test_a_page_in_a_cell_plays(browser: Browser, tmp_path: Path) -> None:
     browser.js(f"{inside}.getElementById('next').click()")
     assert browser.js(f"Number({inside}.getElementById('step').value)") == 1
     assert [t for t in browser.troubles() if "Permissions" not in t] == []
+
+
+# -- a card in full, and the picture for another program -------------------------------------------
+
+
+def net() -> Tensor:
+    W = Tensor([[1.0, -2.0, 0.5]], name="W", requires_grad=True)
+    X = Tensor(np.arange(60.0).reshape(3, 20), name="X")
+    Z = (W @ X).named("Z")
+    J = (Z**2).sum().named("J")
+    J.backward()
+    return J
+
+
+def card(page: Browser) -> str:
+    return page.js("document.getElementById('about').innerText")
+
+
+def id_of(page: Browser, name: str) -> str:
+    return page.js(
+        "[...document.querySelectorAll('.node')].find("
+        f"n => n.querySelector('.name').textContent.split(' = ')[0] === {name!r}).id"
+    )
+
+
+def test_a_click_on_a_card_shows_its_numbers_its_line_and_its_neighbours(browser, tmp_path) -> None:
+    browser.open(viz.draw(net()).save(tmp_path / "J.html"))
+    assert browser.js("document.getElementById('about').hidden")
+    browser.click(f"#{id_of(browser, 'Z')}")
+    text = card(browser)
+    assert "Z = W @ X" in text
+    assert "computed in test_page.py:" in text
+    W, X = np.array([[1.0, -2.0, 0.5]]), np.arange(60.0).reshape(3, 20)
+    shown = browser.js("[...document.querySelectorAll('#arrays pre')].map(e => e.textContent)")
+    numbers = [np.array(x.replace("[", " ").replace("]", " ").split(), float) for x in shown]
+    np.testing.assert_allclose(numbers, [(W @ X)[0], 2 * (W @ X)[0]], rtol=1e-3)
+    assert "gradient (1, 20) float64, norm" in text
+    buttons = "[...document.querySelectorAll('#beside button')].map(e => e.textContent)"
+    assert browser.js(buttons) == ["W", "X", "u"]
+    browser.js("document.querySelector('#beside button').click()")
+    assert card(browser).splitlines()[1] == "W"
+    browser.click("#close")
+    assert browser.js("document.getElementById('about').hidden")
+    assert browser.troubles() == []
+
+
+def test_a_card_opens_by_the_keyboard_and_closes_with_escape(page: Browser) -> None:
+    page.js("document.querySelector('.node').focus()")
+    page.press("Enter")
+    assert not page.js("document.getElementById('about').hidden")
+    page.press("Escape")
+    assert page.js("document.getElementById('about').hidden")
+
+
+def test_names_in_a_card_stay_text(browser, tmp_path) -> None:
+    x = Tensor(2.0, name="<img src=x onerror=alert(1)>", requires_grad=True)
+    J = (x * x).named("J")
+    J.backward()
+    browser.open(viz.draw(J).save(tmp_path / "J.html"))
+    browser.js("document.querySelector('.node').dispatchEvent(new MouseEvent('click'))")
+    assert "<img src=x" in card(browser)
+    assert browser.js("document.querySelectorAll('#about img').length") == 0
+
+
+def test_a_copy_is_the_whole_picture_with_its_style(page: Browser, tmp_path) -> None:
+    page.click("#next")  # parts of it are hidden, and it is zoomed
+    page.click("#in")
+    page.js(
+        """navigator.clipboard.write = async ([item]) => {
+             window.types = item.types;
+             window.size = (await item.getType('image/png')).size;
+             window.svg = await (await item.getType('text/plain')).text();
+           }"""
+    )
+    page.click("#copy")
+    page.wait("document.getElementById('hits').textContent.startsWith('copied')")
+    assert page.js("window.types") == ["image/png", "text/plain"]
+    assert page.js("window.size") > 5000
+    svg = page.js("window.svg")
+    assert "<style" in svg
+    assert 'class="off' not in svg
+    path = tmp_path / "copied.svg"
+    path.write_text(svg, "utf-8")
+    page.open(path)
+    fill = page.js("getComputedStyle(document.querySelector('.card')).fill")
+    assert fill not in ("rgb(0, 0, 0)", "")
+
+
+def test_where_a_page_may_not_copy_it_says_what_to_do(page: Browser) -> None:
+    page.js("navigator.clipboard.write = navigator.clipboard.writeText = () => Promise.reject()")
+    page.click("#copy")
+    page.wait("document.getElementById('hits').textContent.includes('save the picture')")

@@ -21,7 +21,7 @@ from viz.render.text import render_text
 from viz.text import pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from viz.view import EdgeView, GraphView, NodeView
 
@@ -169,6 +169,7 @@ def render_page(
     frames: Sequence[GraphView] = (),
     measured: GraphView | None = None,
     theme: str = "auto",
+    arrays: Mapping[int, Sequence[tuple[str, str]]] | None = None,
 ) -> str:
     """Return the page.
 
@@ -184,6 +185,8 @@ def render_page(
         What the sizes of that picture are taken from.
     theme : {"light", "dark", "auto"}
         auto follows the reader's setting.
+    arrays : mapping, optional
+        Card id to the arrays that a click on it shows, each with a caption.
     """
     style = f"{_themed(_file('player.css'), theme)}\n{style_of('svg.graph', theme)}"
     script = _file("player.js")
@@ -199,10 +202,12 @@ def render_page(
                 "prefix": prefix,
                 "summary": " ".join(picture.view.caption),
                 "edges": [[e.source, e.target] for e in picture.view.edges],
+                "cards": {n.id: [n.header, n.source] for n in picture.view.nodes},
                 "steps": _steps(steps),
             }
         )
     data = {"first": first, "pictures": described, "frames": [_frame(view) for view in frames]}
+    data["arrays"] = arrays or {}
     view = pictures[first].view
     options = "".join(
         f'<option value="{k}"{" selected" if k == first else ""}>{html.escape(p.label)}</option>'
@@ -211,6 +216,7 @@ def render_page(
     return _file("player.html").format(
         title=html.escape(view.title),
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; "  # of the picture that is copied
         "base-uri 'none'; form-action 'none'",
         style=style,
         script=script,

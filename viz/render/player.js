@@ -213,6 +213,7 @@
     solved = new Set();
     figures[shown].hidden = true;
     shown = which;
+    about(null);
     figures[shown].hidden = false;
     $("open").value = String(which);
     search($("search").value);
@@ -316,6 +317,70 @@
       : elsewhere < 0 ? `${hits.length} found` : "inside what is folded: Enter opens it";
   }
 
+  // -- a card in full ------------------------------------------------------------------------------
+
+  function about(id) {
+    const { cards, edges, prefix } = data.pictures[shown];
+    $("about").hidden = id === null;
+    if (id === null) return;
+    const [header, line] = cards[id];
+    $("card").textContent = header;
+    $("place").textContent = line ? `computed in ${line}` : "";
+    $("arrays").replaceChildren(...(data.arrays[id] || []).map(([caption, numbers]) => {
+      const figure = document.createElement("figure");
+      const said = figure.appendChild(document.createElement("figcaption"));
+      said.textContent = caption;
+      figure.appendChild(document.createElement("pre")).textContent = numbers;
+      return figure;
+    }));
+    const beside = (from, to) => [...new Set(edges.filter((e) => e[from] === id).map((e) => e[to]))];
+    const parts = [];
+    for (const [word, ids] of [["from ", beside(1, 0)], [" to ", beside(0, 1)]]) {
+      if (ids.length) parts.push(word);
+      for (const other of ids) {
+        const button = document.createElement("button");
+        button.textContent = cards[other][0].split(" = ")[0];
+        button.onclick = () => { about(other); const card = $(`${prefix}-n${other}`); if (card) { centre(card); light(other); } };
+        parts.push(button, " ");
+      }
+    }
+    $("beside").replaceChildren(...parts);
+  }
+
+  // -- the picture for another program: as PNG, and as SVG where text is pasted ---------------------
+
+  async function copy() {
+    const svg = picture().cloneNode(true);
+    const [x, y, w, h] = home.get(figures[shown]);
+    svg.setAttribute("viewBox", [x, y, w, h].join(" "));
+    svg.setAttribute("width", w);
+    svg.setAttribute("height", h);
+    svg.querySelectorAll(".off, .on, .dim, .found, .reached").forEach(
+      (e) => e.classList.remove("off", "on", "dim", "found", "reached"));
+    const style = svg.insertBefore(document.createElementNS(svg.namespaceURI, "style"), svg.firstChild);
+    style.textContent = document.querySelector("style").textContent; // that of the page, for its text
+    const text = new XMLSerializer().serializeToString(svg);
+    try {
+      const image = new Image();
+      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [2 * w, 2 * h];
+      canvas.getContext("2d").drawImage(image, 0, 0, 2 * w, 2 * h);
+      const png = await new Promise((done) => canvas.toBlob(done, "image/png"));
+      const plain = new Blob([text], { type: "text/plain" });
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png, "text/plain": plain })]);
+      return "copied as an image, and as SVG text";
+    } catch {
+      try {
+        await navigator.clipboard.writeText(text);
+        return "copied as SVG text";
+      } catch {
+        return "this browser does not let a page copy; save the picture as .svg or .png";
+      }
+    }
+  }
+
   // -- what the reader does ------------------------------------------------------------------------
 
   $("play").onclick = () => play(!timer);
@@ -331,6 +396,8 @@
   $("full").onclick = () => {
     if (document.fullscreenElement) document.exitFullscreen(); else document.documentElement.requestFullscreen();
   };
+  $("copy").onclick = async () => { $("hits").textContent = await copy(); };
+  $("close").onclick = () => about(null);
   $("open").onchange = (event) => { play(false); choose(Number(event.target.value)); };
   $("frame").oninput = (event) => { roll(false); cut(Number(event.target.value)); };
   $("roll").onclick = () => roll(!reel);
@@ -352,7 +419,7 @@
     ArrowLeft: () => { play(false); show(step - 1); },
     Home: () => { play(false); show(1); },
     End: () => { play(false); show(steps().length); },
-    Escape: () => { play(false); show(0); light(null); fit(); },
+    Escape: () => { play(false); show(0); light(null); about(null); fit(); },
     "+": () => zoom(1.4),
     "=": () => zoom(1.4),
     "-": () => zoom(1 / 1.4),
@@ -367,6 +434,12 @@
     const button = event.target.closest("button") && event.key === " ";
     if (event.ctrlKey || event.metaKey || event.altKey || button) return;
     if (field && !(slider && event.key === " ")) return;
+    const card = event.target.closest(".node:not([data-module])");
+    if (card && event.key === "Enter") {
+      about(Number(card.id.slice(card.id.lastIndexOf("-n") + 2)));
+      event.preventDefault();
+      return;
+    }
     const module = event.target.closest(".node[data-module]");
     if (module && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
@@ -434,6 +507,7 @@
     for (const card of cards) {
       const id = Number(card.id.slice(card.id.lastIndexOf("-n") + 2));
       if (cards.length <= 300) card.setAttribute("tabindex", "0");
+      card.addEventListener("click", () => about(id));
       card.addEventListener("pointerenter", () => light(id));
       card.addEventListener("pointerleave", () => light(null));
       card.addEventListener("focus", () => light(id));

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from viz.render.dot import EngineError
+from viz.theme import FONT
 
 __all__ = ["render_image"]
 
@@ -33,6 +34,9 @@ def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
     EngineError
         If neither vl-convert-python nor a browser is there.
     """
+    # The font that texts were measured with, which has all their characters: another one may be
+    # replaced, a text with a character that it lacks, by one with serifs.
+    svg = svg.replace(FONT, f"'DejaVu Sans', {FONT}")
     try:
         import vl_convert
     except ImportError:

@@ -481,6 +481,10 @@ def _whole(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         call = ast.Call(where, [base, target.slice, statement.value], [])
         said = "a place that is there twice gets one of the two only: np.add.at adds both"
         yield Change("path", said, [ast.Expr(call)])
+    if isinstance(statement, ast.Assign) and isinstance(target, ast.Subscript):
+        for axis in (1, 0):  # what is taken from a row for all of its others
+            total = ast.parse(f"-{ast.unparse(target.value)}.sum(axis={axis})", mode="eval").body
+            yield _with_value(statement, statement.value, total, "sum", 3)
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
         own = pool.kinds.get(statement.target.id, set())
         for name in pool.names:  # what was taken in another order goes back to its places

@@ -29,9 +29,10 @@ from autograd.edits import Edit, Search
 from autograd.errors import GradientError
 from autograd.graph import Graph, graph
 from autograd.judged_rules import class_cases, op_cases, op_of, what_it_is
+from autograd.limited import Limited
 from autograd.noise import moved_by_rounding
 from autograd.tensor import Tensor
-from autograd.written import targets, written
+from autograd.written import Written, reaches_outside, targets, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -194,13 +195,16 @@ class BackpropDiagnosis:
         return tuple(row for row in self.rows if row.status == WRONG)
 
     def __bool__(self) -> bool:
-        return not self.mistakes
+        return not self.mistakes and any(row.status == RIGHT for row in self.rows)
 
     def __str__(self) -> str:
         n = len(self.mistakes)
         if not n:
             judged = sum(row.status == RIGHT for row in self.rows)
-            head = f"check_backprop: right, all {judged} quantities"
+            count = "the 1 quantity" if judged == 1 else f"all {judged} quantities"
+            head = f"check_backprop: right, {count}"
+            if not judged:
+                head = "check_backprop: nothing could be judged: see the rows and notes"
             lost = [n.rstrip(".") for n in self.notes if n.startswith("Not returned: ")]
             head += "".join(f"; {n[0].lower()}{n[1:]}" for n in lost)
         else:
@@ -366,9 +370,13 @@ def check_backprop(
     """
     if hand is None:
         return _alone(cost, data, tolerance)
+    if loss is not None and not callable(loss):
+        raise GradientError(f"check_backprop: loss needs to be a function, got {loss!r}.")
     if callable(cost) and callable(hand):
-        return _of_functions(Pair(cost, hand, params, data, loss), tolerance)
-    if callable(cost) or callable(hand):
+        pair = Pair(cost, hand, params, data, loss)
+        with pair.kept():
+            return _of_functions(pair, tolerance)
+    if callable(cost) or callable(hand) or not isinstance(cost, Tensor):
         raise GradientError(
             "check_backprop: needs J and a dict of arrays, or two functions: "
             "check_backprop(forward, backward, params, (X, Y))."
@@ -414,25 +422,93 @@ def _of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
             return report
         if judged.report.mistakes:  # in what is not returned: no edit could show
             return judged.report
+    if cases > 1 and judge.passes(pair.backward, drawn=True) and _is_at_a_kink(pair):
+        said = (
+            "At your inputs a value stands exactly at a kink, where any slope is right; at others "
+        )
+        return replace(
+            _freed(judged.report, params), notes=(*judged.report.notes, f"{said}all is.")
+        )
+    judged = judged._replace(report=_with_returned(judged.report, judge, pair))
     if judged.report:  # at these inputs it cannot be seen
         for seed in (c.seed for c in judge.cases if c.seed is not None and c.seed % 2):
             by = _by_differences(pair, None, seed) if pair.refused else None
             other = by or _by_variables(pair, seed, tolerance)
             if not other.report:
                 hidden = ["Right at your inputs, which hide it; wrong at others of their shapes."]
-                report = replace(other.report, notes=(*other.report.notes, *hidden))
-                judged = _Judged(report, other.values)
+                judged = other
                 break
-    source = written(pair.backward, pair.forward)
-    if judged.report or source is None or not cases:
-        return judged.report
+    report = judged.report
+    source = None if report or not cases else written(pair.backward, pair.forward)
+    if source is not None:
+        report = _mended(pair, judge, judged, source, seed, tolerance)
+    return replace(report, notes=(*report.notes, *hidden))
+
+
+def _is_at_a_kink(pair: Pair) -> bool:
+    """Return whether an op of the cost stands exactly at its kink, at the given inputs."""
+    if pair.refused:
+        return False
+    program = graph(pair.recorded(None)[0]).program
+    for step in program.steps:
+        tie = _TIES.get(step.op.name) if step.op is not None else None
+        values = [np.asarray(program.values[k]) for k in step.operands] if tie else []
+        if tie is not None and any(np.any(tie(x, *values)) for x in values[-1:]):
+            return True
+    return False
+
+
+def _with_returned(report: BackpropDiagnosis, judge: Judge, pair: Pair) -> BackpropDiagnosis:
+    """Return a report with a row for each returned gradient that is wrong, and has none."""
+    case = next((c for c in judge.cases if c.seed is None), None)
+    if not report or case is None:
+        return report
+    try:
+        found = judge.returned(pair.backward, case)
+    except Exception:  # which has its row
+        return report
+    more = []
+    for name in {*judge.wanted} & {*found} - {row.name for row in report.rows}:
+        if not judge.is_right(found[name], name, case):
+            row = _of_rule("J", name[1:], np.asarray(found[name]), case.expected[name], {})
+            unused = not np.any(case.expected[name])
+            cause = Cause("term", "the cost does not depend on it, so it is 0")
+            causes = (cause,) if unused else row.causes
+            line = pair.lines.get(name)
+            row = replace(row, formula=f"∂J/∂{name[1:]}", status=WRONG, causes=causes, line=line)
+            more.append(row)
+    return replace(report, rows=(*report.rows, *more))
+
+
+def _mended(
+    pair: Pair,
+    judge: Judge,
+    judged: _Judged,
+    source: Written,
+    seed: int | None,
+    tolerance: float | None,
+) -> BackpropDiagnosis:
+    """Return a report with the lines that make gradients right, as far as they are found."""
+    report, outside = judged.report, reaches_outside(source)
+    said = "No line that makes it right was looked for: "
+    if outside:
+        said += f"backward uses {outside}, and changed copies of it might do harm."
+        return replace(report, notes=(*report.notes, said))
     before = written(pair.forward, methods=False)
     try:
-        search = Search(source, judge.keys, before, pair)
-        report = _edited(pair, judge, judged, search, seed, tolerance)
+        if not judge.is_remade(source.whole()):
+            said += (
+                "what can be read of backward gives other results than it does, as a decorator or "
+            )
+            return replace(report, notes=(*report.notes, f"{said}a closure makes it."))
+        with Limited() as judge.limit:
+            search = Search(source, judge.keys, before, pair)
+            return _edited(pair, judge, judged, search, seed, tolerance)
+    except (SyntaxError, NameError):  # it cannot be made again by itself, as with nonlocal
+        return report
     finally:
+        judge.limit = None
         source.restore()
-    return replace(report, notes=(*report.notes, *hidden))
 
 
 MOST = 4  # edits of one function
@@ -855,7 +931,11 @@ def _voted(
     if not count[0]:
         report = best[0].report(notes, *reference)
         # After another subgradient at a kink all follows from it, and is as right.
-        rows = [replace(r, status=RIGHT) if r.status == FOLLOWS else r for r in report.rows]
+        as_right = [r.status == FOLLOWS and not math.isnan(r.error) for r in report.rows]
+        rows = [
+            replace(r, status=RIGHT) if right else r
+            for r, right in zip(report.rows, as_right, strict=True)
+        ]
         return replace(report, rows=tuple(rows))
     # And of these, that in which the mistakes have a simple explanation.
     until = time.perf_counter() + SECONDS

@@ -14,6 +14,7 @@ import inspect
 import io
 import re
 import time
+import types
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +25,7 @@ from autograd.backward import gradients
 from autograd.differences import STEP, slopes
 from autograd.errors import AutogradError, GradientError
 from autograd.graph import graph
+from autograd.limited import Endless, Limited
 from autograd.noise import moved_by_rounding
 from autograd.structures import arrays_of, mapped, mapped_at
 from autograd.tensor import Tensor
@@ -122,7 +124,9 @@ class Pair:
             self.loss, also = _opened(loss)
             self.fixed |= also
         alone = isinstance(params, (np.ndarray, float))
-        self.params = [params] if alone else params
+        self.params = (np.asarray(params),) if alone else params
+        if isinstance(params, list) and all(isinstance(x, (int, float)) for x in params):
+            self.params = tuple(map(np.asarray, params))  # each is a parameter
         self.named = {k: np.array(v) for k, v in _flat(self.params).items()}
         self.names = [*self.named]  # perhaps those that forward gives the items of a list
         if not isinstance(data, (tuple, list)):
@@ -142,9 +146,9 @@ class Pair:
         self.slack = 0.0  # of gradients by differences: the rounding of the cost
         self.refused = ""  # why forward cannot be recorded
         self.order: list[str | None] | None = None  # of the gradients, where backward has a tuple
-        called = [*(self.known_as - _PARAMS)]
+        called = [n for n in self.wanted_by(self.forward) if n in self.known_as]
         if len(called) == 1 == len(self.named) and (alone or self._is_taken_as_an_array()):
-            self.names, self.known_as = called, {*_PARAMS}
+            self.names, self.known_as = called, _PARAMS - {*called}
 
     @functools.cached_property
     def lines(self) -> dict[str, int]:
@@ -153,6 +157,22 @@ class Pair:
         trees = [] if source is None else [*source.trees.values()]
         found = [n for tree in trees[::-1] for n in ast.walk(tree) if isinstance(n, ast.stmt)]
         return {name: node.lineno for node in found for name in targets(node)}
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Give NumPy's random numbers and the objects of methods back as they were."""
+        state = np.random.get_state()  # noqa: NPY002
+        owners = {
+            id(o): o for f in (self.forward, self.backward) if (o := _owner_of(f)) is not None
+        }
+        before = [(o, {k: _copied(v) for k, v in vars(o).items()}) for o in owners.values()]
+        try:
+            yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+            for o, variables in before:
+                vars(o).clear()
+                vars(o).update(variables)
 
     def mended(self, backward: Callable[..., Any]) -> Pair:
         """Return the pair with another backward function, which has been run before."""
@@ -464,6 +484,10 @@ class Pair:
         """Return the gradients of a result by name, in the order of the parameters in a tuple."""
         names = self.names
         if isinstance(found, (tuple, list)) and found and isinstance(found[0], dict):
+            paths = {_clean(p.replace("['d", "['")): x for p, x in _leaves_of(found)}
+            if paths.keys() <= self.named.keys():  # a dict for each layer, as the parameters are
+                by_path = zip(self.named, names, strict=True)
+                return {f"d{n}": np.asarray(paths[k]) for k, n in by_path if k in paths}
             found = found[0]  # (grads, cost), as in the course
         if isinstance(found, dict):
             known = dict.fromkeys(names)
@@ -725,6 +749,8 @@ class _Case:
         Of backward.
     expected : dict
         The right gradients.
+    bound : object
+        What backward is a method of, as forward has left it.
     floors : dict or None
         How far rounding may move them; measured when it is asked for.
     """
@@ -732,6 +758,7 @@ class _Case:
     seed: int | None
     call: Call
     expected: dict[str, Any]
+    bound: Any = None
     floors: dict[str, Any] | None = None
 
 
@@ -750,10 +777,14 @@ class Judge:
             if found is not None:
                 self.cases.append(found)
         self.wanted: list[str] = []
+        self.limit: Limited | None = None  # of a call of a changed function
+        self.seconds = 1.0
         if self.cases:
             first = self.cases[0]
+            begun = time.perf_counter()
             try:
-                own = self.returned(pair.backward, first.call)
+                own = self.returned(pair.backward, first)
+                self.seconds = max(0.3, 10 * (time.perf_counter() - begun))
                 self.wanted = [k for k in own if k in first.expected]
             except Exception:  # it does not run: all of them are wanted
                 self.wanted = [*first.expected]
@@ -773,14 +804,38 @@ class Judge:
             return None
         more = pair.more(ran)
         self.keys = self.keys or list(_entries(more["cache"]))
-        return _Case(seed, pair.bound(pair.backward, pair.like(values), data, more), expected)
+        call = pair.bound(pair.backward, pair.like(values), data, more)
+        return _Case(seed, call, expected, _copied(getattr(pair.backward, "__self__", None)))
 
-    def returned(self, function: Callable[..., Any], call: Call) -> dict[str, Any]:
-        """Return the gradients that a function gives."""
+    def returned(self, function: Callable[..., Any], case: _Case) -> dict[str, Any]:
+        """Return the gradients that a function gives; of a method, with a copy of its object."""
         np.random.set_state(self.pair.state)  # noqa: NPY002
+        call, plain = case.call, getattr(function, "__func__", None)
+        if plain is not None and case.bound is not None:
+            function = types.MethodType(plain, _copied(case.bound))
+        own = {k: _copied(x) for k, x in call.named.items()}
+        positional = [*map(_copied, call.positional)]
         with contextlib.redirect_stdout(io.StringIO()):
-            own = {k: _copied(x) for k, x in call.named.items()}
-            return self.pair.returned(function(*map(_copied, call.positional), **own))
+            if self.limit is None:
+                return self.pair.returned(function(*positional, **own))
+            found = self.limit.call(lambda: function(*positional, **own), self.seconds)
+        return self.pair.returned(found)
+
+    def is_remade(self, function: Callable[..., Any]) -> bool:
+        """Return whether a function made from the source gives what the user's own does."""
+        for case in self.cases:
+            results = []
+            for f in (self.pair.backward, function):
+                try:
+                    with np.errstate(all="ignore"):
+                        results.append(self.returned(f, case))
+                except Exception as error:
+                    results.append({type(error).__name__: np.zeros(0)})
+            one, other = results
+            alike = one.keys() == other.keys()
+            if not alike or any(not _alike(one[k], other[k]) for k in one):
+                return False
+        return True
 
     def near(self, g: Any, name: str, case: _Case) -> bool:
         """Return whether a gradient is right in each element, or those that were measured."""
@@ -807,8 +862,8 @@ class Judge:
         for case in self.cases:
             try:
                 with np.errstate(all="ignore"):
-                    found = self.returned(function, case.call)
-            except Exception:
+                    found = self.returned(function, case)
+            except (Exception, Endless):
                 return set()
             right = {name for name in right if self.is_right(found.get(name), name, case)}
             if before is not None and not right > before:
@@ -821,16 +876,18 @@ class Judge:
         shaped = x.dtype.kind in "fiub" and x.shape == case.expected[name].shape
         return shaped and self.near(g, name, case)
 
-    def passes(self, function: Callable[..., Any], *, given_data: bool = False) -> bool:
-        """Return whether every gradient is right; with the given data only, if asked so."""
+    def passes(
+        self, function: Callable[..., Any], *, given_data: bool = False, drawn: bool = False
+    ) -> bool:
+        """Return whether every gradient is right; with given data, or drawn inputs, only."""
         wanted = self.wanted
-        for case in self.cases:
-            if given_data and case.seed is not None and case.seed % 2 == 0:
-                continue
+        cases = [c for c in self.cases if not given_data or c.seed is None or c.seed % 2]
+        cases = [c for c in cases if not drawn or c.seed is not None]
+        for case in cases:
             try:
                 with np.errstate(all="ignore"):
-                    found = self.returned(function, case.call)
-            except Exception:  # an edit that does not run is none
+                    found = self.returned(function, case)
+            except (Exception, Endless):  # an edit that does not run is none
                 return False
             if not found.keys() >= {*wanted}:  # nor is one that returns a gradient less
                 return False
@@ -839,7 +896,7 @@ class Judge:
                     wanted.remove(name)  # the one that is wrong is looked at first
                     wanted.insert(0, name)
                     return False
-        return bool(wanted)
+        return bool(wanted and cases)
 
 
 def redrawn(x: Any, rng: Any) -> Any:
@@ -984,10 +1041,10 @@ def _order(found: Any, names: list[str], variables: Mapping[str, Any]) -> list[s
     if not isinstance(found, (tuple, list)):
         return None
     flat = [x for _, x in _leaves_of(found)]
-    if len(flat) == len(names):
-        return [*names]
     by_id = {id(v): k for k, v in variables.items()}
     order = [meant(by_id.get(id(x), ""), dict.fromkeys(names)) for x in flat]
+    if len(flat) == len(names):  # as they stand, unless their names say otherwise
+        return order if {*order} == {*names} else [*names]
     return order if any(order) else None
 
 
@@ -1009,6 +1066,18 @@ def _copied(x: Any) -> Any:
         return copy.deepcopy(x)
     except Exception:  # an open file and the like
         return x
+
+
+def _owner_of(f: Callable[..., Any]) -> Any:
+    """Return the object that a method belongs to, if it has variables of its own."""
+    owner = getattr(f, "__self__", None)
+    return owner if not isinstance(owner, type) and hasattr(owner, "__dict__") else None
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Return whether two gradients are the same to the last bit."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.shape == b.shape and (a.dtype.kind == "O" or np.array_equal(a, b, equal_nan=True))
 
 
 def _copies(x: Any) -> list[Any]:

@@ -9,6 +9,7 @@ computation, 1993). Rounding grows with the digit; what does not is a jump, at a
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,25 +83,36 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
         What they were pulled back from.
     """
     rng = np.random.default_rng(0)
-
-    def shaken(x: Any) -> Any:
-        x = np.asarray(x)
-        if x.dtype.kind != "f":
-            return x
-        return x * (1 + np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
-
-    most: list[Any] = [0.0] * len(found)
+    little, much = ([0.0] * len(found) for _ in range(2))  # moved by one digit, and by eight
     numbers = (np.ndarray, np.generic)
-    for _ in range(3):
-        moved = program.pulled_back(program.computed(shaken), seeds)
-        with np.errstate(all="ignore"):
-            for k, (g, other) in enumerate(zip(found, moved, strict=True)):
-                if isinstance(g, numbers) and isinstance(other, numbers):
-                    apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
-                    # One unit in the last place moves all of a sum: its greatest is taken.
-                    top = float(np.max(apart, where=np.isfinite(apart), initial=0.0))
-                    most[k] = np.maximum(most[k], np.maximum(apart, 0.1 * top))
-    return [np.nan_to_num(10 * x, nan=0.0, posinf=0.0) for x in most]
+    for size, most in ((1.0, little), (FACTOR, much)):
+        shake = functools.partial(_shaken, rng=rng, size=size)
+        for _ in range(3):
+            moved = program.pulled_back(program.computed(shake), seeds, change=shake)
+            with np.errstate(all="ignore"):
+                for k, (g, other) in enumerate(zip(found, moved, strict=True)):
+                    if isinstance(g, numbers) and isinstance(other, numbers):
+                        apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
+                        most[k] = np.maximum(most[k], apart)
+    return [_grown(a, b) for a, b in zip(little, much, strict=True)]
+
+
+def _shaken(x: Any, rng: np.random.Generator, size: float) -> Any:
+    """Return numbers that are off by up to some machine epsilons."""
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        return x
+    return x * (1 + size * np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
+
+
+def _grown(little: Any, much: Any) -> Any:
+    """Return ten times what rounding moves; 0 where it does not grow with the digit: at a jump."""
+    top = [float(np.max(x, where=np.isfinite(x), initial=0.0)) for x in (little, much)]
+    if 2 * top[0] > top[1]:
+        return np.zeros_like(much)
+    moved = np.nan_to_num(np.asarray(much), nan=0.0, posinf=0.0)
+    # One unit in the last place moves all of a sum: its greatest is taken.
+    return 10 / FACTOR * np.maximum(moved, 0.1 * top[1])
 
 
 def _off(x: Any, rng: np.random.Generator, size: float) -> Any:

@@ -294,6 +294,8 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
 
 def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield a statement in which a name that is there twice is something else in all places."""
+    if hasattr(statement, "body"):  # of a loop or a branch each statement is tried by itself
+        return
     loads = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id in pool.names]
     twice = Counter(n.id for n in loads if isinstance(n.ctx, ast.Load))
     for name in (name for name, n in twice.items() if n > 1):

@@ -21,7 +21,7 @@ from autograd.tensor import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Written", "storing", "targets", "users_functions", "written"]
+__all__ = ["Written", "reaches_outside", "storing", "targets", "users_functions", "written"]
 
 from_engine = True
 
@@ -42,6 +42,8 @@ class Written:
     file : str
     owners : dict of str to type
         The classes of methods.
+    defaults : dict of str to pair
+        What arguments are by default, of each.
     bound : object
         What the function is a method of, if it was given so.
     """
@@ -51,6 +53,7 @@ class Written:
     space: dict[str, Any]
     file: str
     owners: dict[str, type]
+    defaults: dict[str, tuple[Any, Any]]
     bound: Any = None
     before: dict[str, Any] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)  # the latest of each
@@ -59,9 +62,14 @@ class Written:
         """Put a function, with another tree perhaps, in its place."""
         tree = tree or self.trees[key]
         own: dict[str, Any] = {}
-        exec(compile(ast.Module([tree], []), self.file, "exec"), self.space, own)
-        made = self.made[key] = own[tree.name]
         owner = self.owners.get(key)
+        body: ast.stmt = tree
+        if owner is not None:  # in a class of its name, for the names of private attributes
+            body = ast.copy_location(ast.ClassDef(owner.__name__, [], [], [tree], []), tree)
+        exec(compile(ast.Module([body], []), self.file, "exec"), self.space, own)
+        made = own[tree.name] if owner is None else vars(own[owner.__name__])[tree.name]
+        self.made[key] = made
+        made.__defaults__, made.__kwdefaults__ = self.defaults[key]
         if owner is None:
             self.space[key] = made
             return
@@ -187,6 +195,7 @@ def written(
     trees: dict[str, ast.FunctionDef] = {}
     space: dict[str, Any] = {}
     owners: dict[str, type] = {}
+    defaults: dict[str, tuple[Any, Any]] = {}
     used = users_functions(f, *others)
     for g in used:
         owner = _owner(g, [own, *others])
@@ -196,13 +205,14 @@ def written(
         tree = None if owner is not None and not methods else _tree(g)
         if tree is not None:
             trees[key] = tree
+            defaults[key] = g.__defaults__, g.__kwdefaults__
             if owner is not None:
                 owners[key] = owner
         space |= {**g.__globals__, **space, **inspect.getclosurevars(g).nonlocals}
     name = "" if not used else used[0].__qualname__ if bound is not None else used[0].__name__
     if name not in trees:
         return None
-    return Written(name, trees, space, used[0].__code__.co_filename, owners, bound)
+    return Written(name, trees, space, used[0].__code__.co_filename, owners, defaults, bound)
 
 
 def _owner(g: FunctionType, roots: list[Any]) -> type | None:
@@ -237,7 +247,32 @@ def _tree(f: FunctionType) -> ast.FunctionDef | None:
         return None
     ast.increment_lineno(module, f.__code__.co_firstlineno - 1)
     found.decorator_list = []
+    nothing = ast.copy_location(ast.Constant(None), found)  # they are not computed again
+    found.args.defaults = [nothing for _ in found.args.defaults]
+    found.args.kw_defaults = [x and nothing for x in found.args.kw_defaults]
     return found
+
+
+_OUTSIDE = {
+    "open", "os", "subprocess", "shutil", "socket", "requests", "urllib", "Path", "input", "exec",
+    "eval", "pickle", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump", "unlink",
+    "remove", "system",
+}  # fmt: skip
+
+
+def reaches_outside(source: Written) -> str:
+    """Return the name by which a function reaches files or other programs; empty if it does not.
+
+    Changed copies of such a function are not run.
+    """
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            name = (
+                getattr(node, "id", getattr(node, "attr", "")) if isinstance(node, ast.expr) else ""
+            )
+            if name in _OUTSIDE and (name != "remove" or isinstance(node, ast.Name)):
+                return name
+    return ""
 
 
 def targets(statement: ast.AST) -> list[str]:
@@ -276,7 +311,10 @@ def storing(f: Callable[..., Any]) -> Callable[..., Any] | None:
         _Storing().visit(tree)
         ast.fix_missing_locations(tree)
     found.space |= {"__stored__": _stored, "__index__": _Index(), "__number__": _number}
-    return found.whole()  # type: ignore[no-any-return]
+    try:
+        return found.whole()  # type: ignore[no-any-return]
+    except Exception:  # such as one with nonlocal
+        return None
 
 
 def _number(x: Any) -> Any:

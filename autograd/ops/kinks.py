@@ -134,7 +134,16 @@ def _apart(node: Node, shape: tuple[int, ...]) -> bool:
     return node.op is not None and node.op.elementwise and node.shape == shape
 
 
-def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any = None) -> Any:
+def along(
+    g: Any,
+    a: Any,
+    n: Any,
+    kink: Any = None,
+    spread: Any = None,
+    by: Any = None,
+    *,
+    quadratic: bool = True,
+) -> Any:
     """Return g · a / n, where n is the size of a; at a kink, where n is 0, what the law above says.
 
     Parameters
@@ -149,6 +158,9 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any 
         Gives each element of a what belongs to its slice.
     by : array, Tensor or Symbol, optional
         The derivative of a size that is not a root of squares, in the place of a / n.
+    quadratic : bool
+        Whether n² is a · a, so that the law holds. Where it is not, a second derivative that asks
+        for it is 0, and reported.
     """
     spread = spread or (lambda x: x)
     symbolic = isinstance(n, Symbol)
@@ -157,6 +169,11 @@ def along(g: Any, a: Any, n: Any, kink: Any = None, spread: Any = None, by: Any 
     if symbolic or not np.any(kink):
         return spread(g) * (a / spread(n) if by is None else by)
     plain = spread(g) * (a / spread(np.where(kink, 1.0, n)) if by is None else by)
+    if not quadratic:
+        asked = type(n) is Tensor and type(g) is Tensor and g._node is not None
+        if asked and n._node in reach([g._node]):
+            report([n._node] * bool(np.any(kink & np.equal(value_of(g), 0))))
+        return np.where(spread(kink), 0.0, plain)
     return _smooth(g, a, n, kink, plain, spread)
 
 

@@ -82,6 +82,7 @@ vector_norm.vjp(
             *(g, a, out),
             spread=lambda x: spread(x, a_shape, axis),
             by=None if ord == 2 else direction(a, out, axis, a_shape, ord),
+            quadratic=ord == 2 or np.size(value_of(a)) == np.size(value_of(out)),
         )
         if ord > 0  # then only a = 0 has a norm of 0
         else spread(g, a_shape, axis) * direction(a, out, axis, a_shape, ord)

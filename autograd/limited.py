@@ -1,0 +1,75 @@
+"""Call a function that may never end, and end it."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Endless", "Limited"]
+
+from_engine = True
+
+EVERY = 0.02  # seconds between two looks at the clock
+
+
+class Endless(BaseException):
+    """Raised inside of a call that takes too long; no Exception, so that it is not caught there."""
+
+
+class Limited:
+    """Calls of one thread, each ended after some seconds by another thread that watches the clock.
+
+    An array operation is not interrupted: it ends after it. While the object is entered the other
+    thread runs.
+    """
+
+    def __init__(self) -> None:
+        self.until, self.fired = math.inf, False
+        self.lock, self.done = threading.Lock(), threading.Event()
+        self.ident = 0
+
+    def __enter__(self) -> Limited:
+        self.ident = threading.get_ident()
+        self.done.clear()
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.done.set()
+
+    def call(self, f: Callable[[], Any], seconds: float) -> Any:
+        """Return what a function returns.
+
+        Raises
+        ------
+        Endless
+            If it has not returned by then.
+        """
+        self.fired = False
+        self.until = time.perf_counter() + seconds
+        try:
+            try:
+                return f()
+            finally:
+                with self.lock:
+                    self.until = math.inf
+                while self.fired and not isinstance(sys.exception(), Endless):
+                    time.sleep(EVERY)  # it is on its way, and arrives here
+        finally:
+            self.fired = False
+
+    def _watch(self) -> None:
+        while not self.done.wait(EVERY):
+            with self.lock:
+                if time.perf_counter() > self.until:
+                    self.fired = True
+                    self.until += 1.0  # again, should the function have caught it
+                    raised = ctypes.py_object(Endless)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), raised)

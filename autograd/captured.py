@@ -498,11 +498,11 @@ class Pair:
                 own[f"d{stem}" if stem else k if k[:1] == "d" else f"d{k}"] = np.asarray(x)
             return own
         if isinstance(found, (tuple, list)) and self.order is not None:
-            flat = [x for _, x in _leaves_of(found)]
+            flat = _items_of(found)
             if len(flat) == len(self.order):
                 pairs = zip(self.order, flat, strict=True)
                 return {f"d{k}": np.asarray(x) for k, x in pairs if k is not None}
-        if isinstance(found, (np.ndarray, float)) and len(names) == 1:
+        if isinstance(found, (np.ndarray, float, list)) and len(names) == 1:
             return {f"d{names[0]}": np.asarray(found)}
         raise GradientError(
             f"check_backprop: backward needs to return a dict of gradients, or one for each of "
@@ -1040,12 +1040,20 @@ def _order(found: Any, names: list[str], variables: Mapping[str, Any]) -> list[s
     """Return which parameter each gradient of a tuple belongs to: as they stand, or by name."""
     if not isinstance(found, (tuple, list)):
         return None
-    flat = [x for _, x in _leaves_of(found)]
+    flat = _items_of(found)
     by_id = {id(v): k for k, v in variables.items()}
     order = [meant(by_id.get(id(x), ""), dict.fromkeys(names)) for x in flat]
     if len(flat) == len(names):  # as they stand, unless their names say otherwise
         return order if {*order} == {*names} else [*names]
     return order if any(order) else None
+
+
+def _items_of(found: Any) -> list[Any]:
+    """Return the gradients in a tuple or a list, each number of a list by itself."""
+    numbers = isinstance(found, list) and all(
+        isinstance(x, (float, int, np.generic)) for x in found
+    )
+    return [*found] if numbers else [x for _, x in _leaves_of(found)]
 
 
 def _leaves_of(tree: Any) -> list[tuple[str, Any]]:

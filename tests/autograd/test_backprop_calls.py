@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autograd import check_backprop
+from autograd import GradientError, Tensor, check_backprop
+from autograd.limited import Endless, Limited
 from tests.autograd.mistakes.programs import module_of
 
 RNG = np.random.default_rng(0)
@@ -370,3 +372,255 @@ def test_a_leading_axis_of_one_may_be_missing_between() -> None:
     wrong = functions("uncentred", text.replace("dW1 = X.T @ dZ1", "dW1 = 2 * X.T @ dZ1"))
     report = check_backprop(*wrong, NET_P, (X, Y))
     assert [row.name for row in report.mistakes] == ["dW1"]
+
+
+# -- what must not happen --------------------------------------------------------------------------
+
+SQUARES = """
+def forward(X, Y, p):
+    Z = X @ p["W"]
+    return np.sum((Z - Y) ** 2), (Z,)
+"""
+ENDLESS = {
+    "a step from outside of the loop": """
+def backward(X, Y, p, cache):
+    n, i = len(X), 0
+    block = max(1, n // 2)
+    dW = np.zeros_like(p["W"])
+    while i < n:
+        dW += X[i:i + block].T @ (cache[0] - Y)[i:i + block]
+        i += block
+    return {"dW": dW}
+""",
+    "a helper that converges": """
+def root(a):
+    x = np.ones_like(a)
+    while np.abs(x * x - a).max() > 1e-9:
+        x = (x + a / x) / 2
+    return x
+
+def backward(X, Y, p, cache):
+    E = cache[0] - Y
+    return {"dW": X.T @ (root(E ** 2) * np.sign(E))}
+""",
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_an_edit_that_never_ends_is_given_up(text) -> None:
+    begun = time.perf_counter()
+    report = check_backprop(*functions("endless", SQUARES + text), {"W": W}, (X, Y))
+    assert [row.name for row in report.mistakes] == ["dW"]
+    assert time.perf_counter() - begun < 20
+
+
+def test_a_call_is_ended_after_its_seconds() -> None:
+    def endless() -> None:
+        while True:
+            pass
+
+    with Limited() as limit:
+        for _ in range(2):
+            with pytest.raises(Endless):
+                limit.call(endless, 0.1)
+            assert limit.call(lambda: 3, 0.1) == 3
+
+
+def test_changed_copies_of_code_that_writes_files_are_not_run(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = """
+def backward(X, Y, p, cache):
+    with open("log.txt", "a") as log:
+        log.write("x")
+    return {"dW": X.T @ (cache[0] - Y)}
+"""
+    report = check_backprop(*functions("writes", SQUARES + text), {"W": W}, (X, Y))
+    assert not report
+    assert any("backward uses open" in note for note in report.notes)
+    assert [path.name for path in tmp_path.iterdir()] == ["log.txt"]
+
+
+def test_no_line_is_proposed_for_what_the_source_does_not_say() -> None:
+    """A decorator divides by 4: a change of the bare function proves nothing of it."""
+    text = """
+import functools
+
+def averaged(f):
+    @functools.wraps(f)
+    def wrapper(*a):
+        return {n: g / 4 for n, g in f(*a).items()}
+    return wrapper
+
+@averaged
+def backward(X, Y, p, cache):
+    return {"dW": X.T @ (cache[0] - Y)}
+"""
+    report = check_backprop(*functions("decorated", SQUARES + text), {"W": W}, (X, Y))
+    assert not report
+    assert report.edits == ()
+    assert any("gives other results" in note for note in report.notes)
+
+
+def test_nonlocal_and_defaults_of_a_function_are_left_alone() -> None:
+    text = """
+def made():
+    two, calls = 2.0, 0
+    def backward(X, Y, p, cache, k=two):
+        nonlocal calls
+        calls += 1
+        return {"dW": k * X.T @ (cache[0] - Y) * 2}
+    return backward
+
+backward = made()
+"""
+    report = check_backprop(*functions("nonlocals", SQUARES + text), {"W": W}, (X, Y))
+    assert [row.name for row in report.mistakes] == ["dW"]
+
+
+OBJECT = """
+class Net:
+    two = 2.0
+
+    def __init__(self):
+        self.step, self.__k = 0.1, 1.0
+
+    def forward(self, X, Y, p):
+        self.A = np.tanh(X @ p["W"])
+        return np.sum((self.A - Y) ** 2)
+
+    def backward(self, X, Y, p, k=two):
+        self.step = self.step / 2
+        slope = 1 - self.A ** 2
+        d = k * (self.A - Y) * slope * self.__k
+        return {"dW": X.T @ d}
+
+net = Net()
+"""
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_an_object_is_judged_as_its_forward_left_it_and_given_back(wrong) -> None:
+    text = OBJECT.replace("1 - self.A ** 2", "1 - self.A") if wrong else OBJECT
+    net = module_of(f"object{wrong}", text).net
+    before = dict(vars(net))
+    report = check_backprop(net.forward, net.backward, {"W": W}, (X, Y))
+    assert bool(report) is not wrong
+    assert vars(net) == before
+    if wrong:
+        assert report.edit is not None
+        assert "1 - self.A ** 2" in report.edit.after
+
+
+def test_random_numbers_go_on_as_without_the_check() -> None:
+    np.random.seed(1)  # noqa: NPY002
+    wanted = np.random.rand(2)  # noqa: NPY002
+    np.random.seed(1)  # noqa: NPY002
+    first = np.random.rand()  # noqa: NPY002
+    assert check_backprop(cost, one_by_one, BOTH, (X, Y))
+    assert [first, np.random.rand()] == wanted.tolist()  # noqa: NPY002
+
+
+# -- what is right, and what is not ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_zero", [lambda z: z > 0, lambda z: z >= 0])
+def test_at_a_kink_any_slope_is_right_in_one_line_too(at_zero) -> None:
+    """All weights 0: every pre-activation stands at the kink of ReLU."""
+
+    def forward(X: Any, Y: Any, W: Any) -> Any:
+        Z = X @ W
+        return (np.maximum(Z, 0) - Y).sum() + ((np.maximum(Z, 0) - Y) ** 2).sum(), (Z,)
+
+    def backward(X: Any, Y: Any, W: Any, cache: Any) -> Any:
+        (Z,) = cache
+        return {"dW": X.T @ ((1 + 2 * (np.maximum(Z, 0) - Y)) * at_zero(Z))}
+
+    def wrong(X: Any, Y: Any, W: Any, cache: Any) -> Any:
+        return {"dW": 1.5 * backward(X, Y, W, cache)["dW"]}
+
+    zeros = {"W": np.zeros((3, 2))}
+    report = check_backprop(forward, backward, zeros, (X, Y))
+    assert report, report
+    assert any("at a kink" in note for note in report.notes)
+    assert not check_backprop(forward, wrong, zeros, (X, Y))
+
+
+def test_what_cannot_be_judged_is_not_right() -> None:
+    data = X.copy()
+    data[0, 0] = np.nan
+    report = check_backprop(alone, lambda X, Y, W, cache: -9 * X.T @ cache[0], [W], (data, Y))
+    assert not report
+    assert "nothing could be judged" in str(report)
+
+
+@pytest.mark.parametrize(("slope", "right"), [(0.0, True), (9.0, False)])
+def test_the_gradient_of_a_parameter_without_effect_is_0(slope, right) -> None:
+    def forward(X: Any, Y: Any, p: Any) -> Any:
+        return alone(X, Y, p["W"])
+
+    def backward(X: Any, p: Any, cache: Any) -> Any:
+        return {"dW": X.T @ cache[0], "dV": np.full(2, slope)}
+
+    report = check_backprop(forward, backward, {"W": W, "V": np.ones(2)}, (X, Y))
+    assert bool(report) is right
+    assert [row.name for row in report.mistakes] == ([] if right else ["dV"])
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_dict_for_each_layer_is_read_as_it_is_returned(factor) -> None:
+    def forward(X: Any, Y: Any, layers: Any) -> Any:
+        a = X
+        for p in layers:
+            a = np.tanh(a @ p["W"] + p["b"])
+        return ((a - Y) ** 2).sum()
+
+    def backward(X: Any, Y: Any, layers: Any) -> Any:
+        values = [X]
+        for p in layers:
+            values.append(np.tanh(values[-1] @ p["W"] + p["b"]))
+        d, found = 2 * (values[-1] - Y), []
+        for p, a, before in zip(layers[::-1], values[:0:-1], values[-2::-1], strict=True):
+            dz = d * (1 - a * a)
+            found.append({"dW": factor * before.T @ dz, "db": dz.sum(axis=0)})
+            d = dz @ p["W"].T
+        return found[::-1]
+
+    layers = [{"W": NET_P[f"W{k}"], "b": NET_P[f"b{k}"]} for k in (1, 2)]
+    assert bool(check_backprop(forward, backward, layers, (X, Y))) is (factor == 1)
+
+
+@pytest.mark.parametrize("given", [1.5, [1.5], (1.5,), np.float64(1.5), np.array(1.5), {"w": 1.5}])
+def test_a_single_number_may_be_the_parameter(given) -> None:
+    def forward(x: Any, y: Any, w: Any) -> Any:
+        w = w[0] if isinstance(w, tuple) else w["w"] if isinstance(w, dict) else w
+        return ((w * x - y) ** 2).sum()
+
+    def backward(x: Any, y: Any, w: Any) -> Any:
+        w = w[0] if isinstance(w, tuple) else w["w"] if isinstance(w, dict) else w
+        return [(2 * (w * x - y) * x).sum()]
+
+    assert check_backprop(forward, backward, given, (np.arange(5.0), np.ones(5)))
+
+
+def test_gradients_in_another_order_are_known_by_their_names() -> None:
+    def turned(X: Any, Y: Any, W: Any, b: Any, cache: Any) -> Any:
+        dW, db = slopes(X, *cache)
+        return db, dW
+
+    assert check_backprop(cost, turned, [W, B], (X, Y))
+
+
+def test_a_jump_at_a_tie_is_not_taken_for_rounding() -> None:
+    """Two greatest elements share the derivative; all of it on the third is wrong."""
+    Z = Tensor([[0.7, 0.7, 0.1]], name="Z", requires_grad=True)
+    M = np.max(Z * 1).named("M")
+    J = M**2
+    assert check_backprop(J, {"dM": 1.4, "dZ": [[0.7, 0.7, 0.0]]})
+    assert not check_backprop(J, {"dM": 1.4, "dZ": [[0.0, 0.0, 1.4]]})
+
+
+@pytest.mark.parametrize("wrong", [{"loss": "mse"}, {"cost": "f"}])
+def test_what_is_no_function_is_refused(wrong) -> None:
+    given = {"cost": cost, "loss": None} | wrong
+    with pytest.raises(GradientError, match="check_backprop: "):
+        check_backprop(given["cost"], one_by_one, BOTH, (X, Y), loss=given["loss"])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.checking import relative_error
+from autograd.diagnosis import RIGHT, WRONG, Cause, Quantity
 from autograd.differences import slopes
 from autograd.errors import GradientError
 from autograd.registry import OPS
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
 
     from autograd.op import Op
 
-__all__ = ["Context", "class_cases", "op_cases", "op_of", "what_it_is"]
+__all__ = [
+    "Context",
+    "class_cases",
+    "of_rule",
+    "op_cases",
+    "op_of",
+    "shapes_in_words",
+    "what_it_is",
+]
 
 from_engine = True
 
@@ -217,3 +227,54 @@ def what_it_is(theirs: Any, right: Any, others: dict[str, Any]) -> Iterator[tupl
                 yield kind, f"{first} stands where {second} should"
             elif "in the place" not in words and np.allclose(theirs, value, rtol=1e-4, atol=1e-7):
                 yield kind, words
+
+
+def of_rule(
+    op: str,
+    operand: str,
+    theirs: Any,
+    right: Any,
+    others: dict[str, Any],
+    *,
+    slack: float | None = None,
+) -> Quantity:
+    """Judge what the rule of an op gives for one operand."""
+    name, formula = f"d{operand}", f"{op}.vjp({operand}=...)"
+    if theirs.shape != right.shape:
+        try:
+            fits = np.broadcast_shapes(theirs.shape, right.shape) == theirs.shape
+        except ValueError:
+            fits = False
+        if not fits:
+            return Quantity(
+                name, WRONG, np.nan, formula, (Cause("shape", shapes_in_words(theirs, right)),)
+            )
+        lead = theirs.ndim - right.ndim  # the engine sums over what was broadcast
+        theirs = theirs.sum(axis=tuple(range(lead)))
+        kept = tuple(k for k, n in enumerate(right.shape) if n == 1 < theirs.shape[k])
+        theirs = theirs.sum(axis=kept, keepdims=True) if kept else theirs
+    if slack is not None and theirs.shape == right.shape:  # by differences, of some of its elements
+        there = np.isfinite(right)
+        theirs, right = theirs[there], right[there]
+    error = relative_error(theirs, right)
+    most = float(np.abs(right).max(initial=0.0))
+    least = 1e-7 * max(1.0, most) if slack is None else 1e-7 * most + slack
+    if np.allclose(theirs, right, rtol=1e-5, atol=least):
+        return Quantity(name, RIGHT, error, formula)
+    causes = tuple(Cause(*found) for found in what_it_is(theirs, right, others))[:3]
+    unknown = (Cause("unknown", "it is none of the usual slips"),)
+    return Quantity(name, WRONG, error, formula, causes or unknown)
+
+
+def shapes_in_words(theirs: Any, right: Any) -> str:
+    """Say how the shape of an array differs from the right one."""
+    said = f"its shape is {theirs.shape}, and should be {right.shape}"
+    if theirs.shape == right.shape[::-1]:
+        return f"{said}: it is transposed"
+    if theirs.size == right.size:
+        return f"{said}: keepdims=True is missing, or a reshape"
+    if theirs.ndim == right.ndim and any(
+        a != b == 1 for a, b in zip(theirs.shape, right.shape, strict=True)
+    ):
+        return f"{said}: a sum over the axis that was broadcast is missing"
+    return said

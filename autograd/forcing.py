@@ -1,0 +1,740 @@
+"""Judge a derivation step by step, each given the values that it has itself upstream.
+
+Going right to left, what the user has takes the place of what was computed (teacher forcing). So
+every step is judged alone, several mistakes all show, and what is wrong only because of an earlier
+one is said to follow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import itertools
+import math
+import re
+import time
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.checking import relative_error
+from autograd.diagnosis import (
+    APART,
+    FOLLOWS,
+    RIGHT,
+    UPSTREAM,
+    WRONG,
+    BackpropDiagnosis,
+    Cause,
+    Quantity,
+)
+from autograd.errors import GradientError
+from autograd.judged_rules import shapes_in_words
+from autograd.noise import moved_by_rounding
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from autograd.graph import Graph
+
+__all__ = ["TIES", "Check", "places", "voted", "with_followers"]
+
+from_engine = True
+
+# Ops that keep an average one of the same terms.
+_MOVES = {
+    "add", "subtract", "sum", "negative", "reshape", "squeeze", "expand_dims", "transpose", "ravel",
+    "getitem", "broadcast_to",
+}  # fmt: skip
+# Where elementwise ops have a kink, so that any slope between those of its two sides is right; a
+# function of the value that is differentiated, and of all operands.
+_AT_ZERO = dict.fromkeys(
+    ("relu", "leaky_relu", "elu", "absolute", "fabs"), lambda x, *operands: x == 0
+)
+_EQUAL = dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), lambda x, a, b: a == b)
+TIES: dict[str, Callable[..., Any]] = {
+    **_AT_ZERO,
+    **_EQUAL,
+    "where": lambda x, *operands: (operands[-2] == operands[-1]) & _is_sign(operands[0], x),
+}
+
+
+def _is_sign(condition: Any, x: Any) -> bool:
+    """Return whether a condition is x > 0 or the like, and no mask of another origin."""
+    if np.shape(condition) != np.shape(x):
+        return False
+    signs = (x > 0, x >= 0, x < 0, x <= 0)
+    return any(np.array_equal(condition, sign) for sign in signs)
+
+
+MANY = 8  # uses of a value, up to which each of them is looked at
+SECONDS = 3.0  # in which the causes of a report are looked for
+
+
+def with_followers(
+    report: BackpropDiagnosis, view: Graph, given: dict[int, tuple[str, Any]]
+) -> BackpropDiagnosis:
+    """Return a report whose mistakes say what follows from them."""
+    place = {name: k for k, (name, _) in given.items()}
+    above: dict[int, set[int]] = defaultdict(set)  # the steps that a cotangent is computed from
+    for i in range(len(view.program.steps) - 1, -1, -1):
+        step = view.program.steps[i]
+        for slot, k in enumerate(step.operands):
+            if step.op is not None and step.is_differentiated(slot):
+                above[k] |= {i} | above[i]
+    rows = []
+    for row in report.rows:
+        if row.status == WRONG:
+            k = place[row.name]
+            after = [
+                r.name for r in report.rows if r.status == FOLLOWS and k in above[place[r.name]]
+            ]
+            row = replace(row, follows=tuple(after))
+        rows.append(row)
+    return replace(report, rows=tuple(rows))
+
+
+def places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
+    """Return the user's name and array for each step of the program."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for i, step in enumerate(view.program.steps):
+        if step.name is not None and step.kind != "constant":
+            by_name[step.name].append(i)
+    found: dict[int, tuple[str, Any]] = {}
+    for key, array in hand.items():
+        if isinstance(key, Tensor):
+            node = view.find(key)
+            if node is None:
+                raise GradientError(
+                    f"check_backprop: {key.name or 'a tensor'} is not in the graph."
+                )
+            found[node.id] = (f"d{key.name or node.label}", np.asarray(array))
+            continue
+        places = by_name.get(key) or (by_name.get(key[1:]) if key[:1] == "d" else None) or []
+        if len(places) != 1:
+            close = difflib.get_close_matches(key.removeprefix("d"), by_name, 1, 0.5)
+            hint = f" Did you mean 'd{close[0]}'?" if close and not places else ""
+            raise GradientError(
+                f"check_backprop: {key!r} is the name of {len(places)} values in the graph, one is "
+                f"needed; it has {', '.join(f'd{n}' for n in by_name) or 'no names'}.{hint}"
+            )
+        name = key if key[:1] == "d" and key not in by_name else f"d{key}"
+        found[places[0]] = (name, np.asarray(array))
+    return found
+
+
+def voted(
+    view: Graph, given: dict[int, tuple[str, Any]], tolerance: float | None, notes: list[str]
+) -> BackpropDiagnosis:
+    """Judge a derivation in each convention that it may have; return the one with fewest mistakes.
+
+    A first line that is wrong says nothing of its convention; the lines after it do.
+    """
+    first = Check(view, given, tolerance)
+    reference = first.reference()  # the same for all of them
+    best: list[Check] = []
+    count = (0, False)
+    for mixed in (False, True):
+        for n in (1, *first.divisors()):
+            check = Check(view, given, tolerance, n, mixed=mixed)
+            found = check.report(notes, *reference, explained=False)
+            # Among equals, that in which the first line is right.
+            opening = next((r for r in found.rows if r.name in check.between), None)
+            size = (len(found.mistakes), opening is not None and opening.status == WRONG)
+            if not best or size < count:
+                best, count = [], size
+            if size == count:
+                best.append(check)
+        if not count[0]:
+            break
+    if not count[0]:
+        report = best[0].report(notes, *reference)
+        # After another subgradient at a kink all follows from it, and is as right.
+        as_right = [r.status == FOLLOWS and not math.isnan(r.error) for r in report.rows]
+        rows = [
+            replace(r, status=RIGHT) if right else r
+            for r, right in zip(report.rows, as_right, strict=True)
+        ]
+        return replace(report, rows=tuple(rows))
+    # And of these, that in which the mistakes have a simple explanation.
+    until = time.perf_counter() + SECONDS
+    for check in best:
+        check.until = until
+    reports = [check.report(notes, *reference) for check in best[:6]]
+    return min(
+        reports, key=lambda r: sum(q.causes[0].kind in ("unknown", "upstream") for q in r.mistakes)
+    )
+
+
+class _OutOfTimeError(Exception):
+    """The causes of a report have been looked for long enough."""
+
+
+class Check:
+    """One check: goes through the program from the cost to the leaves."""
+
+    def __init__(
+        self,
+        view: Graph,
+        given: dict[int, tuple[str, Any]],
+        tolerance: float | None,
+        convention: int = 1,
+        *,
+        mixed: bool = False,
+    ) -> None:
+        self.view, self.program, self.given = view, view.program, given
+        self.values = self.program.values
+        self.tolerance = tolerance
+        self.rows: list[Quantity] = []
+        self.convention = convention  # by which quantities between parameters and cost are larger
+        self.mixed = mixed  # whether some of them may be of the cost itself
+        self.used = False
+        self.explained, self.searching, self.until = True, False, math.inf
+        steps = view.program.steps
+        self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
+        self.slack: list[Any] = []
+        self.right: Any = None  # the right value of the step that is judged
+        self.now = 0  # the step whose causes are looked for
+        self.edges = {(edge.child, edge.slot): edge for edge in view.edges}
+        self.users: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for i, step in enumerate(self.program.steps):
+            for slot, k in enumerate(step.operands):
+                if step.op is not None and step.is_differentiated(slot):
+                    self.users[k].append((i, slot))
+
+    def seeds(self) -> dict[int, Any]:
+        """Return where a backward pass begins: a 1 at the cost."""
+        out = self.program.steps[self.program.outputs[0]]
+        return {self.program.outputs[0]: np.ones(out.shape, out.dtype)[()]}
+
+    def reference(self) -> tuple[list[Any], list[Any]]:
+        """Return the cotangents, and how much rounding can change each."""
+        self.true = self.program.pulled_back(self.values, self.seeds())
+        return self.true, moved_by_rounding(self.program, self.true, self.seeds())
+
+    def report(
+        self, said: list[str], true: list[Any], slack: list[Any], *, explained: bool = True
+    ) -> BackpropDiagnosis:
+        """Judge every quantity that is given."""
+        self.true, self.slack, self.explained = true, slack, explained
+        self.rows, self.used = [], False
+        instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
+        self.forced: list[Any] = []
+        self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
+        rows = self.rows
+        for k, (name, theirs) in self.given.items():
+            if true[k] is None:  # nothing comes back to it
+                said_of = (Cause("term", "the cost does not depend on it, so it is 0"),)
+                wrong = bool(np.any(theirs))
+                rows.append(
+                    Quantity(name, WRONG, 1.0, "0", said_of)
+                    if wrong
+                    else Quantity(name, RIGHT, 0.0, "0")
+                )
+        notes = [*said]
+        if self.used:
+            notes.append(
+                f"Quantities between parameters and cost are of the sum of the losses, without "
+                f"1/{self.convention}: the notes' convention."
+            )
+        return BackpropDiagnosis(tuple(rows), tuple(notes))
+
+    def judged(self, k: int, right: Any) -> Any:
+        """Judge the user's value of a step; return what the steps before it are judged with."""
+        name, theirs = self.given[k]
+        right = self.right = np.asarray(right)
+        between = self.program.steps[k].op is not None
+        missing = right.ndim - theirs.ndim
+        if between and right.shape == (*(1,) * missing, *theirs.shape):
+            # (4,) for (1, 4), which NumPy broadcasts alike; a parameter's has its very shape.
+            theirs = theirs.reshape(right.shape)
+        if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
+            wrong = (Cause("shape", shapes_in_words(theirs, right)),)
+            self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
+            return right
+        if not np.isfinite(theirs).all():
+            first = np.isfinite(right).all()
+            said = "it is not finite, and the right value is"
+            lost: tuple[Cause, ...] = (Cause("nan", said),) if first else ()
+            status, note = (WRONG, "") if first else (FOLLOWS, "not finite, as what is upstream")
+            self.rows.append(Quantity(name, status, np.nan, self.formula(k), lost, note))
+            return theirs
+        if not np.isfinite(right).all():
+            finite = np.isfinite(right)
+            times = 1 if self.program.steps[k].op is None else self.convention
+            found, wanted = (np.where(finite, x, 0.0) for x in (theirs, times * right))
+            if not self.near(found, wanted, k):
+                off: tuple[Cause, ...] = (Cause("unknown", "its finite elements are other ones"),)
+                self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), off))
+            else:
+                note = "not judged: the reference is not finite here"
+                self.rows.append(Quantity(name, APART, np.nan, self.formula(k), (), note))
+            return theirs / (1 if self.program.steps[k].op is None else self.convention)
+        times, note = 1, ""
+        if self.program.steps[k].op is not None:
+            times = self.convention
+            if self.mixed and times > 1 and self.near(theirs, right, k):
+                times = 1
+        ours, right = right, self.at_kinks(k, theirs / times, right)
+        expected = times * right
+        if self.near(theirs, expected, k):
+            true = None if self.true[k] is None else times * np.asarray(self.true[k])
+            if true is not None:
+                true = times * self.at_kinks(k, theirs / times, true / times)
+            status = RIGHT if true is None or self.near(theirs, true, k) else FOLLOWS
+            self.used = self.used or times > 1
+            if status == FOLLOWS:
+                note = "right, given what is upstream"
+            elif not self.near(theirs, times * ours, k):
+                note = "another subgradient at a kink, as right as ours"
+            self.rows.append(
+                Quantity(name, status, relative_error(theirs, expected), self.formula(k), (), note)
+            )
+            # Rounding of its own goes no further: what follows is judged by the sharper value.
+            return right if status == RIGHT else theirs / times
+        if self.true[k] is not None and self.near(theirs, times * np.asarray(self.true[k]), k):
+            note = UPSTREAM
+            self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
+            return np.asarray(self.true[k])
+        causes = self.causes(k, theirs, expected, times)
+        error = relative_error(theirs, expected)
+        self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
+        return theirs / times
+
+    def at_kinks(self, k: int, theirs: Any, right: Any) -> Any:
+        """Return the right value, with the user's where an op has a kink and any slope is right.
+
+        Each use of a value adds what lies between the slopes of the two sides of its kink.
+        """
+        x = np.asarray(self.values[k])
+        low, high, kinked = np.zeros(right.shape), np.zeros(right.shape), np.zeros(x.shape, bool)
+        for i, slot in self.users[k]:
+            step, g = self.program.steps[i], self.forced[i]
+            own = self.term(i, slot)
+            if own is None or np.shape(own) != right.shape:
+                return right
+            op = "" if step.op is None else step.op.name
+            tie = np.zeros(x.shape, bool)
+            if op in TIES and np.shape(g) == right.shape:
+                values = [np.asarray(self.values[j]) for j in step.operands]
+                tie = np.broadcast_to(TIES[op](x, *values), x.shape)
+            least = -np.abs(g) if op in ("absolute", "fabs") else np.minimum(0, g)
+            most = np.abs(g) if op in ("absolute", "fabs") else np.maximum(0, g)
+            low = low + np.where(tie, least if np.shape(g) == right.shape else own, own)
+            high = high + np.where(tie, most if np.shape(g) == right.shape else own, own)
+            kinked |= tie
+        slack = 1e-9 * np.maximum(np.abs(low), np.abs(high))
+        inside = (theirs >= low - slack) & (theirs <= high + slack)
+        return np.where(kinked & inside, theirs, right)
+
+    def near(self, a: Any, b: Any, k: int | None = None) -> bool:
+        """Return whether two arrays are equal but for rounding, that of a step's cotangent too."""
+        if self.searching and time.perf_counter() > self.until:
+            raise _OutOfTimeError
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return False
+        single = min(a.dtype.itemsize if a.dtype.kind == "f" else 8, b.dtype.itemsize) < 8
+        allowed = self.tolerance or (1e-3 if single else 1e-7)
+        size = float(np.abs(b).max(initial=0.0))
+        slack = 0.0 if k is None else self.slack[k] * max(1, self.convention)
+        if single and k is not None:  # the user's own sums are of single precision
+            slack = slack * (1 if b.dtype.itemsize < 8 else 2**29)
+        bound = allowed * np.maximum(np.abs(b), 1e-3 * size) + slack
+        return bool((np.abs(a - b) <= bound).all())
+
+    def divisors(self) -> list[int]:
+        """Return the numbers that the cost is an average over: only these may be left out."""
+        totals = self.scales_of(self.program.outputs[0], 1.0, 0)
+        lengths = self.lengths()
+        # A lone ½ belongs to the squared error, unless there are two examples.
+        totals = [n for n in totals if n != 2 or self.pair()]
+        found = [n for total in totals for n in lengths if n <= total and total % n == 0]
+        return [*dict.fromkeys(n for n in found if n > 1)]
+
+    def pair(self) -> bool:
+        """Return whether the arrays of the program have two columns."""
+        widths = [step.shape[-1] for step in self.program.steps if len(step.shape) > 1]
+        return bool(widths) and max(set(widths), key=widths.count) == 2
+
+    def scales_of(self, k: int, scale: float, depth: int) -> list[int]:
+        """Return by what the terms of the cost are divided on the way to it."""
+        step, steps = self.program.steps[k], self.program.steps
+        whole = [round(scale)] if scale > 1 and abs(scale - round(scale)) < 1e-9 * scale else []
+        if step.op is None or depth > 50:
+            return whole
+        name, operands = step.op.name, step.operands
+        if name in ("divide", "multiply") and len(operands) == 2:
+            for here, other in ((0, 1), (1, 0)):
+                value = self.values[operands[other]]
+                constant = steps[operands[other]].kind == "constant" and np.size(value) == 1
+                if constant and np.all(value) and (name == "multiply" or other == 1):
+                    n = float(np.abs(np.asarray(value, float)).reshape(()))
+                    by = n if name == "divide" else 1 / n
+                    return self.scales_of(operands[here], scale * by, depth + 1)
+        if name == "mean":
+            many = math.prod(steps[operands[0]].shape) / max(math.prod(step.shape), 1)
+            return self.scales_of(operands[0], scale * many, depth + 1)
+        if name in _MOVES:
+            inner = [self.scales_of(j, scale, depth + 1) for j in operands]
+            return [n for found in inner for n in found] or whole
+        return whole
+
+    def lengths(self) -> list[int]:
+        """Return the numbers by which an average may have been divided."""
+        found = {n for step in self.program.steps for n in (*step.shape, math.prod(step.shape))}
+        return sorted((n for n in found if n > 1), reverse=True)
+
+    def near_lengths(self) -> list[int]:
+        """Return those of them that the step at hand has to do with."""
+        steps = self.program.steps
+        shapes = [steps[k].shape for k in {self.now, *(i for i, _ in self.users[self.now])}]
+        found = {n for shape in shapes for n in (*shape, math.prod(shape))} | {*self.divisors()}
+        return sorted((n for n in found if n > 1), reverse=True)
+
+    def label(self, k: int) -> str:
+        """Return what pictures call a step."""
+        return str(self.view.nodes[k].label)
+
+    def formula(self, k: int) -> str:
+        """Return the right formula of a cotangent, in the names of the graph."""
+        short = self.composed(k)
+        parts = [short] if short else self.parts(k)
+        if len(parts) > MANY:
+            parts = [*parts[:2], f"… ({len(parts)} terms)"]
+        whole = " + ".join(parts) or "1"
+        if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
+            whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
+        return f"d{self.label(k)} = {whole}"
+
+    def composed(self, k: int) -> str:
+        """Return a formula over steps without a name, such as 1 / (1 + exp(−Z)), or nothing.
+
+        It is one that people write, and is said where its numbers are the right ones.
+        """
+        users = self.users[k]
+        if not users or not all(self.is_unnamed(i) for i, _ in users) or self.right is None:
+            return ""
+        end = self.next_named(users[0][0])
+        through = self.of_a_function(k, end) if len(users) == 1 else ""
+        return through if through and end in self.given else self.of_a_loss(k) or through
+
+    def of_a_function(self, k: int, end: int) -> str:
+        """Return dA · (1 − A²) and the like, of a function of one value in several steps."""
+        g, out, x = self.forced[end], self.values[end], self.values[k]
+        if self.is_unnamed(end) or g is None or not np.shape(g) == np.shape(out) == np.shape(x):
+            return ""
+        child, own = self.label(end), self.label(k)
+        for words, slope in _slopes(child, own, out, x).items():
+            if self.near(g * slope, self.right, k):
+                factor = f"({words})" if " " in words and words[0] != "[" else words
+                return f"d{child} · {factor}"
+        return ""
+
+    def of_a_loss(self, k: int) -> str:
+        """Return A − Y and the like: the slope of a usual loss by what was predicted."""
+        steps, shape = self.program.steps, self.right.shape
+        named = [n for n, step in enumerate(steps) if step.name and step.shape == shape]
+        above = {k}  # what comes of it, one of which was predicted
+        for n in range(k + 1, len(steps)):
+            if above & {*steps[n].operands}:
+                above.add(n)
+        wanted = [n for n in named if steps[n].kind == "constant" and _varies(self.values[n])]
+        expected = self.right * (self.convention if steps[k].op is not None else 1)
+        divisors = [1, *self.divisors()]
+        if np.size(expected) < 2:
+            return ""
+        for p, q in itertools.product((n for n in named if n in above), wanted[:20]):
+            a, y = (np.asarray(self.values[n], float) for n in (p, q))
+            A, Y = self.label(p), self.label(q)
+            with np.errstate(all="ignore"):
+                forms = {
+                    f"{A} − {Y}": a - y,
+                    f"2 ({A} − {Y})": 2 * (a - y),
+                    f"−{Y} / {A}": -y / a,
+                    f"−{Y} / {A} + (1 − {Y}) / (1 − {A})": -y / a + (1 - y) / (1 - a),
+                }
+            for words, value in forms.items():
+                for n in divisors:
+                    if self.near(value / n, expected, k):
+                        bare = n == 1 or words.startswith("2 ")
+                        whole = words if bare else f"({words})"
+                        return whole if n == 1 else f"{whole} / {n}"
+        return ""
+
+    def parts(self, k: int) -> list[str]:
+        """Return the terms of a cotangent, one for each use of the value."""
+        parts = []
+        for i, slot in self.users[k]:
+            edge = self.edges[i, slot]
+            text, factor, own = edge.formula, edge.is_factor, self.label(i)
+            multiple = self.multiple(k, i, slot)
+            if multiple:
+                parts.append(multiple)
+                continue
+            child = self.cotangent_name(i)
+            if not factor:
+                parts.append(re.sub(rf"∂{re.escape(own)}(?!\w)", child, text).replace("∂", "d"))
+                continue
+            summed = self.program.steps[i].shape != self.program.steps[k].shape
+            whole = (
+                child
+                if text == "1"
+                else f"{child} · {f'({text})' if ' ' in text and text[0] != '[' else text}"
+            )
+            parts.append(f"Σ {whole}" if summed and self.program.steps[i].shape else whole)
+        return parts
+
+    def multiple(self, k: int, i: int, slot: int) -> str:
+        """Return 0.7 · W for the term of a penalty: a number times the value itself."""
+        x, g = np.asarray(self.values[k]), self.term(i, slot) if self.is_unnamed(i) else None
+        if g is None or np.shape(g) != x.shape or not _varies(x):
+            return ""
+        c = float(np.vdot(g, x) / np.vdot(x, x))
+        if not c or not self.near(g, c * x):
+            return ""
+        leaf = self.program.steps[k].op is None
+        return f"{c * (self.convention if self.used and leaf else 1):.4g} · {self.label(k)}"
+
+    def cotangent_name(self, i: int) -> str:
+        """Return the name of a step's cotangent: that of a named one, where they are equal."""
+        while self.program.steps[i].name is None and len(self.users[i]) == 1:
+            ((child, slot),) = self.users[i]
+            same = self.program.steps[child].shape == self.program.steps[i].shape
+            if self.edges[child, slot].formula != "1" or not same:
+                break
+            i = child
+        return f"d{self.label(i)}"
+
+    # -- causes ------------------------------------------------------------------------------------
+
+    def causes(self, k: int, theirs: Any, right: Any, times: float) -> tuple[Cause, ...]:
+        """Return what a wrong value computes, the simplest explanation first."""
+        self.now = k
+        found: list[Cause] = []
+        if self.explained:
+            self.searching = True
+            with contextlib.suppress(_OutOfTimeError):
+                found.extend(itertools.islice(self.explanations(k, theirs, right, times), 3))
+            self.searching = False
+        return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
+
+    def explanations(self, k: int, theirs: Any, right: Any, times: float) -> Iterator[Cause]:
+        """Yield what explains a value, cheapest first."""
+        yield from self.scaled(theirs, right)
+        if theirs.ndim == 2 and theirs.shape[0] == theirs.shape[1]:
+            for _, words in self.scales(theirs.T, right):
+                yield Cause("transposed", f"it is transposed{words}")
+        ways = [*self.ways(k)]
+        terms = [
+            times * x for x in (self.term(i, slot) for i, slot in self.users[k]) if x is not None
+        ]
+        several = len(terms) == len(self.users[k]) > 1
+        if several:
+            written = self.parts(k)
+            leaf = self.program.steps[k].op is None
+            by = f" / {self.convention}" if self.used and leaf else ""
+            few = len(terms) <= MANY
+            for n in range(1, len(terms)) if few else (1, len(terms) - 1):
+                for some in itertools.combinations(range(len(terms)), n):
+                    if self.near(theirs, sum(terms[j] for j in some), k):
+                        lost = [written[j] + by for j in range(len(terms)) if j not in some]
+                        yield Cause("path", f"the term {' + '.join(lost)} is missing")
+            for j, term in enumerate(terms):
+                rest = sum(x for n, x in enumerate(terms) if n != j)
+                for c, words in self.scales(theirs - rest, np.asarray(term)):
+                    kind = "sign" if c == -1 else "scale"
+                    if c != 1:
+                        said = words.removeprefix(",")
+                        yield Cause(kind, f"the term {written[j]}{by} is{said}")
+        for cause, value in ways:
+            if several:  # a factor would be of one term only
+                if self.near(theirs, times * value, k):
+                    yield cause
+                continue
+            for c, words in self.scales(theirs, times * value):
+                if words == "" or c in self.plain(c):
+                    yield Cause(cause.kind, cause.sentence + words)
+        total = right.sum()
+        for n, words in ((1, ""), (right.size, ", and averaged")):
+            if right.size > 1 and self.near(theirs, np.full(right.shape, total / n)):
+                yield Cause("sum", f"it is summed over all elements{words}")
+        for j, value in enumerate(self.values):
+            if value is not None and np.shape(value) == right.shape and np.any(value):
+                extra = theirs - right
+                c = float(np.vdot(extra, value) / np.vdot(value, value))
+                if c and self.near(extra, c * np.asarray(value)):
+                    yield Cause("term", f"{c:.4g} times {self.label(j)} is added to it")
+
+    def scaled(self, theirs: Any, right: Any) -> Iterator[Cause]:
+        """Yield that a value is a number times the right one, if it is."""
+        for c, words in self.scales(theirs, right):
+            if c == -1:
+                yield Cause("sign", "its sign is wrong")
+            elif c != 1:
+                yield Cause("scale", f"it is{words.removeprefix(',')}")
+
+    def scales(self, theirs: Any, right: Any) -> Iterator[tuple[float, str]]:
+        """Yield the factor between two arrays, if they differ by one, and its words."""
+        below = float(np.vdot(right, right))
+        if not below or theirs.shape != right.shape:
+            return
+        c = float(np.vdot(right, theirs)) / below
+        if not c or not self.near(theirs, c * right):
+            return
+        if abs(c - 1) < 1e-6:
+            yield 1, ""
+        elif abs(c + 1) < 1e-6:
+            yield -1, ", with the wrong sign"
+        else:
+            turned = ", and of the wrong sign" if c < 0 else ""
+            for n in self.near_lengths():
+                if abs(abs(c) - n) < 1e-6 * n:
+                    yield c, f", {n} times too large: an average over {n} lacks its 1/{n}{turned}"
+                    return
+                if abs(abs(c) * n - 1) < 1e-6:
+                    yield c, f", {n} times too small: divided by {n} once too often{turned}"
+                    return
+            yield c, f", {c:.6g} times as large"
+
+    def plain(self, c: float) -> list[float]:
+        """Return the factor itself if it is one that people lose or double; else nothing."""
+        usual = [2.0, 0.5, 1.0, *map(float, self.near_lengths())]
+        known = [x for n in usual for x in (n, 1 / n)]
+        return [c] if any(abs(abs(c) - x) < 1e-6 * x for x in known) else []
+
+    def term(self, i: int, slot: int, saved: Any = None, g: Any = None) -> Any:
+        """Return what a step gives to one operand, with another cotangent perhaps."""
+        g = self.forced[i] if g is None else g
+        if g is None:
+            return None
+        if self.searching and time.perf_counter() > self.until:
+            raise _OutOfTimeError
+        return self.program.given(i, slot, self.values, g, saved)
+
+    def ways(self, k: int) -> Iterator[tuple[Cause, Any]]:
+        """Yield what a value would be with something else in one of the steps that use it."""
+        if len(self.users[k]) > MANY:  # of a loop: what is wrong is hardly in one of them
+            return
+        terms = [self.term(i, slot) for i, slot in self.users[k]]
+        if any(x is None for x in terms):
+            return
+        for j, (i, slot) in enumerate(self.users[k]):
+            rest = [x for n, x in enumerate(terms) if n != j]
+            for cause, value in self.ways_of(k, i, slot):
+                yield cause, sum(rest, value) if rest else value
+
+    def ways_of(
+        self, k: int, i: int, slot: int, *, deep: bool = True
+    ) -> Iterator[tuple[Cause, Any]]:
+        """Yield what a single step would give with something else in it."""
+        step, g = self.program.steps[i], self.forced[i]
+        if g is None:
+            return
+        yield from self.slopes(k, i)
+        end = self.next_named(i)
+        if end != i:  # a function of several unnamed steps, such as 1 / (1 + exp(−Z))
+            yield from self.slopes(k, end)
+        for other, j in enumerate(step.operands):
+            if other == slot:
+                continue
+            named = sorted(
+                range(len(self.values)), key=lambda n: self.program.steps[n].name is None
+            )
+            for n in named:  # a name says more than a letter
+                value = self.values[n]
+                if n == j or value is None or np.shape(value) != np.shape(self.values[j]):
+                    continue
+                if np.array_equal(value, self.values[j]):
+                    continue
+                term = self.program.given(
+                    i, slot, [*self.values[:j], value, *self.values[j + 1 :]], g
+                )
+                if term is not None:
+                    yield (
+                        Cause("operand", f"{self.label(n)} stands in the place of {self.label(j)}"),
+                        term,
+                    )
+            square = np.asarray(self.values[j])
+            if square.ndim == 2 and square.shape[0] == square.shape[1]:
+                turned = [*self.values[:j], square.T, *self.values[j + 1 :]]
+                term = self.program.given(i, slot, turned, g)
+                if term is not None:
+                    said = f"the transpose of {self.label(j)} is missing, or one too many"
+                    yield Cause("transposed", said), term
+        for n, cotangent in enumerate(self.forced):
+            if n == i or cotangent is None or np.shape(cotangent) != np.shape(g):
+                continue
+            term = self.term(i, slot, g=cotangent) if self.program.steps[n].op else None
+            if term is not None:
+                said = f"d{self.label(n)} stands in the place of {self.cotangent_name(i)}"
+                yield Cause("upstream", said), term
+        users = self.users[i]
+        if deep and len(users) == 1 and step.op is not None and self.is_unnamed(i):
+            # two steps in one line: what is wrong may be in the one before
+            (after, at) = users[0]
+            for cause, value in self.ways_of(i, after, at, deep=False):
+                if np.shape(value) == np.shape(g):
+                    term = self.term(i, slot, g=value)
+                    if term is not None:
+                        yield cause, term
+
+    def is_unnamed(self, i: int) -> bool:
+        """Whether a step has no name, and no quantity of the derivation."""
+        return self.program.steps[i].name is None and i not in self.given
+
+    def next_named(self, i: int) -> int:
+        """Return the first step from one on that has a name, if each is used once only."""
+        seen = 0
+        while self.is_unnamed(i) and len(self.users[i]) == 1 and seen < 8:
+            i, seen = self.users[i][0][0], seen + 1
+        return i
+
+    def slopes(self, k: int, i: int) -> Iterator[tuple[Cause, Any]]:
+        """Yield what an elementwise step would give with another derivative."""
+        g = self.forced[i]
+        child, own = self.label(i), self.label(k)
+        x, out = self.values[k], self.values[i]
+        if g is None or np.shape(g) != np.shape(x) or np.shape(out) != np.shape(x) or x is None:
+            return
+        yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
+        slopes = _slopes(child, own, out, x)
+        for words, slope in slopes.items():
+            yield Cause("factor", f"the factor is {words}, which is not the derivative"), g * slope
+        for n, value in enumerate(self.values):  # the right form, of another layer
+            named = self.program.steps[n].name is not None and n not in (i, k)
+            if named and value is not None and np.shape(value) == np.shape(x):
+                said = f"{self.label(n)} stands in the place of {child}"
+                for slope in (1 - value * value, value * (1 - value), np.greater(value, 0) * 1.0):
+                    yield Cause("operand", said), g * slope
+
+
+def _varies(x: Any) -> bool:
+    """Return whether an array has numbers that differ: others make many formulas true."""
+    return np.size(x) > 1 and bool(np.any(np.asarray(x) != np.ravel(x)[0]))
+
+
+def _slopes(child: str, own: str, out: Any, x: Any) -> dict[str, Any]:
+    """Return the derivatives of functions that people use, of a value and its result, in words."""
+    with np.errstate(all="ignore"):
+        return {
+            f"{child} (1 − {child})": out * (1 - out),
+            f"1 − {child}²": 1 - out * out,
+            f"{own} (1 − {own})": x * (1 - x),
+            f"1 − {own}²": 1 - x * x,
+            f"1 − tanh²({own})": 1 - np.tanh(x) ** 2,
+            f"σ({own}) (1 − σ({own}))": np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2,
+            f"[{own} > 0]": np.greater(x, 0).astype(float),
+            f"[{own} ≥ 0]": np.greater_equal(x, 0).astype(float),
+            f"1 − {child}": 1 - out,
+            f"1 − {own}": 1 - x,
+            f"1 + {child}²": 1 + out * out,
+            f"1 + {child}": 1 + out,
+            f"{child} (1 + {child})": out * (1 + out),
+            f"{child}²": out * out,
+            f"{own}": np.asarray(x),
+            f"{child}": np.asarray(out),
+        }

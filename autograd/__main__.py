@@ -99,7 +99,9 @@ def _check(file: Path, *, as_json: bool) -> int:
         pair = space["forward"], space["backward"]
         loss = space.get("loss")
         data = (space["X"], space["Y"]) if given is None else given
-        report = check_backprop(*pair, params, data, loss=loss)
+        aloud = sys.stderr if as_json else sys.stdout  # what the functions print is no JSON
+        with contextlib.redirect_stdout(aloud):
+            report = check_backprop(*pair, params, data, loss=loss)
     except AutogradError as error:
         print(f"{file}: {error}", file=sys.stderr)
         return 2

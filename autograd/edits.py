@@ -12,7 +12,7 @@ import copy
 import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.slips import Change, Pool, changes, products_of, said, scalars_of, words_of
@@ -54,6 +54,11 @@ class Edit:
     kind: str = "unknown"
     sentence: str = ""
     names: tuple[str, ...] = ()
+
+    def then(self, other: Edit) -> Edit:
+        """Return this edit and another one of the changed line as one."""
+        sentence = f"{self.sentence}, and {other.sentence}"
+        return replace(self, after=other.after, sentence=sentence)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line and what it says, for other programs."""

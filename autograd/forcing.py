@@ -191,7 +191,7 @@ class Check:
         self.rows: list[Quantity] = []
         self.convention = convention  # by which quantities between parameters and cost are larger
         self.mixed = mixed  # whether some of them may be of the cost itself
-        self.used = False
+        self.used = self.strict = self.reshaped = False
         self.explained, self.searching, self.until = True, False, math.inf
         steps = view.program.steps
         self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
@@ -220,10 +220,11 @@ class Check:
     ) -> BackpropDiagnosis:
         """Judge every quantity that is given."""
         self.true, self.slack, self.explained = true, slack, explained
-        self.rows, self.used = [], False
-        instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
-        self.forced: list[Any] = []
-        self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
+        for self.strict in (False, True):
+            self.walk()
+            shapes = (r.status == WRONG and r.causes[0].kind == "shape" for r in self.rows)
+            if not self.reshaped or not any(shapes):
+                break  # else the shape that was missing upstream is the mistake
         rows = self.rows
         for k, (name, theirs) in self.given.items():
             if true[k] is None:  # nothing comes back to it
@@ -242,14 +243,22 @@ class Check:
             )
         return BackpropDiagnosis(tuple(rows), tuple(notes))
 
+    def walk(self) -> None:
+        """Go from the cost to the leaves, and judge each value that the user has."""
+        self.rows, self.used, self.reshaped = [], False, False
+        instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
+        self.forced: list[Any] = []
+        self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
+
     def judged(self, k: int, right: Any) -> Any:
         """Judge the user's value of a step; return what the steps before it are judged with."""
         name, theirs = self.given[k]
         right = self.right = np.asarray(right)
         between = self.program.steps[k].op is not None
         missing = right.ndim - theirs.ndim
-        if between and right.shape == (*(1,) * missing, *theirs.shape):
+        if not self.strict and between and right.shape == (*(1,) * missing, *theirs.shape):
             # (4,) for (1, 4), which NumPy broadcasts alike; a parameter's has its very shape.
+            self.reshaped = self.reshaped or missing > 0
             theirs = theirs.reshape(right.shape)
         if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
             wrong = (Cause("shape", shapes_in_words(theirs, right)),)

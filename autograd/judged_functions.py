@@ -192,6 +192,10 @@ def _edited(
                     stages.append(stage)
                     right.append(judge.right(again.backward))
                     known = len(edits) if own and known == len(edits) - 1 else known
+                    if len(edits) > 1 and edits[-2].line == found.line:  # one change of that line
+                        edits[-2:] = [edits[-2].then(found)]
+                        del stages[-2], right[-2]
+                        known = min(known, len(edits))
                     break
                 search.undo()  # it makes up for a mistake in another line
             else:
@@ -199,7 +203,8 @@ def _edited(
     if not whole:
         edits, stages, right = edits[:known], stages[: known + 1], right[: known + 1]
     if not edits:
-        return replace(judged.report, notes=(*judged.report.notes, *filter(None, [search.note])))
+        note = search.note or "No change of a single line was found that makes it right."
+        return replace(judged.report, notes=(*judged.report.notes, note))
     left, more = {*judge.wanted} - right[-1], right[-1] - right[0]
     mended = f"{', '.join(sorted(more))} {'are' if len(more) > 1 else 'is'} right"
     with_it = "with this line" if len(edits) == 1 else f"with these {len(edits)} lines"

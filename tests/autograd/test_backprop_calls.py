@@ -624,3 +624,57 @@ def test_what_is_no_function_is_refused(wrong) -> None:
     given = {"cost": cost, "loss": None} | wrong
     with pytest.raises(GradientError, match="check_backprop: "):
         check_backprop(given["cost"], one_by_one, BOTH, (X, Y), loss=given["loss"])
+
+
+def test_two_changes_of_one_line_are_one_edit_of_it() -> None:
+    text = """
+def backward(X, Y, W, b, cache):
+    dZ = 2 * cache[0]
+    dW, db = -X.T @ dZ, dZ.sum(axis=0) / 2
+    return {"dW": dW, "db": db}
+"""
+    forward = (
+        "def forward(X, Y, W, b):\n    Z = X @ W + b\n    return ((Z - Y) ** 2).sum(), (Z - Y,)\n"
+    )
+    report = check_backprop(*functions("one_line", forward + text), BOTH, (X, Y))
+    (edit,) = report.edits
+    assert edit.before == "dW, db = (-X.T @ dZ, dZ.sum(axis=0) / 2)"
+    mended = text.replace("dW, db = -X.T @ dZ, dZ.sum(axis=0) / 2", edit.after)
+    assert check_backprop(*functions("one_line_mended", forward + mended), BOTH, (X, Y))
+
+
+def test_a_missing_axis_is_the_mistake_where_it_makes_another_shape() -> None:
+    W2 = Tensor(RNG.normal(size=(1, 3)), name="W2", requires_grad=True)
+    A = Tensor(RNG.normal(size=(3, 4)), name="A")
+    Z2 = (W2 @ A).named("Z2")
+    J = (Z2**2).sum()
+    dZ2 = 2 * Z2.numpy()
+    assert check_backprop(J, {"dZ2": dZ2[0], "dW2": dZ2 @ A.numpy().T})
+    report = check_backprop(J, {"dZ2": dZ2[0], "dW2": dZ2[0] @ A.numpy().T})
+    assert report.mistakes[0].name == "dZ2"
+    assert report.mistakes[0].causes[0].kind == "shape"
+
+
+def test_what_the_rounding_of_a_cost_hides_is_not_called_right() -> None:
+    def forward(x: Any, p: Any) -> Any:
+        large, small = np.square(p["w"] * x).sum().tolist(), np.sin(p["c"]).sum().tolist()
+        return 1e7 * large + 1e-4 * small
+
+    def backward(x: Any, p: Any) -> Any:
+        return {"dw": 2e7 * p["w"] * (x * x).sum(), "dc": -3e-4 * np.cos(p["c"])}
+
+    given = {"w": np.array(0.7), "c": RNG.normal(size=3)}
+    report = check_backprop(forward, backward, given, (np.arange(4.0),))
+    status = {row.name: row.status for row in report.rows}
+    assert status == {"dw": "right", "dc": "not compared"}
+
+
+def test_json_of_functions_that_print_is_json(tmp_path, capsys) -> None:
+    import json
+
+    from autograd.__main__ import TEMPLATE, main
+
+    file = tmp_path / "mine.py"
+    file.write_text(TEMPLATE.replace("    m = X", '    print("in backward")\n    m = X'), "utf-8")
+    assert main(["check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["right"] is True

@@ -137,6 +137,11 @@ class Pool:
                     t.id: ast.Name(t.id, ast.Load()) for t in n.targets if isinstance(t, ast.Name)
                 }
         self.scalars |= {k: v for k, v in scalars.items() if k not in self.scalars}
+        for name in (n for n in self.names if n in pair.labels):  # lengths that nobody has named
+            if any(isinstance(shape, tuple) and len(shape) == 2 for shape in kinds.get(name, ())):
+                for axis in ("0", "1"):
+                    text = f"{name}.shape[{axis}]"
+                    self.scalars.setdefault(text, ast.parse(text, mode="eval").body)
         self.terms: list[ast.expr] = []
         parameters = [v for k, v in values.items() if "W" in k or k in ("w", "u", "v", "U", "V")]
         strengths = [v for k, v in self.scalars.items() if k.lower() in _SCALARS]

@@ -55,8 +55,9 @@ def check_backprop(
         better a mistake is placed. Or a function such as ``backward(X, Y, parameters, cache)``
         that returns the gradients, as a dict or in the order of the parameters: then its variables
         (dZ2, dA1, …) are compared with those of the same names in the forward function.
-    params : dict, list or tuple of array
-        With functions: the parameters, such as {"W1": W1, "b1": b1}.
+    params : dict, list or tuple of array, or array
+        With functions: the parameters, such as {"W1": W1, "b1": b1}, also inside each other. A list
+        fits a function that takes it whole, and one that takes its items by name.
     loss : callable, optional
         With functions, where forward returns (A, cache): the cost, such as ``loss(A, Y)``.
     data : sequence of array_like

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from autograd.graph import Graph
 
-__all__ = ["TIES", "Check", "places", "voted", "with_followers"]
+__all__ = ["SWAPPED", "TIES", "Check", "places", "voted", "with_followers"]
 
 from_engine = True
 
@@ -70,6 +70,7 @@ def _is_sign(condition: Any, x: Any) -> bool:
     return any(np.array_equal(condition, sign) for sign in signs)
 
 
+SWAPPED = "it is the gradient of"
 MANY = 8  # uses of a value, up to which each of them is looked at
 SECONDS = 3.0  # in which the causes of a report are looked for
 
@@ -261,7 +262,8 @@ class Check:
             self.reshaped = self.reshaped or missing > 0
             theirs = theirs.reshape(right.shape)
         if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
-            wrong = (Cause("shape", shapes_in_words(theirs, right)),)
+            shape = Cause("shape", shapes_in_words(theirs, right))
+            wrong = self.mistaken_for(k, theirs) or (shape,)
             self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
             return right
         if not np.isfinite(theirs).all():
@@ -523,13 +525,24 @@ class Check:
     def causes(self, k: int, theirs: Any, right: Any, times: float) -> tuple[Cause, ...]:
         """Return what a wrong value computes, the simplest explanation first."""
         self.now = k
-        found: list[Cause] = []
-        if self.explained:
+        found: list[Cause] = [*self.mistaken_for(k, theirs)]
+        if self.explained and not found:
             self.searching = True
             with contextlib.suppress(_OutOfTimeError):
                 found.extend(itertools.islice(self.explanations(k, theirs, right, times), 3))
             self.searching = False
         return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
+
+    def mistaken_for(self, k: int, theirs: Any) -> tuple[Cause, ...]:
+        """Return that a parameter's gradient is the right one of another parameter, if it is."""
+        steps = self.program.steps
+        if steps[k].op is not None or steps[k].name is None:
+            return ()
+        for j, step in enumerate(steps):
+            g = self.true[j] if step.op is None and step.name is not None and j != k else None
+            if g is not None and np.shape(g) == np.shape(theirs) and self.near(theirs, g, j):
+                return (Cause("operand", f"{SWAPPED} {step.name}, returned under another name"),)
+        return ()
 
     def explanations(self, k: int, theirs: Any, right: Any, times: float) -> Iterator[Cause]:
         """Yield what explains a value, cheapest first."""

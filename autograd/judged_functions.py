@@ -26,7 +26,7 @@ from autograd.diagnosis import (
 )
 from autograd.edits import Edit, Search
 from autograd.errors import GradientError
-from autograd.forcing import TIES, voted, with_followers
+from autograd.forcing import SWAPPED, TIES, voted, with_followers
 from autograd.graph import graph
 from autograd.judged_rules import of_rule
 from autograd.limited import Limited
@@ -232,7 +232,8 @@ def _next_edits(
     gradients, which are the end of the way, is rather wrong in the line that they come from.
     """
     known = [r.name for r in report.rows if r.status in (RIGHT, FOLLOWS)]
-    wrong = [(r.name, r.line) for r in report.mistakes if r.line is not None]
+    own = [r for r in report.mistakes if not r.causes[0].sentence.startswith(SWAPPED)]
+    wrong = [(r.name, r.line) for r in own if r.line is not None]
     lines = list(dict.fromkeys(line for _, line in wrong))
     ends = {f"d{name}" for name in search.parameters}
     whole = search.all_right(judge, known, lines, quick=True)

@@ -128,6 +128,13 @@ def watched(
     return Watched(result, watch.assigned, watch.variables, failed, watch.kinds, watch.entries)
 
 
+def _variables(frame: FrameType) -> dict[str, Any]:
+    """Return the variables of a frame, and those of its object: Z2 of ``self.Z2``."""
+    own = frame.f_locals
+    of_object = getattr(own.get("self"), "__dict__", None)
+    return {**of_object, **own} if type(of_object) is dict else dict(own)
+
+
 class _Watch:
     """The trace function of a run."""
 
@@ -144,7 +151,7 @@ class _Watch:
         """Watch a frame, if it is the user's."""
         if event != "call" or frame.f_code not in self.codes:
             return None
-        self.frames[frame] = (dict(frame.f_locals), {}, [frame.f_lineno])
+        self.frames[frame] = (_variables(frame), {}, [frame.f_lineno])
         for name, value in frame.f_locals.items():
             self.kinds.setdefault(name, set()).add(getattr(value, "shape", type(value)))
             if isinstance(value, dict):
@@ -167,7 +174,7 @@ class _Watch:
     def look(self, frame: FrameType) -> None:
         """Keep each variable that has another value than at the line before."""
         seen, last, (line,) = self.frames[frame]
-        for name, value in frame.f_locals.items():
+        for name, value in _variables(frame).items():
             if name[:2] == "__":  # of what was made for recording
                 continue
             if name in seen and seen[name] is value:

@@ -678,3 +678,43 @@ def test_json_of_functions_that_print_is_json(tmp_path, capsys) -> None:
     file.write_text(TEMPLATE.replace("    m = X", '    print("in backward")\n    m = X'), "utf-8")
     assert main(["check", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["right"] is True
+
+
+KEEPER = """
+class Keeper:
+    def forward(self, X, Y, p):
+        self.A1 = np.tanh(X @ p["W1"] + p["b1"])
+        self.Z2 = self.A1 @ p["W2"] + p["b2"]
+        return np.sum((self.Z2 - Y) ** 2)
+
+    def backward(self, X, Y, p):
+        dZ2 = 2 * (self.Z2 - Y)
+        dA1 = dZ2 @ p["W2"].T
+        dZ1 = dA1 * (1 - self.A1 ** 2)
+        dW2, db2 = self.A1.T @ dZ2, dZ2.sum(axis=0)
+        return {"dW1": X.T @ dZ1, "db1": dZ1.sum(axis=0), "dW2": dW2, "db2": db2}
+
+keeper = Keeper()
+"""
+
+
+@pytest.mark.parametrize(("wrong", "name"), [("self.Z2 - Y", "dZ2"), ("", "")])
+def test_what_an_object_keeps_has_its_name(wrong, name) -> None:
+    text = KEEPER.replace("2 * (self.Z2 - Y)", wrong) if wrong else KEEPER
+    keeper = module_of(f"keeper{name}", text).keeper
+    report = check_backprop(keeper.forward, keeper.backward, NET_P, (X, Y))
+    assert [row.name for row in report.mistakes] == ([name] if name else [])
+    assert "Z2" in next(row for row in report.rows if row.name == "dZ2").formula
+    if name:
+        assert report.edit is not None
+        assert report.edit.after == "dZ2 = 2 * (self.Z2 - Y)"
+
+
+def test_gradients_under_each_others_names_are_said_to_be() -> None:
+    text = LAYERS.replace('"db1": db1', '"db1": db2').replace('"db2": db2', '"db2": db1')
+    report = check_backprop(*functions("under_other_names", text), NET_P, (X, Y))
+    said = {row.name: row.causes[0].sentence for row in report.mistakes}
+    assert said == {
+        "db1": "it is the gradient of b2, returned under another name",
+        "db2": "it is the gradient of b1, returned under another name",
+    }

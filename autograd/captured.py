@@ -184,9 +184,8 @@ class Pair:
         """Return the names of data, as forward has them."""
         own = self.wanted_by(self.forward)
         names = [n for n in own if n not in _PARAMS and n not in self.named]
-        if (
-            names and len(names) == len(own) and not _rest(self.forward)
-        ):  # one of them stands for the parameters, or several do
+        none_is_known = names and len(names) == len(own) and not _rest(self.forward)
+        if none_is_known:  # one of them stands for the parameters, or several do
             items = len(self.params) if isinstance(self.params, (list, tuple)) else 0
             params = next((n for n in names if n.lower() not in ("x", "y")), names[-1])
             if len(names) == len(self.data) + 1 and names[-1].lower() not in ("x", "y"):
@@ -285,9 +284,7 @@ class Pair:
                     call.named[p.name] = known[p.name]
                 else:
                     call.positional.append(known[p.name])
-            elif p.default is not p.empty and any(
-                q.kind == q.VAR_POSITIONAL for q in inspect.signature(f).parameters.values()
-            ):
+            elif rest and p.kind != p.KEYWORD_ONLY:  # what follows may be by position
                 call.positional.append(p.default)
         return call
 
@@ -319,6 +316,11 @@ class Pair:
         first = result[0] if isinstance(result, (tuple, list)) and result else result
         if self.loss is None:
             return first
+        if np.ndim(first) == 0 and isinstance(result, (tuple, list)):
+            raise GradientError(
+                f"check_backprop: {_name(self.forward)} returns one number first, as a cost; leave "
+                f"loss= out, or return what {_name(self.loss)} takes."
+            )
         more = self.more(ran)
         known = (*more, *self.labels, *self.named)
         names = [n for n in self.wanted_by(self.loss) if n not in known]
@@ -459,6 +461,7 @@ class Pair:
         more = self.more(before)
         cache = more["cache"]
         kept, own = _copies(cache), {k: v.copy() for k, v in plain.items()}
+        given = _copies(data)
         call = self.bound(self.backward, self.like(plain), data, more)
         mine = self.run(self.backward, call, stops=False, aloud=aloud)
         self.seen = {name for name, kinds in mine.kinds.items() if dict not in kinds}
@@ -466,6 +469,9 @@ class Pair:
         notes = []
         if any(not np.array_equal(plain[k], own[k]) for k in plain):
             notes.append(f"{_name(self.backward)} changes its parameters; copy them before.")
+        pairs = zip(given, _copies(data), strict=True)
+        if any(not _same(a, b) for a, b in pairs):
+            notes.append(f"{_name(self.backward)} changes its data; copy it before.")
         pairs = zip(kept, _copies(cache), strict=False)
         if any(not _same(a, b) for a, b in pairs):
             notes.append(

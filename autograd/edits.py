@@ -1,8 +1,8 @@
-"""One change of a backward function that makes all of its gradients right.
+"""Changes of a backward function that make its gradients right.
 
 Single edits of its source, and of the functions of its file that it calls, are tried, the likeliest
-first (`slips`). An edit counts when every gradient that the function returns is right at the user's
-inputs and at others that are drawn.
+first (`slips`). One with which every returned gradient is right, at the user's inputs and at others
+that are drawn, is the answer; where there is none, one with which more of them are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.slips import Change, Pool, changes, products_of, said, scalars_of, words_of
+from autograd.slips import (
+    Change,
+    Pool,
+    changes,
+    names_in,
+    products_of,
+    said,
+    scalars_of,
+    words_of,
+)  # fmt: skip
 from autograd.written import Written, targets
 
 if TYPE_CHECKING:
@@ -27,7 +36,7 @@ __all__ = ["Edit", "Search"]
 
 from_engine = True
 
-SECONDS = 7.0  # of search at most
+SECONDS = 7.0  # of computing in a search at most, so that other work does not shorten it
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Edit:
     line : int
         In the file.
     before, after : str
-        The statement as it stands, and as it makes every gradient right.
+        The statement as it stands, and as it makes gradients right.
     kind : str
         Of `Cause`.
     sentence : str
@@ -120,7 +129,7 @@ class Search:
             key: Pool(tree, source, texts, scalars, pair, products)
             for key, tree in source.trees.items()
         }
-        self.until = time.perf_counter() + SECONDS
+        self.until = time.thread_time() + SECONDS
         self.told = False
         self.changed = ""  # the function that is not as it was
         self.right: set[str] = set()
@@ -130,7 +139,7 @@ class Search:
     @property
     def note(self) -> str:
         """What to say where nothing was found."""
-        if time.perf_counter() < self.until:
+        if time.thread_time() < self.until:
             return ""
         return f"The search for a line that makes it right was cut after {SECONDS:g} s."
 
@@ -173,7 +182,7 @@ class Search:
         self.right = judge.right(self.source.whole())
         self.best = _Best(len(self.right), None)
         here = [p for p in self.places() if p.statement.lineno == line]
-        until = min(self.until, time.perf_counter() + SECONDS / 4)
+        until = min(self.until, time.thread_time() + SECONDS / 4)
         for cost in (1, 2, 3, 4, 5):
             if self.tried(here, cost, judge, until):
                 break
@@ -192,7 +201,7 @@ class Search:
             self.changed = place.key
             quick = _Quick(source, place)
             for change in changes(place.statement, self.pools[place.key], cost):
-                now = time.perf_counter()
+                now = time.thread_time()
                 if now > self.until - SECONDS + 1 and not self.told and sys.stderr.isatty():
                     said = f"looking for a line that makes it right, for up to {SECONDS:g} s …"
                     print(f"check_backprop: {said}", file=sys.stderr)
@@ -268,26 +277,22 @@ def _changed_by(statement: ast.stmt) -> set[str]:
     for node in ast.walk(statement):
         match node:
             case ast.Call(func=ast.Attribute(value=base)):
-                found |= _names(base)
-    return found if found else _names(statement)
+                found |= names_in(base)
+    return found if found else names_in(statement)
 
 
 def _steering(loop: ast.While) -> set[str]:
     """Return the names on which it depends whether a loop goes on, directly or not."""
-    names = _names(loop.test)
+    names = names_in(loop.test)
     for node in ast.walk(loop):
         if isinstance(node, ast.If) and any(isinstance(n, ast.Break) for n in ast.walk(node)):
-            names |= _names(node.test)
+            names |= names_in(node.test)
     assigned = [n for n in ast.walk(loop) if isinstance(n, (ast.Assign, ast.AugAssign))]
     while True:
-        more = {m for s in assigned if names & {*targets(s)} for m in _names(s)} - names
+        more = {m for s in assigned if names & {*targets(s)} for m in names_in(s)} - names
         if not more:
             return names
         names |= more
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 class _Quick:
@@ -352,7 +357,7 @@ def _edit(source: Written, place: _Place, change: Change) -> Edit:
     if isinstance(place.statement, ast.Return) and place.key != source.name:
         names = _results(source, source.trees[place.key].name)
     if isinstance(place.statement, ast.If):
-        names = sorted(_names(place.statement.test))
+        names = sorted(names_in(place.statement.test))
     if isinstance(place.statement, ast.For):  # what it is wrong in is inside of it
         names = []
     line = place.statement.lineno

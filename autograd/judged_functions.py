@@ -149,10 +149,8 @@ def _mended(
     before = written(pair.forward, methods=False)
     try:
         if not judge.is_remade(source.whole()):
-            said += (
-                "what can be read of backward gives other results than it does, as a decorator or "
-            )
-            return replace(report, notes=(*report.notes, f"{said}a closure makes it."))
+            said += "its source gives other results than backward does, which may be decorated."
+            return replace(report, notes=(*report.notes, said))
         with Limited() as judge.limit:
             search = Search(source, judge.keys, before, pair)
             return _edited(pair, judge, judged, search, seed, tolerance)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from autograd.captured import Pair
     from autograd.written import Written
 
-__all__ = ["Change", "Pool", "changes", "said", "scalars_of", "words_of"]
+__all__ = [
+    "Change", "Pool", "changes", "names_in", "products_of", "said", "scalars_of", "words_of",
+]  # fmt: skip
 
 from_engine = True
 
@@ -101,7 +103,7 @@ class Pool:
         self.values = values
         self.products = products
         for whole in forward:
-            if _names(whole) <= {*self.names, "np"}:
+            if names_in(whole) <= {*self.names, "np"}:
                 products.setdefault(ast.unparse(whole), whole)
         arrays = list(values.values())
         one = ast.Constant(1)
@@ -202,7 +204,8 @@ def products_of(source: Written) -> list[ast.expr]:
     return [node for node in found.values() if sum(1 for _ in ast.walk(node)) < 30]
 
 
-def _names(node: ast.AST) -> set[str]:
+def names_in(node: ast.AST) -> set[str]:
+    """Return the names in a tree."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 

@@ -253,11 +253,11 @@ def _tree(f: FunctionType) -> ast.FunctionDef | None:
     return found
 
 
-_OUTSIDE = {
-    "open", "os", "subprocess", "shutil", "socket", "requests", "urllib", "Path", "input", "exec",
-    "eval", "pickle", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump", "unlink",
-    "remove", "system",
+_CALLS = {
+    "open", "input", "exec", "eval", "save", "savez", "savez_compressed", "savetxt", "tofile",
+    "dump",
 }  # fmt: skip
+_MODULES = {"os", "subprocess", "shutil", "socket", "requests", "urllib", "pickle", "Path"}
 
 
 def reaches_outside(source: Written) -> str:
@@ -265,12 +265,11 @@ def reaches_outside(source: Written) -> str:
 
     Changed copies of such a function are not run.
     """
-    for tree in source.trees.values():
-        for node in ast.walk(tree):
-            name = (
-                getattr(node, "id", getattr(node, "attr", "")) if isinstance(node, ast.expr) else ""
-            )
-            if name in _OUTSIDE and (name != "remove" or isinstance(node, ast.Name)):
+    for node in (n for tree in source.trees.values() for n in ast.walk(tree)):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _CALLS:
+                return name
+            case ast.Name(id=name) if name in _MODULES:
                 return name
     return ""
 

@@ -718,3 +718,34 @@ def test_gradients_under_each_others_names_are_said_to_be() -> None:
         "db1": "it is the gradient of b2, returned under another name",
         "db2": "it is the gradient of b1, returned under another name",
     }
+
+
+def test_a_loss_beside_a_cost_is_refused() -> None:
+    """It would be applied to J, and a right derivation called wrong."""
+    with pytest.raises(GradientError, match="returns one number first, as a cost; leave loss= out"):
+        check_backprop(cost, one_by_one, BOTH, (X, Y), loss=lambda A, Y: ((A - Y) ** 2).sum())
+
+
+def test_a_backward_that_changes_its_data_is_told() -> None:
+    def backward(X: Any, W: Any, b: Any, cache: Any) -> Any:
+        dW, db = slopes(X, *cache)
+        X *= 2
+        return dW, db
+
+    report = check_backprop(cost, backward, BOTH, (X.copy(), Y))
+    assert report
+    assert "backward changes its data; copy it before." in report.notes
+
+
+def test_a_variable_may_be_called_as_a_function_that_reads() -> None:
+    text = """
+def forward(input, target, p):
+    E = input @ p["W"] - target
+    return (E ** 2).sum(), (E,)
+
+def backward(input, target, p, cache):
+    (E,) = cache
+    return {"dW": input.T @ E}
+"""
+    report = check_backprop(*functions("named_input", text), {"W": W}, (X, Y))
+    assert report.edit is not None, report

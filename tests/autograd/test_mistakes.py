@@ -50,15 +50,14 @@ def balanced(text: str) -> bool:
     return all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
 
 
-# Of each file, how many may be misnamed, and how many may be without a line that mends them. The
-# search for a line ends after some seconds, so that a busy machine finds fewer.
+# Of each file, how many may be misnamed, and how many may be without a line that mends them.
 ALLOWED = {
-    "networks": (6, 14),
-    "sequences": (2, 6),
-    "losses": (4, 8),
-    "models": (3, 4),
-    "engineering": (8, 9),
-    "students": (3, 5),
+    "networks": (5, 12),
+    "sequences": (1, 4),
+    "losses": (3, 6),
+    "models": (1, 1),
+    "engineering": (5, 5),
+    "students": (1, 3),
 }
 
 
@@ -97,9 +96,9 @@ def test_two_mistakes_are_found_one_after_the_other() -> None:
     wanted = {name: [w[2] for w in case["wrong_lines"]] for name, case in DOUBLE.items()}
     both = [name for name in found if [*wanted[name]] == [r.name for r in found[name].mistakes]]
     assert [name for name, report in found.items() if report] == []
-    assert len(both) >= 0.35 * len(found), sorted({*found} - {*both})
+    assert len(both) >= 0.5 * len(found), sorted({*found} - {*both})
     mended = {name: report for name, report in found.items() if report.edits and whole(report)}
-    assert len(mended) >= 0.35 * len(found)
+    assert len(mended) >= 0.5 * len(found)
     for name, report in mended.items():
         text = functools.reduce(edited, report.edits, DOUBLE[name]["source"])
         assert judged(f"{name}-mended", DOUBLE[name], text), (name, report.edits)

@@ -654,3 +654,35 @@ def test_anomaly_detection_sees_what_a_zero_beside_it_has_not_mended() -> None:
     y = t * t
     with pytest.raises(AnomalyError, match="backward pass of multiply gave nan"), detect_anomaly():
         gradients(y, t, np.array([0.0, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"),
+    [
+        (n, s)
+        for n, o in sorted(autograd.OPS.items())
+        for s in o.samples[:2]
+        if n not in ("det", "inv")
+    ],
+)
+def test_a_recomputed_pass_goes_as_the_walk_where_0_stands_beside_nan(
+    name: str, sample: str
+) -> None:
+    """A cotangent of NaN and one of 0: what a picture recomputes has the same gradients."""
+    op = autograd.OPS[name]
+    arrays, params = parse(op, sample)
+    tensors = [leaf(a) for a in arrays]
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        out = op.record(tensors, **params) if op.variadic else op.record(*tensors, **params)
+        weights = np.zeros(out.shape)
+        weights.flat[:2] = [np.nan, 1.0][: out.size]
+        walked = gradients((out * weights).sum(), tensors, allow_unused=True)
+        view = autograd.graph((out * weights).sum())
+        program = view.program
+        seeds = {program.outputs[0]: np.ones(())[()]}
+        again = program.pulled_back(program.values, seeds)
+    for t, g in zip(tensors, walked, strict=True):
+        node = view.find(t)
+        if node is not None and g is not None:
+            np.testing.assert_array_equal(np.asarray(again[node.id]), g)

@@ -190,6 +190,29 @@ def test_png_has_the_colours_that_a_browser_shows(model: str, monkeypatch: Any) 
     assert blocks.mean(axis=(1, 3)).max() < 0.35
 
 
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_texts_are_drawn_with_the_font_they_were_measured_with(kind: Any, monkeypatch: Any) -> None:
+    """Whichever fonts a machine has: one without ∂ is replaced by one with serifs."""
+    given: list[str] = []
+
+    class Library:
+        @staticmethod
+        def svg_to_png(svg: str, scale: float) -> bytes:
+            given.append(svg)
+            return b"png"
+
+        @staticmethod
+        def svg_to_pdf(svg: str) -> bytes:
+            given.append(svg)
+            return b"pdf"
+
+    monkeypatch.setitem(sys.modules, "vl_convert", Library)
+    assert viz.draw(MODELS["lecture"]()).image(kind) == kind.encode()
+    families = re.findall(r'font-family="([^"]*)"', given[0])
+    assert families
+    assert all(family.startswith("'DejaVu Sans'") for family in families)
+
+
 def test_without_a_library_png_says_what_to_install(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "vl_convert", None)

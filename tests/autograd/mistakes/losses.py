@@ -1,30 +1,10 @@
 """The same for losses and helper functions of the course; `loss` names a cost of its own."""
 
-CASES = []
-RIGHT = []
+from tests.autograd.mistakes.bank import Bank
 
-
-def case(id, right_source, right_line, wrong_line, wrong, cause, parameters, data, **more):
-    assert right_source.count(right_line) == 1, (id, right_source.count(right_line))
-    source = right_source.replace(right_line, wrong_line)
-    assert source.count(wrong_line) == 1, (id, source.count(wrong_line))
-    CASES.append(
-        dict(
-            id=id,
-            source=source,
-            right_line=right_line,
-            wrong_line=wrong_line,
-            wrong=wrong,
-            cause=cause,
-            parameters=parameters,
-            data=data,
-            **more,
-        )
-    )
-
-
-def right(id, source, parameters, data, **more):
-    RIGHT.append(dict(id=id, source=source, parameters=parameters, data=data, **more))
+BANK = Bank()
+CASES, RIGHT = BANK.cases, BANK.rights
+case, right = BANK.case, BANK.right
 
 
 # ---------------------------------------------------------------- L-layer network, Coursera style

@@ -2,52 +2,11 @@
 
 import numpy as np
 
-CASES = []
-RIGHT = []
-DOUBLE = []
+from tests.autograd.mistakes.bank import Bank
 
-
-def case(id, right_source, right_line, wrong_line, wrong, cause, parameters, data, **more):
-    assert right_source.count(right_line) == 1, (id, right_source.count(right_line))
-    source = right_source.replace(right_line, wrong_line)
-    assert source.count(wrong_line) == 1, (id, source.count(wrong_line))
-    CASES.append(
-        dict(
-            id=id,
-            source=source,
-            right_line=right_line,
-            wrong_line=wrong_line,
-            wrong=wrong,
-            cause=cause,
-            parameters=parameters,
-            data=data,
-            **more,
-        )
-    )
-
-
-def right(id, source, parameters, data, **more):
-    RIGHT.append(dict(id=id, source=source, parameters=parameters, data=data, **more))
-
-
-def double(id, right_source, wrong_lines, parameters, data, **more):
-    source = right_source
-    for right_line, wrong_line, _ in wrong_lines:
-        assert source.count(right_line) == 1, (id, right_line, source.count(right_line))
-        source = source.replace(right_line, wrong_line)
-    for _, wrong_line, _ in wrong_lines:
-        assert source.count(wrong_line) == 1, (id, wrong_line, source.count(wrong_line))
-    DOUBLE.append(
-        dict(
-            id=id,
-            source=source,
-            right_source=right_source,
-            wrong_lines=wrong_lines,
-            parameters=parameters,
-            data=data,
-            **more,
-        )
-    )
+BANK = Bank()
+CASES, RIGHT, DOUBLE = BANK.cases, BANK.rights, BANK.doubles
+case, right, double = BANK.case, BANK.right, BANK.double
 
 
 # ---------------------------------------------------------------- logistic regression by loops

@@ -261,6 +261,11 @@ class Pair:
             elif not {*names, *rest} & _CACHE and more.get("cache") is not None:
                 known[unknown[0]] = more["cache"]
             unknown = [name for name in names if name not in known]
+        if unknown and {*unknown} <= {"X", "Y", "x", "y"} and f is self.forward:
+            raise GradientError(
+                f"check_backprop: {_name(f)} takes {', '.join(names)}; data has {len(self.data)} "
+                f"of them, {', '.join(self.labels)}. Pass {', '.join(unknown)} in data too."
+            )
         if unknown:
             raise GradientError(
                 f"check_backprop: {_name(f)} has the arguments {', '.join(names)}; known are "

@@ -284,7 +284,10 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
     if given:
         report = with_followers(voted(view, given, tolerance, found.notes), view, given)
     elif found.error is None:
-        raise GradientError("check_backprop: backward returns no gradient of a parameter.")
+        names = ", ".join(f"d{name}" for name in pair.names)
+        raise GradientError(
+            f"check_backprop: backward returns no gradient of a parameter; expected are {names}."
+        )
     by_name = {called[k]: g for k, g in found.given.items()}
     orders = {(g.name, g.occurrence): g.order for g in found.given.values()}
     rows = []

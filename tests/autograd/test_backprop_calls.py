@@ -749,3 +749,13 @@ def backward(input, target, p, cache):
 """
     report = check_backprop(*functions("named_input", text), {"W": W}, (X, Y))
     assert report.edit is not None, report
+
+
+def test_data_that_is_missing_is_named() -> None:
+    with pytest.raises(GradientError, match=r"takes X, Y, W, b; data has 1 of them, X\. Pass Y in"):
+        check_backprop(cost, one_by_one, BOTH, (X,))
+
+
+def test_what_backward_should_return_is_named() -> None:
+    with pytest.raises(GradientError, match="no gradient of a parameter; expected are dW, db"):
+        check_backprop(cost, lambda X, cache: {"V": X}, BOTH, (X, Y))

@@ -541,8 +541,12 @@ def _substitute() -> None:
     """Declare the op behind a strong zero: other values at some places, the derivative of a."""
 
     @op(symbol="substitute", text="{a}", latex="{a}", elementwise=True, samples=())
-    def substitute(a: Any, /, places: Any, values: Any) -> Any:
-        """Put values at places, and leave the derivative that of a."""
+    def substitute(a: Any, /, places: Any, values: Any, passes: int = 0) -> Any:
+        """Put values at places, and leave the derivative that of a.
+
+        `passes` counts the recorded passes through a kink behind it, this one included; 0 where a
+        strong zero has put the values.
+        """
         return np.where(places, values, a)
 
     substitute.vjp(a=lambda g: g)

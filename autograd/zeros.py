@@ -92,7 +92,7 @@ class Met:
         made = [(n, k, zero) for n, k, zero in made if np.any(zero)]
         if not made:
             return []
-        varies = self._varying({n.parents[k] for n, k, _ in made})
+        varies, _ = self._varying({n.parents[k] for n, k, _ in made})
         found: list[Node] = []
         for n, k, zero in made:
             of = varies.get(n.parents[k], False)
@@ -130,12 +130,13 @@ class Met:
         live = {
             node: np.not_equal(value_of(g), 0) | free for node, g in self._seeds if node in between
         }
+        empty = self._varying({p for node in between if node is not None for p in node.parents})[1]
         for node in self._order:
             if node not in between or node not in live:
                 continue
             for slot, parent in enumerate(node.parents):
                 if parent is not None and parent in between:
-                    reached = _reached(node, slot, live[node], self._saved_of)
+                    reached = _reached(node, slot, live[node], self._saved_of, empty)
                     live[parent] = live[parent] | reached if parent in live else reached
         return live
 
@@ -145,21 +146,30 @@ class Met:
         looked = extra is not None and (extra.retains or bool(extra.hooks))
         return looked or (self._targets is not None and node in self._targets)
 
-    def _varying(self, wanted: set[Node | None]) -> dict[Node | None, Any]:
-        """Return which elements of some nodes depend on what is differentiated by."""
+    def _varying(self, wanted: set[Node | None]) -> tuple[_Masks, _Masks]:
+        """Return which elements of some nodes depend on what is differentiated by.
+
+        And which are 0 and do not.
+        """
         behind: set[Node | None] = {*wanted}
         for node in self._order:
             if node in behind:
                 behind.update(node.parents)
-        varies: dict[Node | None, Any] = {}
+        varies: _Masks = {}
+        empty: _Masks = {}
         for node in reversed(self._order):
             if node not in behind:
                 continue
             if node.op is None or self._is_asked(node):
                 varies[node] = np.ones(node.shape, bool)
             else:
-                varies[node] = _carried(node, [varies.get(p) for p in node.parents], self._saved_of)
-        return varies
+                of = [varies.get(p) for p in node.parents]
+                varies[node] = _carried(node, of, self._saved_of, empty)
+                empty[node] = _zeros_for_good(node, empty) & ~varies[node]
+        return varies, empty
+
+
+_Masks = dict["Node | None", Any]  # an array of bool for each node
 
 
 def mended(
@@ -351,13 +361,17 @@ def _mapped(op: Op, saved: Sequence[Any], f: Callable[[str, Any], Any]) -> tuple
 
 
 def _reached(
-    node: Node, slot: int, live: Any, saved_of: Callable[[Node], tuple[Any, ...] | None]
+    node: Node,
+    slot: int,
+    live: Any,
+    saved_of: Callable[[Node], tuple[Any, ...] | None],
+    empty: _Masks,
 ) -> Any:
     """Return which elements of an operand take part in the live elements of a result.
 
     Ask the op's rule. A selecting op gets its saved values. Another op gets arbitrary numbers for
     computed values, so that a factor that happens to be 0 does not hide, and its own constants,
-    where a 0 is a 0 for good.
+    where a 0 is a 0 for good, as it is in computed values that depend on nothing.
     """
     op, parent = node.op, node.parents[slot]
     assert op is not None
@@ -366,7 +380,7 @@ def _reached(
     if op.rules.get(_operand(op, slot)) is None:
         return np.zeros(parent.shape, bool)
     try:
-        values = saved_of(node) if op.selects else _without_meaning(node)
+        values = saved_of(node) if op.selects else _without_meaning(node, empty)
         if values is None or values is FREED:
             return everywhere
         with no_grad(), np.errstate(all="ignore"):
@@ -380,7 +394,10 @@ def _reached(
 
 
 def _carried(
-    node: Node, varies: Sequence[Any], saved_of: Callable[[Node], tuple[Any, ...] | None]
+    node: Node,
+    varies: Sequence[Any],
+    saved_of: Callable[[Node], tuple[Any, ...] | None],
+    empty: _Masks,
 ) -> Any:
     """Return which elements of a result depend on the elements of operands that vary.
 
@@ -401,14 +418,12 @@ def _carried(
             ]
             params = dict(zip(op.params, node.params, strict=True))
             return np.not_equal(op.forward(*arrays, **params), 0)
-        factors: Sequence[Any] = [1.0] * len(varies)
-        if op.selects:
-            values = saved_of(node)
-            if values is None or values is FREED:
-                return everywhere
-            with no_grad(), np.errstate(all="ignore"):
-                values = _mapped(op, values, lambda _, v: value_of(v))
-                factors = op.pull(node, values, np.ones(node.shape))
+        values = saved_of(node) if op.selects else _without_meaning(node, empty)
+        if values is None or values is FREED:
+            return everywhere
+        with no_grad(), np.errstate(all="ignore"):
+            values = _mapped(op, values, lambda _, v: value_of(v))
+            factors = op.pull(node, values, np.ones(node.shape))
         found = np.zeros(node.shape, bool)
         for v, factor, name in zip(varies, factors, op.operands, strict=True):
             if v is not None and op.rules.get(name) is not None:
@@ -418,21 +433,58 @@ def _carried(
     return found
 
 
-def _without_meaning(node: Node) -> tuple[Any, ...]:
+def _zeros_for_good(node: Node, empty: _Masks) -> Any:
+    """Return which elements of a result are 0 whatever its computed operands are.
+
+    As far as the forward function says, given arbitrary numbers. An op that selects by value, or
+    has no derivative, is not asked: it may give 0 for some numbers only. Nor are products of
+    matrices, which would cost as much as the forward pass.
+    """
+    op = node.op
+    assert op is not None
+    nowhere = np.zeros(node.shape, bool)
+    asked = op.name == "where" or not (op.selects or (op.multiplies and not op.elementwise))
+    if not asked or all(op.rules.get(_operand(op, k)) is None for k in range(len(node.parents))):
+        return nowhere
+    try:
+        params = dict(zip(op.params, node.params, strict=True))
+        operands = [_arbitrary(node, slot, empty) for slot in range(len(node.parents))]
+        with np.errstate(all="ignore"):
+            return np.equal(op.forward(*operands, **params), 0) & ~nowhere
+    except Exception:  # a forward function that cannot take such numbers, or a lost constant
+        return nowhere
+
+
+def _arbitrary(node: Node, slot: int, empty: _Masks) -> Any:
+    """Return a constant operand, or arbitrary numbers for a computed one, with its zeros for good.
+
+    Raises
+    ------
+    ValueError
+        Where the constant is no longer there.
+    """
+    parent = node.parents[slot]
+    if parent is not None:
+        numbers = np.random.default_rng(slot).uniform(0.3, 0.7, parent.shape)
+        return np.where(empty.get(parent, False), 0.0, numbers)
+    constant = node.constants[slot]
+    value = constant.value if isinstance(constant, Constant) else constant
+    if value is None:
+        raise ValueError("lost")
+    return np.where(np.isfinite(value), np.abs(value), 1.0)
+
+
+def _without_meaning(node: Node, empty: _Masks) -> tuple[Any, ...]:
     """Return what a node's rules read: its constants, and arbitrary numbers for computed values."""
     op = node.op
     assert op is not None
     rng = np.random.default_rng(0)
 
     def operand(slot: int) -> Any:
-        parent = node.parents[slot]
-        if parent is not None:
-            return rng.uniform(0.3, 0.7, parent.shape)
-        constant = node.constants[slot]
-        value = constant.value if isinstance(constant, Constant) else constant
-        if value is None:
-            return rng.uniform(0.3, 0.7, constant.shape)
-        return np.where(np.isfinite(value), np.abs(value), 1.0)
+        try:
+            return _arbitrary(node, slot, empty)
+        except ValueError:
+            return rng.uniform(0.3, 0.7, node.constants[slot].shape)
 
     def shape(slot: int) -> tuple[int, ...]:
         parent = node.parents[slot]

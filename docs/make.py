@@ -90,7 +90,7 @@ def pages(folder: Path) -> list[Path]:
         "  for every function of each element, for slices and matrices of a stack whose cotangents",
         "  are all zero, and for products. Where arithmetic made the zero, `LimitWarning` says so.",
         "- Second derivatives at kinks follow one law: that of a norm is 0 where the norm is, as",
-        "  abs″ = 0, and its square has 2 I (to fourth derivatives).",
+        "  abs″ = 0, and its square has 2 I (to fifth derivatives; higher ones are an error).",
         "- A list of tensors is one array for the functions here, such as `autograd.mean([a, b])`;",
         "  NumPy's own cannot see them: write `autograd.array([a, b])`.",
         "",

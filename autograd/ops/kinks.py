@@ -6,7 +6,7 @@ function of n, so it can be asked: near 0 it is g(0) + g′(0) n. The constant p
 gives 0; the other gives g′(0) n · x/n = g′(0) x, without a kink. One law for all of them.
 
 As a function of n, (g(n) − g(0)) / n is g′ − n g″/2 + n² g‴/6 − …; the terms after the first are 0
-at the kink, and are there for derivatives of higher order, to the fourth.
+at the kink, and are there for derivatives of higher order, to the fifth. Higher ones are refused.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients, reach, towards
+from autograd.errors import GradientError
 from autograd.registry import HIDDEN
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
@@ -83,7 +84,8 @@ def _expanded(g: Any, nodes: Sequence[Node], places: Any, terms: int) -> Any | N
     found = _slope(g, outs, places)
     if found is None:
         return None
-    n = HIDDEN["substitute"].record(outs[0], places=places, values=0.0)
+    passes = 1 + _passes(reach([g._node]))
+    n = HIDDEN["substitute"].record(outs[0], places=places, values=0.0, passes=passes)
     term, factor = found, 1.0
     power: Any = 1.0
     for k in range(2, terms + 1):
@@ -96,6 +98,12 @@ def _expanded(g: Any, nodes: Sequence[Node], places: Any, terms: int) -> Any | N
 
 
 _TERMS = 3
+_PASSES = 4  # recorded passes through one kink for which these terms are enough
+
+
+def _passes(behind: Sequence[Node]) -> int:
+    """Return how many recorded passes through a kink lie behind a cotangent."""
+    return max((m.params[2] for m in behind if m.op is HIDDEN["substitute"]), default=0)
 
 
 def _slope(g: Any, outs: list[Any], places: Any) -> Any | None:
@@ -195,6 +203,13 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     behind = reach([g._node])
     others = [m for m in behind if m is not node and _is_size(m)]
     twins = [m for m in others if _same(m, node)]
+    if _passes(behind) >= _PASSES:
+        assert node.op is not None
+        raise GradientError(
+            f"{node.op.name}: derivatives of order {_PASSES + 2} and more are not known at its "
+            "kink, where it is 0; take them at a point beside it, or write a square without its "
+            "root, such as x * x for abs(x)**2."
+        )
     slope = slopes(g, [node, *twins], kink)
     if slope is None:
         # Where g is 0 by way of something else, such as another norm, the limit is not known.
@@ -202,7 +217,8 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
             report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(places, 0.0, plain)
     # What a is where it counts as 0 may be rounding.
-    still = HIDDEN["substitute"].record(a * spread(slope), places=places, values=0.0)
+    passes = 1 + _passes(behind)
+    still = HIDDEN["substitute"].record(a * spread(slope), places=places, values=0.0, passes=passes)
     return np.where(places, still, plain)
 
 

@@ -12,6 +12,7 @@ import autograd
 from autograd import (
     OPS,
     AnomalyError,
+    GradientError,
     LimitWarning,
     check_gradients,
     compare_backprop,
@@ -347,6 +348,14 @@ SELECTED: dict[str, tuple[Any, Any]] = {
         lambda x: np.where(x > 0, x**3 / np.sqrt(x * x), 0).sum(),
         [[0, 0], [0, 2]],
     ),
+    "power over a root": (
+        lambda x: np.where(x > 0, x**1.5 / np.sqrt(x * x), 0).sum(),
+        [[0, 0], [0, -1 / 32]],
+    ),
+    "product of roots": (
+        lambda x: np.where(x > 0, x**1.5 * x**0.5, 0).sum(),
+        [[0, 0], [0, 2]],
+    ),
     "one-hot times log of 0": (
         lambda x: (MASK * np.log(np.exp(x * x - np.array([800.0, 0.0])))).sum(),
         [[0, 0], [0, 2]],
@@ -500,6 +509,17 @@ def test_fourth_derivatives_at_a_kink() -> None:
     for _ in range(4):
         f = grad(f)
     assert f(0.0) == 24.0
+
+
+@pytest.mark.long
+def test_derivatives_of_a_higher_order_than_is_known_at_a_kink_are_refused() -> None:
+    f: Any = lambda x: np.abs(x) ** 6  # noqa: E731 - x⁶, whose sixth derivative is 720
+    for _ in range(5):
+        f = grad(f)
+    assert f(0.0) == 0.0
+    with pytest.raises(GradientError, match=r"absolute: derivatives of order 6 and more .* beside"):
+        grad(f)(0.0)
+    assert grad(f)(1.0) == 720.0
 
 
 TANGENTS: dict[str, tuple[Any, Any, Any]] = {

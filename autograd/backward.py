@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.anomaly import inspect_backward, inspect_cotangent
-from autograd.errors import AutogradError, DTypeError, GradientError, ShapeError
+from autograd.errors import AutogradError, DTypeError, GradientError, LimitWarning, ShapeError
 from autograd.node import FREED, Node, source_of
 from autograd.registry import OPS
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
-from autograd.zeros import Met, mended, report
+from autograd.zeros import Met, mended, report, strict_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -334,7 +334,7 @@ def _walk(
             saved, g = single(saved), single(g)
         try:
             if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
-                with detect_anomaly(False):
+                with detect_anomaly(False), strict_limits():
                     inspect_backward(node, pulled(node, saved, g, square))
                     op.push(node, saved, g, cotangents, useful, square, met)
             else:
@@ -355,7 +355,7 @@ def _walk(
 
 def _of_rule(node: Node, error: Exception) -> Exception:
     """Say whose rule raised, on which shapes, and at which of the user's lines it was recorded."""
-    if isinstance(error, AutogradError):
+    if isinstance(error, (AutogradError, LimitWarning)):  # the latter where warnings are errors
         return error
     assert node.op is not None
     shapes = [

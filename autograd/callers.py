@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
-__all__ = ["Use", "asked_by", "attribute_use", "number_use"]
+__all__ = ["Use", "asked_by", "attribute_use", "in_numpy", "number_use"]
 
 from_engine = True
 
@@ -29,6 +29,8 @@ _STORING = frozenset(
     {"fill", "fromiter", "put", "itemset", "setitem", "__setitem__", "array", "append", "extend"}
     | {"astype", "asarray", "asanyarray", "ascontiguousarray", "copyto"}  # of an array of objects
 )
+# Methods of ufuncs, which add a number that they are given as `initial`.
+_REDUCING = frozenset({"reduce", "accumulate", "reduceat"})
 # Functions of math whose result is a choice or a whole number.
 _CHOICES = frozenset({"isnan", "isinf", "isfinite", "isclose", "floor", "ceil", "trunc"})
 _MATH = frozenset(
@@ -45,7 +47,7 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     -------
     use : str
         ``"store"`` where the number goes into an array; ``"function"`` where a function of `math`
-        takes it; empty otherwise.
+        or a ufunc's method takes it; empty otherwise.
     text : str
         The names of the function that is called, such as ``"math.sqrt"``; empty for an assignment.
     """
@@ -55,7 +57,14 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     text = ".".join(names)
     if names[-1:] and names[-1] in _STORING:
         return "store", text
-    return ("function" if _resolved(frame, names, local) in _MATH else ""), text
+    taken = _resolved(frame, names, local) in _MATH or (len(names) > 1 and names[-1] in _REDUCING)
+    return ("function" if taken else ""), text
+
+
+def in_numpy(frame: FrameType) -> bool:
+    """Whether a frame runs a function of NumPy, other than its tests."""
+    home = str(frame.f_globals.get("__name__", ""))
+    return home.startswith("numpy.") and not home.startswith("numpy.testing")
 
 
 def attribute_use(frame: FrameType) -> Use:
@@ -92,7 +101,7 @@ def asked_by(frame: FrameType) -> str:
         at = at.f_back
     if outer:
         return outer
-    kind, names, _ = _instruction(frame.f_code, frame.f_lasti)
+    kind, names, _ = _instruction(at.f_code, at.f_lasti)
     return ".".join(names) if kind == "call" and names else "np.asarray"
 
 

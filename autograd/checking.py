@@ -67,7 +67,7 @@ def relative_error(a: npt.ArrayLike, n: npt.ArrayLike) -> float:
     x, y = np.asarray(a, dtype=np.float64).ravel(), np.asarray(n, dtype=np.float64).ravel()
     if np.array_equal(x, y):
         return 0.0
-    scale = max(np.abs(x).max(initial=0.0), np.abs(y).max(initial=0.0))  # no overflow in squares
+    scale = float(np.abs([x, y]).max(initial=0.0))  # no overflow in squares; NaN if there is one
     if not math.isfinite(scale):
         return math.nan
     x, y = x / scale, y / scale
@@ -382,8 +382,15 @@ def _compare(
         theirs = np.where(hidden, ours, numerical.gradient)
         row = _row(label, ours, theirs, allowed, rounding)
         sharp = exact(i) if double else None
+        blur = np.zeros(a.shape)
+        if row.wrong and double and a.size:
+            off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
+            far = [tuple(int(k) for k in index) for index in off[:_SEVERAL]]
+            blur = _blur(f, weights, points, i, far)
+            if len(off) > len(far):  # of the others, what these have on average
+                blur = np.maximum(blur, np.mean([blur[at] for at in far]))
         if row.wrong and double and not _agree(sharp, theirs, rounding):
-            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed)
+            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed, blur)
             row = _row(label, ours, theirs, allowed, rounding)
         if sharp is not None and _agree(sharp, theirs, rounding):
             row = _row(label, ours, sharp, allowed, rounding)
@@ -392,9 +399,6 @@ def _compare(
             leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
             assert leaf is not None
             floor = noise(result, seed, [leaf])[1][0] if result.requires_grad else np.zeros(a.shape)
-            off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
-            far = [tuple(int(k) for k in index) for index in off[:_SEVERAL]]
-            blur = _blur(f, weights, points, i, far)
             if sharp is not None and np.all(np.abs(sharp - theirs) <= blur):
                 theirs, blur = sharp, np.zeros(a.shape)
             theirs = np.where(np.abs(ours - theirs) <= floor + blur, ours, theirs)
@@ -402,8 +406,9 @@ def _compare(
             terms = floor / (FACTOR * np.finfo(np.float64).eps) * np.ones(a.shape)
             for at in far:
                 if theirs[at] != ours[at]:
-                    value, error = refined(measured, weights, points, i, at)
-                    if error <= 1e-8 * terms[at] and abs(ours[at] - value) <= 3 * error + floor[at]:
+                    value, error, size = refined(measured, weights, points, i, at)
+                    near = abs(ours[at] - value) <= 3 * error + floor[at]
+                    if near and error <= 1e-8 * max(terms[at], size):
                         theirs[at] = ours[at]
             row = _row(label, ours, theirs, allowed, rounding)
         rows.append(row)
@@ -424,7 +429,7 @@ def _blur(
     base = points[which]
     found = np.zeros(base.shape)
     for at in places:
-        step = float(np.finfo(base.dtype).eps) ** (1 / 3) * max(1.0, abs(float(base[at])))
+        step = _step(base, at)
         results = []
         for signed in (step, -step):
             moved = base.copy()
@@ -442,6 +447,11 @@ def _blur(
     return found
 
 
+def _step(base: npt.NDArray[Any], at: tuple[int, ...]) -> float:
+    """Return the step of the central difference at one element."""
+    return float(float(np.finfo(base.dtype).eps) ** (1 / 3) * max(1.0, abs(float(base[at]))))
+
+
 def _agree(sharp: Any, theirs: npt.NDArray[Any], rounding: float) -> bool:
     """Return whether differences confirm the complex step."""
     return sharp is not None and not _row("", sharp, theirs, 1e-5, rounding).wrong
@@ -455,13 +465,15 @@ def _sharpened(
     ours: npt.NDArray[Any],
     theirs: npt.NDArray[Any],
     allowed: float,
+    blur: npt.NDArray[Any],
 ) -> npt.NDArray[Any]:
     """Measure again with steps of every size, in case the one step was at fault."""
     better = theirs.copy()
     for index in np.ndindex(theirs.shape):
         size = abs(ours[index]) + abs(theirs[index])
         if not abs(ours[index] - theirs[index]) <= allowed * size:
-            value, error = refined(f, weights, points, which, index)
+            moved = 2 * _step(points[which], index) * float(blur[index])
+            value, error, _ = refined(f, weights, points, which, index, moved)
             if error <= allowed * abs(value):
                 better[index] = value
     return better
@@ -488,7 +500,7 @@ def _row(
     return Comparison(
         name,
         a.shape,
-        0.0 if max(np.linalg.norm(a), np.linalg.norm(n)) <= rounding else relative_error(a, n),
+        0.0 if np.linalg.norm(a) <= rounding >= np.linalg.norm(n) else relative_error(a, n),
         tuple(int(i) for i in worst),
         float(a[worst]),
         float(n[worst]),
@@ -519,6 +531,12 @@ def _notes(
         ]
     recorded = graph(result)
     notes = blame(recorded)
+    left = [row.name for row in rows if row.wrong and not math.isfinite(row.theirs)]
+    if left:
+        notes.append(
+            f"note: at {', '.join(left)} a difference is not finite: its step leaves the domain of "
+            "the function, or crosses a pole, and so it proves nothing. Try inputs away from it."
+        )
     known = {n.op for n in recorded if n.op in OPS}
     steps = sorted(n for n in known if OPS[n].flat)
     if steps:

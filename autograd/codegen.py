@@ -30,6 +30,7 @@ from autograd.operands import (
     kept_parameter,
     own,
     refuse_result,
+    refuse_tracked,
     taken,
     weakened,
 )
@@ -83,6 +84,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_explain": explain,
         "_not_real": refuse_result,
         "_no_rule": no_rule,
+        "_refuse_tracked": refuse_tracked,
     }
     namespace.update({f"_default_{name}": value for name, value in op.defaults.items()})
     namespace.update({f"_absent_{name}": value for name, value in op.absent.items()})
@@ -140,6 +142,11 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         f"    _modes = _state() if {some or 'False'} else None",
         "    if _modes is None or not _modes.recording:",
         "        _result._node = None",
+        *(
+            ["        if _modes is None:", f"            _refuse_tracked(_op, dict({params}))"]
+            if op.params
+            else []
+        ),
         f"        if _modes is not None or {_named_source(op)}:",
         f"            _result._constant = _derived(_op, {called}, dict({params}), out)",
         "        return _result",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,22 @@ __all__ = ["STEP", "Numerical", "blame", "by_complex_step", "central", "fixed", 
 from_engine = True
 
 STEP = 6e-6  # of a central difference, about ε^⅓ in double precision
+
+
+class Refined(NamedTuple):
+    """A derivative by Ridders' method.
+
+    Attributes
+    ----------
+    value, error : float
+        The derivative, and an estimate of its error.
+    size : float
+        The quotient of the longest step, a tenth of the point.
+    """
+
+    value: float
+    error: float
+    size: float
 
 
 @dataclass(frozen=True)
@@ -71,18 +87,20 @@ def _quotient(
     which: int,
     index: tuple[int, ...],
     step: float,
+    noise: float = 0.0,
 ) -> tuple[float, float]:
     """Return a central difference quotient of Σ weights · f, and its rounding error.
 
     Results that do not depend on the element drop out before they are summed, so that a large one
-    does not drown a small one.
+    does not drown a small one. The rounding is that of the results, or `noise` in the difference,
+    where rounding inside of f is known to be more.
     """
     (above, high), (below, low) = (_at(f, arrays, which, index, s) for s in (step, -step))
     with np.errstate(all="ignore"):
         moved = np.where(above == below, 0.0, above - below)
         size = np.where(above == below, 0.0, np.abs(above) + np.abs(below))
         epsilon = 2 * float(np.finfo(arrays[which].dtype).eps)
-        rounding = epsilon * float(np.linalg.norm(size * weights)) / (high - low)
+        rounding = max(epsilon * float(np.linalg.norm(size * weights)), noise) / (high - low)
         return float((moved * weights).sum()) / (high - low), rounding
 
 
@@ -128,14 +146,19 @@ def slopes(
 
 
 def refined(
-    f: Callable[..., Any], weights: Any, arrays: Arrays, which: int, index: tuple[int, ...]
-) -> tuple[float, float]:
+    f: Callable[..., Any],
+    weights: Any,
+    arrays: Arrays,
+    which: int,
+    index: tuple[int, ...],
+    noise: float = 0.0,
+) -> Refined:
     """Return the derivative at one element by Ridders' method, and an estimate of its error.
 
     Steps go down by halves from a tenth of |θ| (from 0.1 at 0), and their quotients are
     extrapolated to step 0; the estimate that changed least is taken, and no change counts as less
-    than the rounding of its quotient. So it also measures functions that vary on a smaller scale
-    than their argument. Nothing here looks at the automatic gradient.
+    than the rounding of its quotient (see `_quotient`). So it also measures functions that vary on
+    a smaller scale than their argument. Nothing here looks at the automatic gradient.
 
     References
     ----------
@@ -144,12 +167,13 @@ def refined(
     theta = float(arrays[which][index])
     step = abs(theta) / 10 or 0.1
     rows: list[list[float]] = []
-    best, error = np.nan, np.inf
+    best, error, size = np.nan, np.inf, 0.0
     for _ in range(40):
-        quotient, rounding = _quotient(f, weights, arrays, which, index, step)
+        quotient, rounding = _quotient(f, weights, arrays, which, index, step, noise)
         if quotient == 0 == rounding and any(row[0] for row in rows):
             break  # the step is too short to change anything
         row = [quotient]
+        size = size or abs(np.nan_to_num(quotient, posinf=0.0, neginf=0.0))
         for k, earlier in enumerate(rows[-1] if rows else []):
             factor = 4.0 ** (k + 1)
             row.append((factor * row[k] - earlier) / (factor - 1))
@@ -158,7 +182,7 @@ def refined(
                 best, error = row[k + 1], change
         rows.append(row)
         step /= 2
-    return best, error
+    return Refined(best, error, size)
 
 
 def by_complex_step(
@@ -233,7 +257,7 @@ def _contradiction(
         return Tensor(at(float(t.data)))
 
     with np.errstate(all="ignore"):
-        numerical, error = refined(along, np.ones(()), [np.zeros(())], 0, ())
+        numerical, error, _ = refined(along, np.ones(()), [np.zeros(())], 0, ())
     ours = float(np.sum(cotangent * direction))
     if not abs(ours - numerical) > 1e-5 * (abs(ours) + abs(numerical)) + error:
         return None

@@ -96,7 +96,14 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
 
 
 _NAMES: dict[np.ufunc, str] = {}  # of the op that a ufunc of NumPy has led to before
-_NUMPYS = frozenset(f for f in vars(np).values() if isinstance(f, np.ufunc))
+_NUMPYS = frozenset(
+    f
+    for f in [
+        *vars(np).values(),
+        *vars(getattr(np, "_core").umath).values(),
+    ]  # ndarray.clip has one of its own
+    if isinstance(f, np.ufunc)
+)
 
 
 def _of_scipy(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -206,6 +213,13 @@ def array_function(
         asking = sys._getframe(1)
         if asking.f_globals.get("__name__", "").startswith("numpy."):  # which uses this one
             who = asked_by(asking)
+            name = who.rpartition(".")[2]
+            if name in OPS or name in COMPOSITES or name in ALIASES:
+                raise DTypeError(
+                    f"{who} with a Tensor beside a plain array: NumPy's own function runs, and has "
+                    f"no derivative; make a Tensor of the array too, as in {who}(Tensor(x), ...), "
+                    "or pass t.detach() if no gradient is needed."
+                )
             return _refuse(who, f"write {INSTEAD[who]}; " if who in INSTEAD else "")
         why = MODULES.get(home, "").format(name=name) or reason(name)
         return _refuse(f"{home}.{name}", f"{why.rstrip('; ')}; " if why else "")
@@ -247,6 +261,8 @@ def _bound(
     for short, long in _SHORT.get(op.name, {}).items():
         if short in bound and bound[short] is not np._NoValue:
             bound[long] = bound.pop(short)
+    for passed_over in _IGNORED.get(op.name, ()):
+        bound.pop(passed_over, None)
     names = list(signature.parameters)[: 1 if op.variadic else len(op.operands)]
     operands = [bound.pop(n) if n in bound else signature.parameters[n].default for n in names]
     operands = [None if x is np._NoValue else x for x in operands]
@@ -316,6 +332,8 @@ def _unsupported(name: str, unknown: list[str], known: tuple[str, ...]) -> DType
     )
 
 
+# What makes no difference here: sorting is stable, which suits every kind.
+_IGNORED = {"sort": ("kind", "stable")}
 # NumPy 2 has second names for some operands.
 _SHORT = {
     "clip": {"min": "a_min", "max": "a_max"},

@@ -23,14 +23,15 @@ from autograd.tensor import Tensor
 if TYPE_CHECKING:
     from types import FunctionType
 
+    import numpy.typing as npt
+
 __all__ = ["attach"]
 
 from_engine = True
 
 _METHODS = (
     *("sum", "mean", "max", "min", "prod", "var", "std", "cumsum", "cumprod", "ptp"),
-    *("astype", "ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace"),
-    *("clip", "round"),
+    *("ravel", "squeeze", "swapaxes", "repeat", "take", "diagonal", "trace", "round"),
 )
 _PLAIN_METHODS = (
     *("argmax", "argmin", "argsort", "argpartition", "nonzero", "searchsorted"),
@@ -59,6 +60,8 @@ def attach() -> None:
         "backward": backward,
         "__getitem__": _getitem,
         "reshape": _reshape,
+        "astype": _astype,
+        "clip": _clip,
         "transpose": _transpose,
         "dot": COMPOSITES["dot"].call,
         "copy": _copy,
@@ -167,12 +170,37 @@ def _frozen_index(index: Any) -> Any:
     return index
 
 
-def _reshape(self: Tensor, *shape: Any) -> Tensor:
+def _reshape(self: Tensor, *shape: Any, order: str = "C") -> Tensor:
     """Arrange the elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
     if len(shape) == 1 and not isinstance(shape[0], (int, np.integer)):
         shape = tuple(shape[0])
-    result: Tensor = OPS["reshape"].record(self, tuple(int(n) for n in shape))
+    given = {} if order == "C" else {"order": order}
+    result: Tensor = OPS["reshape"].record(self, tuple(int(n) for n in shape), **given)
     return result
+
+
+def _astype(
+    self: Tensor,
+    dtype: npt.DTypeLike,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Tensor:
+    """Return the values in another floating-point dtype; the gradient comes back in this one."""
+    result: Tensor = OPS["astype"].record(self, dtype)
+    return result
+
+
+_BOUND: Any = object()
+
+
+def _clip(
+    self: Tensor, a_min: Any = None, a_max: Any = None, *, min: Any = _BOUND, max: Any = _BOUND
+) -> Any:
+    """Keep the elements between two bounds, which NumPy calls `min` and `max` as well."""
+    low, high = a_min if min is _BOUND else min, a_max if max is _BOUND else max
+    return OPS["clip"].record(self, low, high)
 
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
@@ -195,7 +223,7 @@ def _flatten(self: Tensor, order: str = "C") -> Tensor:
     return result
 
 
-def _sort(self: Tensor, axis: int | None = -1) -> Tensor:
+def _sort(self: Tensor, axis: int | None = -1, kind: str | None = None) -> Tensor:
     """Return the sorted elements as a new tensor; this one does not change, unlike an array."""
     result: Tensor = OPS["sort"].record(self, axis=axis)
     return result
@@ -223,6 +251,9 @@ def _round(self: Tensor, digits: int | None = None) -> Any:
 
 
 def _divmod(self: Tensor, other: Any) -> Any:
+    ours = (int, float, np.generic, np.ndarray, Tensor)
+    if not isinstance(other, ours) and hasattr(other, "__rdivmod__"):
+        return NotImplemented
     return COMPOSITES["divmod"].call(self, other)
 
 

@@ -65,9 +65,11 @@ def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[
                 np.max([np.abs(run[i] - exact) for run in runs if run is not None], axis=0)
                 for runs in (small, large, huge)
             )
-            floors.append(
-                np.where(np.isfinite(much) & (2 * little <= much) & (2 * much <= more), much, 0.0)
-            )
+            grows = (2 * little <= much) & (2 * much <= more)
+            tops = [np.max(x, where=np.isfinite(x), initial=0.0) for x in (little, much, more)]
+            if 2 * tops[0] <= tops[1] and 2 * tops[1] <= tops[2]:  # no element of it jumps
+                grows = np.True_
+            floors.append(np.where(np.isfinite(much) & grows, much, 0.0))
     return floors[0], floors[1:]
 
 
@@ -97,7 +99,7 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
     return [_grown(a, b) for a, b in zip(little, much, strict=True)]
 
 
-def _shaken(x: Any, rng: np.random.Generator, size: float) -> Any:
+def _shaken(x: Any, _terms: Any = 0.0, *, rng: np.random.Generator, size: float) -> Any:
     """Return numbers that are off by up to some machine epsilons."""
     x = np.asarray(x)
     if x.dtype.kind != "f":
@@ -115,13 +117,15 @@ def _grown(little: Any, much: Any) -> Any:
     return 10 / FACTOR * np.maximum(moved, 0.1 * top[1])
 
 
-def _off(x: Any, rng: np.random.Generator, size: float) -> Any:
+def _off(x: Any, terms: Any, rng: np.random.Generator, size: float) -> Any:
     """Return numbers that are off by some machine epsilons, at random up or down."""
     x = np.asarray(x)
     if x.dtype.kind != "f":
         return x[()]
     signs = rng.choice(np.array([-1, 1], x.dtype), x.shape)
-    return (x * (1 + size * np.finfo(x.dtype).eps * signs)).astype(x.dtype)[()]
+    return (x + size * np.finfo(x.dtype).eps * signs * np.maximum(np.abs(x), terms)).astype(
+        x.dtype
+    )[()]
 
 
 def _run(
@@ -132,8 +136,8 @@ def _run(
 ) -> list[Any] | None:
     """Compute a recorded result and its gradients again; None where a value is not known."""
 
-    def change(x: Any) -> Any:
-        return np.asarray(x)[()] if by is None else _off(x, *by)
+    def change(x: Any, terms: Any = 0.0) -> Any:
+        return np.asarray(x)[()] if by is None else _off(x, terms, *by)
 
     values, root = program.computed(change), program.outputs[0]
     if any(v is None for v in values):

@@ -34,6 +34,7 @@ __all__ = [
     "in_single",
     "is_sparse",
     "kept_parameter",
+    "refuse_tracked",
     "own",
     "refuse_result",
     "taken",
@@ -242,6 +243,7 @@ def applied(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
     if any(type(x) in (list, tuple) and has_tensors(x) for x in operands):
         found = [arrayed(x) if type(x) in (list, tuple) and has_tensors(x) else x for x in operands]
         return op.record(found, **params) if op.variadic else op.record(*found, **params)
+    refuse_tracked(op, params)
     values = tuple([coerce(op, x) for x in operands])
     try:
         arrays = [np.asarray(v)[()] for v in values]
@@ -252,6 +254,13 @@ def applied(op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return out[()] if type(out) is np.ndarray and not out.ndim else out
     except Exception as error:
         raise explain(op, error, values, params) from error
+
+
+def refuse_tracked(op: Op, params: dict[str, Any]) -> None:
+    """Refuse a parameter with a graph where nothing else is recorded, so that nobody would see."""
+    for name, value in params.items():
+        if type(value) is Tensor and value._node is not None:
+            raise not_differentiated(op, name)
 
 
 def kept_parameter(op: Op, name: str, value: Any) -> Any:

@@ -217,14 +217,16 @@ class Program:
         """The value of each step; None where it cannot be recovered."""
         return self.computed()
 
-    def computed(self, change: Callable[[Any], Any] | None = None) -> list[Any]:
+    def computed(self, change: Callable[[Any, Any], Any] | None = None) -> list[Any]:
         """Compute the value of each step, from the leaves up.
 
         Parameters
         ----------
         change : callable, optional
             Takes each value and returns what takes its place, such as one with noise; constants,
-            and what an op only selects, stay. Then nothing that is known is taken for granted.
+            and what an op only selects, stay. Then nothing that is known is taken for granted. Its
+            second argument is the size of what was added up: the value's own, unless much of it
+            cancelled.
         """
         values: list[Any] = []
         used: dict[int, int] = {}  # leaf to its first use
@@ -245,8 +247,20 @@ class Program:
                     continue
                 selected = step.op is not None and step.op.selects
                 stays = change is None or value is None or selected
-                values.append(value if stays or change is None else change(value))
+                values.append(
+                    value if stays or change is None else change(value, self._terms(step, values))
+                )
         return values
+
+    def _terms(self, step: Instruction, values: list[Any]) -> Any:
+        """Return the sum of the sizes of what a step adds up; 0 where it adds up nothing."""
+        op = step.op
+        if op is None or not op.accumulates or (op.multiplies and not op.bilinear):
+            return 0.0
+        operands = [values[k] for k in step.operands]
+        if any(v is None for v in operands):
+            return 0.0
+        return np.abs(op.forward(*map(np.abs, operands), **step.params))
 
     def _replayed(self, step: Instruction, values: list[Any]) -> Any:
         """Compute a result again from the values of its operands."""

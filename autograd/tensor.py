@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, final
 
 import numpy as np
 
-from autograd.callers import asked_by, attribute_use, number_use
+from autograd.callers import asked_by, attribute_use, in_numpy, number_use
 from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import INSTEAD
@@ -301,10 +301,10 @@ class Tensor:
         remember(array, "numpy()", self._node)
         return array
 
-    def item(self) -> Any:
-        """Return the single element as a Python number."""
+    def item(self, *index: Any) -> Any:
+        """Return the single element, or the one at an index, as a Python number."""
         self._converted("item")
-        return self._value.item()
+        return self._value.item(*index)
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
@@ -359,12 +359,19 @@ class Tensor:
     def _converted(self, kind: str) -> None:
         """Refuse a plain number where the graph would be cut unseen.
 
-        That is in a transform, and everywhere in an assignment to an array's element and in a
-        function of `math`.
+        That is in a transform, and everywhere in an assignment to an array's element, in a function
+        of `math` and inside of a function of NumPy, which got it beside a plain array.
         """
         if self._node is None or not self._has_gradient():
             return
         frame = sys._getframe(2)
+        if kind in ("float", "int") and in_numpy(frame):
+            who = asked_by(frame)
+            raise GradientError(
+                f"{who} with a Tensor{_called(self.name)} beside a plain array: NumPy takes its "
+                "number alone, and the gradient would be lost; make a Tensor of the array too, as "
+                f"in {who}(Tensor(x), ...), or pass t.item() if that is meant."
+            )
         use, text = number_use(frame) if kind in ("float", "int") else ("", "")
         if use == "store":
             raise self._stored(text)
@@ -431,6 +438,7 @@ class Tensor:
                 f"format {spec!r} needs a single number, got a Tensor of shape {self.shape}; "
                 "format its elements, or a reduction of it."
             )
+        self._converted("format")
         return format(self._value.item(), spec)
 
     def __repr__(self) -> str:

@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.op import Op
 
-__all__ = ["Met", "collected_limits", "mended", "report"]
+__all__ = ["Met", "collected_limits", "mended", "report", "strict_limits"]
 
 from_engine = True
 
+# Whether a report from inside of a rule is an error: there `detect_anomaly` is off.
+_STRICT: ContextVar[bool] = ContextVar("autograd_strict_limits", default=False)
 # Where reports of zeros that arithmetic made go, instead of to warnings.
 _COLLECTED: ContextVar[list[str] | None] = ContextVar("autograd_limits", default=None)
 
@@ -525,7 +527,7 @@ def report(nodes: Sequence[Node]) -> None:
             "away from that point, or select with where() what is not wanted"
         )
         place = "" if source is None else f", called at {source[0]}:{source[1]}"
-        if STATE.get().anomaly:
+        if STATE.get().anomaly or _STRICT.get():
             raise AnomalyError(f"detect_anomaly: {said}{place}.")
         if collected is not None:
             line = f"note: {said}{place}."
@@ -538,6 +540,16 @@ def report(nodes: Sequence[Node]) -> None:
 
 
 _WARNED: dict[Any, Any] = {}  # which lines have been warned of, for Python's filters
+
+
+@contextmanager
+def strict_limits() -> Iterator[None]:
+    """Make each report an error, as in `detect_anomaly`."""
+    token = _STRICT.set(True)
+    try:
+        yield
+    finally:
+        _STRICT.reset(token)
 
 
 @contextmanager

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.backward import reach
 from autograd.op import composite, op
 from autograd.ops.linalg import matmul
-from autograd.ops.solving import inv, pinv, solve, symmetric, symmetric_part
-from autograd.tensor import arrayed, value_of
+from autograd.ops.solving import inv, invertible, pinv, solve, symmetric, symmetric_part
+from autograd.tensor import Tensor, arrayed, value_of
+from autograd.zeros import report
 
 from_engine = True
 
@@ -47,6 +49,34 @@ def off_diagonal(a: Any) -> Any:
 def on_diagonal(v: Any) -> Any:
     """Return the diagonal matrix of a vector."""
     return np.expand_dims(v, -1) * np.eye(np.shape(v)[-1])
+
+
+def tell_of_ties(g: Any, values: Any, out: Any, *, zeros: bool = False) -> None:
+    """Report equal values whose recorded cotangents are equal: what parts them has a limit.
+
+    Of f(a) = Σ h(w), the second derivative asks for (h′(w_j) − h′(w_i)) / (w_j − w_i), which counts
+    as 0 where both are 0, and tends to h″.
+
+    Parameters
+    ----------
+    g, values : Tensor
+        The cotangents of the values, and the values, shape (..., n).
+    out : Tensor
+        The result that they are a part of.
+    zeros : bool
+        A value of 0 is a tie, too.
+    """
+    node = out._node if type(out) is Tensor else None
+    if node is None or type(g) is not Tensor or g._node is None or node not in reach([g._node]):
+        return
+    w, slopes = value_of(values), value_of(g)
+    near = 8 * np.finfo(w.dtype).eps * np.abs(w).max(axis=-1, initial=0.0)[..., None, None]
+    tied = np.abs(w[..., None, :] - w[..., None]) <= near
+    tied &= ~np.eye(w.shape[-1], dtype=bool)
+    steep = np.abs(slopes).max(axis=-1, initial=0.0)[..., None, None]
+    level = np.abs(slopes[..., None, :] - slopes[..., None]) <= 1e-8 * steep
+    if np.any(tied & level) or (zeros and np.any(np.abs(w)[..., None] <= near)):
+        report([node])
 
 
 @op(
@@ -125,6 +155,7 @@ def eigh_stacked(a: Any) -> Any:
 def eigh_pulled(g: Any, out: Any) -> Any:
     """Return V (diag(gw) + Vᵀ gV / (w_j − w_i)) Vᵀ, symmetrised."""
     vectors = out[..., 1:, :]
+    tell_of_ties(g[..., 0, :], out[..., 0, :], out)
     turning = off_diagonal(over(transposed(vectors) @ g[..., 1:, :], gaps(out[..., 0, :])))
     return symmetric_part(vectors @ (on_diagonal(g[..., 0, :]) + turning) @ transposed(vectors))
 
@@ -136,10 +167,10 @@ def from_triangle(a: Any, uplo: str | None) -> Any:
     """Return the symmetric matrix that one triangle of a stands for, or a itself."""
     if uplo is None:
         return a
-    if uplo not in ("L", "U"):
+    if uplo not in ("L", "U", "l", "u"):
         raise ValueError(f"UPLO needs to be 'L' or 'U', got {uplo!r}")
     a = arrayed(a)
-    half, strict = (np.tril(a), np.tril(a, -1)) if uplo == "L" else (np.triu(a), np.triu(a, 1))
+    half, strict = (np.tril(a), np.tril(a, -1)) if uplo in "Ll" else (np.triu(a), np.triu(a, 1))
     return half + np.matrix_transpose(strict)
 
 
@@ -228,6 +259,7 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     m, n = shape[-2:]
     u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
     g_u, g_s, g_v = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
+    tell_of_ties(g_s, s, out, zeros=m != n)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
     # s_j² − s_i² as a product, whose factors neither overflow nor vanish where squares would.
     p = off_diagonal(over(over(transposed(u) @ g_u, gaps(s)), row + column))
@@ -340,7 +372,7 @@ def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     g_q, g_r = g[..., :m, :], np.triu(transposed(g[..., m:, :]))
     lower = np.tril(matmul(r, transposed(g_r)) - transposed(g_q) @ q)
     copied = lower + transposed(np.tril(lower, -1))
-    return transposed(solve(r, transposed(g_q + q @ copied)))
+    return transposed(solve(invertible(r, g), transposed(g_q + q @ copied)))
 
 
 qr_stacked.vjp(a=lambda g, out, a_shape: qr_pulled(g, out, a_shape))

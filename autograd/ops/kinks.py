@@ -137,6 +137,44 @@ def _slope(g: Any, outs: list[Any], places: Any) -> Any | None:
     return found
 
 
+def _is_crossed(g: Any, sizes: list[Node], others: list[Node], kink: Any) -> bool:
+    """Whether a cotangent depends on another size at its kink, whose share has no known limit.
+
+    Such are other elements of the same sizes, as in (|x₁| + |x₂|)², and other nodes.
+    """
+    flat = kink & np.equal(value_of(g), 0)
+    if not np.any(flat):
+        return False
+    outs = [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in sizes]
+    ends = set(sizes)
+    between = towards(ends, reach([g._node]))
+    alone = all(n in ends or _apart(n, sizes[0].shape) for n in between)
+    if np.sum(flat) > 1 and not alone:
+        one = np.zeros(sizes[0].shape)
+        first = tuple(np.argwhere(flat)[0])
+        one[first] = 1.0
+        found = gradients(g, outs, one, retain_graph=True, allow_unused=True)
+        reached = sum(np.not_equal(x, 0) for x in found if x is not None) * flat
+        reached[first] = 0
+        if np.any(reached):
+            return True
+    asked = [m for m in others if m in set(reach([g._node])) and _may_be_0(m)]
+    if not asked:
+        return False
+    of = [wrap(np.broadcast_to(np.array(np.nan, m.dtype), m.shape), m) for m in asked]
+    found = gradients(g, of, flat.astype(float), retain_graph=True, allow_unused=True)
+    return any(x is not None and np.any(x) for x in found)
+
+
+def _may_be_0(node: Node) -> bool:
+    """Whether a size has an element that is 0, as far as is known."""
+    op, saved = node.op, node.saved
+    assert op is not None
+    known = dict(zip(op.saved, saved, strict=True)) if len(saved) == len(op.saved) else {}
+    value = known.get("out")
+    return value is None or not np.all(value_of(value))
+
+
 def _apart(node: Node, shape: tuple[int, ...]) -> bool:
     """Whether a node has this shape, and each element depends on the same one of its operands."""
     return node.op is not None and node.op.elementwise and node.shape == shape
@@ -216,6 +254,8 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
         if others or not _is_abs(node):
             report([node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(places, 0.0, plain)
+    if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], kink):
+        report([node])
     # What a is where it counts as 0 may be rounding.
     passes = 1 + _passes(behind)
     still = HIDDEN["substitute"].record(a * spread(slope), places=places, values=0.0, passes=passes)

@@ -167,6 +167,11 @@ def pad(
     >>> pad([1.0, 2.0], 1)
     array([0., 1., 2., 0.])
     """
+    if callable(mode):
+        raise TypeError(
+            "mode is a function, which has no derivative here; write the padding with "
+            "np.concatenate, or pass a mode by its name"
+        )
     a = arrayed(array)
     widths = widths_of(pad_width, a.ndim)
     options = {"end_values": end_values, "reflect_type": reflect_type, "stat_length": stat_length}

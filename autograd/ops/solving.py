@@ -150,7 +150,19 @@ def logabsdet(a: Any) -> Any:
     return np.linalg.slogdet(a)[1]
 
 
-logabsdet.vjp(a=lambda g, a: np.expand_dims(g, (-2, -1)) * np.matrix_transpose(inv(a)))
+logabsdet.vjp(
+    a=lambda g, a: np.expand_dims(g, (-2, -1)) * np.matrix_transpose(inv(invertible(a, g)))
+)
+
+
+def invertible(a: Any, g: Any) -> Any:
+    """Return a stack of matrices with the identity for singular ones whose cotangent is 0."""
+    if isinstance(a, Symbol) or np.ndim(a) < 3:
+        return a
+    stacked, zeros = np.ndim(a) - 2, np.equal(value_of(g), 0)
+    idle = np.all(zeros, axis=tuple(range(stacked, zeros.ndim)))
+    lost = idle & np.equal(np.linalg.slogdet(value_of(a))[0], 0)
+    return np.where(lost[..., None, None], np.eye(a.shape[-1]), a) if np.any(lost) else a
 
 
 @composite(samples=("3,3", "2,2,2"))

@@ -336,6 +336,8 @@ def nanquantile(
     fractions = _checked(q, method)
     a = arrayed(a)
     flat, shape = _slices_last(a, axis)
+    if not flat.shape[-1]:  # of no elements it is NaN
+        flat = np.concatenate([flat, np.full((*flat.shape[:-1], 1), np.nan)], axis=-1)
     ordered = np.sort(flat, axis=-1)  # NaN comes last
     n = np.sum(np.logical_not(np.isnan(value_of(ordered))), axis=-1, keepdims=True)
     position = fractions.ravel() * np.maximum(n - 1, 0)

@@ -16,7 +16,16 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import GradientError, ReadOnlyError, Tensor, at, detect_anomaly, grad
+from autograd import (
+    AutogradError,
+    DTypeError,
+    GradientError,
+    ReadOnlyError,
+    Tensor,
+    at,
+    detect_anomaly,
+    grad,
+)
 from tests.autograd.helpers import leaf, table
 
 W = [1.0, 2.0, 3.0]
@@ -342,3 +351,52 @@ def test_operands_may_be_lists_of_tensors() -> None:
     assert (a.grad, b.grad) == (1.0, 2.0)
     autograd.dot([a, b], [b, a]).backward()
     assert (a.grad, b.grad) == (7.0, 6.0)
+
+
+# -- numbers that NumPy's own functions take beside plain arrays ---------------------------------
+
+
+TAKEN: dict[str, Any] = {
+    "sum": lambda x, t: np.sum(x, initial=t),
+    "prod": lambda x, t: np.prod(x, initial=t),
+    "max": lambda x, t: np.max(x, initial=t),
+    "nansum": lambda x, t: np.nansum(x, initial=t),
+    "method": lambda x, t: x.sum(initial=t),
+    "reduce": lambda x, t: np.add.reduce(x, initial=t),
+    "interp": lambda x, t: np.interp(5.0, x, x, right=t),
+    "std": lambda x, t: np.std(x, ddof=t),
+    "nan_to_num": lambda x, t: np.nan_to_num(x, nan=t),
+    "unwrap": lambda x, t: np.unwrap(x, period=t),
+    "pad": lambda x, t: np.pad(x, 1, constant_values=t),
+}
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("call", table(TAKEN))
+def test_a_tensor_beside_a_plain_array_is_refused_or_recorded(call: Any, inside: bool) -> None:
+    x = np.arange(4.0)
+    run = grad(lambda t: call(x, t * 1.0)) if inside else lambda t: call(x, leaf(t) * 1.0)
+    with pytest.raises((AutogradError, ValueError)) as caught:  # NumPy wraps some of them
+        run(2.0)
+    found = caught.value if isinstance(caught.value, AutogradError) else caught.value.__cause__
+    assert isinstance(found, AutogradError)
+    assert "gradient" in str(found) or "derivative" in str(found)
+
+
+@pytest.mark.parametrize("name", ["var", "std", "linalg.norm"])
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_parameter_with_a_graph_is_refused_where_nothing_else_has_one(
+    name: str, constant: bool
+) -> None:
+    t = leaf(2.0) * 1.0
+    f = {"var": autograd.var, "std": autograd.std, "linalg.norm": autograd.norm}[name]
+    x = Tensor(np.arange(4.0)) if constant else np.arange(4.0)
+    key = "ord" if name == "linalg.norm" else "ddof"
+    with pytest.raises(DTypeError, match="needs a plain value, got a Tensor"):
+        f(x, **{key: t})
+
+
+def test_a_format_is_a_number_too() -> None:
+    with pytest.raises(GradientError, match=r"format\(Tensor\) inside a transform"):
+        grad(lambda x: (f"{x[0]:.3f}", x.sum())[1])(np.ones(2))
+    assert f"{leaf(2.0) * 1.0:.3f}" == "2.000"

@@ -215,7 +215,7 @@ def test_a_step_out_of_the_domain_has_no_rounding() -> None:
     ],
 )
 def test_a_refined_quotient_has_eleven_digits_and_knows_it(f: Any, slope: Any, x: float) -> None:
-    found, error = refined(f, np.ones(()), [np.array(x)], 0, ())
+    found, error, _ = refined(f, np.ones(()), [np.array(x)], 0, ())
     exact = slope(x)
     assert found == pytest.approx(exact, rel=1e-11)
     assert abs(found - exact) / 3 <= error <= 1e-10 * abs(exact)
@@ -229,7 +229,7 @@ def test_a_polynomial_of_degree_four_is_exact_after_one_refinement() -> None:
         seen.append(float(x.data))
         return x**4
 
-    found, error = refined(f, np.ones(()), [np.array(2.0)], 0, ())
+    found, error, _ = refined(f, np.ones(()), [np.array(2.0)], 0, ())
     assert found == pytest.approx(32.0, rel=1e-13)
     assert error <= 1e-11
     # Steps begin at a tenth and go down by halves.
@@ -281,6 +281,56 @@ def test_a_change_that_rounding_swallows_whole_is_not_told_from_zero() -> None:
     )
     assert not mixed
     assert mixed.rows[0].worst == (1,)
+
+
+CANCELLING: dict[str, tuple[Any, Any]] = {
+    # Gradients that are 0 in exact arithmetic.
+    "sum of 100 deviations": (lambda x: (x - x.mean()).sum(), 100),
+    "sum of 200 deviations": (lambda x: (x - x.mean()).sum(), 200),
+    "deviations from column means": (lambda x: (x - x.mean(axis=0)).sum(axis=0), (20, 5)),
+    "deviations of large numbers": (lambda x: (1e4 + x - (1e4 + x).mean()).sum(), 50),
+    "divergence at the fit": (
+        lambda z: (
+            autograd.softmax(z, axis=0)
+            * (autograd.log_softmax(z, axis=0) - autograd.log_softmax(z.detach(), axis=0))
+        ).sum(),
+        4,
+    ),
+    "logarithm of an exponential": (lambda x: (np.log(np.exp(x)) - x).sum(), 6),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("f", "shape"), table(CANCELLING))
+def test_a_gradient_that_cancels_to_rounding_is_right(f: Any, shape: Any, seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=shape)
+    report = check_gradients(f, x)
+    assert report, report
+    if not seed:  # what is wrong by a thousandth of the terms is seen
+        assert not check_gradients(lambda t: f(t) + 1e-3 * (t - t.detach()).sum(), x)
+
+
+@pytest.mark.parametrize("power", [3, 4, 5, 10])
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_flat_point_is_right_though_no_difference_is_0(power: int, order: int) -> None:
+    assert check_gradients(lambda x: (x**power).sum(), np.zeros(3), order=order)
+    assert not check_gradients(
+        lambda x: (x**power).sum() + 1e-9 * (x - x.detach()).sum(), np.zeros(3)
+    )
+
+
+def test_a_difference_that_is_nan_excuses_nothing(registry: Any) -> None:
+    @op(symbol="√", samples=("3",), elementwise=True)
+    def flat_root(a: Any) -> Any:
+        return np.sqrt(a)
+
+    flat_root.vjp(a=lambda g, a: 0 * g * a)
+    with np.errstate(all="ignore"):
+        report = check_gradients(flat_root, np.array([0.0, 4.0]))
+        assert not report
+        assert "its step leaves the domain of the function" in str(report)
+        assert math.isnan(report.rows[0].error)
+        assert not check_gradients(lambda x, y: flat_root(x) * y, np.array([0.0, 4.0]), np.ones(2))
 
 
 def test_the_second_order_sees_functions_of_a_difference(registry: Any) -> None:

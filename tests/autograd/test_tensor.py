@@ -27,7 +27,7 @@ from autograd import (
     op,
 )
 from autograd.missing import ATTRIBUTES
-from tests.autograd.helpers import leaf
+from tests.autograd.helpers import leaf, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -588,3 +588,53 @@ def test_errors_survive_pickling(error: Any) -> None:
 def test_stacks_that_do_not_broadcast_are_named_as_such() -> None:
     with pytest.raises(ShapeError, match=r"the stacks \(2,\) and \(3,\) must broadcast"):
         leaf(np.ones((2, 3, 3))) @ np.ones((3, 3, 3))
+
+
+FORMS: dict[str, Any] = {
+    # As NumPy's arrays take them; both sides compute with the same call.
+    "reshape by order": lambda v: v.reshape(3, 2, order="F"),
+    "clip from below": lambda v: v.clip(min=1.0),
+    "clip from above": lambda v: v.clip(max=1.0),
+    "clip of both": lambda v: v.clip(1.0, max=3.0),
+    "astype without a copy": lambda v: v.astype(np.float64, copy=False),
+    "a stable sort": lambda v: np.sort(v, kind="stable"),
+    "sort by quicksort": lambda v: np.sort(v, -1, "quicksort"),
+}
+
+
+@pytest.mark.parametrize("f", table(FORMS))
+def test_methods_take_the_forms_that_arrays_take(f: Any) -> None:
+    values = np.array([3.1, 0.5, 2.0, 5.0, 1.5, 4.0])
+    v = leaf(values)
+    np.testing.assert_array_equal(f(v).data, f(values))
+    weights = np.arange(1.0, 7.0).reshape(np.shape(f(values)))
+    (f(v) * weights).sum().backward()
+    kept = np.equal(f(values).reshape(-1)[:, None], values)  # each value stands there once
+    np.testing.assert_array_equal(v.grad, weights.reshape(-1) @ kept)
+
+
+def test_item_takes_an_index() -> None:
+    v = leaf(np.arange(6.0).reshape(2, 3))
+    assert v.item(4) == 4.0
+    assert v.item(1, 0) == 3.0
+    assert v.item((0, 2)) == 2.0
+    with pytest.raises(ValueError, match="size 1"):
+        v.item()
+
+
+def test_a_plain_array_takes_bounds_that_are_tensors() -> None:
+    t = leaf(2.0)
+    np.ones(3).clip(0.0, t).sum().backward()
+    assert t.grad == 0.0
+    np.full(3, 5.0).clip(0.0, t).sum().backward()
+    assert t.grad == 3.0
+
+
+def test_divmod_leaves_unknown_objects_to_their_own_method() -> None:
+    class Unit:
+        def __rdivmod__(self, other: Any) -> str:
+            return "theirs"
+
+    assert divmod(leaf(2.0), Unit()) == "theirs"
+    quotient, rest = divmod(leaf(7.0), 2.0)
+    assert (float(quotient), float(rest)) == (3.0, 1.0)

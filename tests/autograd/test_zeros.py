@@ -24,9 +24,11 @@ from autograd import (
     hvp,
     jacobian,
     jvp,
+    norm,
     strong_zero,
     vjp,
 )
+from autograd.zeros import collected_limits
 from tests.autograd.helpers import leaf, limits, quiet, table
 from tests.autograd.samples import parse
 
@@ -356,6 +358,9 @@ SELECTED: dict[str, tuple[Any, Any]] = {
         lambda x: np.where(x > 0, x**1.5 * x**0.5, 0).sum(),
         [[0, 0], [0, 2]],
     ),
+    "square of an element": (lambda x: (x**1.5)[1] ** 2, [[0, 0], [0, 24]]),
+    "square of a masked sum": (lambda x: (x**1.5 * MASK).sum() ** 2, [[0, 0], [0, 24]]),
+    "square of the greatest": (lambda x: np.max(x**1.5) ** 2, [[0, 0], [0, 24]]),
     "one-hot times log of 0": (
         lambda x: (MASK * np.log(np.exp(x * x - np.array([800.0, 0.0])))).sum(),
         [[0, 0], [0, 2]],
@@ -706,3 +711,94 @@ def test_a_recomputed_pass_goes_as_the_walk_where_0_stands_beside_nan(
         node = view.find(t)
         if node is not None and g is not None:
             np.testing.assert_array_equal(np.asarray(again[node.id]), g)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: np.linalg.slogdet(x)[1][1], np.linalg.inv([[3.0, 1.0], [1.0, 2.0]]).T),
+        (lambda x: (np.linalg.qr(x)[1][1] ** 2).sum(), 2 * np.array([[3.0, 1.0], [1.0, 2.0]])),
+    ],
+)
+def test_a_singular_matrix_that_nobody_asks_about_spoils_no_other(f: Any, expected: Any) -> None:
+    """‖R‖² = ‖A‖², as Q is orthogonal."""
+    stack = np.array([[[1.0, 1.0], [1.0, 1.0]], [[3.0, 1.0], [1.0, 2.0]]])
+    found = grad(f)(stack)
+    np.testing.assert_allclose(found[1], expected, rtol=1e-12)
+    np.testing.assert_array_equal(found[0], np.zeros((2, 2)))
+    H = hessian(f)(stack)
+    assert not H[0].any()
+    assert not H[:, :, :, 0].any()
+    with pytest.raises(GradientError, match="Singular matrix"):
+        grad(lambda x: f(x[::-1]))(stack)
+
+
+def test_quantiles_of_nothing_are_nan_as_in_numpy() -> None:
+    x = leaf(np.zeros((2, 0)))
+    found = autograd.nanmedian(x, axis=1)
+    assert np.isnan(found.data).all()
+    found.sum().backward()
+    assert x.grad is not None
+    assert x.grad.shape == (2, 0)
+
+
+Z = np.zeros
+TOLD: dict[str, tuple[Any, Any]] = {
+    # Second derivatives in which sizes or values that are 0 or equal together have shares whose
+    # limits are not known.
+    "two norms": (lambda x: (norm(x) + norm(2 * x)) ** 2, Z(2)),
+    "difference of norms": (lambda x: (norm(x) - norm(2 * x)) ** 2, Z(2)),
+    "two hypotenuses": (lambda x: (np.hypot(x[0], x[1]) + np.hypot(x[1], x[0])) ** 2, Z(2)),
+    "two deviations": (lambda x: (np.std(x) + np.std(2 * x)) ** 2, np.ones(2)),
+    "rows of norms": (lambda x: norm(np.stack([x, x]), axis=1).sum() ** 2, Z(2)),
+    "two sizes": (lambda x: ((np.abs(x) - np.abs(2 * x)) ** 2).sum(), Z(1)),
+    "elements of one": (lambda x: np.abs(np.stack([x, 2 * x])).sum() ** 2, Z(1)),
+    "singular values of 0": (lambda x: (np.linalg.svd(x)[1] ** 2).sum(), Z((2, 2))),
+    "equal eigenvalues": (
+        lambda x: (np.linalg.eigvalsh((x + x.T) / 2) ** 2).sum(),
+        Z((2, 2)),
+    ),
+    "spectral norm of a row": (lambda x: norm(x.reshape(1, 2), 2) ** 2, Z(2)),
+    "nuclear norm of a row": (lambda x: norm(x.reshape(1, 2), "nuc") ** 2, Z(2)),
+}
+KNOWN: dict[str, tuple[Any, Any, Any]] = {
+    "norms of parts": (lambda x: norm(x[:2]) ** 2 + norm(x[2:]) ** 2, Z(4), 2 * np.eye(4)),
+    "norms of rows": (lambda x: (norm(x.reshape(2, 2), axis=1) ** 2).sum(), Z(4), 2 * np.eye(4)),
+    "sizes": (lambda x: (np.abs(x) ** 2).sum(), Z(3), 2 * np.eye(3)),
+    "times one that is not 0": (
+        lambda x: norm(x[:2]) ** 2 * norm(x[2:]),
+        np.array([0.0, 0.0, 3.0, 4.0]),
+        np.diag([10.0, 10.0, 0.0, 0.0]),
+    ),
+    "different eigenvalues": (
+        lambda x: (np.linalg.eigvalsh((x + x.T) / 2) ** 2).sum(),
+        np.diag([1.0, 2.0]),
+        [[2, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 2]],  # of Σ ((x + xᵀ)/2)²
+    ),
+    "different singular values": (
+        lambda x: (np.linalg.svd(x, compute_uv=False) ** 2).sum(),
+        np.diag([1.0, 0.0]),
+        2 * np.eye(4),
+    ),
+}
+
+
+@pytest.mark.parametrize(("f", "point"), table(TOLD))
+def test_kinks_that_meet_are_told_in_second_derivatives(f: Any, point: Any) -> None:
+    with collected_limits() as told:
+        grad(f)(point)
+        assert not told
+        hessian(f)(point)
+        assert told
+    with detect_anomaly(), pytest.raises(autograd.AnomalyError):
+        hessian(f)(point)
+
+
+@pytest.mark.parametrize(("f", "point", "expected"), table(KNOWN))
+def test_kinks_that_do_not_meet_have_their_second_derivatives(
+    f: Any, point: Any, expected: Any
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = hessian(f)(point).reshape(point.size, point.size)
+    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -100,7 +100,7 @@ _NUMPYS = frozenset(
     f
     for f in [
         *vars(np).values(),
-        *vars(getattr(np, "_core").umath).values(),
+        *vars(np._core.umath).values(),
     ]  # ndarray.clip has one of its own
     if isinstance(f, np.ufunc)
 )

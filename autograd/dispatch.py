@@ -96,13 +96,9 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **para
 
 
 _NAMES: dict[np.ufunc, str] = {}  # of the op that a ufunc of NumPy has led to before
+_UMATH: Any = np._core.umath  # type: ignore[attr-defined]  # ndarray.clip has a ufunc of its own
 _NUMPYS = frozenset(
-    f
-    for f in [
-        *vars(np).values(),
-        *vars(np._core.umath).values(),
-    ]  # ndarray.clip has one of its own
-    if isinstance(f, np.ufunc)
+    f for f in [*vars(np).values(), *vars(_UMATH).values()] if isinstance(f, np.ufunc)
 )
 
 

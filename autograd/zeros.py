@@ -196,6 +196,8 @@ def mended(
     """
     op = node.op
     assert op is not None
+    if op.selects and op.elementwise:
+        pulled = _unselected(node, saved, pulled, slot)
     zero, found = np.equal(value_of(g), 0), np.isnan(value_of(pulled))
     if not np.any(zero):
         return pulled
@@ -227,6 +229,20 @@ def mended(
     pulled = op.pull(node, read, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
     pulled = HIDDEN["substitute"].record(pulled, places=places, values=values)
     return pulled if slope is None else np.where(known, slope, pulled)
+
+
+def _unselected(node: Node, saved: tuple[Any, ...], pulled: Any, slot: int) -> Any:
+    """Return a rule's result with 0 in the place of the NaN that ∞ · 0 gives where the op left out.
+
+    As `where` gives it: what was left out has a derivative of 0, whatever comes back.
+    """
+    op = node.op
+    assert op is not None
+    with no_grad():
+        values = _mapped(op, saved, lambda _, v: value_of(v))
+        factor = value_of(op.pull(node, values, np.ones(node.shape))[slot])
+    out = np.isnan(value_of(pulled)) & np.equal(factor, 0)
+    return np.where(out, 0.0, pulled)[()] if np.any(out) else pulled
 
 
 def _touches(node: Node, saved: tuple[Any, ...], slot: int) -> Any:

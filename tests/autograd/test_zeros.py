@@ -802,3 +802,28 @@ def test_kinks_that_do_not_meet_have_their_second_derivatives(
         warnings.simplefilter("error")
         found = hessian(f)(point).reshape(point.size, point.size)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+LEFT_OUT: dict[str, Any] = {
+    "relu": lambda x: autograd.relu(x),
+    "maximum": lambda x: np.maximum(x, 0.0),
+    "minimum": lambda x: -np.minimum(-x, 0.0),
+    "fmax": lambda x: np.fmax(x, 0.0),
+    "clip": lambda x: np.clip(x, 0.0, 9.0),
+    "where": lambda x: np.where(x > 0, x, 0.0),
+}
+
+
+@pytest.mark.parametrize("outer", [np.sqrt, lambda u: np.log(u + 0.0) * 0.25, np.cbrt])
+@pytest.mark.parametrize("f", table(LEFT_OUT))
+def test_an_infinite_slope_beyond_what_was_left_out_is_nothing(f: Any, outer: Any) -> None:
+    """The composition is constant around −1, whatever its outer function does at 0."""
+    point = np.array([-1.0, 4.0])
+    with np.errstate(all="ignore"):
+        found = grad(lambda x: outer(f(x)).sum())(point)
+        alone = grad(lambda x: outer(x).sum())(4.0)
+        assert found[0] == 0.0
+        assert found[1] == pytest.approx(alone, rel=1e-15)
+        H = hessian(lambda x: outer(f(x)).sum())(point)
+    np.testing.assert_array_equal(H[0], [0.0, 0.0])
+    assert H[1, 1] == pytest.approx(grad(grad(lambda x: outer(x)))(4.0), rel=1e-14)

@@ -263,6 +263,8 @@ def check_gradients(
         )
     with collected_limits() as limits:
         rows, notes = _checked(f, inputs, order, tolerance, names)
+        if any(row.wrong for row in rows):  # rare randomness may have shown in the differences only
+            _value(_inside(f), _arrays(inputs), _MANY_REPEATS)
     return GradientReport(rows, [*notes, *limits])
 
 
@@ -275,8 +277,7 @@ def _checked(
 ) -> tuple[list[Comparison], list[str]]:
     """Return the rows and the notes of a report of `check_gradients`."""
     f = _inside(f)
-    arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
-    arrays = [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
+    arrays = _arrays(inputs)
     labels = names or tuple(
         x.name if isinstance(x, Tensor) and x.name else f"input {i}" for i, x in enumerate(inputs)
     )
@@ -319,24 +320,36 @@ def _inside(f: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-_REPEATS = 16  # calls that look for randomness
+_REPEATS, _MANY_REPEATS = 16, 200  # calls that look for randomness
 
 
-def _weights(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Any:
-    """Return the weights that make one number of the results, when f is a function at all."""
+def _arrays(inputs: tuple[Any, ...]) -> list[npt.NDArray[Any]]:
+    """Return the inputs as arrays of floating point."""
+    arrays = [np.array(x.data if isinstance(x, Tensor) else x) for x in inputs]
+    return [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
+
+
+def _value(f: Callable[..., Any], arrays: list[npt.NDArray[Any]], repeats: int) -> Tensor:
+    """Return the value of f, when it is a function at all."""
     first = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not isinstance(first, Tensor):
         raise GradientError(
             f"check_gradients: the function needs to return a Tensor, got {type(first).__name__}; "
             "compute with its arguments as they are."
         )
-    # A small dropout layer often draws the same mask twice; nine times in a row it hardly does.
-    again = (f(*[Tensor(a, requires_grad=True) for a in arrays]) for _ in range(_REPEATS))
+    # A small dropout layer often draws the same mask twice; many times in a row it hardly does.
+    again = (f(*[Tensor(a, requires_grad=True) for a in arrays]) for _ in range(repeats))
     if not all(np.array_equal(first.data, other.data, equal_nan=True) for other in again):
         raise GradientError(
             "check_gradients: two calls with the same inputs differ, so there is no gradient to "
             "check; switch dropout and other randomness off (module.eval()), or fix its seed."
         )
+    return first
+
+
+def _weights(f: Callable[..., Any], arrays: list[npt.NDArray[Any]]) -> Any:
+    """Return the weights that make one number of the results."""
+    first = _value(f, arrays, _REPEATS)
     if not first.ndim:
         return np.ones((), first.dtype)
     return fixed(first.shape, seed=0).astype(first.dtype)

@@ -30,6 +30,27 @@ __all__ = ["Tensor"]
 from_engine = True
 
 
+# Ops after which numbers are the same ones, in another place or a little moved.
+_ARRANGING = frozenset(
+    {"reshape", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "ravel"}
+    | {"expand_dims", "broadcast_to", "getitem", "take", "concatenate", "stack", "astype"}
+    | {"clip", "maximum", "minimum", "positive", "nan_to_num"}
+    | {"multiply", "divide", "add", "subtract"}
+)
+_FAR = 12  # ops that are looked through
+
+
+def _is_logistic(node: Node) -> bool:
+    """Whether a node computes 1 / (1 + e^−z)."""
+    op, below = node.op, node.parents[-1] if node.parents else None
+    if op is None or op.name not in {"divide", "reciprocal"} or below is None or below.op is None:
+        return False
+    if below.op.name != "add":
+        return False
+    powers = [p for p in below.parents if p is not None and p.op is not None]
+    return len(powers) == 1 and powers[0].op is not None and powers[0].op.name == "exp"
+
+
 @final
 class Tensor:
     """A NumPy array, or a single number, that can record what is computed from it.
@@ -223,6 +244,33 @@ class Tensor:
         'sigmoid'
         """
         node = self._node
+        return None if node is None or node.op is None else node.op.name
+
+    @property
+    def comes_from(self) -> str | None:
+        """The name of the op whose results these are: seen through what arranges or bounds them.
+
+        That is through reshaping, transposing, taking parts, joining, clipping, and products and
+        sums with constants. ``1 / (1 + np.exp(-z))`` is a "sigmoid".
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd import Tensor, sigmoid
+        >>> z = Tensor([0.0, 1.0], requires_grad=True)
+        >>> np.clip(sigmoid(z), 1e-9, 1).reshape(2, 1).comes_from
+        'sigmoid'
+        """
+        node = self._node
+        for _ in range(_FAR):
+            if node is None or node.op is None:
+                return None
+            if _is_logistic(node):
+                return "sigmoid"
+            parents = [p for p in node.parents if p is not None]
+            if node.op.name not in _ARRANGING or len(parents) != 1:
+                break
+            node = parents[0]
         return None if node is None or node.op is None else node.op.name
 
     @property

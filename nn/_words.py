@@ -48,6 +48,8 @@ ELSEWHERE = {
     "validation_split": "dev=(X_dev, Y_dev), with nn.split",
     "iterations": "epochs",
     "num_iterations": "epochs",
+    "n_epochs": "epochs",
+    "num_epochs": "epochs",
     "max_iter": "epochs",
     "mini_batch_size": "batch_size",
     "callbacks": "on_epoch",
@@ -69,6 +71,7 @@ ELSEWHERE = {
     "solver": "optimizer",
     "C": "l2, which is 1 / C",
     "eps": "epsilon",
+    "momentum": "an optimizer object, nn.Momentum(net.parameters(), beta=…)",
 }
 
 
@@ -79,8 +82,14 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
         if name in names:
             continue
         instead = ELSEWHERE.get(name, f"{name}=…" if name in _OF_FIT else "")
+        if name in ("lambda_", "lam", "lambd", "alpha") and "strength" in names:
+            instead = "strength"
+        if name == "alpha" and "l2" in names:  # scikit-learn's strength of the penalty
+            instead = "l2"
         stem = instead.partition("=")[0].partition(" ")[0].rstrip(",")
-        if stem in names or (instead.startswith("an ") and "optimizer" in names):
+        if stem in names or (
+            instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
+        ):
             hint = f" Write {instead}."
         elif name in ("dropout", "keep_prob", "activation", "hidden", "init") and where == "fit":
             hint = " That belongs to nn.Network(…)."

@@ -6,9 +6,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from autograd import Tensor, elu, gelu, leaky_relu, relu, sigmoid, silu, softmax, softplus
+from autograd import (
+    ShapeError,
+    Tensor,
+    elu,
+    gelu,
+    leaky_relu,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
 from nn._words import suggestion
 from nn.losses import (
+    ONE_SOFTMAX,
     Loss,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -160,6 +172,18 @@ class Softmax(Activation):
     function = staticmethod(softmax)
     loss = staticmethod(softmax_cross_entropy)
     on_logits: ClassVar[dict[Loss, Loss]] = {softmax_cross_entropy: softmax_cross_entropy}
+
+    def forward(self, z: Any) -> Any:
+        """Return softmax of each column of z, of its shape (n_y, m), with n_y ≥ 2.
+
+        Raises
+        ------
+        ShapeError
+            If there is one row, whose softmax is always 1.
+        """
+        if np.ndim(z) == 2 and np.shape(z)[0] == 1:
+            raise ShapeError(f"{self.title}: {ONE_SOFTMAX}")
+        return self.function(z)
 
     def classes(self, A: Any) -> Any:
         """Return the number of the class of each column, shape (m,)."""

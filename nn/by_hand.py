@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ShapeError
+from nn._words import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,6 +113,15 @@ def _check_labels(where: str, A_L: Any, Y: Any) -> tuple[Array, Array]:
             "examples are columns."
         )
     return A_L, Y
+
+
+def _check_loss(where: str, loss: Any) -> None:
+    known = ("cross_entropy", "softmax_cross_entropy", "squared_error")
+    if loss not in known:
+        raise ValueError(
+            f"{where}: loss needs to be {', '.join(map(repr, known[:2]))} or {known[2]!r}, got "
+            f"{loss!r}.{suggestion(loss, known)}"
+        )
 
 
 def _check_unit(w: Any, X: Any, Y: Any) -> None:
@@ -220,18 +230,14 @@ def cost(
     "softmax_cross_entropy", (1/m) Σ ½(a − y)² for "squared_error"; plus (λ/2m) Σ ‖W‖²_F.
     """
     A_L, Y = _check_labels("cost", A_L, Y)
+    _check_loss("cost", loss)
     m = Y.shape[1]
     if loss == "cross_entropy":
         J = -np.sum(Y * np.log(A_L) + (1 - Y) * np.log(1 - A_L)) / m
     elif loss == "softmax_cross_entropy":
         J = -np.sum(Y * np.log(A_L)) / m
-    elif loss == "squared_error":
-        J = np.sum((A_L - Y) ** 2) / (2 * m)
     else:
-        raise ValueError(
-            "cost: loss needs to be 'cross_entropy', 'softmax_cross_entropy' or 'squared_error', "
-            f"got {loss!r}."
-        )
+        J = np.sum((A_L - Y) ** 2) / (2 * m)
     if l2:
         if parameters is None:
             raise ValueError("cost: l2 needs parameters=, whose W it is of.")
@@ -257,17 +263,19 @@ def backward(
         dA[l−1] = W[l]ᵀ dZ[l]
 
     dZ and dA are of the sum of the losses, and so without 1/m, as in the notes; dW and db have it.
-    For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y. Where a layer has a dropout
+    For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y, if A[L] is what the last cache
+    has; another A[L] goes through dA[L] * g′(Z[L]). Where a layer has a dropout
     mask, dA[l] is first multiplied by D[l] and divided by keep_prob.
     """
     A_L, Y = _check_labels("backward", A_L, Y)
+    _check_loss("backward", loss)
     L = len(caches)
     gradients: dict[str, Array] = {}
-    last = caches[-1].g
-    together = (last, loss) in {
+    last = caches[-1]
+    together = (last.g, loss) in {
         ("sigmoid", "cross_entropy"),
         ("softmax", "softmax_cross_entropy"),
-    }
+    } and np.allclose(A_L, last.A, rtol=1e-9, atol=0)
     if loss == "cross_entropy":
         dA = -Y / A_L + (1 - Y) / (1 - A_L)
     elif loss == "softmax_cross_entropy":

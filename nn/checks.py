@@ -23,6 +23,8 @@ __all__ = ["CourseCheck", "check_gradients"]
 
 from_engine = True
 
+REPEATS, MANY_REPEATS = 16, 200  # calls that look for randomness, before and after a wrong verdict
+
 
 class CourseCheck(float):
     """The relative error of all gradients together, a float; it prints with the course's band.
@@ -34,17 +36,29 @@ class CourseCheck(float):
     on_logits : float
         The same error with the cost computed from the logits, which rounds less than the notes'
         log(1 − a). The band is that of this number.
+    apart, rounding : float
+        ‖dθ_approx − dθ‖₂ on logits, and what the rounding of the cost alone can make of it. At an
+        exact fit, where the gradient is 0, both gradients are rounding and the number is near 1.
     """
 
     approximate: dict[str, npt.NDArray[Any]]
     gradients: dict[str, npt.NDArray[Any]]
     on_logits: float
+    apart: float = np.inf
+    rounding: float = 0.0
 
     @property
     def band(self) -> str:
-        """One of "great" (below 1e-7), "look again" (up to 1e-5) and "WRONG"."""
+        """One of "great" (below 1e-7, or both 0 to rounding), "look again" and "WRONG"."""
         sharp = self.on_logits
+        if self.apart <= self.rounding:  # differences cannot tell: both are 0, or the cost is large
+            return "great" if sharp < 1e-7 or self._is_zero else "look again"
         return "great" if sharp < 1e-7 else "look again" if sharp <= 1e-5 else "WRONG"
+
+    @property
+    def _is_zero(self) -> bool:
+        sizes = [*self.gradients.values()]
+        return float(np.sqrt(sum(float(np.sum(g**2)) for g in sizes))) <= self.rounding
 
     @property
     def worst(self) -> str:
@@ -54,8 +68,14 @@ class CourseCheck(float):
 
     def __str__(self) -> str:
         band = self.band
-        if band == "great" and self >= 1e-7:
+        if band == "great" and self.on_logits >= 1e-7:
+            band += ": the gradient is 0, and the difference is the rounding of the cost"
+        elif band == "great" and self >= 1e-7:
             band += f": {self.on_logits:.1e} on logits, the rest is the rounding of log(1 − a)"
+        elif band == "look again" and self.apart <= self.rounding:
+            band += (
+                ": the cost is too large for this epsilon, take one of 1e-3 or scale the targets"
+            )
         text = f"gradient check: {float(self):.4g} ({band})"
         return text if self.band == "great" else f"{text}; worst at {self.worst}"
 
@@ -136,6 +156,7 @@ def check_gradients(
             return float(cost(net, X, Y, loss, penalty=penalty).item())
 
         with no_grad():
+            _same(where, stable, J.item(), REPEATS)
             sharp = {path: _differences(p, stable, epsilon) for path, p in paths.items()}
             noted = _as_noted(net, X, Y, loss, penalty)
             approximate = sharp
@@ -150,16 +171,40 @@ def check_gradients(
     found = CourseCheck(_error(checked, approximate))
     found.approximate, found.gradients = approximate, checked
     found.on_logits = _error(checked, sharp)
+    flat, near = _flat(checked, sharp)
+    size = max(1.0, abs(float(J.item())))
+    found.apart = float(np.linalg.norm(flat - near))
+    found.rounding = flat.size**0.5 * float(np.finfo(float).eps) * size / epsilon
+    if found.band != "great":  # small dropout of one's own often draws the same mask
+        with no_grad():
+            _same(where, stable, J.item(), MANY_REPEATS)
     return found
+
+
+def _same(where: str, J: Callable[[], float], first: float, times: int) -> None:
+    """Refuse a cost that is another number in one of several calls."""
+    if any(J() != first for _ in range(times)):
+        raise GradientError(
+            f"{where}: two costs of the same data differ, so there is no gradient to check: the "
+            "module draws random numbers in eval mode too. Draw them only where self.training "
+            "holds, or use nn.Dropout."
+        )
 
 
 def _error(gradients: Mapping[str, Any], approximate: Mapping[str, Any]) -> float:
     """Return the course's number for all parameters in one vector."""
+    return float(relative_error(*_flat(gradients, approximate)))
+
+
+def _flat(
+    gradients: Mapping[str, Any], approximate: Mapping[str, Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return both as one vector each."""
     flat, near = (
         np.concatenate([d[path].reshape(-1) for path in gradients])
         for d in (gradients, approximate)
     )
-    return float(relative_error(flat, near))
+    return flat, near
 
 
 def _as_noted(net: Module, X: Any, Y: Any, loss: Any, penalty: Any) -> Callable[[], float] | None:

@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+DEPTHS = (1, 3, 4)  # of grey images, colours, and colours with transparency
+
+
 class Part(NamedTuple):
     """A set of examples: X of shape (n_x, m) and Y of shape (n_y, m)."""
 
@@ -302,6 +305,12 @@ def image_to_vector(images: npt.ArrayLike) -> npt.NDArray[Any]:
     """
     array = np.asarray(images)
     if array.ndim == 3:
+        if array.shape[2] not in DEPTHS:
+            raise ShapeError(
+                f"image_to_vector: shape {array.shape} is one image of depth {array.shape[2]}, or "
+                f"{array.shape[0]} grey ones: write images[None] for one, images[..., None] for "
+                "many."
+            )
         array = array[None]
     if array.ndim != 4:
         raise ShapeError(
@@ -363,6 +372,11 @@ def augment(
     ((15, 8, 8), (1, 15))
     """
     array = np.asarray(images)
+    if array.ndim == 3 and array.shape[2] in DEPTHS and array.shape[1] > 2 * array.shape[2]:
+        raise ShapeError(
+            f"augment: shape {array.shape} looks like one image of depth {array.shape[2]}: write "
+            f"image[None]; for {array.shape[0]} grey images write images[..., None]."
+        )
     if array.ndim not in (3, 4):
         raise ShapeError(
             f"augment: needs shape (m, height, width) or (m, height, width, depth), got "

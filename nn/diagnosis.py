@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn._words import positive
-from nn.activations import ReLU, Sigmoid
+from nn.activations import ReLU, Sigmoid, Softmax
 from nn.linear import Linear
+from nn.losses import WEIGHTED, mean_squared_error, softmax_cross_entropy, squared_error
+from nn.normalization import BatchNorm
 from nn.sequential import Sequential
 
 if TYPE_CHECKING:
@@ -23,6 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 
 SAMPLE = 1000  # examples that are looked at
+SQUARES = (squared_error, mean_squared_error)
+# What activations give, as an output of numbers.
+RANGES = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf)}
+RANGE_WORDS = {
+    "sigmoid": "between 0 and 1",
+    "softmax": "between 0 and 1",
+    "tanh": "between −1 and 1",
+    "relu": "of at least 0",
+}
 
 
 class TrainingWarning(UserWarning):
@@ -113,11 +124,12 @@ def diagnose_bias_variance(
     return BiasVariance(bias, variance, high_bias, high_variance, advice or ["both are low: done"])
 
 
-def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str]:
+def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any], loss: Any) -> Iterator[str]:
     """Yield what can be seen in data and parameters before the first step."""
     yield from _inputs(net, X)
-    classifies = net.ending is not None and net.ending.loss is not None
-    if classifies and Y.shape[1] > 1 and (Y[:, :1] == Y).all():
+    if loss in SQUARES:
+        yield from _targets(net, Y)
+    if _classifies(loss) and Y.shape[1] > 1 and (Y[:, :1] == Y).all():
         yield (
             f"All {Y.shape[1]} labels are the same: the network will learn to answer that, "
             "whatever it is asked. Are the data cut before they are shuffled?"
@@ -131,13 +143,42 @@ def before(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[st
         )
 
 
+def _classifies(loss: Any) -> bool:
+    """Whether a loss is of classes."""
+    return loss in WEIGHTED and loss not in SQUARES
+
+
+def _targets(net: Module, Y: npt.NDArray[Any]) -> Iterator[str]:
+    """Yield a note for numbers that the output cannot give, or not soon."""
+    Y = Y.astype(float)
+    low, high = float(Y.min()), float(Y.max())
+    name = net.ending.label if net.ending is not None else ""
+    least, most = RANGES.get(name, (-np.inf, np.inf))
+    if low < least or high > most:
+        yield (
+            f"The targets are between {low:.4g} and {high:.4g}, and the output, a {name}, gives "
+            f"numbers {RANGE_WORDS[name]}: use output='identity', or scale the targets."
+        )
+        return
+    mean, std = Y.mean(axis=1), Y.std(axis=1)
+    off = (std > 0) & ((np.abs(mean) > 20 * std) | (std > 100) | (std < 1e-3))
+    if off.any():
+        k = int(np.argmax(off))
+        yield (
+            f"The targets are not normalized (row {k} has mean {mean[k]:.4g} and standard "
+            f"deviation {std[k]:.3g}), so that training takes very long: train on "
+            "nn.Normalizer().fit(Y_train).transform(Y_train), and take predictions back with its "
+            "inverse."
+        )
+
+
 def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     X = X.astype(float) if X.dtype.kind != "f" else X
     low, high = float(X.min()), float(X.max())
     some = X[:, :SAMPLE]
-    if X.shape[0] >= 16 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
+    if X.shape[0] >= 8 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
         yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
-    elif not (low >= 0 and high <= 1):
+    elif not (low >= 0 and high <= 1 and X.shape[0] >= 16):  # pixels, some of which are seldom lit
         yield from _scales(X)
     kinds = {p.dtype for p in net.parameters()}
     if kinds == {np.dtype(np.float32)} and X.dtype == np.float64:
@@ -174,16 +215,40 @@ def _scales(X: npt.NDArray[Any]) -> Iterator[str]:
 
 
 def _identical(net: Module) -> Iterator[str]:
-    """Yield a note for hidden layers whose units are the same, and will stay so."""
+    """Yield a note for hidden layers that have units which are the same, and will stay so."""
     layers = [m for m in net.modules() if isinstance(m, Linear)]
     for layer, after in itertools.pairwise(layers):
-        W, b, out = layer.W.data, layer.b.data, after.W.data
-        same = (W[:1] == W).all() and (b == b[:1]).all()
-        if layer.n_out > 1 and same and out.shape[1] == layer.n_out and (out == out[:, :1]).all():
+        if after.n_in != layer.n_out or layer.n_out == 1:
+            continue
+        units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1)
+        count = layer.n_out - len(np.unique(units, axis=0)) + 1
+        if count == layer.n_out:
             yield (
                 f"All {layer.n_out} units of {layer.title} begin with the same weights, and so "
                 "they stay the same: begin with random ones, such as init='he'."
             )
+        elif count > 1:
+            _, sizes = np.unique(units, axis=0, return_counts=True)
+            yield (
+                f"{int(sizes[sizes > 1].sum())} of the {layer.n_out} units of {layer.title} begin "
+                "with the weights of another one, and so they stay the same: begin with random "
+                "ones, such as init='he'."
+            )
+
+
+def averages(net: Module, steps: int) -> Iterator[str]:
+    """Yield a note for batch norm whose running averages have not seen enough batches."""
+    for module in net.modules():
+        if isinstance(module, BatchNorm):
+            moved = 1 - module.momentum**steps
+            if moved < 0.95:
+                yield (
+                    f"{module.title} has averaged over {steps} mini-batches only, and its running "
+                    f"mean and variance are {moved:.0%} of the way to those of the data, so that "
+                    "predictions differ from what was trained: run more epochs, use smaller "
+                    f"batches, or a momentum below {module.momentum:g}."
+                )
+                return
 
 
 def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
@@ -201,25 +266,47 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
         )
 
 
-def after(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str]:
+def after(
+    net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any], loss: Any, weight: Any = None
+) -> Iterator[str]:
     """Yield what the trained network shows on the training set."""
     some, labels = X, Y
     if X.shape[1] > SAMPLE:  # a look at some; what it shows is confirmed on all
         places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
         some, labels = X[:, places], Y[:, places]
+        weight = None if weight is None else weight[places]
     with net.evaluating():  # nothing is yielded in here: the caller may never come back
         A, dead = net(some).data, list(_dead(net, some))
-        found = net.ending.classes(A) if net.ending is not None else A
-        flat = found.reshape(-1)
-        if some is not X and (dead or (flat == flat[:1]).all()):
-            A, dead, labels = net(X).data, list(_dead(net, X)) if dead else [], Y
+        found = list(_learned(net, A, labels, loss, weight))
+        if some is not X and (dead or found):
+            A, dead = net(X).data, list(_dead(net, X)) if dead else []
+            found = list(_learned(net, A, Y, loss, None))
     yield from dead
+    yield from found
+
+
+def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[str]:
+    """Yield a note for outputs that do not depend on the examples as they should."""
+    if Y.shape != A.shape:
+        return
+    if loss in SQUARES and not _is_binary(Y):
+        yield from _explained(A, Y, weight)
+        return
     ending = net.ending
-    if ending is None or ending.loss is None or labels.shape != A.shape:
+    if not _classifies(loss) and (ending is None or ending.loss is None):
         return
-    if A.shape[0] > 1 and ending.classes(A).ndim > 1:  # sigmoids, each a question of its own
+    several = isinstance(ending, Softmax) or loss is softmax_cross_entropy
+    if not several and A.shape[0] > 1:  # sigmoids, each a question of its own
+        zero = 0.5 if isinstance(ending, Sigmoid) else 0.0
+        yield from _never_answered(zero < A, Y > 0.5)
         return
-    found, wanted = ending.classes(A).reshape(-1), ending.classes(labels).reshape(-1)
+    if several:
+        found, wanted = A.argmax(axis=0), Y.argmax(axis=0)
+    else:
+        found, wanted = (
+            ((0.5 if isinstance(ending, Sigmoid) else 0.0) < A)[0].astype(int),
+            (Y > 0.5)[0].astype(int),
+        )
     classes, counts = np.unique(wanted, return_counts=True)
     if len(classes) > 1 and (found == found[0]).all():
         share = counts[classes == found[0]].sum() / counts.sum()
@@ -232,13 +319,47 @@ def after(net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any]) -> Iterator[str
         )
 
 
+def _is_binary(Y: Any) -> bool:
+    return bool(((Y == 0) | (Y == 1)).all())
+
+
+def _never_answered(found: Any, wanted: Any) -> Iterator[str]:
+    """Yield a note for sigmoids of which some give one answer to all examples."""
+    stuck = (found == found[:, :1]).all(axis=1) & (wanted != wanted[:, :1]).any(axis=1)
+    rows = np.flatnonzero(stuck)
+    if len(rows):
+        k = rows[0]
+        more = f" So do {len(rows) - 1} more." if len(rows) > 1 else ""
+        yield (
+            f"Output {k} answers {int(found[k, 0])} to every example, and "
+            f"{int((wanted[k] != found[k, 0]).sum())} of {wanted.shape[1]} have the other label, "
+            f"so it has not learned to tell them apart.{more} Normalize the inputs, train longer, "
+            "or weigh the examples."
+        )
+
+
+def _explained(A: Any, Y: Any, weight: Any) -> Iterator[str]:
+    """Yield a note for predictions that are no better than the mean of the targets."""
+    w = np.ones(Y.shape[1]) if weight is None else weight
+    if not w.sum() > 0:
+        return
+    mean = np.average(Y, axis=1, weights=w)[:, None]
+    spread, off = float((w * (Y - mean) ** 2).sum()), float((w * (Y - A) ** 2).sum())
+    if spread > 0 and off > (1 - 1e-3) * spread:
+        yield (
+            f"The network predicts no better than the mean of the targets (R² = "
+            f"{1 - off / spread:.3g}): normalize inputs and targets, train longer, or try another "
+            "learning rate."
+        )
+
+
 def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     """Yield a note for ReLU layers of which half or more units answer 0 to all examples."""
     for layer, A in _activations(net, X):
-        if isinstance(layer, Linear) and isinstance(layer.g, ReLU) and layer.n_out > 1:
+        if isinstance(layer, Linear) and isinstance(layer.g, ReLU):
             dead = float((A <= 0).all(axis=1).mean())
             W, b = layer.W.data, layer.b.data
-            if (W[:1] == W).all() and (b == b[:1]).all():
+            if layer.n_out > 1 and (W[:1] == W).all() and (b == b[:1]).all():
                 continue  # identical units: said already
             # One of two or three units is a small network's lot, and not worth an alarm.
             if dead == 1 or (dead >= 0.5 and layer.n_out >= 4):
@@ -248,9 +369,10 @@ def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
                     if raw
                     else "Try a lower learning rate, init='he' or hidden='leaky_relu'."
                 )
+                which = "The unit" if layer.n_out == 1 else f"{dead:.0%} of the units"
                 yield (
-                    f"{dead:.0%} of the units of {layer.title} are dead: 0 for every example, with "
-                    f"gradient 0. {cure}"
+                    f"{which} of {layer.title} {'is' if layer.n_out == 1 else 'are'} dead: 0 for "
+                    f"every example, with gradient 0. {cure}"
                 )
 
 

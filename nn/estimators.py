@@ -122,6 +122,33 @@ class _Estimator:
             regressor_tags=None if classifier else RegressorTags(),
         )
 
+    def get_metadata_routing(self) -> Any:
+        """Say to scikit-learn, which asks, who wants sample weights: see `set_fit_request`."""
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        kept = getattr(self, "_metadata_request", None)
+        if kept is not None:
+            return kept
+        request = MetadataRequest(owner=self)
+        for method in ("fit", "score"):
+            if "sample_weight" in inspect.signature(getattr(self, method)).parameters:
+                getattr(request, method).add_request(param="sample_weight", alias=None)
+        return request
+
+    def _requested(self, method: str, sample_weight: Any) -> Self:
+        request = self.get_metadata_routing()
+        getattr(request, method).add_request(param="sample_weight", alias=sample_weight)
+        self._metadata_request = request
+        return self
+
+    def set_fit_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Ask scikit-learn's metadata routing to pass weights to `fit`; return the estimator."""
+        return self._requested("fit", sample_weight)
+
+    def set_score_request(self, *, sample_weight: bool | str | None = None) -> Self:
+        """Ask scikit-learn's metadata routing to pass weights to `score`; return the estimator."""
+        return self._requested("score", sample_weight)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_features_in_")
 
@@ -266,17 +293,20 @@ class _Classifier(_Estimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the fraction of rows whose class is right, in [0, 1]."""
-        found, wanted = self.predict(X), np.asarray(y).reshape(-1)
-        if wanted.shape != found.shape:
-            raise ValueError(
-                f"{type(self).__name__}.score: y needs {len(found)} labels, got {len(wanted)}."
-            )
+        found, wanted = self.predict(X), np.asarray(y)
+        where = f"{type(self).__name__}.score"
+        if wanted.shape not in (found.shape, (len(found), 1)):
+            raise ValueError(f"{where}: y needs {len(found)} labels, got shape {wanted.shape}.")
+        wanted = wanted.reshape(-1)
+        if wanted.dtype.kind == "f":
+            _finite(where, "y", wanted)
+        weight = _sample_weight(where, sample_weight, len(found))
         if (wanted.dtype.kind in "OUS") != (self.classes_.dtype.kind in "OUS"):
             raise ValueError(
                 f"{type(self).__name__}.score: labels of {wanted.dtype}, and the classes are of "
                 f"{self.classes_.dtype}."
             )
-        return float(np.average(found == wanted, weights=sample_weight))
+        return float(np.average(found == wanted, weights=weight))
 
 
 class _Probabilities(_Classifier):
@@ -352,7 +382,7 @@ class LogisticRegression(_Probabilities):
         rows = self._rows("fit", X, fitting=True)
         numbers = self._numbered(y, len(rows))
         weight = _sample_weight(where, sample_weight, len(rows))
-        weight = weight * _class_weight(where, self.class_weight, self.classes_, numbers)
+        weight = weight * _class_weight(where, self.class_weight, self.classes_, numbers, weight)
         k = 1 if len(self.classes_) == 2 else len(self.classes_)
         Y = numbers.reshape(1, -1).astype(float) if k == 1 else one_hot(numbers, k)
         n, total = rows.shape[1], float(weight.sum())
@@ -415,6 +445,8 @@ class Perceptron(_Classifier):
     epochs : int
         The most passes over the data; it stops after one without a mistake. Where the classes
         cannot be separated it makes them all, and keeps the weights that were right most often.
+    class_weight : "balanced" or mapping, optional
+        Weights of the classes, by their label: how far a mistake moves w.
     random_state : int, RandomState or None
         Decides the order of the examples in each pass.
 
@@ -424,6 +456,11 @@ class Perceptron(_Classifier):
         As those of `LogisticRegression`.
     n_iter_ : int
         Passes that were made.
+
+    Notes
+    -----
+    It takes no `sample_weight`: its rule has no cost to weigh, and a row of weight 2 is not the
+    same as two rows in some order, as scikit-learn's contract asks.
 
     References
     ----------
@@ -438,10 +475,15 @@ class Perceptron(_Classifier):
     """
 
     def __init__(
-        self, *, learning_rate: float = 1.0, epochs: int = 1000, random_state: Any = None
+        self,
+        *,
+        learning_rate: float = 1.0,
+        epochs: int = 1000,
+        class_weight: str | Mapping[Any, float] | None = None,
+        random_state: Any = None,
     ) -> None:
         self.learning_rate, self.epochs = learning_rate, epochs
-        self.random_state = random_state
+        self.class_weight, self.random_state = class_weight, random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from rows X, shape (n_samples, n_features); return self."""
@@ -449,6 +491,9 @@ class Perceptron(_Classifier):
         passes = count("Perceptron", "epochs", self.epochs)
         rows = self._rows("fit", X, fitting=True)
         numbers = self._numbered(y, len(rows))
+        kept, weight = _weighed("Perceptron", None, self.class_weight, self, numbers)
+        rows, numbers = rows[kept], numbers[kept]
+        weight = np.ones(len(rows)) if weight is None else weight
         k = 1 if len(self.classes_) == 2 else len(self.classes_)
         fires = (numbers.reshape(-1, 1) == (np.array([1]) if k == 1 else np.arange(k))).astype(
             float
@@ -463,12 +508,12 @@ class Perceptron(_Classifier):
                 off = fires[i] - (W @ x + b > 0)
                 if off.any():
                     mistakes += 1
-                    W += alpha * off[:, None] * x
-                    b += alpha * off
+                    W += alpha * weight[i] * off[:, None] * x
+                    b += alpha * weight[i] * off
             self.n_iter_ = epoch
             scores = rows @ W.T + b
             found = (scores[:, 0] > 0).astype(int) if k == 1 else scores.argmax(axis=1)
-            if (right := float(np.mean(found == numbers))) > most:
+            if (right := float(np.average(found == numbers, weights=weight))) > most:
                 best, most = (W.copy(), b.copy()), right
             if not mistakes:
                 break
@@ -539,6 +584,8 @@ class _Mlp:
             progress=self.progress,
             rng=stream,
         )
+        if self.history_.interrupted:  # a model that is half trained would pass for a whole one
+            raise KeyboardInterrupt
         self.n_iter_ = self.history_.epochs
 
     def _columns(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -572,6 +619,8 @@ class MLPClassifier(_Mlp, _Probabilities):
         Show a bar, when standard error is a terminal.
     random_state : int, RandomState, Generator or None
         Decides weights, mini-batches and dropout.
+    class_weight : "balanced" or mapping, optional
+        Weights of the classes, by their label.
 
     Attributes
     ----------
@@ -589,6 +638,39 @@ class MLPClassifier(_Mlp, _Probabilities):
     array([0, 1, 1, 0])
     """
 
+    def __init__(
+        self,
+        *,
+        hidden: int | Sequence[int] = (32,),
+        activation: str | Sequence[str] = "relu",
+        init: str = "he",
+        optimizer: str = "adam",
+        learning_rate: float = 0.01,
+        l2: float = 0.0,
+        keep_prob: float = 1.0,
+        epochs: int = 100,
+        batch_size: int | None = 64,
+        normalize: bool = True,
+        progress: bool = False,
+        random_state: Any = None,
+        class_weight: str | Mapping[Any, float] | None = None,
+    ) -> None:
+        super().__init__(
+            hidden=hidden,
+            activation=activation,
+            init=init,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            l2=l2,
+            keep_prob=keep_prob,
+            epochs=epochs,
+            batch_size=batch_size,
+            normalize=normalize,
+            progress=progress,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows X, shape (n_samples, n_features); return self.
 
@@ -597,7 +679,7 @@ class MLPClassifier(_Mlp, _Probabilities):
         """
         rows = self._rows("fit", X, fitting=True)
         numbers = self._numbered(y, len(rows))
-        kept, weight = _counted("MLPClassifier", sample_weight, len(rows))
+        kept, weight = _weighed("MLPClassifier", sample_weight, self.class_weight, self, numbers)
         k = len(self.classes_)
         Y = numbers.reshape(1, -1).astype(float) if k == 2 else one_hot(numbers, k)
         self._train(rows[kept].T, Y[:, kept], "sigmoid" if k == 2 else "softmax", None, weight)
@@ -657,10 +739,11 @@ class MLPRegressor(_Mlp, _Estimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² = 1 − Σ(y − ŷ)² / Σ(y − ȳ)², averaged over the targets."""
-        Y, wanted = self.predict(X), np.asarray(y, dtype=float)
-        if wanted.size != Y.size:
+        Y, wanted = self.predict(X), _numbers("MLPRegressor.score", "y", y)
+        if wanted.shape != Y.shape and {wanted.shape, Y.shape} != {(len(Y),), (len(Y), 1)}:
             raise ValueError(f"MLPRegressor.score: y needs shape {Y.shape}, got {wanted.shape}.")
-        w = np.ones(len(Y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        _finite("MLPRegressor.score", "y", wanted)
+        w = _sample_weight("MLPRegressor.score", sample_weight, len(Y))
         Y, wanted = Y.reshape(len(w), -1), wanted.reshape(len(w), -1)
         off = w @ (wanted - Y) ** 2
         spread = w @ (wanted - np.average(wanted, axis=0, weights=w)) ** 2
@@ -731,13 +814,16 @@ def _name_differences(known: list[str], names: list[str]) -> str:
 def _sample_weight(where: str, given: Any, m: int) -> npt.NDArray[Any]:
     if given is None:
         return np.ones(m)
-    weight = _numbers(f"{where}.fit", "sample_weight", given)
+    where = where if "." in where else f"{where}.fit"
+    weight = _numbers(where, "sample_weight", given)
     if weight.ndim == 0:
         weight = np.full(m, float(weight))
     if weight.shape != (m,):
-        raise ValueError(f"{where}.fit: sample_weight needs shape ({m},), got {weight.shape}.")
+        raise ValueError(f"{where}: sample_weight needs shape ({m},), got {weight.shape}.")
     if not np.isfinite(weight).all() or (weight < 0).any():
-        raise ValueError(f"{where}.fit: sample_weight needs finite numbers of at least 0.")
+        raise ValueError(f"{where}: sample_weight needs finite numbers of at least 0.")
+    if where.endswith(".score") and not weight.any():
+        raise ValueError(f"{where}: every weight is zero; give one sample a weight above 0.")
     return weight
 
 
@@ -750,8 +836,19 @@ def _counted(where: str, given: Any, m: int) -> tuple[Any, Any]:
     return kept, None if given is None else weight[kept]
 
 
-def _class_weight(where: str, given: Any, classes: Any, numbers: Any) -> Any:
-    """Return the weight of each sample by its class."""
+def _weighed(
+    where: str, sample_weight: Any, class_weight: Any, model: _Classifier, numbers: Any
+) -> tuple[Any, Any]:
+    """Return which rows count, and their weights by sample and class; None for equal ones."""
+    if class_weight is None:
+        return _counted(where, sample_weight, len(numbers))
+    weight = _sample_weight(where, sample_weight, len(numbers))
+    of_class = _class_weight(where, class_weight, model.classes_, numbers, weight)
+    return _counted(where, weight * of_class, len(numbers))
+
+
+def _class_weight(where: str, given: Any, classes: Any, numbers: Any, weight: Any) -> Any:
+    """Return the weight of each sample by its class; each has a weight of its own already."""
     if given is None:
         return 1.0
     if isinstance(given, str):
@@ -759,11 +856,16 @@ def _class_weight(where: str, given: Any, classes: Any, numbers: Any) -> Any:
             raise ValueError(
                 f"{where}.fit: class_weight needs 'balanced' or a dict, got {given!r}."
             )
-        counts = np.bincount(numbers, minlength=len(classes))
-        return (len(numbers) / (len(classes) * counts))[numbers]
+        counts = np.bincount(numbers, weights=weight, minlength=len(classes))
+        shares = np.where(counts > 0, weight.sum() / (len(classes) * np.maximum(counts, 1e-300)), 0)
+        return shares[numbers]
+    if not hasattr(given, "items"):
+        raise ValueError(f"{where}.fit: class_weight needs 'balanced' or a dict, got {given!r}.")
     unknown = [label for label in given if label not in set(classes.tolist())]
     if unknown:
         raise ValueError(f"{where}.fit: class_weight has {unknown!r}, which is no class of y.")
+    for label, value in given.items():
+        positive(f"{where}.fit", f"class_weight[{label!r}]", value, zero=True)
     return np.array([float(given.get(label, 1.0)) for label in classes.tolist()])[numbers]
 
 

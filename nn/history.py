@@ -32,6 +32,8 @@ class History(dict[str, list[float]]):
         The epoch of the least cost on the dev set, or on the training set without one.
     stopped : str or None
         Why training ended before all epochs were run.
+    interrupted : bool
+        Whether that was the keyboard's interrupt.
     seconds : float
         Wall time in all.
     """
@@ -42,6 +44,7 @@ class History(dict[str, list[float]]):
         self.notes: list[str] = []
         self.best_epoch: int | None = None
         self.stopped: str | None = None
+        self.interrupted = False
         self.seconds = 0.0
 
     def __getattr__(self, name: str) -> list[float]:
@@ -101,7 +104,7 @@ class History(dict[str, list[float]]):
 
     def __repr__(self) -> str:
         if not self.cost:
-            return "History(no epoch)"
+            return f"History(no epoch{f': {self.stopped}' if self.stopped else ''})"
         parts = [f"cost {self.cost[0]:.4g} → {self.cost[-1]:.4g}"]
         parts += [
             f"{name.replace('_', ' ')} {values[-1]:.4g}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.files import write_whole
+from nn._described import architecture
 from nn.activations import ACTIVATIONS, Activation
 from nn.linear import Linear, Network
 from nn.module import Module
@@ -60,18 +61,23 @@ def save(
     """
     if not isinstance(net, Module):
         raise TypeError(f"save: needs a module and a path, as in save(net, path), got {net!r}.")
-    own = {"kind": "parameters", "module": type(net).__name__, "network": _described(net)}
+    own = {
+        "kind": "parameters",
+        "module": type(net).__name__,
+        "network": _described(net),
+        "architecture": json.dumps(architecture(net), default=str),
+    }
     given = dict(metadata or {})
     wrong = [k for k, v in given.items() if not (isinstance(k, str) and isinstance(v, str))]
     if wrong or set(given) & {*own, "format", "version"}:
         raise ValueError(
-            "save: metadata needs texts under names of your own (not kind, module, network, format "
-            f"or version), got {given!r}."
+            "save: metadata needs texts under names of your own (not kind, module, network, "
+            f"architecture, format or version), got {given!r}."
         )
     return write_arrays("save", path, net.state_dict(), {**own, **given})
 
 
-def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
+def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: bool = True) -> Any:
     """Read parameters from a file.
 
     Parameters
@@ -80,6 +86,9 @@ def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
         A file of `save`, or any of the safetensors format with the network's names.
     net : Module, optional
         Whose parameters are set; without it a `Network` is made as the file describes it.
+    strict : bool
+        Refuse a network that computes otherwise than the one that was saved: with other
+        activations, settings or dtypes. False takes the numbers all the same.
 
     Returns
     -------
@@ -92,12 +101,16 @@ def load(path: str | os.PathLike[str], net: Module | None = None) -> Any:
         If the file is cut off, hostile, of another version or not of this format.
     ShapeError
         If names or shapes are not those of `net`; it lists what differs. Nothing is changed then.
+    ValueError
+        If `net` computes otherwise; it lists what differs. Nothing is changed then.
     """
     if isinstance(path, Module):
         raise TypeError("load: the path comes first, as in load(path, net).")
     if net is not None:
         expected = {name: array.shape for name, array in net.state_dict().items()}
-        arrays, _ = read_arrays("load", path, expected)
+        arrays, metadata = read_arrays("load", path, expected)
+        if strict:
+            _compare_networks(repr(str(path)), net, arrays, metadata)
         net.load_state_dict(arrays)
         return net
     arrays, metadata = read_arrays("load", path)
@@ -246,6 +259,41 @@ def _compare(
         more = f"; and {len(said) - 8} more" if len(said) > 8 else ""
         raise ShapeError(
             f"{where}: {name[:200]} does not fit the network: {'; '.join(said[:8])}{more}."
+        )
+
+
+def _compare_networks(
+    name: str, net: Module, arrays: Mapping[str, Any], metadata: Mapping[str, str]
+) -> None:
+    """Say where a network computes otherwise than the one whose parameters were saved."""
+    try:
+        was = json.loads(metadata.get("architecture") or "null")
+    except (ValueError, RecursionError):
+        was = None
+    now = json.loads(json.dumps(architecture(net), default=str))
+    said = []
+    if isinstance(was, dict):
+        for path, part in now.items():
+            other = was.get(path)
+            if not isinstance(other, dict):
+                continue  # such as dropout, which has no part in prediction
+            said += [
+                f"{path} has {key} {other.get(key)!r} in the file and {part.get(key)!r} here"
+                for key in sorted({*part, *other} - {"keep_prob", "momentum"})
+                if part.get(key) != other.get(key)
+            ]
+    own = net.state_dict()
+    said += [
+        f"{path} is {array.dtype} in the file and {own[path].dtype} here"
+        for path, array in arrays.items()
+        if array.dtype != own[path].dtype and own[path].dtype.itemsize < array.dtype.itemsize
+    ]
+    if said:
+        more = f"; and {len(said) - 6} more" if len(said) > 6 else ""
+        raise ValueError(
+            f"load: {name[:200]} is of a network that computes otherwise: {'; '.join(said[:6])}"
+            f"{more}. Make the network as it was, or take the numbers all the same with "
+            "strict=False."
         )
 
 

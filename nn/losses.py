@@ -30,6 +30,7 @@ __all__ = [
 
 from_engine = True
 
+ROUNDING = 1e-6  # by which labels may leave [0, 1], and their sums 1
 Weight = Any  # array_like of m numbers, or None
 
 
@@ -103,7 +104,7 @@ def binary_cross_entropy_with_logits(
     Tensor, shape ()
         In nats.
     """
-    _need_logits("binary_cross_entropy_with_logits", Z, "binary_cross_entropy")
+    _need_logits("binary_cross_entropy_with_logits", Z, {"sigmoid", "softmax"})
     Y = _labels("binary_cross_entropy_with_logits", Z, Y)
     return _average(autograd.binary_cross_entropy_with_logits(Z, Y), Z.shape[1], weight)
 
@@ -126,12 +127,12 @@ def softmax_cross_entropy(Z: Tensor, Y: Tensor | npt.ArrayLike, *, weight: Weigh
         In nats.
     """
     where = "softmax_cross_entropy"
-    _need_logits(where, Z, None)
+    _need_logits(where, Z, {"softmax", "sigmoid"})
     if Z.ndim == 2 and Z.shape[0] == 1:
         raise ShapeError(f"{where}: {ONE_SOFTMAX}")
     Y = _labels(where, Z, Y)
     sums = Y.data.sum(axis=0)
-    off = np.abs(sums - 1) > 1e-6
+    off = np.abs(sums - 1) > ROUNDING
     if off.any():
         i = int(np.argmax(off))
         raise ValueError(
@@ -252,6 +253,8 @@ def cost(
     check_penalty("cost", penalty)
     stable = None if ending is None else ending.loss_on_logits(loss)
     taken, A = (loss, net(X)) if stable is None else (stable, net.logits(X))
+    if stable is None and isinstance(A, Tensor) and A.shape[:1] == (1,) and A.made_by == "softmax":
+        raise ShapeError(f"cost: {ONE_SOFTMAX}")
     J = _of(taken, A, Y, weight)
     if penalty is not None:
         J = J + penalty(net, A.shape[1] if m is None else m)
@@ -274,8 +277,7 @@ def _of(loss: Any, A: Tensor, Y: Any, weight: Weight) -> Tensor:
         raise ValueError(
             f"cost: weights of examples are known to nn's losses, not to {loss!r}; weigh inside it."
         )
-    shaped = isinstance(A, Tensor) and A.ndim == 2
-    found = loss(A, _matching("cost", A, Y) if shaped else Y)
+    found = loss(A, _matching("cost", A, Y, matrix=False) if isinstance(A, Tensor) else Y)
     if not isinstance(found, Tensor) or found.size != 1:
         raise TypeError(
             f"cost: the loss needs to return a Tensor of one number, got "
@@ -299,19 +301,34 @@ def _average(L: Tensor, m: int, weight: Weight) -> Tensor:
     return (L.named("L") * w.astype(L.dtype)).sum() / m
 
 
-def _need_logits(where: str, Z: Tensor, instead: str | None) -> None:
+def _need_logits(where: str, Z: Tensor, refused: set[str]) -> None:
     """Refuse what a sigmoid or softmax has made: the loss applies it itself."""
-    made = Z.made_by if isinstance(Z, Tensor) else None
-    if made in {"sigmoid", "softmax"}:
-        other = f", or use {instead} on probabilities" if instead and made == "sigmoid" else ""
+    made = Z.comes_from if isinstance(Z, Tensor) else None
+    if made not in refused or (made != Z.made_by and not _in_unit(Z.data)):
+        made = "softmax" if _are_probabilities(value_of(Z)) else None
+    if made is not None:
+        other = ", or use binary_cross_entropy on probabilities" if made == "sigmoid" else ""
         raise ValueError(
             f"{where}: takes logits and applies its own function to them, but this is the result "
             f"of {made}, so that it would be applied twice; pass Z, before the {made}{other}."
         )
 
 
-def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
-    """Return the labels as a constant of the shape of the predictions."""
+def _in_unit(values: npt.NDArray[Any]) -> bool:
+    return bool(values.size and values.min() >= 0 and values.max() <= 1)
+
+
+def _are_probabilities(values: npt.NDArray[Any]) -> bool:
+    """Whether columns are probabilities that sum to 1, which logits never are by accident."""
+    if values.ndim != 2 or values.shape[0] < 2 or not values.size:
+        return False
+    if abs(values[:, 0].sum() - 1) > 1e-6:  # a look at one, for the sake of speed
+        return False
+    return _in_unit(values) and bool((np.abs(values.sum(axis=0) - 1) < 1e-6).all())
+
+
+def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike, *, matrix: bool = True) -> Tensor:
+    """Return the labels as a constant of the shape of the predictions, which is (n_y, m)."""
     if not isinstance(Y, Tensor):
         given = np.asarray(Y)
         if given.dtype.kind not in "biuf":
@@ -320,9 +337,13 @@ def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
                 "1, or to its number and use one_hot()."
             )
         Y = Tensor(given, name="Y")
-    if Y.shape != A.shape or A.ndim != 2:
+    if Y.shape != A.shape or (matrix and A.ndim != 2):
         hint = ""
-        if Y.shape == A.shape[::-1]:
+        if A.ndim != 2 and not matrix:
+            hint = (
+                " Give the module's output two axes, examples in columns, or pass Y of its shape."
+            )
+        elif Y.shape == A.shape[::-1]:
             hint = " Examples are columns here: pass Y.T."
         elif A.ndim == 2 and A.shape[0] > 1 and Y.size == A.shape[1]:
             hint = f" Pass one_hot(Y, {A.shape[0]})."
@@ -337,7 +358,7 @@ def _labels(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     """Return the labels as a constant, after checking that they belong to these predictions."""
     Y = _matching(where, A, Y)
     values = Y.data
-    if not ((values >= 0) & (values <= 1)).all():
+    if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
         raise ValueError(
             f"{where}: labels need to be in [0, 1], got values from {np.min(values):.4g} to "
             f"{np.max(values):.4g}; map classes to 0 and 1, or use one_hot()."

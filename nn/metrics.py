@@ -10,6 +10,7 @@ from autograd import ShapeError, Tensor
 from nn._words import suggestion
 from nn.activations import Sigmoid
 from nn.linear import Linear, Network
+from nn.losses import ROUNDING
 from nn.module import Module
 from nn.sequential import Sequential
 
@@ -205,7 +206,7 @@ def _labels(where: str, net: Any, A: Any, Y: npt.ArrayLike) -> npt.NDArray[Any]:
         raise ShapeError(f"{where}: labels need the shape {A.shape}, got {given.shape}; {hint}.")
     if not given.shape[1]:
         raise ValueError(f"{where}: needs at least one example, got none.")
-    if not ((given >= 0) & (given <= 1)).all():
+    if not ((given >= -ROUNDING) & (given <= 1 + ROUNDING)).all():
         raise ValueError(
             f"{where}: labels need to be in [0, 1], got values from {given.min():.4g} to "
             f"{given.max():.4g}; map classes to 0 and 1, or use one_hot()."

@@ -94,6 +94,12 @@ class Optimizer:
                 f"{where}: needs tensors, got a {type(parameters).__name__}; write "
                 f"{where}(net.parameters(), learning_rate=0.01)."
             )
+        given: Any = parameters
+        if given is None or isinstance(given, (int, float, str)):
+            raise TypeError(
+                f"{where}: needs the parameters first, as in {where}(net.parameters(), "
+                f"learning_rate=0.01), got {given!r}."
+            )
         if isinstance(parameters, Tensor):
             raise TypeError(f"{where}: needs a list of tensors; write {where}([w], …).")
         self.parameters = list(parameters)
@@ -192,6 +198,11 @@ class Optimizer:
                 f"got {len(given)}."
             )
         for i, (p, g) in enumerate(zip(self.parameters, given, strict=True)):
+            if g.dtype.kind not in "biuf":
+                raise TypeError(
+                    f"{where}: the gradient of {p.name or i} needs to be of real numbers, got "
+                    f"{g.dtype}."
+                )
             if g.shape != p.shape:
                 raise ShapeError(
                     f"{where}: the gradient of {p.name or i} needs shape {p.shape}, got {g.shape}."

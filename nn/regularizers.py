@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from autograd import ShapeError, Tensor, name_scope
-from nn._words import count, positive
+from nn._words import count, positive, refuse_keywords
 from nn.module import Module
 from nn.rng import Rng, generator
 
@@ -31,6 +31,12 @@ class Penalty:
     weights : iterable of Tensor, optional
         What is penalized; by default every ``W`` of the network (see `Module.weights`).
     """
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Say what is wrong with a name before the constructor sees it."""
+        if cls.__init__ is Penalty.__init__:
+            refuse_keywords(cls.__name__, options, ["strength", "weights"])
+        return super().__new__(cls)
 
     def __init__(self, strength: float, *, weights: Iterable[Tensor] | None = None) -> None:
         self.strength = positive(type(self).__name__, "strength", strength, zero=True)

@@ -64,6 +64,7 @@ class InverseDecay(Schedule):
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
+        _counted("InverseDecay", epoch, 0)
         return self.learning_rate / (1 + self.decay * (epoch // self.every))
 
 
@@ -127,6 +128,7 @@ class ExponentialDecay(Schedule):
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
+        _counted("ExponentialDecay", epoch, 0)
         return float(self.learning_rate * self.base**epoch)
 
 
@@ -157,7 +159,13 @@ class Staircase(Schedule):
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch."""
+        _counted("Staircase", epoch, 1)
         return float(self.learning_rate * self.factor ** ((epoch - 1) // self.every))
+
+
+def _counted(where: str, epoch: int, least: int) -> None:
+    if epoch < least:
+        raise ValueError(f"{where}: epochs count from 1; got {epoch}, and {least} is the least.")
 
 
 def _factor(where: str, name: str, value: Any) -> float:

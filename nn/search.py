@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from nn._words import count
 from nn.data import Part
+from nn.diagnosis import TrainingWarning
 from nn.linear import Network
 from nn.losses import cost
 from nn.metrics import accuracy
@@ -103,6 +105,10 @@ def random_search(
     >>> found = nn.random_search((X, X > 0), (X, X > 0), trials=2, learning_rate=rates, rng=0)
     >>> len(found), found[0].dev_cost <= found[1].dev_cost
     (2, True)
+
+    Notes
+    -----
+    A keyboard interrupt ends the search and returns the trials that were finished, with a warning.
     """
     where = "random_search"
     for name, pair in (("learning_rate", learning_rate), ("layers", layers), ("units", units)):
@@ -138,6 +144,7 @@ def random_search(
             rng=stream,
         )
         settled = {"progress": False, "optimizer": "adam", "rng": stream, **options}
+        history: History | None = None
         try:
             history = fit(net, X, Y, dev=(dev_X, dev_Y), learning_rate=alpha, **settled)
         except TrainingError as error:
@@ -148,6 +155,16 @@ def random_search(
             with net.evaluating():
                 dev_cost = cost(net, dev_X, dev_Y, options.get("loss")).item()
             trial = Trial(settings, dev_cost, right, net, history)
+        if history is not None and history.interrupted:
+            if not found:
+                raise KeyboardInterrupt
+            warnings.warn(
+                f"{where}: interrupted in trial {number} of {trials}; these are the "
+                f"{len(found)} that were finished.",
+                TrainingWarning,
+                stacklevel=2,
+            )
+            break
         found.append(trial)
         if on_trial is not None:
             on_trial(number, trial)

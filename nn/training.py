@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import math
@@ -16,6 +17,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
 from nn import diagnosis
+from nn._described import described, function_of, settings_of
 from nn._words import count, positive, refuse_keywords
 from nn.activations import Sigmoid, Softmax
 from nn.data import batch_columns, check_finite, minibatches
@@ -45,6 +47,7 @@ __all__ = ["EarlyStopping", "TrainingError", "fit"]
 
 from_engine = True
 
+_GLOBAL: Any = np.random.mtrand._rand  # np.random's own stream
 DIVERGED = 1000.0  # times the cost of the network as it began
 SUMS = {"data", "dev", "weights"}  # what is compared by a checksum
 RESERVED = {"cost", "dev_cost", "learning_rate"}
@@ -206,6 +209,12 @@ def fit(
         kind = given.__name__ if isinstance(given, type) else type(given).__name__
         raise TypeError(f"fit: needs a module of nn first, then X and Y; got {kind}.")
     check_penalty("fit", penalty)
+    for call in [] if on_epoch is None else [on_epoch] if callable(on_epoch) else _listed(on_epoch):
+        if not callable(call):
+            raise TypeError(
+                f"fit: on_epoch needs a function of (epoch, history), or a list of them, got "
+                f"{call!r}."
+            )
     run = _Run(
         net,
         optimizer_for("fit", optimizer, net.parameters(), learning_rate),
@@ -222,6 +231,7 @@ def fit(
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
     run.seed = rng if isinstance(rng, int) else type(rng).__name__
+    run.seed = function_of(rng) if callable(rng) else run.seed
     run.calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
     if checkpoint is not None:
         run.file = Path(checkpoint).expanduser()
@@ -261,6 +271,7 @@ class _Run:
         self.file: Path | None = None
         self.first_cost = 0.0
         self.seed: Any = None
+        self.legacy = _legacy_state()
         self.print: dict[str, Any] = {}
         self.kept = [(m, name) for _, m, name in net._buffers()]
         self.values = self._values()  # as they were when they were last looked at
@@ -292,11 +303,10 @@ class _Run:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self.first_cost = float(self._cost(self.X, self.Y, None).item())
+            self._cost(self.X, self.Y, None)
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
-            if self.weight is not None:
-                self._cost(self.X, self.Y, self.weight)
+            self.first_cost = float(self._cost(self.X, self.Y, self.weight).item())
             if dev is not None:
                 self._take_dev(dev)
             for name, function in self.metrics:
@@ -344,7 +354,7 @@ class _Run:
         """Run the epochs that are left."""
         history, begun = self.history, time.perf_counter() - self.history.seconds
         if not history.epochs:
-            self.note(diagnosis.before(self.net, self.X, self.Y))
+            self.note(diagnosis.before(self.net, self.X, self.Y, self.loss))
         elif history.epochs > self.epochs:
             self.note([f"Nothing to train: the checkpoint has {history.epochs} epochs already."])
         left = range(history.epochs + 1, self.epochs + 1)
@@ -353,7 +363,7 @@ class _Run:
             for epoch in bar:
                 if self.stopping and self._is_over():
                     break
-                history.stopped = None
+                history.stopped, history.interrupted = None, False
                 self.optimizer.epoch = epoch
                 self.epoch(epoch)
                 history.seconds = time.perf_counter() - begun
@@ -372,6 +382,7 @@ class _Run:
             for norms in history.gradient_norms.values():
                 del norms[history.epochs :]
             history.stopped = f"interrupted in epoch {history.epochs + 1}"
+            history.interrupted = True
             history.seconds = time.perf_counter() - begun
         finally:
             self.net.eval()
@@ -388,17 +399,24 @@ class _Run:
     def _look_back(self) -> None:
         """Say what the trained network shows; its last step has been seen by no cost yet."""
         with self.net.evaluating():
-            last, first = float(self._cost(self.X, self.Y, None).item()), self.first_cost
+            last, first = float(self._cost(self.X, self.Y, self.weight).item()), self.first_cost
         if not math.isfinite(last) or last > self._bound():
             self._fail(f"the cost went from {first:.4g} to {last:.4g}", self.history.epochs)
-        if last > first + 0.5 * abs(first):
+        early = list(diagnosis.averages(self.net, self._steps_seen()))
+        self.note(early)
+        if last > first + 0.5 * abs(first) and not early:
             self.note(
                 [
                     f"The cost rose from {first:.4g} to {last:.4g}: try a learning rate below "
                     f"{self.optimizer.learning_rate:g}."
                 ]
             )
-        self.note(diagnosis.after(self.net, self.X, self.Y))
+        self.note(diagnosis.after(self.net, self.X, self.Y, self.loss, self.weight))
+
+    def _steps_seen(self) -> int:
+        m = self.X.shape[1]
+        per_epoch: int = math.ceil(m / (self.batch_size or m))
+        return self.history.epochs * per_epoch
 
     def _bound(self) -> float:
         """Return the cost above which training has diverged."""
@@ -491,6 +509,8 @@ class _Run:
         paths = self.paths
         broken = [path for path, p in paths.items() if not np.isfinite(p.data).all()]
         sizes = {path: _norm(p.grad) for path, p in paths.items() if p.grad is not None}
+        if not sizes:  # of the last step there are none any more
+            sizes = {path: norms[-1] for path, norms in self.history.gradient_norms.items()}
         largest = max(sizes, key=lambda path: (math.isnan(sizes[path]), sizes[path]), default=None)
         layer = broken[0] if broken else largest
         self._restore()
@@ -526,12 +546,12 @@ class _Run:
     def fingerprint(self) -> dict[str, Any]:
         """Return what has to be the same for a run to go on."""
         kept: dict[str, Any] = {
-            "network": _module(self.net),
-            "optimizer": _plain(self.optimizer),
-            "learning_rate": _function(self.optimizer._schedule)
+            "network": described(self.net),
+            "optimizer": settings_of(self.optimizer),
+            "learning_rate": function_of(self.optimizer._schedule)
             if self.rate is None
             else self.rate,
-            "loss": _function(self.loss),
+            "loss": function_of(self.loss),
             "penalty": self._penalized(),
             "rng": self.seed,
             "batch_size": self.batch_size,
@@ -555,6 +575,8 @@ class _Run:
         found = [] if self.stream is None else [self.stream]
         kinds = (np.random.Generator, np.random.RandomState)
         found += [v for m in self.net.modules() for v in vars(m).values() if isinstance(v, kinds)]
+        if _legacy_state() != self.legacy:  # the network, a loss or a callback draws from it
+            found.append(_GLOBAL)
         return list({id(stream): stream for stream in found}.values())
 
     def write(self) -> None:
@@ -579,7 +601,7 @@ class _Run:
             "first_cost": self.first_cost,
             "streams": [rng_state(stream) for stream in self._streams()],
             "rate": None if self.optimizer._schedule else self.optimizer.learning_rate,
-            "settings": _plain(self.optimizer),
+            "settings": settings_of(self.optimizer),
         }
         write_arrays("fit", self.file, arrays, {"kind": "checkpoint", "run": json.dumps(run)})
 
@@ -611,6 +633,8 @@ class _Run:
                     "anew with resume=False, or another file."
                 )
             streams = self._streams()
+            if len(streams) == len(run["streams"]) - 1:  # np.random's own was drawn from
+                streams.append(_GLOBAL)
             if len(streams) != len(run["streams"]):
                 raise ValueError(f"fit: {name} is of a run with another kind of rng=.")
             history = History({k: [float(v) for v in vs] for k, vs in run["history"].items()})
@@ -622,7 +646,16 @@ class _Run:
             history.seconds = float(run["seconds"])
             best, first, rate = float(run["best"]), float(run["first_cost"]), run["rate"]
             settings, states = run["settings"], list(run["streams"])
+            lengths = {len(values) for values in history.values()}
+            norms = {len(values) for values in history.gradient_norms.values()}
+            if history and ("cost" not in history or len(lengths) != 1 or norms - lengths):
+                raise KeyError("a history whose columns have one length")
+            self._check_settings(settings, rate)
+            for stream, state in zip(streams, states, strict=True):
+                load_rng_state(copy.deepcopy(stream), state)
             arrays, _ = read_arrays("fit", self.file, expected)
+        except FileFormatError:
+            raise
         except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
             raise FileFormatError(f"fit: {name} is no whole checkpoint: {error!r}.") from None
         if rate is None and self.optimizer._schedule is None:
@@ -641,6 +674,35 @@ class _Run:
             self.optimizer.learning_rate = rate  # what a callback had made of it
         for key, value in settings["settings"].items():
             setattr(self.optimizer, key, value)
+
+    def _check_settings(self, given: Any, rate: Any) -> None:
+        """Refuse settings of an optimizer that this one could not have: the file was changed."""
+        own = settings_of(self.optimizer)["settings"]
+        settings = given["settings"]
+        odd = [k for k, v in settings.items() if k not in own or type(v) is not type(own[k])]
+        if odd or set(settings) != set(own):
+            raise KeyError(f"settings of {type(self.optimizer).__name__}")
+        try:
+            if rate is not None:
+                positive("fit", "the learning rate", rate)
+            if type(self.optimizer).__module__ == "nn.optim":
+                known = self.optimizer.__signature__.parameters
+                type(self.optimizer)(
+                    self.optimizer.parameters,
+                    **{"learning_rate": 1.0, **{k: v for k, v in settings.items() if k in known}},
+                )
+        except ValueError as error:
+            raise FileFormatError(f"fit: {str(self.file)!r} was changed: {error}") from None
+
+
+def _legacy_state() -> tuple[Any, ...]:
+    """Return the state of np.random's own stream."""
+    name, key, *rest = _GLOBAL.get_state(legacy=True)
+    return name, np.asarray(key).tobytes(), *rest
+
+
+def _listed(given: Any) -> list[Any]:
+    return list(given) if isinstance(given, (list, tuple)) else [given]
 
 
 def _loss(net: Module, loss: Any) -> Loss:
@@ -685,8 +747,15 @@ def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] 
                     "fit: class_weight needs 'balanced' or a dict from class numbers to weights, "
                     f"got {class_weight!r}."
                 )
-            numbers, counts = np.unique(classes, return_counts=True)
-            table = dict(zip(numbers.tolist(), m / (len(numbers) * counts), strict=True))
+            numbers, which = np.unique(classes, return_inverse=True)
+            counts = np.bincount(which.reshape(-1), weights=w)
+            if not counts.all():
+                raise ValueError(
+                    f"fit: class_weight='balanced': the examples of class "
+                    f"{numbers[counts.argmin()]} all have sample_weight 0; leave them out of X "
+                    "and Y, or give weights by class."
+                )
+            table = dict(zip(numbers.tolist(), w.sum() / (len(numbers) * counts), strict=True))
         else:
             table = dict(class_weight)
             unknown = sorted(set(np.unique(classes).tolist()) ^ set(table))
@@ -751,47 +820,6 @@ def _number(name: str, value: Any) -> float:
             "function of (net, X, Y) that returns one, such as their mean."
         )
     return float(np.asarray(value).reshape(())[()])
-
-
-def _function(f: Any) -> Any:
-    """Return what tells a function or an object from another one, the same in each process."""
-    if f is None:
-        return None
-    code = getattr(f, "__code__", None)
-    name = getattr(f, "__qualname__", None) or repr_of(f)
-    if code is None:
-        return name
-    inner = [c for c in code.co_consts if not hasattr(c, "co_code")]
-    closed = [str(c.cell_contents) for c in f.__closure__ or ()]
-    text = repr((code.co_code, inner, code.co_names, f.__defaults__, closed))
-    return [name, zlib.crc32(text.encode())]
-
-
-def repr_of(x: Any) -> str:
-    """Return the type of an object and its plain settings, without an address."""
-    return f"{type(x).__qualname__}({_plain(x)['settings']})"
-
-
-def _plain(x: Any) -> dict[str, Any]:
-    """Return the type of an object and those of its attributes that are numbers and texts."""
-    kept = {
-        k: v
-        for k, v in sorted(vars(x).items())
-        if isinstance(v, (bool, int, float, str))
-        and k not in {"training", "attribute", "steps", "epoch", "learning_rate"}
-        and not k.startswith("_")
-    }
-    return {"type": type(x).__qualname__, "settings": kept}
-
-
-def _module(net: Module) -> list[Any]:
-    """Return what a module is made of: types, settings, functions, shapes."""
-    found = []
-    for m in net.modules():
-        g = vars(m).get("function")
-        shapes = {k: list(v.shape) for k, v in vars(m).items() if isinstance(v, Tensor)}
-        found.append([m.attribute, _plain(m), _function(g), shapes])
-    return found
 
 
 def _norm(g: Any) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -147,3 +149,35 @@ def test_da_of_the_output_is_the_derivative_of_the_loss(output: str) -> None:
         step[i] = 1e-6
         up, down = (by_hand.cost(A + s * step, Y, loss=loss) for s in (1, -1))
         assert got[i] == pytest.approx(9 * (up - down) / 2e-6, rel=1e-5, abs=1e-6)
+
+
+def test_the_backward_pass_of_the_courses_exercise() -> None:
+    """Its A[2] is drawn, not σ(Z[2]); the numbers are those it prints (course 1, week 4)."""
+    draw = np.random.RandomState(3).randn
+    A_L, Y = draw(1, 2), np.array([[1, 0]])
+    A1, W1, b1, Z1 = draw(4, 2), draw(3, 4), draw(3, 1), draw(3, 2)
+    A2, W2, b2, Z2 = draw(3, 2), draw(1, 3), draw(1, 1), draw(1, 2)
+    caches = [
+        by_hand.Cache(A1, W1, b1, Z1, np.maximum(0, Z1), "relu"),
+        by_hand.Cache(A2, W2, b2, Z2, by_hand.sigmoid(Z2), "sigmoid"),
+    ]
+    found = by_hand.backward(A_L, Y, caches)
+    np.testing.assert_allclose(
+        found["dW1"],
+        [
+            [0.41010002, 0.07807203, 0.13798444, 0.10502167],
+            [0, 0, 0, 0],
+            [0.05283652, 0.01005865, 0.01777766, 0.0135308],
+        ],
+        atol=5e-9,
+    )
+    np.testing.assert_allclose(found["db1"], [[-0.22007063], [0], [-0.02835349]], atol=5e-9)
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "mse", None])
+def test_a_loss_that_is_not_known_is_refused(loss: Any) -> None:
+    A_L, caches = by_hand.forward({"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}, np.ones((2, 3)))
+    with pytest.raises(ValueError, match=r"backward: loss needs to be 'cross_entropy'"):
+        by_hand.backward(A_L, np.ones((1, 3)), caches, loss=loss)
+    with pytest.raises(ValueError, match=r"cost: loss needs to be 'cross_entropy'"):
+        by_hand.cost(A_L, np.ones((1, 3)), loss=loss)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from typing import Any
+
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import GradientError, ShapeError
 from tests.nn.helpers import three, toy
@@ -118,3 +122,43 @@ def test_a_number_below_the_band_needs_no_explanation() -> None:
     quiet = nn.check_gradients(nn.Network([4, 2, 1], hidden="tanh", rng=0), X, Y, epsilon=1e-5)
     assert quiet < 1e-7
     assert str(quiet).endswith("(great)")
+
+
+def test_randomness_of_ones_own_is_no_wrong_gradient() -> None:
+    def dropped(A: Any) -> Any:
+        return A * (np.random.random(A.shape) < 0.8) / 0.8  # noqa: NPY002
+
+    net = nn.Sequential(nn.Linear(3, 4, rng=0), "tanh", dropped, nn.Linear(4, 1, rng=1), "sigmoid")
+    for _ in range(10):
+        with pytest.raises(GradientError, match="two costs of the same data differ"):
+            nn.check_gradients(net, np.ones((3, 8)), np.ones((1, 8)))
+
+
+def test_rare_randomness_is_seen_when_a_difference_has_met_it() -> None:
+    for keep_prob in (0.98, 0.99, 0.995):
+        for seed in range(60):
+            layer = nn.Dropout(keep_prob, rng=seed)
+            with contextlib.suppress(GradientError):  # what it says is another test's
+                assert autograd.check_gradients(layer, np.ones((2, 2)))
+
+
+def test_at_an_exact_fit_the_gradient_is_0_and_right() -> None:
+    net = nn.Network.from_dict({"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+    X = np.array([[1.0, -1.0, 3.0]])
+    found = nn.check_gradients(net, X, 2 * X + 1, nn.mean_squared_error)
+    assert found.band == "great"
+    assert "the gradient is 0" in str(found)
+    wrong = {"W1": [[1e-6]], "b1": [[0.0]]}
+    assert nn.check_gradients(net, X, 2 * X + 1, nn.mean_squared_error, gradients=wrong).band == (
+        "WRONG"
+    )
+
+
+def test_a_cost_too_large_for_its_differences_says_so() -> None:
+    X = np.random.default_rng(0).normal(size=(3, 8))
+    net = nn.Network([3, 4, 1], output="identity", rng=0)
+    data = X, 1e6 + X[:1], nn.mean_squared_error
+    found = nn.check_gradients(net, *data)
+    assert found.band == "look again"
+    assert "take one of 1e-3 or scale the targets" in str(found)
+    assert nn.check_gradients(net, *data, epsilon=1e-3).band == "great"

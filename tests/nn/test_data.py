@@ -259,3 +259,13 @@ def test_features_of_any_size_get_variance_1(size) -> None:
     found = nn.Normalizer().fit(X).transform(X)
     np.testing.assert_allclose(found.std(axis=1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(found.mean(axis=1), 0.0, atol=1e-12)
+
+
+def test_an_axis_that_may_be_images_or_colours_is_asked_about() -> None:
+    with pytest.raises(ShapeError, match=r"one image of depth 8, or 12 grey ones"):
+        nn.image_to_vector(np.zeros((12, 8, 8)))
+    with pytest.raises(ShapeError, match=r"looks like one image of depth 3"):
+        nn.augment(np.zeros((64, 64, 3)))
+    assert nn.image_to_vector(np.zeros((12, 8, 8))[..., None]).shape == (64, 12)
+    assert nn.augment(np.zeros((64, 64, 3))[None]).shape == (2, 64, 64, 3)
+    assert nn.augment(np.zeros((6, 8, 8))).shape == (12, 8, 8)

@@ -131,6 +131,7 @@ def test_a_network_learns_digits_and_a_curve() -> None:
     assert two.predict(x).shape == (200, 2)
 
 
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
 def test_r2_is_scikit_learns() -> None:
     from sklearn.metrics import r2_score
 
@@ -419,3 +420,94 @@ def test_tags_say_what_kind_of_estimator_it_is(estimator) -> None:
 def test_a_regression_on_nothing_is_refused(weight) -> None:
     with pytest.raises(ValueError, match=r"LogisticRegression.fit: every weight is zero"):
         nn.LogisticRegression().fit(*overlapping(), sample_weight=weight)
+
+
+DRAWN = np.random.default_rng(5)
+ROWS = DRAWN.normal(size=(80, 3))
+CLASSES = (ROWS[:, 0] + 0.3 * DRAWN.normal(size=80) > 0.6).astype(int)
+TIMES = DRAWN.integers(0, 4, 80)
+
+
+def test_balanced_classes_count_rows_by_their_weight() -> None:
+    weighed = nn.LogisticRegression(class_weight="balanced")
+    weighed.fit(ROWS, CLASSES, sample_weight=TIMES)
+    repeated = nn.LogisticRegression(class_weight="balanced")
+    repeated.fit(np.repeat(ROWS, TIMES, axis=0), np.repeat(CLASSES, TIMES))
+    np.testing.assert_allclose(weighed.coef_, repeated.coef_, rtol=1e-6)
+    np.testing.assert_allclose(weighed.intercept_, repeated.intercept_, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "kind", [nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier], ids=lambda k: k.__name__
+)
+def test_every_classifier_weighs_classes(kind) -> None:
+    options = {} if kind is nn.LogisticRegression else {"random_state": 0}
+    found = [
+        kind(class_weight={0: 1.0, 1: weight}, **options).fit(ROWS, CLASSES).predict(ROWS).sum()
+        for weight in (0.02, 1.0, 50.0)
+    ]
+    assert found[0] <= found[1] <= found[2]
+    assert found[0] < found[2]
+    kind(class_weight="balanced", **options).fit(ROWS, CLASSES)
+    for wrong, said in (({0: -10, 1: 1}, r"class_weight\[0\]"), ([1, 2], "'balanced' or a dict")):
+        with pytest.raises(ValueError, match=said):
+            kind(class_weight=wrong, **options).fit(ROWS, CLASSES)
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_scores_refuse_what_fit_refuses() -> None:
+    y = 2 * ROWS[:, 0]
+    curve = nn.MLPRegressor(epochs=5, random_state=0).fit(ROWS, y)
+    with_nan = np.where(np.arange(80) == 3, np.nan, y)
+    for labels, weight in (
+        (with_nan, None), (np.zeros((2, 40)), None), (y, -np.ones(80)), (y, np.full(80, np.nan)),
+        (y, np.zeros(80)),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^MLPRegressor\.score"):
+            curve.score(ROWS, labels, sample_weight=weight)
+    assert curve.score(ROWS, y[:, None]) == curve.score(ROWS, y)
+    model = nn.LogisticRegression().fit(ROWS, CLASSES)
+    for labels in (np.where(CLASSES > 0, np.nan, 0.0), CLASSES.reshape(2, 40)):
+        with pytest.raises(ValueError, match=r"^LogisticRegression\.score"):
+            model.score(ROWS, labels)
+
+
+def test_an_interrupt_goes_through_an_estimator(monkeypatch) -> None:
+    from nn import estimators
+
+    def stopped(*args, **options):
+        def interrupt(epoch, history):
+            raise KeyboardInterrupt
+
+        return nn.fit(*args, **options, on_epoch=interrupt)
+
+    monkeypatch.setattr(estimators, "fit", stopped)
+    model = nn.MLPClassifier(epochs=5, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(ROWS, CLASSES)
+    assert not hasattr(model, "classes_")
+
+
+def test_scikit_learn_routes_weights_to_them() -> None:
+    from sklearn.model_selection import cross_validate
+    from sklearn.pipeline import make_pipeline
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = nn.LogisticRegression(l2=0.1).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        weight = np.where(CLASSES > 0, 50.0, 1.0)
+        found = cross_validate(
+            make_pipeline(model), ROWS, CLASSES, params={"sample_weight": weight}, cv=3,
+            return_estimator=True, error_score="raise",
+        )  # fmt: skip
+        part = found["estimator"][0][-1]
+        assert (
+            part.predict(ROWS).sum()
+            > nn.LogisticRegression(l2=0.1).fit(ROWS, CLASSES).predict(ROWS).sum()
+        )
+        assert sklearn.clone(model).get_metadata_routing().fit.requests == {"sample_weight": True}
+
+
+def test_alpha_of_scikit_learn_is_the_penalty() -> None:
+    with pytest.raises(TypeError, match="Write l2"):
+        nn.MLPClassifier(alpha=1e-4)

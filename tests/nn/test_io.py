@@ -273,3 +273,30 @@ def test_of_many_differences_eight_are_named_and_the_rest_counted(tmp_path) -> N
     parameters = 16  # of eight layers in the file; W1 and b1 are in the network too
     differing = parameters - 2 + 2  # and have other shapes there
     assert f"; and {differing - 8} more." in text
+
+
+def test_a_network_that_computes_otherwise_is_told_from_the_one_in_the_file(tmp_path) -> None:
+    path = tmp_path / "a.safetensors"
+    nn.save(nn.Network([3, 4, 1], rng=0), path)
+    for other, said in (
+        (nn.Network([3, 4, 1], hidden="tanh"), "layer1.g has type 'ReLU' in the file and 'Tanh'"),
+        (nn.Network([3, 4, 1], output="identity"), "layer2.g has type 'Sigmoid' in the file"),
+        (nn.Network([3, 4, 1], dtype=np.float32), "layer1.W is float64 in the file and float32"),
+    ):
+        before = other.state_dict()
+        with pytest.raises(ValueError, match=said):
+            nn.load(path, other)
+        for name, array in other.state_dict().items():
+            np.testing.assert_array_equal(array, before[name])
+        nn.load(path, other, strict=False)
+    again = nn.Network([3, 4, 1], keep_prob=0.5)  # dropout has no part in prediction
+    nn.load(path, again)
+    slopes = nn.Network([2, 2, 1], hidden=nn.LeakyReLU(0.2))
+    nn.save(slopes, path)
+    nn.load(path, nn.Network([2, 2, 1], hidden=nn.LeakyReLU(0.2)))
+    with pytest.raises(ValueError, match=r"layer1\.g has slope 0\.2 in the file and 0\.01 here"):
+        nn.load(path, nn.Network([2, 2, 1], hidden="leaky_relu"))
+    nn.save(nn.BatchNorm(2, epsilon=1e-3), path)
+    with pytest.raises(ValueError, match=r"the network has epsilon 0\.001 in the file"):
+        nn.load(path, nn.BatchNorm(2))
+    nn.load(path, nn.BatchNorm(2, epsilon=1e-3))

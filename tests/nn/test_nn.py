@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -674,3 +675,96 @@ def test_a_loss_on_logits_says_which_loss_takes_probabilities(g) -> None:
     other = "or use binary_cross_entropy on probabilities"
     assert (other in str(caught.value)) == (g == "sigmoid")
     assert "None" not in str(caught.value)
+
+
+# -- a function that would be applied twice, and outputs that say nothing -------------------------
+
+
+TWICE: dict[str, Any] = {
+    "reshaped": lambda A: A.reshape(3, -1),
+    "times 1": lambda A: A * 1.0,
+    "transposed twice": lambda A: A.T.T,
+    "clipped": lambda A: np.clip(A, 1e-9, 1),
+    "joined again": lambda A: np.concatenate([A[:1], A[1:]]),
+    "by hand": lambda A: np.exp(np.log(A)),
+}
+
+
+@pytest.mark.parametrize("after", [pytest.param(f, id=name) for name, f in TWICE.items()])
+def test_probabilities_are_no_logits_however_they_are_arranged(after: Any) -> None:
+    X = np.random.default_rng(0).normal(size=(3, 20))
+    Y = nn.one_hot(np.arange(20) % 3)
+    net = nn.Sequential(nn.Linear(3, 3, rng=0), "softmax", after)
+    with pytest.raises(ValueError, match="the result of softmax, so that it would be applied twi"):
+        nn.fit(net, X, Y, loss=nn.softmax_cross_entropy, progress=False)
+
+
+def test_a_sigmoid_written_out_is_one_too() -> None:
+    X = np.random.default_rng(0).normal(size=(3, 20))
+    Y = (X[:1] > 0) * 1.0
+    Z = nn.Tensor([[1.0, -2.0, 0.5]], requires_grad=True) @ X
+    with pytest.raises(ValueError, match="the result of sigmoid"):
+        nn.binary_cross_entropy_with_logits(1 / (1 + np.exp(-Z)), Y)
+    assert nn.binary_cross_entropy_with_logits(Z, Y).item() > 0
+    # Scaled beyond (0, 1) it is a bounded logit, and meant.
+    assert nn.binary_cross_entropy_with_logits(10 / (1 + np.exp(-Z)) - 5, Y).item() > 0
+
+
+def test_one_softmax_unit_is_refused_in_every_module() -> None:
+    X, Y = np.ones((3, 4)), np.ones((1, 4))
+    net = nn.Sequential(nn.Linear(3, 1, rng=0), "softmax")
+    for use in (
+        lambda: nn.accuracy(net, X, Y),
+        lambda: nn.cost(net, X, Y, nn.squared_error),
+        lambda: net.predict(X),
+        lambda: nn.cost(
+            nn.Network([3, 1], output=lambda Z: autograd.softmax(Z, axis=0)), X, Y, nn.squared_error
+        ),
+    ):
+        with pytest.raises(ShapeError, match="one softmax output is always 1"):
+            use()
+
+
+def test_an_own_loss_of_a_vector_sees_labels_of_its_shape() -> None:
+    class Dot(nn.Module):
+        def __init__(self) -> None:
+            self.w = nn.Tensor([1.0, 0.0], requires_grad=True)
+
+        def forward(self, X: Any) -> Any:
+            return self.w @ X
+
+    X = np.random.default_rng(0).normal(size=(2, 6))
+    loss = lambda A, Y: ((A - Y) ** 2).mean()  # noqa: E731
+    assert nn.cost(Dot(), X, X[0], loss).item() == 0.0
+    with pytest.raises(ShapeError, match=r"labels need the shape \(6,\), got \(6, 1\)"):
+        nn.cost(Dot(), X, X[0][:, None], loss)
+
+
+def test_labels_may_be_off_by_rounding() -> None:
+    Z, Y = np.zeros((3, 4)), nn.one_hot([0, 1, 2, 0])
+    wanted = nn.softmax_cross_entropy(nn.Tensor(Z), Y).item()
+    assert nn.softmax_cross_entropy(nn.Tensor(Z), Y * (1 + 2.3e-16)).item() == pytest.approx(wanted)
+    with pytest.raises(ValueError, match="need to be in"):
+        nn.softmax_cross_entropy(nn.Tensor(Z), Y * 1.001)
+
+
+def test_where_the_results_of_an_op_come_from() -> None:
+    z = nn.Tensor(np.ones((2, 3)), requires_grad=True)
+    assert (z * 2).comes_from is None  # a leaf, scaled
+    assert (autograd.tanh(z) + 1).reshape(3, 2).comes_from == "tanh"
+    assert (z @ np.ones((3, 2)) + 1.0).comes_from == "matmul"
+    assert (z + autograd.sigmoid(z)).comes_from == "add"
+    assert nn.Tensor(1.0).comes_from is None
+
+
+def test_names_that_others_use_are_answered() -> None:
+    with pytest.raises(TypeError, match=r"no option 'lambda_'.* Write strength"):
+        nn.L2(lambda_=0.7)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"nn\.Momentum"):
+        nn.SGD(nn.Network([2, 1]).parameters(), learning_rate=0.1, momentum=0.9)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="needs the parameters first"):
+        nn.SGD(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="on_epoch needs a function"):
+        nn.fit(nn.Network([2, 1]), np.ones((2, 3)), np.ones((1, 3)), on_epoch=3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="real numbers, got complex128"):
+        nn.SGD([nn.Tensor(1.0, requires_grad=True)], learning_rate=0.1).update([1j])

@@ -379,3 +379,12 @@ def test_the_solver_has_newtons_direction_after_as_many_steps_as_dimensions() ->
     moves = [(e, curvature * e, 1 / float(e @ (curvature * e))) for e in np.eye(3)]
     g = np.array([1.0, -3.0, 0.5])
     assert _direction(g, moves) == pytest.approx(-g / curvature)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "epoch"),
+    [(nn.Staircase(0.1), 0), (nn.InverseDecay(0.1), -1), (nn.ExponentialDecay(0.1), -3)],
+)
+def test_epochs_before_the_first_are_refused(schedule: nn.Schedule, epoch: int) -> None:
+    with pytest.raises(ValueError, match="epochs count from 1"):
+        schedule(epoch)

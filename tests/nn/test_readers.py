@@ -195,6 +195,7 @@ def test_an_optimizer_can_be_used_after_a_run_failed() -> None:
     assert history.cost[-1] < history.cost[0]
 
 
+@QUIET
 def test_a_small_first_batch_is_no_measure_of_divergence() -> None:
     rng = np.random.RandomState(0)
     y = np.concatenate([np.zeros(150), rng.rand(50) * 100]).reshape(1, -1)
@@ -351,6 +352,7 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was() -> None:
         pickle.loads(pickle.dumps(model))
 
 
+@QUIET
 def test_scores_need_labels_of_their_kind_and_number() -> None:
     rows, y = X.T, Y[0].astype(int)
     model = nn.LogisticRegression().fit(rows, y)

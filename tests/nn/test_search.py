@@ -117,3 +117,26 @@ def test_no_tolerance_is_a_tolerance() -> None:
     found = nn.diagnose_bias_variance(0.01, 0.01, 0.0, tolerance=0.0)
     assert found.high_bias
     assert not found.high_variance
+
+
+@pytest.mark.filterwarnings("ignore:fit")
+def test_an_interrupt_ends_the_search_with_what_was_finished() -> None:
+    X = np.random.default_rng(0).normal(size=(2, 40))
+    Y = (X[:1] > 0) * 1.0
+    calls = []
+
+    def interrupt(epoch, history):
+        calls.append(epoch)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+
+    with pytest.warns(nn.TrainingWarning, match="interrupted in trial 3 of 5; these are the 2"):
+        found = nn.random_search(
+            (X, Y), (X, Y), trials=5, epochs=3, on_epoch=interrupt, rng=0, progress=False
+        )
+    assert [len(trial.history.cost) for trial in found] == [3, 3]
+    calls[:] = [0] * 7
+    with pytest.raises(KeyboardInterrupt):
+        nn.random_search(
+            (X, Y), (X, Y), trials=5, epochs=3, on_epoch=interrupt, rng=0, progress=False
+        )

@@ -10,6 +10,7 @@ import textwrap
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -940,7 +941,7 @@ def test_half_of_a_layer_dead_is_said_of_wide_layers_only() -> None:
         assert any("are dead" in note for note in notes) == said, (width, dead)
 
 
-def test_two_sigmoids_are_two_questions_and_no_majority() -> None:
+def test_two_sigmoids_are_two_questions_of_which_one_is_never_answered() -> None:
     X, Y = toy()
     both = np.vstack([Y, np.ones_like(Y)])  # the second question has one answer
     net = nn.Network([2, 8, 2], output="sigmoid", rng=0)
@@ -949,7 +950,10 @@ def test_two_sigmoids_are_two_questions_and_no_majority() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", nn.TrainingWarning)
         notes = nn.fit(net, X, both, optimizer=still, epochs=1, progress=False).notes
-    assert not any("to every example" in note for note in notes)
+    told = [note for note in notes if "to every example" in note]
+    assert len(told) == 1
+    assert told[0].startswith("Output 0 answers 1 to every example")
+    assert "more" not in told[0]
 
 
 @pytest.mark.parametrize(("size", "refused"), [(4, True), (1, True), (3, False), (None, False)])
@@ -1000,3 +1004,176 @@ def test_a_metric_that_is_not_a_number_is_left_out_of_the_short_text() -> None:
     assert "auc" not in repr(history)
     history = nn.History({"cost": [1.0, 0.5], "dev_auc": [float("nan"), 0.7]})
     assert "dev auc 0.7" in repr(history)
+
+
+# -- what is trained, and says that it has learned nothing ---------------------------------------
+
+
+def notes_of(net: nn.Module, X: Any, Y: Any, **options: Any) -> list[str]:
+    """Return the notes of a training."""
+    settled = {"progress": False, "rng": 0, "epochs": 50, **options}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.TrainingWarning)
+        return nn.fit(net, X, Y, **settled).notes
+
+
+def said(notes: list[str], words: str) -> bool:
+    return any(words in note for note in notes)
+
+
+DRAWN = np.random.default_rng(3)
+
+
+def test_features_within_0_and_1_may_differ_in_scale_too() -> None:
+    X = DRAWN.random((3, 200))
+    X[1] *= 1e-3
+    net = nn.Network([3, 8, 1], rng=0)
+    assert said(notes_of(net, X, (X[1:2] > 0.0005) * 1.0), "scales differ by a factor of")
+    pixels = DRAWN.random((64, 200)) * np.where(np.arange(64) < 3, 1 / 255, 1)[:, None]
+    net = nn.Network([64, 8, 1], rng=0)
+    assert not said(notes_of(net, pixels, (pixels[10:11] > 0.5) * 1.0), "scales differ")
+
+
+def test_targets_far_from_their_scale_are_told() -> None:
+    X = DRAWN.normal(size=(2, 200))
+    targets = 1e4 + 100 * X[:1]
+    net = nn.Network([2, 8, 1], output="identity", rng=0)
+    notes = notes_of(net, X, targets, loss=nn.mean_squared_error)
+    assert said(notes, "The targets are not normalized (row 0 has mean 1e+04")
+    assert said(notes, "predicts no better than the mean of the targets (R² = -")
+    fine = notes_of(
+        nn.Network([2, 8, 1], output="identity", rng=0), X, 1 + 2 * X[:1],
+        loss=nn.mean_squared_error, learning_rate=0.01,
+    )  # fmt: skip
+    assert fine == []
+
+
+@pytest.mark.parametrize(
+    ("output", "target", "words"),
+    [
+        ("sigmoid", [-9.0, 9.0], "a sigmoid, gives numbers between 0 and 1"),
+        ("tanh", [-1.0, 3.0], "a tanh, gives numbers between −1 and 1"),
+        ("relu", [-3.0, -1.0], "a relu, gives numbers of at least 0"),
+    ],
+)
+def test_targets_out_of_the_outputs_range_are_told(output: str, target: Any, words: str) -> None:
+    X = DRAWN.normal(size=(2, 100))
+    Y = np.resize(target, (1, 100))
+    notes = notes_of(
+        nn.Network([2, 4, 1], output=output, rng=0), X, Y, loss=nn.mean_squared_error, epochs=5
+    )
+    assert said(notes, words)
+    assert not said(notes, "recall")  # these are no classes
+
+
+def test_one_unit_that_is_dead_is_told() -> None:
+    X = DRAWN.random((3, 100))
+    net = nn.Network([3, 4, 1], output="relu", rng=0)
+    net["W2"], net["b2"] = -np.abs(net["W2"].numpy()), np.array([[-1.0]])
+    notes = notes_of(net, X, X[:1] + 1, loss=nn.mean_squared_error, epochs=3)
+    assert said(notes, "The unit of layer2 (Linear) is dead: 0 for every example")
+
+
+@pytest.mark.parametrize("rare", [0.0, 0.02])
+def test_logits_without_a_sigmoid_are_classes_too(rare: float) -> None:
+    X = DRAWN.normal(size=(2, 300))
+    Y = np.ones((1, 300)) if not rare else (DRAWN.random((1, 300)) < rare) * 1.0
+    net = nn.Network([2, 3, 1], output="identity", rng=0)
+    net["b2"] = [[-20.0 if rare else 0.0]]
+    notes = notes_of(net, X, Y, loss=nn.binary_cross_entropy_with_logits, epochs=3)
+    assert said(notes, "recall of class 1 is 0" if rare else "All 300 labels are the same")
+
+
+def test_a_label_that_is_never_given_is_told() -> None:
+    X = DRAWN.normal(size=(2, 200))
+    Y = np.vstack([X[0] > 0, np.arange(200) < 6]) * 1.0
+    notes = notes_of(nn.Network([2, 4, 2], rng=0), X, Y, learning_rate=0.05)
+    assert said(notes, "Output 1 answers 0 to every example, and 6 of 200 have the other label")
+    assert not said(notes, "Output 0")
+
+
+def test_some_units_that_are_the_same_are_told() -> None:
+    net = nn.Network([3, 4, 1], rng=0)
+    W1, W2 = net["W1"].numpy(), net["W2"].numpy()
+    W1[1], W2[:, 1], W1[3], W2[:, 3] = W1[0], W2[:, 0], W1[2], W2[:, 2]
+    net["W1"], net["W2"] = W1, W2
+    X = DRAWN.normal(size=(3, 100))
+    notes = notes_of(net, X, (X[:1] > 0) * 1.0, epochs=2)
+    assert said(notes, "4 of the 4 units of layer1 (Linear) begin with the weights of another one")
+    W2[:, 3] += 1.0  # what comes after tells them apart
+    net["W1"], net["W2"] = W1, W2
+    assert said(notes_of(net, X, (X[:1] > 0) * 1.0, epochs=2), "2 of the 4 units") is True
+
+
+def test_batch_norm_that_has_seen_few_batches_is_told() -> None:
+    X = 5 + 3 * DRAWN.normal(size=(3, 200))
+    Y = (X[:1] > 5) * 1.0
+
+    def net(momentum: float) -> nn.Module:
+        norm = nn.BatchNorm(8, momentum=momentum)
+        return nn.Sequential(
+            nn.Linear(3, 8, rng=0), norm, "relu", nn.Linear(8, 1, rng=1), "sigmoid"
+        )
+
+    notes = notes_of(net(0.99), X, Y, epochs=20, batch_size=None)
+    assert said(notes, "step2 (BatchNorm) has averaged over 20 mini-batches only")
+    assert not said(notes, "try a learning rate below")
+    assert not said(notes_of(net(0.9), X, Y, epochs=20, batch_size=50), "averaged")
+
+
+# -- weights of examples and classes -------------------------------------------------------------
+
+
+def test_training_is_judged_by_the_weighted_cost() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1, 200))
+    Y = 2 * X + 1
+    X[0, :5], Y[0, :5] = 1e4, 0  # five rows that do not count
+    weight = np.where(np.arange(200) < 5, 0.0, 1.0)
+    net = nn.Network([1, 1], output="identity", init="zeros")
+    notes_of(
+        net, X, Y, loss=nn.mean_squared_error, sample_weight=weight, optimizer="sgd",
+        learning_rate=0.1, epochs=100, batch_size=None,
+    )  # fmt: skip
+    np.testing.assert_allclose([net["W1"].item(), net["b1"].item()], [2, 1], rtol=1e-6)
+
+
+def test_a_cost_that_rises_without_the_weights_is_no_fault() -> None:
+    X = DRAWN.normal(size=(2, 400))
+    Y = (X[:1] + DRAWN.normal(size=(1, 400)) > 1.5) * 1.0
+    net = nn.Network([2, 1], init="zeros", rng=0)
+    weights = {0: 1.0, 1: 20.0}
+    notes = notes_of(net, X, Y, class_weight=weights, optimizer="sgd", learning_rate=0.5)
+    assert not said(notes, "The cost rose")
+
+
+def test_balanced_classes_count_their_examples_by_weight() -> None:
+    """An example of weight 2 is two examples."""
+    X = DRAWN.normal(size=(2, 60))
+    Y = (X[:1] + 0.5 * DRAWN.normal(size=(1, 60)) > 0.7) * 1.0
+    times = DRAWN.integers(1, 4, 60)
+    trained = []
+    for columns, weight in ((np.arange(60), times), (np.repeat(np.arange(60), times), None)):
+        net = nn.Network([2, 1], init="zeros")
+        notes_of(
+            net, X[:, columns], Y[:, columns], class_weight="balanced", sample_weight=weight,
+            optimizer="sgd", learning_rate=0.5, batch_size=None, epochs=200,
+        )  # fmt: skip
+        trained.append(np.concatenate([net["W1"].numpy().ravel(), net["b1"].numpy().ravel()]))
+    np.testing.assert_allclose(*trained, rtol=1e-9)
+    with pytest.raises(ValueError, match="examples of class 1 all have sample_weight 0"):
+        nn.fit(
+            nn.Network([2, 1], rng=0), X, Y, class_weight="balanced", sample_weight=1 - Y[0],
+            progress=False,
+        )  # fmt: skip
+
+
+def test_divergence_after_the_last_step_names_a_layer() -> None:
+    X = DRAWN.normal(size=(2, 50))
+    with pytest.raises(nn.TrainingError) as caught:
+        nn.fit(
+            nn.Network([2, 3, 1], output="identity", rng=0), X, X[:1], optimizer="sgd",
+            learning_rate=1e6, loss=nn.mean_squared_error, epochs=1, batch_size=None,
+            progress=False,
+        )  # fmt: skip
+    assert caught.value.layer in {"layer1.W", "layer1.b", "layer2.W", "layer2.b"}

@@ -630,6 +630,137 @@ def test_a_checkpoint_of_other_settings_is_refused_and_nothing_changed(tmp_path)
         nn.fit(net_of(), X, Y, epochs=1, checkpoint=file, rng=0, **options())
 
 
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_a_checkpoint_knows_functions_schedules_and_dtypes_by_what_they_are(tmp_path) -> None:
+    X, Y = toy(60)
+    file = tmp_path / "run.safetensors"
+
+    class Listed(nn.Schedule):
+        def __init__(self, *rates: float) -> None:
+            self.rates = list(rates)
+
+        def __call__(self, epoch: int, step: int | None = None) -> float:
+            return self.rates[min(epoch, len(self.rates)) - 1]
+
+    def run(net: nn.Module, **changes: Any) -> None:
+        given = {"rng": lambda epoch: np.random.RandomState(10 + epoch), **changes}
+        nn.fit(net, X, Y, epochs=2, checkpoint=file, progress=False, **given)
+
+    run(net_of(), learning_rate=Listed(0.1, 0.1))
+    for net, changes, said in (
+        (net_of(), {"rng": lambda epoch: np.random.RandomState(999 + epoch)}, "rng"),
+        (net_of(), {"learning_rate": Listed(0.1, 0.5)}, "learning_rate"),
+        (nn.Network([2, 8, 1], rng=0, dtype=np.float32), {}, "network"),
+    ):
+        with pytest.raises(ValueError, match=f"other settings: .*{said}"):
+            run(net, **{"learning_rate": Listed(0.1, 0.1), **changes})
+    run(net_of(), learning_rate=Listed(0.1, 0.1))  # the same again: nothing to do
+
+
+RATE = 0.1
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_a_rate_that_reads_a_global_value_is_another_one_when_it_changes(
+    tmp_path, monkeypatch
+) -> None:
+    X, Y = toy(60)
+    file = tmp_path / "run.safetensors"
+
+    def go() -> None:
+        nn.fit(
+            net_of(), X, Y, epochs=1, checkpoint=file, rng=0, progress=False,
+            learning_rate=lambda epoch: RATE / epoch,
+        )  # fmt: skip
+
+    go()
+    go()
+    monkeypatch.setitem(globals(), "RATE", 0.2)
+    with pytest.raises(ValueError, match="other settings: learning_rate"):
+        go()
+
+
+class Noisy(nn.Module):
+    """Noise from np.random's own stream, as many write it."""
+
+    def __init__(self) -> None:
+        self.inner = nn.Network([2, 4, 1], rng=0)
+
+    def forward(self, X: Any) -> Any:
+        return self.inner(X + 0.1 * np.random.standard_normal(X.shape))  # noqa: NPY002
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_a_run_that_draws_from_numpys_own_stream_goes_on_as_it_was(tmp_path) -> None:
+    X, Y = toy(60)
+    file = tmp_path / "run.safetensors"
+    settled = {"loss": nn.binary_cross_entropy, "rng": 0, "progress": False}
+    ended = []
+    for parts in ([5], [2, 5]):
+        for k, epochs in enumerate(parts):
+            np.random.seed(3 if not k else 77)  # noqa: NPY002 - another process begins elsewhere
+            net = Noisy()
+            nn.fit(net, X, Y, epochs=epochs, checkpoint=file, resume=k > 0, **settled)
+        ended.append(values(net))
+    for one, other in zip(*ended, strict=True):
+        np.testing.assert_array_equal(one, other)
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    still = tmp_path / "still.safetensors"
+    for epochs in (1, 2):  # a run that draws nothing from it leaves it alone
+        nn.fit(net_of(), X, Y, epochs=epochs, checkpoint=still, rng=0, progress=False)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+def edited(file: Path, change: Any) -> None:
+    """Change what a checkpoint says of its run."""
+    import json
+
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    with safe_open(file, framework="numpy") as opened:
+        metadata = dict(opened.metadata())
+        arrays = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - no dict
+    run = json.loads(metadata["run"])
+    change(run)
+    save_file(arrays, file, {**metadata, "run": json.dumps(run)})
+
+
+EDITS: dict[str, Any] = {
+    "a method": lambda run: run["settings"]["settings"].update(_apply="x"),
+    "another attribute": lambda run: run["settings"]["settings"].update(parameters=1.0),
+    "a number that cannot be": lambda run: run["settings"]["settings"].update(beta1=5.0),
+    "a text for a number": lambda run: run["settings"]["settings"].update(beta1="0.9"),
+    "a setting less": lambda run: run["settings"]["settings"].pop("beta1"),
+    "no cost": lambda run: run["history"].pop("cost"),
+    "columns of two lengths": lambda run: run["history"]["cost"].append(1.0),
+    "a negative rate": lambda run: run.update(rate=-1.0),
+    "a stream of nothing": lambda run: run.update(streams=[{"kind": "Generator"}]),
+    "a stream of text": lambda run: run["streams"][0].update(state="x"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+@pytest.mark.parametrize("change", [pytest.param(f, id=name) for name, f in EDITS.items()])
+def test_an_edited_checkpoint_is_refused_and_nothing_changed(tmp_path, change) -> None:
+    X, Y = toy(60)
+    file = tmp_path / "run.safetensors"
+    settled = {"optimizer": "adam", "learning_rate": 0.01, "rng": 0, "progress": False}
+    nn.fit(net_of(), X, Y, epochs=2, checkpoint=file, **settled)
+    edited(file, change)
+    net = net_of(7)
+    net.load_state_dict(net_of().state_dict())
+    before = values(net)
+    optimizer = nn.Adam(net.parameters(), learning_rate=0.01)
+    kept = dict(vars(optimizer))
+    given = {**settled, "optimizer": optimizer}
+    del given["learning_rate"]
+    with pytest.raises(nn.FileFormatError):
+        nn.fit(net, X, Y, epochs=3, checkpoint=file, **given)
+    assert all(np.array_equal(a, b) for a, b in zip(values(net), before, strict=True))
+    assert {k: v for k, v in vars(optimizer).items() if k in kept} == kept
+
+
 KILLED = """
 import sys, time, numpy as np, nn
 rng = np.random.default_rng(0)

@@ -296,6 +296,7 @@ from autograd.ops.special import (
     gammaln as gammaln,
     i0 as i0,
     i1 as i1,
+    ierfcx as ierfcx,
     iv as iv,
     j0 as j0,
     j1 as j1,

@@ -126,3 +126,26 @@ def test_other_objects_have_the_word_in_their_operators() -> None:
         t - Unit()
     with pytest.raises(TypeError, match="real numbers"):
         t * None
+
+
+@pytest.mark.parametrize("x", [-3.0, 0.0, 0.5, 0.999, 1.0, 2.0, 30.0, 1e4, 1e6, 1e8])
+def test_derivatives_of_erfcx_keep_their_digits(x: float) -> None:
+    """From y′ = 2xy − 2/√π in 120 digits: in doubles its terms cancel to nothing at large x."""
+    mp = mpmath.mp
+    with mp.workdps(120):
+        t = mp.mpf(x)
+        y = mp.exp(t * t) * mp.erfc(t)
+        slopes = [2 * t * y - 2 / mp.sqrt(mp.pi)]
+        slopes.append(2 * y + 2 * t * slopes[0])
+        slopes.append(4 * slopes[0] + 2 * t * slopes[1])
+        expected = [float(s) for s in slopes]
+    f = autograd.erfcx
+    for wanted in expected:
+        f = grad(f)
+        assert f(x) == pytest.approx(wanted, rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [-1e9, -1e7, -1e3])
+def test_the_second_derivative_of_log_ndtr_tends_to_minus_1(x: float) -> None:
+    """−1 + 1/x² − … (the derivative of −x + 1/x − …, Mills' ratio)."""
+    assert grad(grad(autograd.log_ndtr))(x) == pytest.approx(-1 + 1 / x**2, abs=1e-11)

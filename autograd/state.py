@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -28,6 +29,7 @@ __all__ = [
     "no_grad",
     "running_transforms",
     "strong_zero",
+    "watched_elsewhere",
 ]
 
 from_engine = True  # frames of this module are skipped when an op looks for the user's line
@@ -54,6 +56,14 @@ def _with(state: State, field: str, value: Any) -> State:
 
 
 _RUNNING: list[Any] = []  # the transforms that are running, in any thread
+
+
+_WATCHING: list[int] = []  # the threads in which `detect_anomaly` is on
+
+
+def watched_elsewhere() -> bool:
+    """Whether `detect_anomaly` is on in another thread, which may have started this one."""
+    return any(thread != threading.get_ident() for thread in tuple(_WATCHING))
 
 
 def running_transforms() -> bool:
@@ -261,6 +271,17 @@ class detect_anomaly(_Mode):
 
     def __init__(self, on: bool = True) -> None:
         self._on = on
+
+    def __enter__(self) -> Self:
+        if self._on:
+            _WATCHING.append(threading.get_ident())
+        return super().__enter__()
+
+    def __exit__(self, *exc: Any) -> None:
+        super().__exit__(*exc)
+        if self._on and _WATCHING:
+            here = threading.get_ident()
+            _WATCHING.remove(here if here in _WATCHING else _WATCHING[-1])
 
     def _changed(self, value: bool) -> bool:
         return self._on

@@ -18,7 +18,7 @@ from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id
-from autograd.state import STATE, running_transforms
+from autograd.state import STATE, running_transforms, watched_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -436,7 +436,7 @@ class Tensor:
                 f"{kind}(Tensor{_called(self.name)}) inside a transform: the gradient would be "
                 "lost; use NumPy's functions (np.sin, not math.sin), or t.detach() to look at it."
             )
-        if state.anomaly:
+        if state.anomaly or watched_elsewhere():
             warnings.warn_explicit(
                 f"{kind}(Tensor{_called(self.name)}) gives a plain number: what is computed from "
                 "it has no gradient.",

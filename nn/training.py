@@ -584,6 +584,7 @@ class _Run:
         if self.file is None:
             return
         history = self.history
+        self.note(_not_kept(self.net))
         arrays = {f"net.{name}": array for name, array in self.net.state_dict().items()}
         names = [*self.paths, *(path for path, _, _ in self.net._buffers())]
         values = [value for part in self.best_values for value in part]
@@ -693,6 +694,20 @@ class _Run:
                 )
         except ValueError as error:
             raise FileFormatError(f"fit: {str(self.file)!r} was changed: {error}") from None
+
+
+def _not_kept(net: Module) -> Iterable[str]:
+    """Yield a note for arrays of modules of somebody's own that no checkpoint holds."""
+    for m in net.modules():
+        if type(m).__module__.partition(".")[0] == "nn":
+            continue
+        for name, value in vars(m).items():
+            if isinstance(value, np.ndarray) and name not in m.buffers:
+                yield (
+                    f"{m.title} keeps the array {name!r}, which the checkpoint does not: a run "
+                    f"that goes on begins with another one. Write buffers = ({name!r},) in its "
+                    "class."
+                )
 
 
 def _legacy_state() -> tuple[Any, ...]:

@@ -400,3 +400,20 @@ def test_a_format_is_a_number_too() -> None:
     with pytest.raises(GradientError, match=r"format\(Tensor\) inside a transform"):
         grad(lambda x: (f"{x[0]:.3f}", x.sum())[1])(np.ones(2))
     assert f"{leaf(2.0) * 1.0:.3f}" == "2.000"
+
+
+def test_anomaly_detection_names_conversions_in_the_threads_it_starts() -> None:
+    y = leaf(2.0) * 3.0
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with detect_anomaly():
+            thread = threading.Thread(target=lambda: float(y))
+            thread.start()
+            thread.join()
+        assert len(told) == 1
+        assert "float(Tensor) gives a plain number" in str(told[0].message)
+        assert told[0].filename == __file__
+        thread = threading.Thread(target=lambda: float(y))
+        thread.start()
+        thread.join()
+    assert len(told) == 1

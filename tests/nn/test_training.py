@@ -711,6 +711,28 @@ def test_a_run_that_draws_from_numpys_own_stream_goes_on_as_it_was(tmp_path) -> 
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
+@pytest.mark.parametrize("declared", [False, True])
+def test_an_array_that_a_checkpoint_does_not_hold_is_told(tmp_path, declared: bool) -> None:
+    class Counting(nn.Module):
+        buffers = ("seen",) if declared else ()
+
+        def __init__(self) -> None:
+            self.inner = nn.Network([2, 4, 1], rng=0)
+            self.seen = np.zeros(1)
+
+        def forward(self, X: Any) -> Any:
+            self.seen = self.seen + 1
+            return self.inner(X)
+
+    X, Y = toy(60)
+    notes = notes_of(
+        Counting(), X, Y, loss=nn.binary_cross_entropy, epochs=2,
+        checkpoint=tmp_path / "run.safetensors",
+    )  # fmt: skip
+    assert said(notes, "keeps the array 'seen', which the checkpoint does not") is not declared
+    assert sum("keeps the array" in note for note in notes) == int(not declared)
+
+
 def edited(file: Path, change: Any) -> None:
     """Change what a checkpoint says of its run."""
     import json

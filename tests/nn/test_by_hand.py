@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import compare_backprop
+from autograd import ShapeError, compare_backprop
 from nn import by_hand
 
 HIDDEN = sorted(set(by_hand.ACTIVATIONS) - {"softmax"})
@@ -181,3 +181,29 @@ def test_a_loss_that_is_not_known_is_refused(loss: Any) -> None:
         by_hand.backward(A_L, np.ones((1, 3)), caches, loss=loss)
     with pytest.raises(ValueError, match=r"cost: loss needs to be 'cross_entropy'"):
         by_hand.cost(A_L, np.ones((1, 3)), loss=loss)
+
+
+def test_the_short_way_is_for_the_output_of_the_last_cache_only() -> None:
+    parameters = {"W1": np.array([[0.5, -1.0]]), "b1": np.array([[0.25]])}
+    X, Y = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([[1.0, 0.0]])
+    A, caches = by_hand.forward(parameters, X)
+    np.testing.assert_array_equal(by_hand.backward(A, Y, caches)["dZ1"], A - Y)
+    other = A + 0.01
+    long_way = (-Y / other + (1 - Y) / (1 - other)) * A * (1 - A)
+    np.testing.assert_allclose(by_hand.backward(other, Y, caches)["dZ1"], long_way, rtol=1e-14)
+    assert caches[-1].keep_prob == 1.0
+
+
+def test_a_list_of_keep_probs_leaves_the_output_alone() -> None:
+    parameters = nn.Network([2, 3, 1], rng=0).as_dict()
+    masks = {"D1": np.ones((3, 4)), "D2": np.ones((1, 4))}
+    _, caches = by_hand.forward(parameters, np.ones((2, 4)), masks=masks, keep_prob=[0.5])
+    assert [cache.keep_prob for cache in caches] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4,), (3, 3)])
+def test_shapes_of_a_single_unit_are_checked_whatever_they_are(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match="logistic_regression: needs w"):
+        by_hand.logistic_regression(np.ones((2, 1)), 0.0, np.ones(shape), np.ones((1, 3)))
+    with pytest.raises(ShapeError, match="logistic_regression: needs w"):
+        by_hand.logistic_regression(np.ones((2, 1)), 0.0, np.ones((2, 3)), np.ones(3))

@@ -162,3 +162,14 @@ def test_a_cost_too_large_for_its_differences_says_so() -> None:
     assert found.band == "look again"
     assert "take one of 1e-3 or scale the targets" in str(found)
     assert nn.check_gradients(net, *data, epsilon=1e-3).band == "great"
+
+
+def test_what_rounding_explains_is_that_of_the_costs_differences() -> None:
+    """A cost J is off by ε|J|, each of n differences by that over the step, together √n times."""
+    X = np.random.default_rng(0).normal(size=(3, 8))
+    net = nn.Network([3, 4, 1], output="identity", rng=0)  # 21 numbers
+    found = nn.check_gradients(net, X, 100 + X[:1], nn.mean_squared_error, epsilon=1e-5)
+    J = nn.cost(net, X, 100 + X[:1], nn.mean_squared_error).item()
+    assert J > 1000
+    eps = np.finfo(float).eps
+    assert found.rounding == pytest.approx(21**0.5 * eps * J / 1e-5, rel=1e-12)

@@ -269,3 +269,14 @@ def test_an_axis_that_may_be_images_or_colours_is_asked_about() -> None:
     assert nn.image_to_vector(np.zeros((12, 8, 8))[..., None]).shape == (64, 12)
     assert nn.augment(np.zeros((64, 64, 3))[None]).shape == (2, 64, 64, 3)
     assert nn.augment(np.zeros((6, 8, 8))).shape == (12, 8, 8)
+
+
+def test_angles_end_at_180_degrees_and_narrow_images_are_grey() -> None:
+    images = np.zeros((2, 8, 8))
+    assert nn.augment(images, rotate=180, rng=0).shape == (4, 8, 8)
+    for angle in (180.5, 181, -1):
+        with pytest.raises(ValueError, match=r"rotate needs to be in \[0, 180\]"):
+            nn.augment(images, rotate=angle)
+    assert nn.augment(np.zeros((5, 6, 3)), rng=0).shape == (10, 6, 3)
+    with pytest.raises(ShapeError, match="one image of depth 3"):
+        nn.augment(np.zeros((5, 7, 3)))

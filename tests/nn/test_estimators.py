@@ -511,3 +511,13 @@ def test_scikit_learn_routes_weights_to_them() -> None:
 def test_alpha_of_scikit_learn_is_the_penalty() -> None:
     with pytest.raises(TypeError, match="Write l2"):
         nn.MLPClassifier(alpha=1e-4)
+
+
+def test_who_takes_weights_says_so_to_scikit_learn() -> None:
+    asked = {
+        kind: kind().get_metadata_routing().fit.requests
+        for kind in (nn.LogisticRegression, nn.MLPClassifier, nn.MLPRegressor, nn.Perceptron)
+    }
+    assert asked.pop(nn.Perceptron) == {}
+    assert all(requests == {"sample_weight": None} for requests in asked.values())
+    assert nn.Perceptron().get_metadata_routing().score.requests == {"sample_weight": None}

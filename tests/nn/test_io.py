@@ -300,3 +300,16 @@ def test_a_network_that_computes_otherwise_is_told_from_the_one_in_the_file(tmp_
     with pytest.raises(ValueError, match=r"the network has epsilon 0\.001 in the file"):
         nn.load(path, nn.BatchNorm(2))
     nn.load(path, nn.BatchNorm(2, epsilon=1e-3))
+
+
+def test_long_lists_of_differences_say_how_many_more(tmp_path) -> None:
+    path = tmp_path / "a.safetensors"
+    units = [2, *[3] * 7, 1]
+    nn.save(nn.Network(units), path)
+    with pytest.raises(ValueError, match=r"; and 1 more\. Make the network as it was"):
+        nn.load(path, nn.Network(units, hidden="tanh"))
+    with pytest.raises(ValueError, match=r"in the file and 'Tanh' here\. Make the network"):
+        nn.load(path, nn.Network(units, hidden=["tanh", *["relu"] * 6]))
+    nn.save(nn.Network([2, 3, 3, 3, 3, 1]), path)  # ten arrays, of which nine have another shape
+    with pytest.raises(ShapeError, match="; and 1 more"):
+        nn.load(path, nn.Network([3, 4, 4, 4, 4, 1]))

@@ -768,3 +768,22 @@ def test_names_that_others_use_are_answered() -> None:
         nn.fit(nn.Network([2, 1]), np.ones((2, 3)), np.ones((1, 3)), on_epoch=3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="real numbers, got complex128"):
         nn.SGD([nn.Tensor(1.0, requires_grad=True)], learning_rate=0.1).update([1j])
+
+
+def test_probabilities_of_one_example_are_no_logits_either() -> None:
+    with pytest.raises(ValueError, match="the result of softmax"):
+        nn.softmax_cross_entropy(nn.Tensor([[0.2], [0.3], [0.5]]), [[1.0], [0.0], [0.0]])
+
+
+def test_an_identity_of_another_function_has_its_name() -> None:
+    assert nn.Identity().label == "identity"
+    assert nn.Identity(np.abs).label == "absolute"
+    assert nn.LeakyReLU(0.3).label == "leaky_relu"
+
+
+def test_a_bias_of_nothing_or_of_the_tolerance_is_low() -> None:
+    assert "low bias (0.00% above" in str(nn.diagnose_bias_variance(0.0, 0.0))
+    found = nn.diagnose_bias_variance(0.02, 0.04)
+    assert (found.high_bias, found.high_variance) == (False, False)
+    found = nn.diagnose_bias_variance(0.0201, 0.0403)
+    assert (found.high_bias, found.high_variance) == (True, True)

@@ -88,6 +88,15 @@ def test_a_boundary_shows_every_class_and_point() -> None:
         nn.plot_decision_boundary(net, np.ones((3, 4)), Y)
 
 
+def test_one_class_everywhere_colours_the_whole_area() -> None:
+    X, Y = three(30)
+    net = nn.Network.from_dict({"W1": np.zeros((1, 2)), "b1": [[-5.0]]})
+    ax = nn.plot_decision_boundary(net, X, Y[:1], steps=30)
+    (area,) = ax.patches
+    box = area.get_extents().transformed(ax.transData.inverted())
+    assert (box.x0, box.x1) == pytest.approx(ax.get_xlim())
+
+
 def test_a_confusion_matrix_shows_its_counts() -> None:
     ax = nn.plot_confusion_matrix([[3, 1000], [0, 2]], labels=["no", "yes"])
     assert [t.get_text() for t in ax.texts] == ["3", "1,000", "0", "2"]

@@ -1330,3 +1330,13 @@ def test_divergence_after_the_last_step_names_a_layer() -> None:
             progress=False,
         )  # fmt: skip
     assert caught.value.layer in {"layer1.W", "layer1.b", "layer2.W", "layer2.b"}
+
+
+def test_several_labels_that_are_never_given_are_counted() -> None:
+    X = DRAWN.normal(size=(2, 100))
+    net = nn.Network([2, 4, 3], rng=0)
+    net["b2"] = [[-30.0], [-30.0], [30.0]]
+    Y = (DRAWN.random((3, 100)) < 0.5) * 1.0
+    (told,) = [note for note in notes_of(net, X, Y, epochs=1) if "to every example" in note]
+    assert told.startswith("Output 0 answers 0 to every example")
+    assert " So do 2 more." in told

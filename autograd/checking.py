@@ -39,7 +39,7 @@ __all__ = [
 from_engine = True
 
 GREAT, SUSPECT = 1e-7, 1e-5
-_SEVERAL = 64  # elements that are measured again one by one
+_ONE_BY_ONE, _TOGETHER = 64, 16  # elements that are measured by themselves, and in which steps
 
 
 def relative_error(a: npt.ArrayLike, n: npt.ArrayLike) -> float:
@@ -395,13 +395,25 @@ def _compare(
         theirs = np.where(hidden, ours, numerical.gradient)
         row = _row(label, ours, theirs, allowed, rounding)
         sharp = exact(i) if double else None
-        blur = np.zeros(a.shape)
+        blur, floor, far = np.zeros(a.shape), np.zeros(a.shape), []
         if row.wrong and double and a.size:
             off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
-            far = [tuple(int(k) for k in index) for index in off[:_SEVERAL]]
-            blur = _blur(f, weights, points, i, far)
-            if len(off) > len(far):  # of the others, what these have on average
-                blur = np.maximum(blur, np.mean([blur[at] for at in far]))
+            far = [tuple(int(k) for k in index) for index in off]
+            leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
+            assert leaf is not None
+            if result.requires_grad:
+                floor = noise(result, seed, [leaf])[1][0]
+            # Each element has a rounding of its own. Where it explains those that are measured, the
+            # others have what these have as a rule; where it does not, nothing more is measured.
+            apart = np.abs(ours - theirs)
+            some = far[:: -(-len(far) // _ONE_BY_ONE)]
+            for k in range(0, len(some), _TOGETHER):
+                part = some[k : k + _TOGETHER]
+                blur += _blur(f, weights, points, i, part)
+                if any(apart[at] > 4 * (floor[at] + blur[at]) for at in part):
+                    break
+            else:
+                blur = np.maximum(blur, np.median([blur[at] for at in some]))
         if row.wrong and double and not _agree(sharp, theirs, rounding):
             theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed, blur)
             row = _row(label, ours, theirs, allowed, rounding)
@@ -409,15 +421,12 @@ def _compare(
             row = _row(label, ours, sharp, allowed, rounding)
         if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
             # Where the true gradient is 0, both are what rounding makes of the terms of a sum.
-            leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
-            assert leaf is not None
-            floor = noise(result, seed, [leaf])[1][0] if result.requires_grad else np.zeros(a.shape)
             if sharp is not None and np.all(np.abs(sharp - theirs) <= blur):
                 theirs, blur = sharp, np.zeros(a.shape)
             theirs = np.where(np.abs(ours - theirs) <= floor + blur, ours, theirs)
             # Nor has a difference a relative precision there: f‴ ε² stands beside the 0.
             terms = floor / (FACTOR * np.finfo(np.float64).eps) * np.ones(a.shape)
-            for at in far:
+            for at in far[:_ONE_BY_ONE]:
                 if theirs[at] != ours[at]:
                     value, error, size = refined(measured, weights, points, i, at)
                     near = abs(ours[at] - value) <= 3 * error + floor[at]

@@ -319,6 +319,19 @@ def test_a_flat_point_is_right_though_no_difference_is_0(power: int, order: int)
     )
 
 
+def test_the_rounding_of_one_element_excuses_no_other(registry: Any) -> None:
+    @op(symbol="r", samples=("3",), elementwise=True)
+    def root(a: Any) -> Any:
+        return np.cbrt(a)
+
+    root.vjp(a=lambda g, a: g * 1.01 / (3 * np.cbrt(a) ** 2))
+    x = np.random.default_rng(0).normal(size=80)
+    for off in (1e8, 1e12):
+        assert not check_gradients(
+            lambda t, off=off: np.concatenate([(t[:1] + off) - off, root(t[1:])]), x
+        )
+
+
 def test_a_difference_that_is_nan_excuses_nothing(registry: Any) -> None:
     @op(symbol="√", samples=("3",), elementwise=True)
     def flat_root(a: Any) -> Any:

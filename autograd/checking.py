@@ -396,6 +396,7 @@ def _compare(
         row = _row(label, ours, theirs, allowed, rounding)
         sharp = exact(i) if double else None
         blur, floor, far = np.zeros(a.shape), np.zeros(a.shape), []
+        apart = np.abs(ours - theirs)
         if row.wrong and double and a.size:
             off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
             far = [tuple(int(k) for k in index) for index in off]
@@ -405,7 +406,6 @@ def _compare(
                 floor = noise(result, seed, [leaf])[1][0]
             # Each element has a rounding of its own. Where it explains those that are measured, the
             # others have what these have as a rule; where it does not, nothing more is measured.
-            apart = np.abs(ours - theirs)
             some = far[:: -(-len(far) // _ONE_BY_ONE)]
             for k in range(0, len(some), _TOGETHER):
                 part = some[k : k + _TOGETHER]
@@ -415,15 +415,16 @@ def _compare(
             else:
                 blur = np.maximum(blur, np.median([blur[at] for at in some]))
         if row.wrong and double and not _agree(sharp, theirs, rounding):
-            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed, blur)
+            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed)
             row = _row(label, ours, theirs, allowed, rounding)
         if sharp is not None and _agree(sharp, theirs, rounding):
             row = _row(label, ours, sharp, allowed, rounding)
         if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
             # Where the true gradient is 0, both are what rounding makes of the terms of a sum.
             if sharp is not None and np.all(np.abs(sharp - theirs) <= blur):
-                theirs, blur = sharp, np.zeros(a.shape)
-            theirs = np.where(np.abs(ours - theirs) <= floor + blur, ours, theirs)
+                theirs, blur, apart = sharp, np.zeros(a.shape), np.abs(ours - sharp)
+            near = np.minimum(np.abs(ours - theirs), apart) <= floor + blur
+            theirs = np.where(near, ours, theirs)
             # Nor has a difference a relative precision there: f‴ ε² stands beside the 0.
             terms = floor / (FACTOR * np.finfo(np.float64).eps) * np.ones(a.shape)
             for at in far[:_ONE_BY_ONE]:
@@ -487,15 +488,13 @@ def _sharpened(
     ours: npt.NDArray[Any],
     theirs: npt.NDArray[Any],
     allowed: float,
-    blur: npt.NDArray[Any],
 ) -> npt.NDArray[Any]:
     """Measure again with steps of every size, in case the one step was at fault."""
     better = theirs.copy()
     for index in np.ndindex(theirs.shape):
         size = abs(ours[index]) + abs(theirs[index])
         if not abs(ours[index] - theirs[index]) <= allowed * size:
-            moved = 2 * _step(points[which], index) * float(blur[index])
-            value, error, _ = refined(f, weights, points, which, index, moved)
+            value, error, _ = refined(f, weights, points, which, index)
             if error <= allowed * abs(value):
                 better[index] = value
     return better

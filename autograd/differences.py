@@ -87,20 +87,18 @@ def _quotient(
     which: int,
     index: tuple[int, ...],
     step: float,
-    noise: float = 0.0,
 ) -> tuple[float, float]:
     """Return a central difference quotient of Σ weights · f, and its rounding error.
 
     Results that do not depend on the element drop out before they are summed, so that a large one
-    does not drown a small one. The rounding is that of the results, or `noise` in the difference,
-    where rounding inside of f is known to be more.
+    does not drown a small one.
     """
     (above, high), (below, low) = (_at(f, arrays, which, index, s) for s in (step, -step))
     with np.errstate(all="ignore"):
         moved = np.where(above == below, 0.0, above - below)
         size = np.where(above == below, 0.0, np.abs(above) + np.abs(below))
         epsilon = 2 * float(np.finfo(arrays[which].dtype).eps)
-        rounding = max(epsilon * float(np.linalg.norm(size * weights)), noise) / (high - low)
+        rounding = epsilon * float(np.linalg.norm(size * weights)) / (high - low)
         return float((moved * weights).sum()) / (high - low), rounding
 
 
@@ -151,13 +149,12 @@ def refined(
     arrays: Arrays,
     which: int,
     index: tuple[int, ...],
-    noise: float = 0.0,
 ) -> Refined:
     """Return the derivative at one element by Ridders' method, and an estimate of its error.
 
     Steps go down by halves from a tenth of |θ| (from 0.1 at 0), and their quotients are
     extrapolated to step 0; the estimate that changed least is taken, and no change counts as less
-    than the rounding of its quotient (see `_quotient`). So it also measures functions that vary on
+    than the rounding of its quotient. So it also measures functions that vary on
     a smaller scale than their argument. Nothing here looks at the automatic gradient.
 
     References
@@ -169,7 +166,7 @@ def refined(
     rows: list[list[float]] = []
     best, error, size = np.nan, np.inf, 0.0
     for _ in range(40):
-        quotient, rounding = _quotient(f, weights, arrays, which, index, step, noise)
+        quotient, rounding = _quotient(f, weights, arrays, which, index, step)
         if quotient == 0 == rounding and any(row[0] for row in rows):
             break  # the step is too short to change anything
         row = [quotient]

@@ -35,9 +35,15 @@ _ARRANGING = frozenset(
     {"reshape", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "ravel"}
     | {"expand_dims", "broadcast_to", "getitem", "take", "concatenate", "stack", "astype"}
     | {"clip", "maximum", "minimum", "positive", "nan_to_num"}
-    | {"multiply", "divide", "add", "subtract"}
 )
 _FAR = 12  # ops that are looked through
+
+
+def _is_one(node: Node) -> bool:
+    """Whether the only constant operand of a node is 1."""
+    fixed = [c for p, c in zip(node.parents, node.constants, strict=False) if p is None]
+    values = [getattr(c, "value", c) for c in fixed]
+    return len(values) == 1 and values[0] is not None and bool(np.all(np.equal(values[0], 1)))
 
 
 def _is_logistic(node: Node) -> bool:
@@ -46,6 +52,8 @@ def _is_logistic(node: Node) -> bool:
     if op is None or op.name not in {"divide", "reciprocal"} or below is None or below.op is None:
         return False
     if below.op.name != "add":
+        return False
+    if not all(_is_one(n) for n in ([node, below] if op.name == "divide" else [below])):
         return False
     powers = [p for p in below.parents if p is not None and p.op is not None]
     return len(powers) == 1 and powers[0].op is not None and powers[0].op.name == "exp"
@@ -250,8 +258,8 @@ class Tensor:
     def comes_from(self) -> str | None:
         """The name of the op whose results these are: seen through what arranges or bounds them.
 
-        That is through reshaping, transposing, taking parts, joining, clipping, and products and
-        sums with constants. ``1 / (1 + np.exp(-z))`` is a "sigmoid".
+        That is through reshaping, transposing, taking parts, joining and clipping.
+        ``1 / (1 + np.exp(-z))`` is a "sigmoid".
 
         Examples
         --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -16,35 +17,44 @@ __all__ = ["architecture", "described", "function_of", "settings_of"]
 
 from_engine = True
 
+TRAINING = {"keep_prob", "momentum"}  # what has no part in prediction
 PASSING = {"training", "attribute", "steps", "epoch", "learning_rate"}  # what a run changes
 
 
-def function_of(f: Any) -> Any:
+def function_of(f: Any, *, around: bool = False) -> Any:
     """Return what tells a function or an object from another one, the same in each process.
 
-    That is its name, and a checksum of its code, its defaults, what it closes over, and the plain
-    global values that it reads.
+    That is its name, and, if it is none of ours, a checksum of its code, its defaults, what it
+    closes over, and, `around` it, the plain global values that it reads.
     """
     if f is None:
         return None
     code = getattr(f, "__code__", None)
-    name = getattr(f, "__qualname__", None) or f"{type(f).__qualname__}({settings_of(f)})"
-    if code is None:
+    name = getattr(f, "__qualname__", None)
+    if name is None:
+        name = f"{type(f).__qualname__}({settings_of(f, arrays=True)})"
+    if code is None or str(getattr(f, "__module__", "")).startswith("nn."):
         return name
     inner = [c for c in code.co_consts if not hasattr(c, "co_code")]
     closed = [str(c.cell_contents) for c in f.__closure__ or ()]
-    read = {k: f.__globals__[k] for k in code.co_names if k in f.__globals__}
-    around = {k: _plain(v) for k, v in read.items() if _is_plain(v)}
-    text = repr((code.co_code, inner, code.co_names, f.__defaults__, closed, around))
+    names = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+    read = {k: f.__globals__[k] for k in sorted(names) if around and k in f.__globals__}
+    values = {k: _plain(v) for k, v in read.items() if _is_plain(v)}
+    text = repr((code.co_code, inner, code.co_names, f.__defaults__, closed, values))
     return [name, zlib.crc32(text.encode())]
 
 
-def settings_of(x: Any) -> dict[str, Any]:
-    """Return the type of an object and those of its attributes that are plain values."""
+def settings_of(x: Any, *, arrays: bool = False) -> dict[str, Any]:
+    """Return the type of an object and those of its attributes that are plain values.
+
+    With `arrays`, lists and arrays of numbers too; an object may keep results in such.
+    """
     kept = {
         k: _plain(v)
         for k, v in sorted(vars(x).items())
-        if _is_plain(v) and k not in PASSING and not k.startswith("_")
+        if (_is_plain(v) if arrays else isinstance(v, (bool, int, float, str)))
+        and k not in PASSING
+        and not k.startswith("_")
     }
     return {"type": type(x).__qualname__, "settings": kept}
 
@@ -55,25 +65,25 @@ def described(net: Module) -> list[Any]:
     for m in net.modules():
         tensors = {k: v for k, v in vars(m).items() if isinstance(v, Tensor)}
         shapes = {k: [list(v.shape), v.dtype.str] for k, v in tensors.items()}
-        arrays = dict.fromkeys(m.buffers)
-        given = settings_of(m)
-        given["settings"] = {k: v for k, v in given["settings"].items() if k not in arrays}
-        found.append([m.attribute, given, function_of(vars(m).get("function")), shapes])
+        found.append([m.attribute, settings_of(m), function_of(vars(m).get("function")), shapes])
     return found
 
 
 def architecture(net: Module) -> dict[str, dict[str, Any]]:
     """Return what computes a module's outputs from its parameters, by the path of each part.
 
-    Functions are known by their names alone: their code differs between versions of Python.
+    Of nn's own modules: what others keep in their attributes may be anything. Functions are known
+    by their names alone, if they have one: their code differs between versions of Python.
     """
     found = {}
     for path, m in _paths(net, ""):
+        if not type(m).__module__.startswith("nn."):
+            continue
         given = settings_of(m)
-        settings = {k: v for k, v in given["settings"].items() if k not in m.buffers}
-        g = vars(m).get("function")
-        if g is not None:
-            settings["function"] = getattr(g, "__qualname__", type(g).__qualname__)
+        settings = {k: v for k, v in given["settings"].items() if k not in TRAINING}
+        name = getattr(vars(m).get("function"), "__qualname__", "<>")
+        if "<" not in name:
+            settings["function"] = name
         found[path] = {"type": given["type"], **settings}
     return found
 

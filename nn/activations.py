@@ -173,20 +173,10 @@ class Softmax(Activation):
     loss = staticmethod(softmax_cross_entropy)
     on_logits: ClassVar[dict[Loss, Loss]] = {softmax_cross_entropy: softmax_cross_entropy}
 
-    def forward(self, z: Any) -> Any:
-        """Return softmax of each column of z, of its shape (n_y, m), with n_y ≥ 2.
-
-        Raises
-        ------
-        ShapeError
-            If there is one row, whose softmax is always 1.
-        """
-        if np.ndim(z) == 2 and np.shape(z)[0] == 1:
-            raise ShapeError(f"{self.title}: {ONE_SOFTMAX}")
-        return self.function(z)
-
     def classes(self, A: Any) -> Any:
-        """Return the number of the class of each column, shape (m,)."""
+        """Return the number of the class of each column, shape (m,), of n_y ≥ 2 rows."""
+        if np.shape(A)[0] == 1:
+            raise ShapeError(f"{self.title}: {ONE_SOFTMAX}")
         return np.argmax(A, axis=0)
 
 

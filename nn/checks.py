@@ -172,9 +172,11 @@ def check_gradients(
     found.approximate, found.gradients = approximate, checked
     found.on_logits = _error(checked, sharp)
     flat, near = _flat(checked, sharp)
-    size = max(1.0, abs(float(J.item())))
     found.apart = float(np.linalg.norm(flat - near))
-    found.rounding = flat.size**0.5 * float(np.finfo(float).eps) * size / epsilon
+    with net.evaluating():  # what the cost and its slopes are made of
+        sizes = [np.square(net(X).data), np.square(Y.data if isinstance(Y, Tensor) else Y)]
+    size = abs(float(J.item())) / epsilon + sum(float(np.mean(x)) for x in sizes)
+    found.rounding = flat.size**0.5 * float(np.finfo(float).eps) * size
     if found.band != "great":  # small dropout of one's own often draws the same mask
         with no_grad():
             _same(where, stable, J.item(), MANY_REPEATS)

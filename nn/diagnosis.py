@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,15 @@ import numpy as np
 from nn._words import positive
 from nn.activations import ReLU, Sigmoid, Softmax
 from nn.linear import Linear
-from nn.losses import WEIGHTED, mean_squared_error, softmax_cross_entropy, squared_error
+from nn.losses import (
+    WEIGHTED,
+    binary_cross_entropy_with_logits,
+    mean_squared_error,
+    softmax_cross_entropy,
+    squared_error,
+)
 from nn.normalization import BatchNorm
+from nn.regularizers import Dropout
 from nn.sequential import Sequential
 
 if TYPE_CHECKING:
@@ -154,11 +162,13 @@ def _targets(net: Module, Y: npt.NDArray[Any]) -> Iterator[str]:
     low, high = float(Y.min()), float(Y.max())
     name = net.ending.label if net.ending is not None else ""
     least, most = RANGES.get(name, (-np.inf, np.inf))
-    if low < least or high > most:
+    if low < least - 1e-6 or high > most + 1e-6:
         yield (
             f"The targets are between {low:.4g} and {high:.4g}, and the output, a {name}, gives "
             f"numbers {RANGE_WORDS[name]}: use output='identity', or scale the targets."
         )
+        return
+    if name != "identity":  # it may take them back to their scale itself
         return
     mean, std = Y.mean(axis=1), Y.std(axis=1)
     off = (std > 0) & ((np.abs(mean) > 20 * std) | (std > 100) | (std < 1e-3))
@@ -176,10 +186,10 @@ def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     X = X.astype(float) if X.dtype.kind != "f" else X
     low, high = float(X.min()), float(X.max())
     some = X[:, :SAMPLE]
-    if X.shape[0] >= 8 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
+    if X.shape[0] >= 16 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
         yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
     elif not (low >= 0 and high <= 1 and X.shape[0] >= 16):  # pixels, some of which are seldom lit
-        yield from _scales(X)
+        yield from _scales(X, only_ranges=low >= 0 and high <= 1)
     kinds = {p.dtype for p in net.parameters()}
     if kinds == {np.dtype(np.float32)} and X.dtype == np.float64:
         yield (
@@ -188,7 +198,7 @@ def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
         )
 
 
-def _scales(X: npt.NDArray[Any]) -> Iterator[str]:
+def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
     """Yield a note for features of different scales, or far from mean 0 and variance 1."""
     # By ranges: a pixel that is seldom lit has a small deviation, and the same scale.
     ranges, mean, std = np.ptp(X, axis=1), X.mean(axis=1), X.std(axis=1)
@@ -206,7 +216,7 @@ def _scales(X: npt.NDArray[Any]) -> Iterator[str]:
             f"{most} span {ranges[most]:.3g}, those of feature {least} {ranges[least]:.3g}): "
             "normalize with nn.Normalizer().fit(X_train)."
         )
-    elif abs(mean[far]) > 20 * std[far] or std[wide] > 100:
+    elif not only_ranges and (abs(mean[far]) > 20 * std[far] or std[wide] > 100):
         k = far if abs(mean[far]) > 20 * std[far] else wide
         yield (
             f"The features are not normalized (feature {k} has mean {mean[k]:.3g} and standard "
@@ -217,29 +227,33 @@ def _scales(X: npt.NDArray[Any]) -> Iterator[str]:
 def _identical(net: Module) -> Iterator[str]:
     """Yield a note for hidden layers that have units which are the same, and will stay so."""
     layers = [m for m in net.modules() if isinstance(m, Linear)]
+    if any(isinstance(m, Dropout) for m in net.modules()):  # which tells units apart
+        return
     for layer, after in itertools.pairwise(layers):
         if after.n_in != layer.n_out or layer.n_out == 1:
             continue
         units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1)
-        count = layer.n_out - len(np.unique(units, axis=0)) + 1
+        sizes = Counter(row.tobytes() for row in units)
+        count = layer.n_out - len(sizes) + 1
         if count == layer.n_out:
             yield (
                 f"All {layer.n_out} units of {layer.title} begin with the same weights, and so "
                 "they stay the same: begin with random ones, such as init='he'."
             )
         elif count > 1:
-            _, sizes = np.unique(units, axis=0, return_counts=True)
+            same = sum(size for size in sizes.values() if size > 1)
             yield (
-                f"{int(sizes[sizes > 1].sum())} of the {layer.n_out} units of {layer.title} begin "
+                f"{same} of the {layer.n_out} units of {layer.title} begin "
                 "with the weights of another one, and so they stay the same: begin with random "
                 "ones, such as init='he'."
             )
 
 
-def averages(net: Module, steps: int) -> Iterator[str]:
+def averages(net: Module) -> Iterator[str]:
     """Yield a note for batch norm whose running averages have not seen enough batches."""
     for module in net.modules():
         if isinstance(module, BatchNorm):
+            steps = module._batches
             moved = 1 - module.momentum**steps
             if moved < 0.95:
                 yield (
@@ -270,7 +284,7 @@ def after(
     net: Module, X: npt.NDArray[Any], Y: npt.NDArray[Any], loss: Any, weight: Any = None
 ) -> Iterator[str]:
     """Yield what the trained network shows on the training set."""
-    some, labels = X, Y
+    some, labels, every = X, Y, weight
     if X.shape[1] > SAMPLE:  # a look at some; what it shows is confirmed on all
         places = np.unique(np.linspace(0, X.shape[1] - 1, SAMPLE).astype(int))
         some, labels = X[:, places], Y[:, places]
@@ -280,7 +294,7 @@ def after(
         found = list(_learned(net, A, labels, loss, weight))
         if some is not X and (dead or found):
             A, dead = net(X).data, list(_dead(net, X)) if dead else []
-            found = list(_learned(net, A, Y, loss, None))
+            found = list(_learned(net, A, Y, loss, every))
     yield from dead
     yield from found
 
@@ -296,17 +310,15 @@ def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[st
     if not _classifies(loss) and (ending is None or ending.loss is None):
         return
     several = isinstance(ending, Softmax) or loss is softmax_cross_entropy
+    logits = loss is binary_cross_entropy_with_logits and not isinstance(ending, Sigmoid)
+    zero = 0.0 if logits else 0.5
     if not several and A.shape[0] > 1:  # sigmoids, each a question of its own
-        zero = 0.5 if isinstance(ending, Sigmoid) else 0.0
         yield from _never_answered(zero < A, Y > 0.5)
         return
     if several:
         found, wanted = A.argmax(axis=0), Y.argmax(axis=0)
     else:
-        found, wanted = (
-            ((0.5 if isinstance(ending, Sigmoid) else 0.0) < A)[0].astype(int),
-            (Y > 0.5)[0].astype(int),
-        )
+        found, wanted = (zero < A)[0].astype(int), (Y > 0.5)[0].astype(int)
     classes, counts = np.unique(wanted, return_counts=True)
     if len(classes) > 1 and (found == found[0]).all():
         share = counts[classes == found[0]].sum() / counts.sum()

@@ -30,6 +30,7 @@ __all__ = [
 
 from_engine = True
 
+WRITTEN = {"divide", "exp", "multiply", "concatenate"}  # what may end a softmax written out
 ROUNDING = 1e-6  # by which labels may leave [0, 1], and their sums 1
 Weight = Any  # array_like of m numbers, or None
 
@@ -277,7 +278,14 @@ def _of(loss: Any, A: Tensor, Y: Any, weight: Weight) -> Tensor:
         raise ValueError(
             f"cost: weights of examples are known to nn's losses, not to {loss!r}; weigh inside it."
         )
-    found = loss(A, _matching("cost", A, Y, matrix=False) if isinstance(A, Tensor) else Y)
+    shaped = isinstance(A, Tensor) and A.ndim == 2
+    given = np.shape(Y)
+    if isinstance(A, Tensor) and A.ndim == 1 and given == (A.size, 1) and A.size > 1:
+        raise ShapeError(
+            f"cost: labels need the shape {A.shape}, got {given}: together they would be broadcast "
+            f"to {(A.size, A.size)}. Pass Y.reshape(1, -1), or of the output's shape."
+        )
+    found = loss(A, _matching("cost", A, Y) if shaped else Y)
     if not isinstance(found, Tensor) or found.size != 1:
         raise TypeError(
             f"cost: the loss needs to return a Tensor of one number, got "
@@ -304,8 +312,9 @@ def _average(L: Tensor, m: int, weight: Weight) -> Tensor:
 def _need_logits(where: str, Z: Tensor, refused: set[str]) -> None:
     """Refuse what a sigmoid or softmax has made: the loss applies it itself."""
     made = Z.comes_from if isinstance(Z, Tensor) else None
-    if made not in refused or (made != Z.made_by and not _in_unit(Z.data)):
-        made = "softmax" if _are_probabilities(value_of(Z)) else None
+    if made not in refused:
+        written = made in WRITTEN and _are_probabilities(value_of(Z))
+        made = "softmax" if written else None
     if made is not None:
         other = ", or use binary_cross_entropy on probabilities" if made == "sigmoid" else ""
         raise ValueError(
@@ -327,7 +336,7 @@ def _are_probabilities(values: npt.NDArray[Any]) -> bool:
     return _in_unit(values) and bool((np.abs(values.sum(axis=0) - 1) < 1e-6).all())
 
 
-def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike, *, matrix: bool = True) -> Tensor:
+def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     """Return the labels as a constant of the shape of the predictions, which is (n_y, m)."""
     if not isinstance(Y, Tensor):
         given = np.asarray(Y)
@@ -337,13 +346,9 @@ def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike, *, matrix: bool 
                 "1, or to its number and use one_hot()."
             )
         Y = Tensor(given, name="Y")
-    if Y.shape != A.shape or (matrix and A.ndim != 2):
+    if Y.shape != A.shape or A.ndim != 2:
         hint = ""
-        if A.ndim != 2 and not matrix:
-            hint = (
-                " Give the module's output two axes, examples in columns, or pass Y of its shape."
-            )
-        elif Y.shape == A.shape[::-1]:
+        if Y.shape == A.shape[::-1]:
             hint = " Examples are columns here: pass Y.T."
         elif A.ndim == 2 and A.shape[0] > 1 and Y.size == A.shape[1]:
             hint = f" Pass one_hot(Y, {A.shape[0]})."

@@ -49,6 +49,7 @@ class BatchNorm(Module):
     """
 
     buffers = ("running_mean", "running_var")
+    _batches = 0  # that the averages have seen
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class BatchNorm(Module):
         mean: Any = self.running_mean
         var: Any = self.running_var
         if self.training:
+            self._batches += 1
             if Z.shape[1] < 2:
                 raise ValueError(
                     f"{self.title}: one column has no variance; choose a batch_size that leaves no "

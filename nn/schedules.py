@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from nn._words import count, positive
 
 __all__ = ["ExponentialDecay", "InverseDecay", "RootDecay", "Schedule", "Staircase"]
@@ -164,7 +166,7 @@ class Staircase(Schedule):
 
 
 def _counted(where: str, epoch: int, least: int) -> None:
-    if epoch < least:
+    if np.any(np.less(epoch, least)):
         raise ValueError(f"{where}: epochs count from 1; got {epoch}, and {least} is the least.")
 
 

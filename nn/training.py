@@ -209,7 +209,8 @@ def fit(
         kind = given.__name__ if isinstance(given, type) else type(given).__name__
         raise TypeError(f"fit: needs a module of nn first, then X and Y; got {kind}.")
     check_penalty("fit", penalty)
-    for call in [] if on_epoch is None else [on_epoch] if callable(on_epoch) else _listed(on_epoch):
+    calls = _listed(on_epoch)
+    for call in calls:
         if not callable(call):
             raise TypeError(
                 f"fit: on_epoch needs a function of (epoch, history), or a list of them, got "
@@ -231,8 +232,8 @@ def fit(
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
     run.seed = rng if isinstance(rng, int) else type(rng).__name__
-    run.seed = function_of(rng) if callable(rng) else run.seed
-    run.calls = [] if on_epoch is None else [on_epoch] if callable(on_epoch) else list(on_epoch)
+    run.seed = function_of(rng, around=True) if callable(rng) else run.seed
+    run.calls = calls
     if checkpoint is not None:
         run.file = Path(checkpoint).expanduser()
         check_target("fit", run.file)
@@ -402,7 +403,7 @@ class _Run:
             last, first = float(self._cost(self.X, self.Y, self.weight).item()), self.first_cost
         if not math.isfinite(last) or last > self._bound():
             self._fail(f"the cost went from {first:.4g} to {last:.4g}", self.history.epochs)
-        early = list(diagnosis.averages(self.net, self._steps_seen()))
+        early = list(diagnosis.averages(self.net))
         self.note(early)
         if last > first + 0.5 * abs(first) and not early:
             self.note(
@@ -412,11 +413,6 @@ class _Run:
                 ]
             )
         self.note(diagnosis.after(self.net, self.X, self.Y, self.loss, self.weight))
-
-    def _steps_seen(self) -> int:
-        m = self.X.shape[1]
-        per_epoch: int = math.ceil(m / (self.batch_size or m))
-        return self.history.epochs * per_epoch
 
     def _bound(self) -> float:
         """Return the cost above which training has diverged."""
@@ -548,7 +544,7 @@ class _Run:
         kept: dict[str, Any] = {
             "network": described(self.net),
             "optimizer": settings_of(self.optimizer),
-            "learning_rate": function_of(self.optimizer._schedule)
+            "learning_rate": function_of(self.optimizer._schedule, around=True)
             if self.rate is None
             else self.rate,
             "loss": function_of(self.loss),
@@ -647,10 +643,9 @@ class _Run:
             history.seconds = float(run["seconds"])
             best, first, rate = float(run["best"]), float(run["first_cost"]), run["rate"]
             settings, states = run["settings"], list(run["streams"])
-            lengths = {len(values) for values in history.values()}
-            norms = {len(values) for values in history.gradient_norms.values()}
-            if history and ("cost" not in history or len(lengths) != 1 or norms - lengths):
-                raise KeyError("a history whose columns have one length")
+            lengths = [len(values) for values in history.values()]
+            if history and ("cost" not in history or max(lengths) > history.epochs):
+                raise KeyError("a history without costs of its epochs")
             self._check_settings(settings, rate)
             for stream, state in zip(streams, states, strict=True):
                 load_rng_state(copy.deepcopy(stream), state)
@@ -680,8 +675,9 @@ class _Run:
         """Refuse settings of an optimizer that this one could not have: the file was changed."""
         own = settings_of(self.optimizer)["settings"]
         settings = given["settings"]
-        odd = [k for k, v in settings.items() if k not in own or type(v) is not type(own[k])]
-        if odd or set(settings) != set(own):
+        odd = [k for k, v in settings.items() if k in own and type(v) is not type(own[k])]
+        odd += [k for k in settings if k not in own and hasattr(self.optimizer, k)]
+        if odd or set(own) - set(settings):
             raise KeyError(f"settings of {type(self.optimizer).__name__}")
         try:
             if rate is not None:
@@ -717,7 +713,9 @@ def _legacy_state() -> tuple[Any, ...]:
 
 
 def _listed(given: Any) -> list[Any]:
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+    if given is None:
+        return []
+    return [given] if callable(given) or not hasattr(given, "__iter__") else list(given)
 
 
 def _loss(net: Module, loss: Any) -> Loss:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.backward import reach
+from autograd.backward import gradients, reach
 from autograd.op import composite, op
 from autograd.ops.linalg import matmul
 from autograd.ops.solving import inv, invertible, pinv, solve, symmetric, symmetric_part
@@ -51,32 +51,42 @@ def on_diagonal(v: Any) -> Any:
     return np.expand_dims(v, -1) * np.eye(np.shape(v)[-1])
 
 
-def tell_of_ties(g: Any, values: Any, out: Any, *, zeros: bool = False) -> None:
+def tell_of_ties(g: Any, out: Any, place: int, *, zeros: bool = False) -> None:
     """Report equal values whose recorded cotangents are equal: what parts them has a limit.
 
     Of f(a) = Σ h(w), the second derivative asks for (h′(w_j) − h′(w_i)) / (w_j − w_i), which counts
-    as 0 where both are 0, and tends to h″.
+    as 0 where both are 0, and tends to h″. Values that nobody asks about, whose cotangents do not
+    change with them, are left out.
 
     Parameters
     ----------
-    g, values : Tensor
-        The cotangents of the values, and the values, shape (..., n).
-    out : Tensor
-        The result that they are a part of.
+    g, out : Tensor
+        The cotangent of the result, and the result.
+    place : int
+        The row of both that belongs to the values w, shape (..., n).
     zeros : bool
         A value of 0 is a tie, too.
     """
     node = out._node if type(out) is Tensor else None
     if node is None or type(g) is not Tensor or g._node is None or node not in reach([g._node]):
         return
-    w, slopes = value_of(values), value_of(g)
-    near = 8 * np.finfo(w.dtype).eps * np.abs(w).max(axis=-1, initial=0.0)[..., None, None]
-    tied = np.abs(w[..., None, :] - w[..., None]) <= near
-    tied &= ~np.eye(w.shape[-1], dtype=bool)
-    steep = np.abs(slopes).max(axis=-1, initial=0.0)[..., None, None]
-    level = np.abs(slopes[..., None, :] - slopes[..., None]) <= 1e-8 * steep
-    if np.any(tied & level) or (zeros and np.any(np.abs(w)[..., None] <= near)):
-        report([node])
+    w, slopes = value_of(out)[..., place, :], value_of(g)[..., place, :]
+    near = 8 * np.finfo(w.dtype).eps * np.abs(w).max(axis=-1, initial=0.0, keepdims=True)
+    steep = 1e-8 * np.abs(slopes).max(axis=-1, initial=0.0, keepdims=True)
+    pairs = np.abs(w[..., None, :] - w[..., None]) <= near[..., None]
+    pairs &= np.abs(slopes[..., None, :] - slopes[..., None]) <= steep[..., None]
+    pairs &= ~np.eye(w.shape[-1], dtype=bool)
+    alone = zeros & (np.abs(w) <= near)
+    if not (np.any(pairs) or np.any(alone)):
+        return
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, w.shape)
+    asked = (g[..., place, :] * weights).sum()
+    (found,) = gradients(asked, [out], retain_graph=True, allow_unused=True)
+    if found is not None:
+        changes = np.asarray(found)[..., place, :] != 0
+        either = changes[..., None, :] | changes[..., None]
+        if np.any(alone & changes) or np.any(pairs & either):
+            report([node])
 
 
 @op(
@@ -155,7 +165,7 @@ def eigh_stacked(a: Any) -> Any:
 def eigh_pulled(g: Any, out: Any) -> Any:
     """Return V (diag(gw) + Vᵀ gV / (w_j − w_i)) Vᵀ, symmetrised."""
     vectors = out[..., 1:, :]
-    tell_of_ties(g[..., 0, :], out[..., 0, :], out)
+    tell_of_ties(g, out, 0)
     turning = off_diagonal(over(transposed(vectors) @ g[..., 1:, :], gaps(out[..., 0, :])))
     return symmetric_part(vectors @ (on_diagonal(g[..., 0, :]) + turning) @ transposed(vectors))
 
@@ -259,7 +269,7 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     m, n = shape[-2:]
     u, s, v = out[..., :m, :], out[..., m, :], out[..., m + 1 :, :]
     g_u, g_s, g_v = g[..., :m, :], g[..., m, :], g[..., m + 1 :, :]
-    tell_of_ties(g_s, s, out, zeros=m != n)
+    tell_of_ties(g, out, m, zeros=m != n)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
     # s_j² − s_i² as a product, whose factors neither overflow nor vanish where squares would.
     p = off_diagonal(over(over(transposed(u) @ g_u, gaps(s)), row + column))

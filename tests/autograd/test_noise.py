@@ -332,6 +332,16 @@ def test_the_rounding_of_one_element_excuses_no_other(registry: Any) -> None:
         )
 
 
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_normalized_column_of_large_numbers_is_right(columns: int) -> None:
+    x = 1e5 + np.random.default_rng(0).normal(size=(20, columns))
+
+    def first(t: Any) -> Any:
+        return ((t - t.mean(axis=0)) / np.sqrt(t.var(axis=0)))[0].sum()
+
+    assert check_gradients(first, x)
+
+
 def test_a_difference_that_is_nan_excuses_nothing(registry: Any) -> None:
     @op(symbol="√", samples=("3",), elementwise=True)
     def flat_root(a: Any) -> Any:

@@ -827,3 +827,16 @@ def test_an_infinite_slope_beyond_what_was_left_out_is_nothing(f: Any, outer: An
         H = hessian(lambda x: outer(f(x)).sum())(point)
     np.testing.assert_array_equal(H[0], [0.0, 0.0])
     assert H[1, 1] == pytest.approx(grad(grad(lambda x: outer(x)))(4.0), rel=1e-14)
+
+
+def test_equal_eigenvalues_that_nobody_asks_about_are_not_told() -> None:
+    """Of λ², with λ″ = 2 v v′ᵀ / (λ − μ), the entries off the diagonal have λ / (λ − μ)."""
+    expected = np.zeros((3, 3, 3, 3))
+    expected[2, 2, 2, 2] = 2
+    for k in (0, 1):
+        for index in ((k, 2, k, 2), (k, 2, 2, k), (2, k, k, 2), (2, k, 2, k)):
+            expected[index] = 5 / 4
+    with detect_anomaly(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = hessian(lambda x: np.linalg.eigvalsh((x + x.T) / 2)[-1] ** 2)(np.diag([1.0, 1, 5]))
+    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -165,11 +165,30 @@ def test_a_cost_too_large_for_its_differences_says_so() -> None:
 
 
 def test_what_rounding_explains_is_that_of_the_costs_differences() -> None:
-    """A cost J is off by ε|J|, each of n differences by that over the step, together √n times."""
+    """A cost J is off by eps |J|, each of n differences by that over the step, together √n times.
+
+    Its slopes are off by eps times squares of what it is made of.
+    """
     X = np.random.default_rng(0).normal(size=(3, 8))
     net = nn.Network([3, 4, 1], output="identity", rng=0)  # 21 numbers
     found = nn.check_gradients(net, X, 100 + X[:1], nn.mean_squared_error, epsilon=1e-5)
     J = nn.cost(net, X, 100 + X[:1], nn.mean_squared_error).item()
     assert J > 1000
     eps = np.finfo(float).eps
-    assert found.rounding == pytest.approx(21**0.5 * eps * J / 1e-5, rel=1e-12)
+    squares = np.mean(net(X).data ** 2) + np.mean((100 + X[:1]) ** 2)
+    assert found.rounding == pytest.approx(21**0.5 * eps * (J / 1e-5 + squares), rel=1e-12)
+
+
+def test_a_wrong_slope_near_a_fit_is_wrong(registry: Any) -> None:
+    """At a cost of 1e-18 differences are exact, and a gradient that is doubled shows."""
+    import autograd as engine
+
+    @engine.op(symbol="same", samples=("3",), elementwise=True)
+    def same(a: Any) -> Any:
+        return a * 1.0
+
+    same.vjp(a=lambda g: g * 2)
+    X = np.random.default_rng(0).normal(size=(3, 8))
+    net = nn.Sequential(nn.Linear(3, 1, rng=0), lambda Z: same(Z))
+    net.step1.W.data, net.step1.b.data = np.array([[1.0, 0.0, 0.0]]), np.array([[1e-9]])
+    assert nn.check_gradients(net, X, X[:1], nn.squared_error).band == "WRONG"

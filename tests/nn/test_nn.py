@@ -750,9 +750,11 @@ def test_labels_may_be_off_by_rounding() -> None:
 
 def test_where_the_results_of_an_op_come_from() -> None:
     z = nn.Tensor(np.ones((2, 3)), requires_grad=True)
-    assert (z * 2).comes_from is None  # a leaf, scaled
-    assert (autograd.tanh(z) + 1).reshape(3, 2).comes_from == "tanh"
-    assert (z @ np.ones((3, 2)) + 1.0).comes_from == "matmul"
+    assert (z * 2).comes_from == "multiply"
+    assert np.clip(autograd.tanh(z).reshape(3, 2), -0.5, 0.5).T.comes_from == "tanh"
+    assert (z / (1 + np.exp(-z))).comes_from == "divide"  # SiLU, and no sigmoid
+    assert (1 / (3 + np.exp(-z))).comes_from == "divide"
+    assert (1 / (1 + np.exp(-z))).comes_from == "sigmoid"
     assert (z + autograd.sigmoid(z)).comes_from == "add"
     assert nn.Tensor(1.0).comes_from is None
 
@@ -771,8 +773,32 @@ def test_names_that_others_use_are_answered() -> None:
 
 
 def test_probabilities_of_one_example_are_no_logits_either() -> None:
+    E = np.exp(nn.Tensor([[0.2], [0.3], [0.5]], requires_grad=True))
     with pytest.raises(ValueError, match="the result of softmax"):
-        nn.softmax_cross_entropy(nn.Tensor([[0.2], [0.3], [0.5]]), [[1.0], [0.0], [0.0]])
+        nn.softmax_cross_entropy(E / E.sum(axis=0), [[1.0], [0.0], [0.0]])
+
+
+def test_logits_that_add_up_to_1_are_logits() -> None:
+    X, Y = np.random.default_rng(0).normal(size=(3, 20)), nn.one_hot(np.arange(20) % 3)
+    start = {"W1": np.zeros((3, 3)), "b1": np.full((3, 1), 1 / 3)}
+    net = nn.Network.from_dict(start, output="softmax")
+    assert nn.cost(net, X, Y).item() == pytest.approx(np.log(3))
+    assert nn.softmax_cross_entropy(nn.Tensor(Y), Y).item() > 0
+    assert nn.binary_cross_entropy_with_logits(nn.Tensor(Y), Y).item() > 0
+
+
+def test_a_module_may_return_its_own_cost() -> None:
+    class Energy(nn.Module):
+        def __init__(self) -> None:
+            self.w = nn.Tensor([1.0, 0.5], requires_grad=True)
+
+        def forward(self, X: Any) -> Any:
+            return ((self.w @ X) ** 2).mean()
+
+    X, Y = np.random.default_rng(0).normal(size=(2, 20)), np.ones((1, 20))
+    history = nn.fit(Energy(), X, Y, loss=lambda A, Y: A, epochs=5, progress=False)
+    assert history.cost[-1] < history.cost[0]
+    assert nn.Softmax()(np.zeros((1, 4))).shape == (1, 4)  # over one key, say
 
 
 def test_an_identity_of_another_function_has_its_name() -> None:

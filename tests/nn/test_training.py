@@ -755,7 +755,7 @@ EDITS: dict[str, Any] = {
     "a text for a number": lambda run: run["settings"]["settings"].update(beta1="0.9"),
     "a setting less": lambda run: run["settings"]["settings"].pop("beta1"),
     "no cost": lambda run: run["history"].pop("cost"),
-    "columns of two lengths": lambda run: run["history"]["cost"].append(1.0),
+    "a column too long": lambda run: run["history"]["learning_rate"].append(1.0),
     "a negative rate": lambda run: run.update(rate=-1.0),
     "a stream of nothing": lambda run: run.update(streams=[{"kind": "Generator"}]),
     "a stream of text": lambda run: run["streams"][0].update(state="x"),
@@ -1235,6 +1235,36 @@ def test_logits_without_a_sigmoid_are_classes_too(rare: float) -> None:
     net["b2"] = [[-20.0 if rare else 0.0]]
     notes = notes_of(net, X, Y, loss=nn.binary_cross_entropy_with_logits, epochs=3)
     assert said(notes, "recall of class 1 is 0" if rare else "All 300 labels are the same")
+
+
+@pytest.mark.parametrize("how", ["written out", "scaled"])
+def test_probabilities_of_ones_own_are_judged_as_such(how: str) -> None:
+    X = DRAWN.normal(size=(3, 60))
+    own = (lambda Z: 1 / (1 + np.exp(-Z))) if how == "written out" else (lambda A: 0.01 + 0.98 * A)
+    steps = [nn.Linear(3, 1, rng=0), *(["sigmoid"] if how == "scaled" else []), own]
+    notes = notes_of(
+        nn.Sequential(*steps), X, (X[:1] > 0) * 1.0, loss=nn.binary_cross_entropy, epochs=60,
+        learning_rate=0.1,
+    )  # fmt: skip
+    assert notes == []
+
+
+def test_nothing_is_told_where_nothing_is_wrong() -> None:
+    X = DRAWN.random((4, 200))
+    X[0] = DRAWN.random(200) < 0.01
+    squares = {"loss": nn.mean_squared_error, "epochs": 30}
+    coder = nn.Network([4, 8, 4], output="sigmoid", rng=0)
+    assert not said(notes_of(coder, X, X, **squares), "The targets are")
+    bounded = np.tanh(DRAWN.normal(size=(1, 200)) * 9) * (1 + 1e-7)
+    net = nn.Network([4, 8, 1], output="tanh", rng=0)
+    assert not said(notes_of(net, X, bounded, **squares), "targets are between")
+    scaled = nn.Sequential(nn.Linear(4, 8, activation="relu", rng=0), nn.Linear(8, 1, rng=1))
+    own = nn.Sequential(scaled, lambda A: 200 * A + 300)
+    assert not said(notes_of(own, X, 300 + 200 * X[1:2], **squares), "not normalized")
+    norm = nn.Sequential(nn.Linear(4, 8, rng=0), nn.BatchNorm(8), "relu", nn.Linear(8, 1, rng=1))
+    for _ in range(40):
+        found = notes_of(norm, X, X[1:2], **{**squares, "epochs": 1, "batch_size": None})
+    assert not said(found, "averaged")
 
 
 def test_a_label_that_is_never_given_is_told() -> None:

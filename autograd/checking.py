@@ -395,9 +395,14 @@ def _compare(
         theirs = np.where(hidden, ours, numerical.gradient)
         row = _row(label, ours, theirs, allowed, rounding)
         sharp = exact(i) if double else None
-        blur, floor, far = np.zeros(a.shape), np.zeros(a.shape), []
         apart = np.abs(ours - theirs)
-        if row.wrong and double and a.size:
+        if row.wrong and double and not _agree(sharp, theirs, rounding):
+            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed)
+            row = _row(label, ours, theirs, allowed, rounding)
+        if sharp is not None and _agree(sharp, theirs, rounding):
+            row = _row(label, ours, sharp, allowed, rounding)
+        if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
+            blur, floor = np.zeros(a.shape), np.zeros(a.shape)
             off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
             far = [tuple(int(k) for k in index) for index in off]
             leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
@@ -406,20 +411,14 @@ def _compare(
                 floor = noise(result, seed, [leaf])[1][0]
             # Each element has a rounding of its own. Where it explains those that are measured, the
             # others have what these have as a rule; where it does not, nothing more is measured.
-            some = far[:: -(-len(far) // _ONE_BY_ONE)]
+            some = far[:: max(1, math.ceil(len(far) / _ONE_BY_ONE))]
             for k in range(0, len(some), _TOGETHER):
                 part = some[k : k + _TOGETHER]
                 blur += _blur(f, weights, points, i, part)
                 if any(apart[at] > 4 * (floor[at] + blur[at]) for at in part):
                     break
             else:
-                blur = np.maximum(blur, np.median([blur[at] for at in some]))
-        if row.wrong and double and not _agree(sharp, theirs, rounding):
-            theirs = _sharpened(measured, weights, points, i, ours, theirs, allowed)
-            row = _row(label, ours, theirs, allowed, rounding)
-        if sharp is not None and _agree(sharp, theirs, rounding):
-            row = _row(label, ours, sharp, allowed, rounding)
-        if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
+                blur = np.maximum(blur, np.median([blur[at] for at in some] or [0.0]))
             # Where the true gradient is 0, both are what rounding makes of the terms of a sum.
             if sharp is not None and np.all(np.abs(sharp - theirs) <= blur):
                 theirs, blur, apart = sharp, np.zeros(a.shape), np.abs(ours - sharp)

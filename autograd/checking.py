@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import math
+import time
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -264,7 +266,7 @@ def check_gradients(
     with collected_limits() as limits:
         rows, notes = _checked(f, inputs, order, tolerance, names)
         if any(row.wrong for row in rows):  # rare randomness may have shown in the differences only
-            _value(_inside(f), _arrays(inputs), _MANY_REPEATS)
+            _value(_inside(f), _arrays(inputs), _MANY_REPEATS, seconds=1.0)
     return GradientReport(rows, [*notes, *limits])
 
 
@@ -329,8 +331,11 @@ def _arrays(inputs: tuple[Any, ...]) -> list[npt.NDArray[Any]]:
     return [a.astype(np.float64) if a.dtype.kind in "biu" else a for a in arrays]
 
 
-def _value(f: Callable[..., Any], arrays: list[npt.NDArray[Any]], repeats: int) -> Tensor:
-    """Return the value of f, when it is a function at all."""
+def _value(
+    f: Callable[..., Any], arrays: list[npt.NDArray[Any]], repeats: int, seconds: float = math.inf
+) -> Tensor:
+    """Return the value of f, when it is a function at all: the same in several calls."""
+    end = time.perf_counter() + seconds
     first = f(*[Tensor(a, requires_grad=True) for a in arrays])
     if not isinstance(first, Tensor):
         raise GradientError(
@@ -338,7 +343,8 @@ def _value(f: Callable[..., Any], arrays: list[npt.NDArray[Any]], repeats: int) 
             "compute with its arguments as they are."
         )
     # A small dropout layer often draws the same mask twice; many times in a row it hardly does.
-    again = (f(*[Tensor(a, requires_grad=True) for a in arrays]) for _ in range(repeats))
+    calls = takewhile(lambda _: time.perf_counter() < end, range(repeats))
+    again = (f(*[Tensor(a, requires_grad=True) for a in arrays]) for _ in calls)
     if not all(np.array_equal(first.data, other.data, equal_nan=True) for other in again):
         raise GradientError(
             "check_gradients: two calls with the same inputs differ, so there is no gradient to "
@@ -402,23 +408,14 @@ def _compare(
         if sharp is not None and _agree(sharp, theirs, rounding):
             row = _row(label, ours, sharp, allowed, rounding)
         if row.wrong and allowed and double and a.size and np.all(np.isfinite(ours)):
-            blur, floor = np.zeros(a.shape), np.zeros(a.shape)
+            floor = np.zeros(a.shape)
             off = np.argwhere(~(np.abs(ours - theirs) <= allowed * np.abs(theirs)))
             far = [tuple(int(k) for k in index) for index in off]
             leaf, seed = leaves[i]._node, np.asarray(weights, result.dtype)
             assert leaf is not None
             if result.requires_grad:
                 floor = noise(result, seed, [leaf])[1][0]
-            # Each element has a rounding of its own. Where it explains those that are measured, the
-            # others have what these have as a rule; where it does not, nothing more is measured.
-            some = far[:: max(1, math.ceil(len(far) / _ONE_BY_ONE))]
-            for k in range(0, len(some), _TOGETHER):
-                part = some[k : k + _TOGETHER]
-                blur += _blur(f, weights, points, i, part)
-                if any(apart[at] > 4 * (floor[at] + blur[at]) for at in part):
-                    break
-            else:
-                blur = np.maximum(blur, np.median([blur[at] for at in some] or [0.0]))
+            blur = _blurs(lambda part: _blur(f, weights, points, i, part), far, apart, floor)  # noqa: B023
             # Where the true gradient is 0, both are what rounding makes of the terms of a sum.
             if sharp is not None and np.all(np.abs(sharp - theirs) <= blur):
                 theirs, blur, apart = sharp, np.zeros(a.shape), np.abs(ours - sharp)
@@ -435,6 +432,28 @@ def _compare(
             row = _row(label, ours, theirs, allowed, rounding)
         rows.append(row)
     return rows
+
+
+def _blurs(
+    measure: Callable[[list[tuple[int, ...]]], npt.NDArray[Any]],
+    far: list[tuple[int, ...]],
+    apart: npt.NDArray[Any],
+    floor: npt.NDArray[Any],
+) -> npt.NDArray[Any]:
+    """Return what rounding makes of the differences at the places of an array that differ.
+
+    Each element has a rounding of its own. Where it explains those that are measured, the others
+    have what these have as a rule; where it does not, nothing more is measured.
+    """
+    found = np.zeros(apart.shape)
+    some = far[:: max(1, math.ceil(len(far) / _ONE_BY_ONE))]
+    for k in range(0, len(some), _TOGETHER):
+        part = some[k : k + _TOGETHER]
+        found += measure(part)
+        if any(apart[at] > 4 * (floor[at] + found[at]) for at in part):
+            return found
+    usual = float(np.median([found[at] for at in some] or [0.0]))
+    return np.maximum(found, usual)
 
 
 def _blur(

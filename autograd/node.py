@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from autograd.op import Op
 
-__all__ = ["FREED", "Constant", "Extra", "Leaf", "Node", "line_of", "next_id", "source_of"]
+__all__ = [
+    "FREED",
+    "Constant",
+    "Extra",
+    "Leaf",
+    "Node",
+    "line_of",
+    "next_id",
+    "origin_of",
+    "source_of",
+]
 
 next_id = count(1).__next__
 
@@ -170,3 +180,47 @@ class Constant:
         if self._kept is not None:
             return self._kept
         return None if self._reference is None else self._reference()
+
+
+# Ops after which numbers are the same ones, in another place or a little moved.
+_ARRANGING = frozenset(
+    {"reshape", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "ravel"}
+    | {"expand_dims", "broadcast_to", "getitem", "take", "concatenate", "stack", "astype"}
+    | {"clip", "maximum", "minimum", "positive", "nan_to_num"}
+)
+_FAR = 12  # ops that are looked through
+
+
+def _is_one(node: Node) -> bool:
+    """Whether the only constant operand of a node is 1."""
+    fixed = [c for p, c in zip(node.parents, node.constants, strict=False) if p is None]
+    values = [getattr(c, "value", c) for c in fixed]
+    return len(values) == 1 and values[0] is not None and bool(np.all(np.equal(values[0], 1)))
+
+
+def _is_logistic(node: Node) -> bool:
+    """Whether a node computes 1 / (1 + e^−z)."""
+    op, below = node.op, node.parents[-1] if node.parents else None
+    if op is None or op.name not in {"divide", "reciprocal"} or below is None or below.op is None:
+        return False
+    if below.op.name != "add":
+        return False
+    if not all(_is_one(n) for n in ([node, below] if op.name == "divide" else [below])):
+        return False
+    powers = [p for p in below.parents if p is not None and p.op is not None]
+    return len(powers) == 1 and powers[0].op is not None and powers[0].op.name == "exp"
+
+
+def origin_of(node: Node) -> str | None:
+    """Return the name of the op whose results a node has, seen through what arranges them."""
+    at: Any = node
+    for _ in range(_FAR):
+        if at.op is None:
+            return None
+        if _is_logistic(at):
+            return "sigmoid"
+        parents = [p for p in at.parents if p is not None]
+        if at.op.name not in _ARRANGING or len(parents) != 1:
+            break
+        at = parents[0]
+    return None if at.op is None else str(at.op.name)

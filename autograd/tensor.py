@@ -17,7 +17,7 @@ from autograd.callers import asked_by, attribute_use, in_numpy, number_use
 from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import INSTEAD
-from autograd.node import Constant, Leaf, Node, next_id
+from autograd.node import Constant, Leaf, Node, next_id, origin_of
 from autograd.state import STATE, running_transforms, watched_elsewhere
 
 if TYPE_CHECKING:
@@ -28,35 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Tensor"]
 
 from_engine = True
-
-
-# Ops after which numbers are the same ones, in another place or a little moved.
-_ARRANGING = frozenset(
-    {"reshape", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "ravel"}
-    | {"expand_dims", "broadcast_to", "getitem", "take", "concatenate", "stack", "astype"}
-    | {"clip", "maximum", "minimum", "positive", "nan_to_num"}
-)
-_FAR = 12  # ops that are looked through
-
-
-def _is_one(node: Node) -> bool:
-    """Whether the only constant operand of a node is 1."""
-    fixed = [c for p, c in zip(node.parents, node.constants, strict=False) if p is None]
-    values = [getattr(c, "value", c) for c in fixed]
-    return len(values) == 1 and values[0] is not None and bool(np.all(np.equal(values[0], 1)))
-
-
-def _is_logistic(node: Node) -> bool:
-    """Whether a node computes 1 / (1 + e^−z)."""
-    op, below = node.op, node.parents[-1] if node.parents else None
-    if op is None or op.name not in {"divide", "reciprocal"} or below is None or below.op is None:
-        return False
-    if below.op.name != "add":
-        return False
-    if not all(_is_one(n) for n in ([node, below] if op.name == "divide" else [below])):
-        return False
-    powers = [p for p in below.parents if p is not None and p.op is not None]
-    return len(powers) == 1 and powers[0].op is not None and powers[0].op.name == "exp"
 
 
 @final
@@ -269,17 +240,7 @@ class Tensor:
         >>> np.clip(sigmoid(z), 1e-9, 1).reshape(2, 1).comes_from
         'sigmoid'
         """
-        node = self._node
-        for _ in range(_FAR):
-            if node is None or node.op is None:
-                return None
-            if _is_logistic(node):
-                return "sigmoid"
-            parents = [p for p in node.parents if p is not None]
-            if node.op.name not in _ARRANGING or len(parents) != 1:
-                break
-            node = parents[0]
-        return None if node is None or node.op is None else node.op.name
+        return None if self._node is None else origin_of(self._node)
 
     @property
     def name(self) -> str | None:

@@ -25,20 +25,23 @@ def suggestion(given: object, known: Iterable[str]) -> str:
     return f" Did you mean {spelled[close[0]]!r}?" if close else ""
 
 
-# What people who come from elsewhere write, and what it is called here.
+# What people who come from elsewhere write, and what it is called here; of several names, the first
+# that the function has.
 _OF_FIT = {
     "optimizer", "learning_rate", "loss", "penalty", "epochs", "batch_size", "dev", "metrics",
     "sample_weight", "class_weight", "max_norm", "early_stopping", "checkpoint", "progress",
 }  # fmt: skip
 ELSEWHERE = {
     "lr": "learning_rate",
-    "alpha": "learning_rate",
+    "alpha": ("strength", "l2", "learning_rate"),
+    "lambda_": ("strength", "l2", "penalty=nn.L2(λ)"),
+    "lam": ("strength", "l2", "penalty=nn.L2(λ)"),
     "learning_rate_init": "learning_rate",
     "scheduler": "learning_rate=nn.InverseDecay(…)",
     "schedule": "learning_rate=nn.InverseDecay(…)",
     "decay": "learning_rate=nn.InverseDecay(…)",
     "l2": "penalty=nn.L2(λ)",
-    "lambd": "penalty=nn.L2(λ)",
+    "lambd": ("strength", "penalty=nn.L2(λ)"),
     "l2_penalty": "penalty=nn.L2(λ)",
     "regularizer": "penalty=nn.L2(λ)",
     "weight_decay": "penalty=nn.L2(λ), or the optimizer nn.AdamW",
@@ -75,18 +78,20 @@ ELSEWHERE = {
 }
 
 
+def _stem(instead: str) -> str:
+    return instead.partition("=")[0].partition(" ")[0].rstrip(",")
+
+
 def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Raise TypeError for keywords that a function has not, with what to write."""
     names = [*known]
     for name in given:
         if name in names:
             continue
-        instead = ELSEWHERE.get(name, f"{name}=…" if name in _OF_FIT else "")
-        if name in ("lambda_", "lam", "lambd", "alpha") and "strength" in names:
-            instead = "strength"
-        if name == "alpha" and "l2" in names:  # scikit-learn's strength of the penalty
-            instead = "l2"
-        stem = instead.partition("=")[0].partition(" ")[0].rstrip(",")
+        found = ELSEWHERE.get(name, f"{name}=…" if name in _OF_FIT else "")
+        several = found if isinstance(found, tuple) else (found,)
+        instead = next((one for one in several if _stem(one) in names), several[-1])
+        stem = _stem(instead)
         if stem in names or (
             instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
         ):

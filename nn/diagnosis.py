@@ -35,12 +35,11 @@ __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 SAMPLE = 1000  # examples that are looked at
 SQUARES = (squared_error, mean_squared_error)
 # What activations give, as an output of numbers.
-RANGES = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf)}
-RANGE_WORDS = {
-    "sigmoid": "between 0 and 1",
-    "softmax": "between 0 and 1",
-    "tanh": "between −1 and 1",
-    "relu": "of at least 0",
+RANGES = {
+    "sigmoid": (0, 1, "between 0 and 1"),
+    "softmax": (0, 1, "between 0 and 1"),
+    "tanh": (-1, 1, "between −1 and 1"),
+    "relu": (0, np.inf, "of at least 0"),
 }
 
 
@@ -161,11 +160,11 @@ def _targets(net: Module, Y: npt.NDArray[Any]) -> Iterator[str]:
     Y = Y.astype(float)
     low, high = float(Y.min()), float(Y.max())
     name = net.ending.label if net.ending is not None else ""
-    least, most = RANGES.get(name, (-np.inf, np.inf))
+    least, most, words = RANGES.get(name, (-np.inf, np.inf, ""))
     if low < least - 1e-6 or high > most + 1e-6:
         yield (
             f"The targets are between {low:.4g} and {high:.4g}, and the output, a {name}, gives "
-            f"numbers {RANGE_WORDS[name]}: use output='identity', or scale the targets."
+            f"numbers {words}: use output='identity', or scale the targets."
         )
         return
     if name != "identity":  # it may take them back to their scale itself

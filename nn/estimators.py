@@ -136,6 +136,8 @@ class _Estimator:
         return request
 
     def _requested(self, method: str, sample_weight: Any) -> Self:
+        if "sample_weight" not in inspect.signature(getattr(self, method)).parameters:
+            raise TypeError(f"{type(self).__name__}.{method} takes no sample_weight to be passed.")
         request = self.get_metadata_routing()
         getattr(request, method).add_request(param="sample_weight", alias=sample_weight)
         self._metadata_request = request

@@ -78,9 +78,14 @@ def limit(half: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
     return known
 
 
+def _handles(nodes: Sequence[Node]) -> list[Any]:
+    """Return tensors of some nodes to differentiate by; nobody reads their values."""
+    return [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in nodes]
+
+
 def _expanded(g: Any, nodes: Sequence[Node], places: Any, terms: int) -> Any | None:
     """Return g′ − n g″/2 + …, to a number of terms; None where g does not depend on n."""
-    outs = [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in nodes]
+    outs = _handles(nodes)
     found = _slope(g, outs, places)
     if found is None:
         return None
@@ -145,7 +150,7 @@ def _is_crossed(g: Any, sizes: list[Node], others: list[Node], kink: Any) -> boo
     flat = kink & np.equal(value_of(g), 0)
     if not np.any(flat):
         return False
-    outs = [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in sizes]
+    outs = _handles(sizes)
     ends = set(sizes)
     between = towards(ends, reach([g._node]))
     alone = all(n in ends or _apart(n, sizes[0].shape) for n in between)
@@ -161,8 +166,7 @@ def _is_crossed(g: Any, sizes: list[Node], others: list[Node], kink: Any) -> boo
     asked = [m for m in others if m in set(reach([g._node])) and _may_be_0(m)]
     if not asked:
         return False
-    of = [wrap(np.broadcast_to(np.array(np.nan, m.dtype), m.shape), m) for m in asked]
-    found = gradients(g, of, flat.astype(float), retain_graph=True, allow_unused=True)
+    found = gradients(g, _handles(asked), flat.astype(float), retain_graph=True, allow_unused=True)
     return any(x is not None and np.any(x) for x in found)
 
 

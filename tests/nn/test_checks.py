@@ -134,6 +134,13 @@ def test_randomness_of_ones_own_is_no_wrong_gradient() -> None:
             nn.check_gradients(net, np.ones((3, 8)), np.ones((1, 8)))
 
 
+def test_a_cost_that_is_nan_is_not_taken_for_a_random_one() -> None:
+    net = nn.Sequential(nn.Linear(2, 1, rng=0), lambda Z: Z * np.nan)
+    with np.errstate(all="ignore"):
+        found = nn.check_gradients(net, np.ones((2, 3)), np.ones((1, 3)), nn.squared_error)
+    assert found.band == "WRONG"
+
+
 def test_rare_randomness_is_seen_when_a_difference_has_met_it() -> None:
     for keep_prob in (0.98, 0.99, 0.995):
         for seed in range(60):

@@ -521,3 +521,5 @@ def test_who_takes_weights_says_so_to_scikit_learn() -> None:
     assert asked.pop(nn.Perceptron) == {}
     assert all(requests == {"sample_weight": None} for requests in asked.values())
     assert nn.Perceptron().get_metadata_routing().score.requests == {"sample_weight": None}
+    with pytest.raises(TypeError, match=r"Perceptron\.fit takes no sample_weight"):
+        nn.Perceptron().set_fit_request(sample_weight=True)

@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.callers import asked_by
 from autograd.errors import DTypeError, ShapeError
-from autograd.missing import INSTEAD, MODULES, reason
+from autograd.missing import BESIDE, INSTEAD, MODULES, reason
 from autograd.op import COMPOSITES, OPS, Composite, Op
 from autograd.ops.special import SCIPY
 from autograd.tensor import Tensor, value_of
@@ -213,8 +213,7 @@ def array_function(
             if name in OPS or name in COMPOSITES or name in ALIASES:
                 raise DTypeError(
                     f"{who} with a Tensor beside a plain array: NumPy's own function runs, and has "
-                    f"no derivative; make a Tensor of the array too, as in {who}(Tensor(x), ...), "
-                    "or pass t.detach() if no gradient is needed."
+                    f"no derivative; {BESIDE}, or pass t.detach() if no gradient is needed."
                 )
             return _refuse(who, f"write {INSTEAD[who]}; " if who in INSTEAD else "")
         why = MODULES.get(home, "").format(name=name) or reason(name)

@@ -5,7 +5,7 @@ Errors say it when one is called on a Tensor, and `docs/ops.md` lists them all.
 
 from __future__ import annotations
 
-__all__ = ["ATTRIBUTES", "INSTEAD", "MISSING", "MODULES", "reason"]
+__all__ = ["ATTRIBUTES", "BESIDE", "INSTEAD", "MISSING", "MODULES", "reason"]
 
 _REASONS = {
     "it makes an array from numbers; give the result to ops": (
@@ -77,6 +77,12 @@ INSTEAD = {
     "scipy.special.logsumexp": "autograd.logsumexp(t)",
     "scipy.special.polygamma": "autograd.polygamma(t, n)",
 }
+
+# What to write for a tensor that NumPy's function takes as a parameter beside a plain array.
+BESIDE = (
+    "write it with functions that take it as an operand, such as np.sum(x) + t for initial=t, or "
+    "np.where(np.isnan(x), t, x) for nan=t"
+)
 
 # Attributes of arrays that tensors lack.
 _WRITES = "it would change the tensor in place, which a graph may need"

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.callers import asked_by, attribute_use, in_numpy, number_use
 from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
-from autograd.missing import INSTEAD
+from autograd.missing import BESIDE, INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id, origin_of
 from autograd.state import STATE, running_transforms, watched_elsewhere
 
@@ -386,8 +386,8 @@ class Tensor:
             who = asked_by(frame)
             raise GradientError(
                 f"{who} with a Tensor{_called(self.name)} beside a plain array: NumPy takes its "
-                "number alone, and the gradient would be lost; make a Tensor of the array too, as "
-                f"in {who}(Tensor(x), ...), or pass t.item() if that is meant."
+                f"number alone, and the gradient would be lost; {BESIDE}, or pass t.item() if that "
+                "is meant."
             )
         use, text = number_use(frame) if kind in ("float", "int") else ("", "")
         if use == "store":

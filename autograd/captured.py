@@ -1080,7 +1080,9 @@ def _copied(x: Any) -> Any:
     if type(x) is dict:
         return {k: _copied(v) for k, v in x.items()}
     if type(x) in (tuple, list):
-        return type(x)(_copied(v) for v in x)
+        return type(x)([_copied(v) for v in x])
+    if x is None or isinstance(x, (bool, int, float, str, np.generic)):
+        return x
     try:
         return copy.deepcopy(x)
     except Exception:  # an open file and the like

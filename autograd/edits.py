@@ -11,10 +11,10 @@ import ast
 import copy
 import re
 import sys
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd.limited import Allowance
 from autograd.slips import (
     Change,
     Pool,
@@ -36,7 +36,8 @@ __all__ = ["Edit", "Search"]
 
 from_engine = True
 
-SECONDS = 7.0  # of computing in a search at most, so that other work does not shorten it
+CHANGES = 40_000  # tried in a search at most: a count, so that every machine finds the same
+SECONDS = 20.0  # of computing in it at most, where one try takes long
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Search:
             key: Pool(tree, source, texts, scalars, pair, products)
             for key, tree in source.trees.items()
         }
-        self.until = time.thread_time() + SECONDS
+        self.allowed = Allowance(CHANGES, SECONDS)
         self.told = False
         self.changed = ""  # the function that is not as it was
         self.right: set[str] = set()
@@ -139,9 +140,8 @@ class Search:
     @property
     def note(self) -> str:
         """What to say where nothing was found."""
-        if time.thread_time() < self.until:
-            return ""
-        return f"The search for a line that makes it right was cut after {SECONDS:g} s."
+        over = self.allowed.over
+        return f"The search for a line that makes it right was cut after {over}." if over else ""
 
     def all_right(
         self, judge: Judge, judged: Sequence[str], wrong: Sequence[int], *, quick: bool
@@ -173,7 +173,7 @@ class Search:
         self.right = judge.right(self.source.whole())
         self.best = _Best(len(self.right) + 1, None)
         for at in likely if quick else others:
-            if self.tried(*at, judge, self.until):
+            if self.tried(*at, judge, self.allowed):
                 return self.made()
         return None
 
@@ -182,9 +182,9 @@ class Search:
         self.right = judge.right(self.source.whole())
         self.best = _Best(len(self.right), None)
         here = [p for p in self.places() if p.statement.lineno == line]
-        until = min(self.until, time.thread_time() + SECONDS / 4)
+        some = self.allowed.share(4)
         for cost in (1, 2, 3, 4, 5):
-            if self.tried(here, cost, judge, until):
+            if self.tried(here, cost, judge, some):
                 break
         return self.made()
 
@@ -192,7 +192,7 @@ class Search:
         """Return where the statements of all functions stand."""
         return [p for key in self.source.trees for p in _statements(self.source, key)]
 
-    def tried(self, some: Sequence[_Place], cost: int, judge: Judge, until: float) -> bool:
+    def tried(self, some: Sequence[_Place], cost: int, judge: Judge, allowed: Allowance) -> bool:
         """Try the changes of a cost; return whether one makes all right; keep the best."""
         source = self.source
         for place in some:
@@ -201,12 +201,11 @@ class Search:
             self.changed = place.key
             quick = _Quick(source, place)
             for change in changes(place.statement, self.pools[place.key], cost):
-                now = time.thread_time()
-                if now > self.until - SECONDS + 1 and not self.told and sys.stderr.isatty():
+                if not self.told and self.allowed.spent > 1 and sys.stderr.isatty():
                     said = f"looking for a line that makes it right, for up to {SECONDS:g} s …"
                     print(f"check_backprop: {said}", file=sys.stderr)
                     self.told = True
-                if now > until:
+                if not allowed.take():
                     return False
                 made = quick.made(change) or _made(source, place, change.after)
                 right = 0 if made is None else len(judge.right(made, self.right))
@@ -314,18 +313,35 @@ class _Quick:
         """Return the function with a value changed; None where it has to be made anew."""
         if self.place is None or change.value is None:
             return None
-        inner = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
-        if any(isinstance(n, inner) for n in ast.walk(change.value)):  # they see globals only
+        if not _is_placed(change.value):
             return None
         try:
-            expression = ast.fix_missing_locations(ast.Expression(change.value))
-            self.source.space["__edit__"] = compile(expression, "<edit>", "eval")
+            self.source.space["__edit__"] = compile(ast.Expression(change.value), "<edit>", "eval")
         except (SyntaxError, ValueError, TypeError):
             return None
         if self.latest is None or self.source.made.get(self.key) is not self.latest:
             _made(self.source, self.place, [self.bare])
             self.latest = self.source.made.get(self.key)
         return self.source.function
+
+
+_INNER = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Lambda)
+
+
+def _is_placed(value: ast.expr) -> bool:
+    """Give new parts of an expression a line, as compile asks; False if it needs its function.
+
+    What has a scope of its own sees globals only, where an expression is compiled alone.
+    """
+    parts: list[ast.AST] = [value]
+    for node in parts:
+        if isinstance(node, _INNER):
+            return False
+        if isinstance(node, (ast.expr, ast.keyword)) and not hasattr(node, "lineno"):
+            node.lineno = node.end_lineno = 1
+            node.col_offset = node.end_col_offset = 0
+        parts += ast.iter_child_nodes(node)
+    return True
 
 
 def _put(place: _Place, after: list[ast.stmt]) -> None:

@@ -7,12 +7,11 @@ one is said to follow.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
+import functools
 import itertools
 import math
 import re
-import time
 from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from autograd.diagnosis import (
 )
 from autograd.errors import GradientError
 from autograd.judged_rules import shapes_in_words
+from autograd.limited import Allowance
 from autograd.noise import moved_by_rounding
 from autograd.tensor import Tensor
 
@@ -72,7 +72,8 @@ def _is_sign(condition: Any, x: Any) -> bool:
 
 SWAPPED = "it is the gradient of"
 MANY = 8  # uses of a value, up to which each of them is looked at
-SECONDS = 3.0  # in which the causes of a report are looked for
+FORMULAS = 60_000  # tried as the causes of a report at most: a count, the same on every machine
+SECONDS = 5.0  # of computing in it at most, where the arrays are large
 
 
 def with_followers(
@@ -139,7 +140,7 @@ def voted(
     best: list[Check] = []
     count = (0, False)
     for mixed in (False, True):
-        for n in (1, *first.divisors()):
+        for n in (1, *first.divisors):
             check = Check(view, given, tolerance, n, mixed=mixed)
             found = check.report(notes, *reference, explained=False)
             # Among equals, that in which the first line is right.
@@ -161,16 +162,16 @@ def voted(
         ]
         return replace(report, rows=tuple(rows))
     # And of these, that in which the mistakes have a simple explanation.
-    until = time.perf_counter() + SECONDS
+    allowed = Allowance(FORMULAS, SECONDS)
     for check in best:
-        check.until = until
+        check.allowed = allowed
     reports = [check.report(notes, *reference) for check in best[:6]]
     return min(
         reports, key=lambda r: sum(q.causes[0].kind in ("unknown", "upstream") for q in r.mistakes)
     )
 
 
-class _OutOfTimeError(Exception):
+class _LongEnoughError(Exception):
     """The causes of a report have been looked for long enough."""
 
 
@@ -193,7 +194,8 @@ class Check:
         self.convention = convention  # by which quantities between parameters and cost are larger
         self.mixed = mixed  # whether some of them may be of the cost itself
         self.used = self.strict = self.reshaped = False
-        self.explained, self.searching, self.until = True, False, math.inf
+        self.explained, self.searching = True, False
+        self.allowed = Allowance(FORMULAS, SECONDS)
         steps = view.program.steps
         self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
         self.slack: list[Any] = []
@@ -343,8 +345,8 @@ class Check:
 
     def near(self, a: Any, b: Any, k: int | None = None) -> bool:
         """Return whether two arrays are equal but for rounding, that of a step's cotangent too."""
-        if self.searching and time.perf_counter() > self.until:
-            raise _OutOfTimeError
+        if self.searching and not self.allowed.take():
+            raise _LongEnoughError
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
             return False
@@ -357,10 +359,11 @@ class Check:
         bound = allowed * np.maximum(np.abs(b), 1e-3 * size) + slack
         return bool((np.abs(a - b) <= bound).all())
 
+    @functools.cached_property
     def divisors(self) -> list[int]:
         """Return the numbers that the cost is an average over: only these may be left out."""
         totals = self.scales_of(self.program.outputs[0], 1.0, 0)
-        lengths = self.lengths()
+        lengths = self.lengths
         # A lone ½ belongs to the squared error, unless there are two examples.
         totals = [n for n in totals if n != 2 or self.pair()]
         found = [n for total in totals for n in lengths if n <= total and total % n == 0]
@@ -394,6 +397,7 @@ class Check:
             return [n for found in inner for n in found] or whole
         return whole
 
+    @functools.cached_property
     def lengths(self) -> list[int]:
         """Return the numbers by which an average may have been divided."""
         found = {n for step in self.program.steps for n in (*step.shape, math.prod(step.shape))}
@@ -403,7 +407,7 @@ class Check:
         """Return those of them that the step at hand has to do with."""
         steps = self.program.steps
         shapes = [steps[k].shape for k in {self.now, *(i for i, _ in self.users[self.now])}]
-        found = {n for shape in shapes for n in (*shape, math.prod(shape))} | {*self.divisors()}
+        found = {n for shape in shapes for n in (*shape, math.prod(shape))} | {*self.divisors}
         return sorted((n for n in found if n > 1), reverse=True)
 
     def label(self, k: int) -> str:
@@ -455,7 +459,7 @@ class Check:
                 above.add(n)
         wanted = [n for n in named if steps[n].kind == "constant" and _varies(self.values[n])]
         expected = self.right * (self.convention if steps[k].op is not None else 1)
-        divisors = [1, *self.divisors()]
+        divisors = [1, *self.divisors]
         if np.size(expected) < 2:
             return ""
         for p, q in itertools.product((n for n in named if n in above), wanted[:20]):
@@ -526,12 +530,15 @@ class Check:
         """Return what a wrong value computes, the simplest explanation first."""
         self.now = k
         found: list[Cause] = [*self.mistaken_for(k, theirs)]
+        unknown = "it is none of the usual slips"
         if self.explained and not found:
             self.searching = True
-            with contextlib.suppress(_OutOfTimeError):
+            try:
                 found.extend(itertools.islice(self.explanations(k, theirs, right, times), 3))
+            except _LongEnoughError:
+                unknown = f"the search for its cause was cut after {self.allowed.over}"
             self.searching = False
-        return tuple(found) or (Cause("unknown", "it is none of the usual slips"),)
+        return tuple(found) or (Cause("unknown", unknown),)
 
     def mistaken_for(self, k: int, theirs: Any) -> tuple[Cause, ...]:
         """Return that a parameter's gradient is the right one of another parameter, if it is."""
@@ -633,8 +640,8 @@ class Check:
         g = self.forced[i] if g is None else g
         if g is None:
             return None
-        if self.searching and time.perf_counter() > self.until:
-            raise _OutOfTimeError
+        if self.searching and not self.allowed.take():
+            raise _LongEnoughError
         return self.program.given(i, slot, self.values, g, saved)
 
     def ways(self, k: int) -> Iterator[tuple[Cause, Any]]:

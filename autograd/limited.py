@@ -1,4 +1,4 @@
-"""Call a function that may never end, and end it."""
+"""Limits of a search: of its tries, and of a call that may never end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,54 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Endless", "Limited"]
+__all__ = ["Allowance", "Endless", "Limited"]
 
 from_engine = True
 
 EVERY = 0.02  # seconds between two looks at the clock
+
+
+class Allowance:
+    """The work that a search may do: so many tries, the same ones on every machine.
+
+    Where each takes long, a time of computing ends it before.
+
+    Parameters
+    ----------
+    tries : int
+        How many there may be.
+    seconds : float
+        Of this thread's computing, so that other work does not shorten the search.
+    within : Allowance, optional
+        From which they are taken too.
+    """
+
+    def __init__(self, tries: int, seconds: float, within: Allowance | None = None) -> None:
+        self.tries, self.seconds, self.within = tries, seconds, within
+        self.taken, self.begun = 0, time.thread_time()
+
+    @property
+    def spent(self) -> float:
+        """Return how many seconds of computing have gone by."""
+        return time.thread_time() - self.begun
+
+    @property
+    def over(self) -> str:
+        """What was used up, in words; nothing where something is left."""
+        if self.taken >= self.tries:
+            return f"{self.tries:,} tries"
+        return f"{self.seconds:g} s" if self.spent >= self.seconds else ""
+
+    def take(self) -> bool:
+        """Return whether another try may be made, and count it."""
+        if self.taken >= self.tries or self.spent >= self.seconds:
+            return False
+        self.taken += 1
+        return self.within is None or self.within.take()
+
+    def share(self, of: int) -> Allowance:
+        """Return a part of it, such as a quarter, for a search within the search."""
+        return Allowance(self.tries // of, self.seconds / of, self)
 
 
 class Endless(BaseException):

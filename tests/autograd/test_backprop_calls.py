@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import GradientError, Tensor, check_backprop
-from autograd.limited import Endless, Limited
+from autograd import GradientError, Tensor, check_backprop, edits, forcing
+from autograd.limited import Allowance, Endless, Limited
 from tests.autograd.mistakes.programs import module_of
 
 RNG = np.random.default_rng(0)
@@ -424,6 +424,48 @@ def test_a_call_is_ended_after_its_seconds() -> None:
             with pytest.raises(Endless):
                 limit.call(endless, 0.1)
             assert limit.call(lambda: 3, 0.1) == 3
+
+
+def test_a_search_takes_so_many_tries_and_no_more() -> None:
+    whole = Allowance(8, 1e6)
+    part = whole.share(4)
+    assert [part.take() for _ in range(3)] == [True, True, False]
+    assert part.over == "2 tries"
+    assert whole.over == ""
+    assert sum(whole.take() for _ in range(20)) == 6
+    assert whole.over == "8 tries"
+    assert not whole.share(1).take()
+
+
+def test_a_search_ends_after_a_time_of_computing() -> None:
+    slow = Allowance(10**9, 0.05)
+    taken = 0
+    while slow.take():
+        taken += 1
+    assert 0 < taken < 10**9
+    assert slow.over == "0.05 s"
+    slept = Allowance(3, 0.05)
+    time.sleep(0.1)  # other work of the machine does not count
+    assert slept.take()
+
+
+UNUSUAL = """
+def backward(X, Y, p, cache):
+    E = cache[0] - Y
+    return {"dW": X.T @ (E ** 3 + 0.1 * E)}
+"""
+
+
+def test_it_is_said_when_a_search_was_cut(monkeypatch) -> None:
+    monkeypatch.setattr(edits, "CHANGES", 5)
+    report = check_backprop(*functions("cut", SQUARES + UNUSUAL), {"W": W}, (X, Y))
+    said = "The search for a line that makes it right was cut after 5 tries."
+    assert said in report.notes
+    assert report.mistakes[0].causes[0].sentence == "it is none of the usual slips"
+    monkeypatch.setattr(forcing, "FORMULAS", 3)
+    report = check_backprop(*functions("cut2", SQUARES + UNUSUAL), {"W": W}, (X, Y))
+    said = "the search for its cause was cut after 3 tries"
+    assert report.mistakes[0].causes[0].sentence == said
 
 
 def test_changed_copies_of_code_that_writes_files_are_not_run(tmp_path, monkeypatch) -> None:

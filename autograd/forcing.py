@@ -33,6 +33,7 @@ from autograd.errors import GradientError
 from autograd.judged_rules import shapes_in_words
 from autograd.limited import Allowance
 from autograd.noise import moved_by_rounding
+from autograd.symbol import raised
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -423,7 +424,7 @@ class Check:
         whole = " + ".join(parts) or "1"
         if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
-        return f"d{self.label(k)} = {whole}"
+        return raised(f"d{self.label(k)} = {whole}")
 
     def composed(self, k: int) -> str:
         """Return a formula over steps without a name, such as 1 / (1 + exp(−Z)), or nothing.
@@ -563,7 +564,7 @@ class Check:
         ]
         several = len(terms) == len(self.users[k]) > 1
         if several:
-            written = self.parts(k)
+            written = [*map(raised, self.parts(k))]
             leaf = self.program.steps[k].op is None
             by = f" / {self.convention}" if self.used and leaf else ""
             few = len(terms) <= MANY

@@ -34,6 +34,7 @@ __all__ = [
     "latex_number",
     "local_derivative",
     "printed",
+    "raised",
     "render",
     "rule_arguments",
 ]
@@ -480,3 +481,16 @@ def format_number(x: Any, digits: int = 4) -> str:
         text = f"{value:.{digits}g}"
         text = re.sub(r"e([+-])0*(\d)", lambda m: f"e{'-' if m[1] == '-' else ''}{m[2]}", text)
     return text.replace("-", "−")
+
+
+_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.]))")
+_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def raised(text: str) -> str:
+    """Return a formula with whole powers as superscripts.
+
+    >>> raised("1 − A1^2")
+    '1 − A1²'
+    """
+    return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPTS), text)

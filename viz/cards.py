@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz.engine import format_number, latex_name
+from viz.engine import format_number, latex_name, raised
 from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
 from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
 from viz.scopes import clusters_of
 from viz.text import clean
 from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
-from viz.wording import chain_rule, latex_rule, local_of, raised, times
+from viz.wording import chain_rule, latex_rule, local_of, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

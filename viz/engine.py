@@ -23,7 +23,7 @@ from autograd.graph import LONGEST
 from autograd.labels import LETTERS, accented, latex_name
 from autograd.ops.special import SCIPY
 from autograd.state import STATE
-from autograd.symbol import latex_number
+from autograd.symbol import latex_number, raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +47,7 @@ __all__ = [
     "leaf",
     "op_named",
     "pause_collector",
+    "raised",
     "scalar",
     "scoped",
     "strong_zeros",

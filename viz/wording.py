@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from viz.engine import LONGEST, format_number, latex_name, latex_number, strong_zeros
+from viz.engine import LONGEST, format_number, latex_name, latex_number, raised, strong_zeros
 from viz.numbers import is_few, norm_of, rows_of
 from viz.text import clean
 
 if TYPE_CHECKING:
     from viz.engine import Graph
 
-__all__ = ["Local", "chain_rule", "latex_rule", "local_of", "raised", "times"]
+__all__ = ["Local", "chain_rule", "latex_rule", "local_of", "times"]
 
 _NUMBER = re.compile(r"−?[\d.]+( / \d+)?")
-_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.]))")
-_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 class Local(NamedTuple):
@@ -162,8 +160,3 @@ def times(back: Any, local: float) -> float:
 def _factor(x: Any) -> str:
     text = format_number(x)
     return f"({text})" if text.startswith("−") else text
-
-
-def raised(text: str) -> str:
-    """Return a formula with whole powers as superscripts: v² rather than v^2."""
-    return _POWER.sub(lambda m: (m[1] or m[2]).translate(_SUPERSCRIPTS), text)

@@ -264,8 +264,8 @@ def backward(
 
     dZ and dA are of the sum of the losses, and so without 1/m, as in the notes; dW and db have it.
     For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y, if A[L] is what the last cache
-    has; another A[L] goes through dA[L] * g′(Z[L]). Where a layer has a dropout
-    mask, dA[l] is first multiplied by D[l] and divided by keep_prob.
+    has; another A[L] goes through dA[L] * g′(Z[L]). Where a layer has a dropout mask, dA[l] is
+    what has been multiplied by D[l] and divided by keep_prob, as in the course.
     """
     A_L, Y = _check_labels("backward", A_L, Y)
     _check_loss("backward", loss)
@@ -284,9 +284,9 @@ def backward(
         dA = A_L - Y
     for l in range(L, 0, -1):  # noqa: E741
         cache = caches[l - 1]
-        gradients[f"dA{l}"] = dA
         if cache.D is not None:
             dA = dA * cache.D / cache.keep_prob
+        gradients[f"dA{l}"] = dA
         dZ = A_L - Y if l == L and together else activation_backward(dA, cache.Z, cache.g)
         dA, dW, db = linear_backward(dZ, cache.A_previous, cache.W, l2=l2)
         gradients |= {f"dZ{l}": dZ, f"dW{l}": dW, f"db{l}": db}

@@ -42,6 +42,37 @@ def test_a_weight_of_the_past_is_in_0_1(beta) -> None:
         nn.Momentum([leaf(1.0)], learning_rate=0.1, beta=beta)
 
 
+# What the course prints as W1 after one step (course 2, week 2), of seed 1 and these settings.
+PRINTED = {
+    "gradient descent": (
+        lambda p: nn.SGD(p, learning_rate=0.01),
+        [[1.63535156, -0.62320365, -0.53718766], [-1.07799357, 0.85639907, -2.29470142]],
+    ),
+    "momentum": (
+        lambda p: nn.Momentum(p, learning_rate=0.01, beta=0.9),
+        [[1.62544598, -0.61290114, -0.52907334], [-1.07347112, 0.86450677, -2.30085497]],
+    ),
+    "adam, t = 2": (
+        lambda p: nn.Adam(p, learning_rate=0.01),
+        [[1.63178673, -0.61919778, -0.53561312], [-1.08040999, 0.85796626, -2.29409733]],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_steps_that_the_course_prints_come_out(name) -> None:
+    rng = np.random.RandomState(1)
+    shapes = [(2, 3), (2, 1), (3, 3), (3, 1)]
+    values, slopes = ([rng.randn(*shape) for shape in shapes] for _ in range(2))
+    parameters = [leaf(x) for x in values]
+    make, printed = PRINTED[name]
+    optimizer = make(parameters)
+    if name == "adam, t = 2":
+        optimizer.load_state_dict({**optimizer.state_dict(), "steps": 1})
+    optimizer.update(slopes)
+    np.testing.assert_allclose(parameters[0].data, printed, atol=6e-9)
+
+
 def cs231n(low: float, high: float) -> np.ndarray:
     return np.linspace(low, high, num=20).reshape(4, 5)
 

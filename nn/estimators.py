@@ -539,7 +539,7 @@ class _Mlp:
         *,
         hidden: int | Sequence[int] = (32,),
         activation: str | Sequence[str] = "relu",
-        init: str = "he",
+        init: str | float = "he",
         optimizer: str = "adam",
         learning_rate: float = 0.01,
         l2: float = 0.0,
@@ -603,7 +603,7 @@ class MLPClassifier(_Mlp, _Probabilities):
         Units of the hidden layers.
     activation : str or sequence of str
         g of the hidden layers.
-    init : str
+    init : str or float
         How weights begin.
     optimizer : str
         "adam", "adamw", "momentum", "rmsprop" or "sgd".
@@ -645,7 +645,7 @@ class MLPClassifier(_Mlp, _Probabilities):
         *,
         hidden: int | Sequence[int] = (32,),
         activation: str | Sequence[str] = "relu",
-        init: str = "he",
+        init: str | float = "he",
         optimizer: str = "adam",
         learning_rate: float = 0.01,
         l2: float = 0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,19 +59,34 @@ INITIALIZATIONS: dict[str, Init] = {
 }
 
 
-def initial(init: str | Init, n_in: int, n_out: int, rng: Stream) -> npt.NDArray[Any]:
-    """Return initial weights, shape (n_out, n_in), by the name of an initialization or a function.
+def initial(init: str | float | Init, n_in: int, n_out: int, rng: Stream) -> npt.NDArray[Any]:
+    """Return initial weights, shape (n_out, n_in).
+
+    Parameters
+    ----------
+    init : str, float or callable
+        The name of an initialization, the standard deviation of normal values, or a function of
+        n_in, n_out and the stream of random numbers.
+    n_in, n_out : int
+        The widths of the layer before, and of this one.
+    rng : Generator or RandomState
+        Where they are drawn.
 
     Raises
     ------
     ValueError
-        If the name is unknown.
+        If the name is unknown, or the number is no standard deviation.
     """
     if callable(init):
         return np.asarray(init(n_in, n_out, rng))
+    if isinstance(init, numbers.Real) and not isinstance(init, bool):
+        if not 0 <= init < np.inf:
+            raise ValueError(f"init: a standard deviation is finite and at least 0, got {init!r}.")
+        return _normal(n_in, n_out, rng, float(init))
     if init not in INITIALIZATIONS:
         raise ValueError(
-            f"init: needs one of {', '.join(INITIALIZATIONS)}, got {init!r}."
+            f"init: needs one of {', '.join(INITIALIZATIONS)}, a standard deviation such as 0.01, "
+            f"or a function of n_in, n_out and rng, got {init!r}."
             f"{suggestion(init, INITIALIZATIONS)}"
         )
     return INITIALIZATIONS[init](n_in, n_out, rng)

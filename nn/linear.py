@@ -40,8 +40,9 @@ class Linear(Module):
         Numbers of units n[l−1] and n[l].
     activation : str, Module or callable
         g; the identity by default.
-    init : str or callable
-        How W begins: "he", "xavier", "glorot", "small_random", "zeros". b begins at 0.
+    init : str, float or callable
+        How W begins: "he", "xavier", "glorot", "small_random", "zeros", or the standard deviation
+        of normal values. b begins at 0.
     rng : Generator, int or None
         Where W's random numbers come from.
     dtype : dtype_like
@@ -70,7 +71,7 @@ class Linear(Module):
         n_out: int,
         *,
         activation: Activated = "identity",
-        init: str | Init = "he",
+        init: str | float | Init = "he",
         rng: Rng = None,
         dtype: npt.DTypeLike = np.float64,
         index: int | None = None,
@@ -140,8 +141,8 @@ class Network(Module):
         The activations of the hidden layers: one for all, or one for each.
     output : str, Module or callable
         The activation of the last layer.
-    init : str or callable
-        How the weights begin.
+    init : str, float or callable
+        How the weights begin, as in `Linear`.
     keep_prob : float or list of float
         Dropout after the hidden layers: one probability for all, or one for each; 1 for none.
     rng : Generator, RandomState, int or None
@@ -167,7 +168,7 @@ class Network(Module):
         *,
         hidden: Activated | Sequence[Activated] = "relu",
         output: Activated = "sigmoid",
-        init: str | Init = "he",
+        init: str | float | Init = "he",
         keep_prob: float | Sequence[float] = 1.0,
         rng: Rng = None,
         dtype: npt.DTypeLike = np.float64,

@@ -63,7 +63,7 @@ def random_search(
     units: tuple[int, int] = (4, 64),
     hidden: Sequence[str] = ("relu", "tanh"),
     output: str | None = None,
-    init: str = "he",
+    init: str | float = "he",
     progress: bool = True,
     on_trial: Callable[[int, Trial], Any] | None = None,
     rng: Rng = None,
@@ -86,7 +86,7 @@ def random_search(
         Activations to choose from.
     output : str, optional
         The output's activation; by default a sigmoid for one row of Y, softmax for several.
-    init : str
+    init : str or float
         How weights begin.
     progress : bool
         Show a bar, when standard error is a terminal.

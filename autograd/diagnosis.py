@@ -150,7 +150,9 @@ class BackpropDiagnosis:
     def __bool__(self) -> bool:
         return not self.mistakes and any(row.status == RIGHT for row in self.rows)
 
-    def __str__(self) -> str:
+    @property
+    def verdict(self) -> str:
+        """The first line of the report."""
         n = len(self.mistakes)
         if not n:
             judged = sum(row.status == RIGHT for row in self.rows)
@@ -163,13 +165,17 @@ class BackpropDiagnosis:
         else:
             first = self.mistakes[0]
             count = "1 mistake" if n == 1 else f"{n} mistakes"
-            head = f"check_backprop: {count}, first in {first.name}: {first.causes[0].sentence}"
+            why = f": {first.causes[0].sentence}" if first.causes else ""
+            head = f"check_backprop: {count}, first in {first.name}{why}"
+        return head
+
+    def __str__(self) -> str:
         many = Counter(row.name for row in self.rows)
         names = [
             row.name if many[row.name] == 1 else f"{row.name}:{row.occurrence}" for row in self.rows
         ]
         width = max(len(name) for name in names)
-        lines = [head]
+        lines = [self.verdict]
         for name, row in zip(names, self.rows, strict=True):
             said = row.causes[0].sentence if row.causes else row.note
             line = f"  {name:<{width}}  {row.status:<7}  {row.formula}"

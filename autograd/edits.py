@@ -28,7 +28,7 @@ from autograd.slips import (
 from autograd.written import Written, targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.captured import Judge, Pair
 
@@ -114,6 +114,12 @@ class Search:
     pair : Pair
         What the run of the functions has shown: one variable takes the place of another of its own
         kind only, and one key of a dict that of another.
+
+    Attributes
+    ----------
+    sound : callable
+        Says of a changed function that returns what is right whether its variables are as right as
+        before. An edit that is not only makes up for a mistake in another line.
     """
 
     def __init__(
@@ -135,6 +141,8 @@ class Search:
         self.changed = ""  # the function that is not as it was
         self.right: set[str] = set()
         self.best = _Best(0, None)
+        self.sound: Callable[[Any], bool] = lambda function: True
+        self.unsound: _Best | None = None  # the first that made all right, but for its own line
         self.last: tuple[_Place, int, int]
 
     @property
@@ -210,6 +218,9 @@ class Search:
                 made = quick.made(change) or _made(source, place, change.after)
                 right = 0 if made is None else len(judge.right(made, self.right))
                 whole = right == len(judge.wanted)
+                if whole and not self.sound(made):
+                    self.unsound = self.unsound or _Best(right, (place, change))
+                    continue
                 if right > self.best.right or whole:
                     self.best = _Best(right, (place, change))
                 if whole:

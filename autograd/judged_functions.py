@@ -33,7 +33,7 @@ from autograd.limited import Limited
 from autograd.written import Written, reaches_outside, targets, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.watched import Failed
 
@@ -180,6 +180,7 @@ def _edited(
     while len(edits) < MOST and not whole:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what an edit does
+            search.sound = _soundness(pair, stages[-1].report, seed, tolerance)
             for found, own in _next_edits(search, judge, stages[-1].report):
                 again = pair.mended(search.source.function)
                 by = _by_differences(again, None, seed) if pair.refused else None
@@ -211,6 +212,24 @@ def _edited(
     report = _with_edits(stages, edits, proof, pair.seen, whole=whole)
     notes = [] if whole else [f"W{proof[1:]}; {', '.join(sorted(left))} still differ.", search.note]
     return replace(report, notes=(*report.notes, *filter(None, notes)))
+
+
+def _soundness(
+    pair: Pair, before: BackpropDiagnosis, seed: int | None, tolerance: float | None
+) -> Callable[[Any], bool]:
+    """Return whether a function leaves every variable right that was right before it was changed.
+
+    An edit of a line whose quantity is right only makes up for what another line does with it.
+    """
+    right = {_key(row) for row in before.rows if row.status == RIGHT}
+
+    def sound(function: Any) -> bool:
+        if pair.refused:
+            return True
+        after = _by_variables(pair.mended(function), seed, tolerance).report
+        return right.isdisjoint(_key(row) for row in after.rows if row.status == WRONG)
+
+    return sound
 
 
 def _is_better(report: BackpropDiagnosis, before: BackpropDiagnosis, edit: Edit) -> bool:

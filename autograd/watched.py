@@ -128,6 +128,11 @@ def watched(
     return Watched(result, watch.assigned, watch.variables, failed, watch.kinds, watch.entries)
 
 
+def _kind_of(value: Any) -> Any:
+    """Return the shape of an array, or the type of anything else; an object is not asked."""
+    return value.shape if isinstance(value, (np.ndarray, np.generic, Tensor)) else type(value)
+
+
 def _variables(frame: FrameType) -> dict[str, Any]:
     """Return the variables of a frame, and those of its object: Z2 of ``self.Z2``."""
     own = frame.f_locals
@@ -153,11 +158,11 @@ class _Watch:
             return None
         self.frames[frame] = (_variables(frame), {}, [frame.f_lineno])
         for name, value in frame.f_locals.items():
-            self.kinds.setdefault(name, set()).add(getattr(value, "shape", type(value)))
+            self.kinds.setdefault(name, set()).add(_kind_of(value))
             if isinstance(value, dict):
                 self.entries[name] = [k for k in value if isinstance(k, str)]
                 for k, v in value.items():
-                    self.kinds.setdefault(f"{name}[{k!r}]", set()).add(getattr(v, "shape", type(v)))
+                    self.kinds.setdefault(f"{name}[{k!r}]", set()).add(_kind_of(v))
         return self.line
 
     def line(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -182,7 +187,7 @@ class _Watch:
                     self.look_inside(last, name, value, line)
                 continue
             seen[name] = value
-            self.kinds.setdefault(name, set()).add(getattr(value, "shape", type(value)))
+            self.kinds.setdefault(name, set()).add(_kind_of(value))
             if isinstance(value, (np.ndarray, np.generic, float, Tensor)):
                 self.keep(last, name, value, line)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +78,7 @@ def initial(init: str | float | Init, n_in: int, n_out: int, rng: Stream) -> npt
     """
     if callable(init):
         return np.asarray(init(n_in, n_out, rng))
-    if isinstance(init, numbers.Real) and not isinstance(init, bool):
+    if isinstance(init, (int, float, np.number)) and not isinstance(init, bool):
         if not 0 <= init < np.inf:
             raise ValueError(f"init: a standard deviation is finite and at least 0, got {init!r}.")
         return _normal(n_in, n_out, rng, float(init))

@@ -401,6 +401,8 @@ def draw(
     with pause_collector():
         recorded = graph_of(*outputs)
 
+    named = {n.id for n in recorded.nodes if n.name and n.kind == "op"}
+
     @functools.cache
     def loops() -> list[Any]:
         with pause_collector():
@@ -439,7 +441,7 @@ def draw(
             view = fold_repeats(view)
         if again is None and len(view.nodes) > budget:  # loops fold in a graph that is not large
             view = fold_repeats(folded(whole(True)))
-        return fold_stretches(view, budget) if len(view.nodes) > budget else view
+        return fold_stretches(view, budget, named) if len(view.nodes) > budget else view
 
     view = shown(most, depth, repeats)
     full = whole(any(n.kind == "repeat" for n in view.nodes))
@@ -454,7 +456,7 @@ def draw(
                 yield shown(most, level, True)
         if not (asked and place is None):
             if depth is None and len(view.nodes) <= most:
-                yield fold_stretches(view)
+                yield fold_stretches(view, named=named)
             for budget in _BUDGETS:
                 yield shown(min(budget, most), depth, repeats)
 

@@ -144,6 +144,12 @@ def rows_or_why(view: GraphView) -> GraphView:
     return replace(view, notes=(*view.notes, said))
 
 
+_LOST = {
+    False: "Of larger arrays it shows the shapes only.",
+    True: "Values inside folded cards are left out of it.",
+}
+
+
 def _told(view: GraphView) -> Iterator[GraphView]:
     """Yield a view in fewer and fewer words."""
     yield view
@@ -156,9 +162,11 @@ def _told(view: GraphView) -> Iterator[GraphView]:
     yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
     for inside in (True, False):
         brief = replace(plain, nodes=tuple(_brief(n, inside) for n in view.nodes))
-        if any(b.value != n.value for b, n in zip(brief.nodes, view.nodes, strict=True)):
-            note = "Of arrays it shows the shapes only."
-            brief = replace(brief, notes=(*brief.notes, note))
+        lost = {
+            n.is_folded for b, n in zip(brief.nodes, view.nodes, strict=True) if b.value != n.value
+        }
+        notes = [_LOST[folded] for folded in (False, True) if folded in lost]
+        brief = replace(brief, notes=(*brief.notes, *notes))
         yield brief
 
 

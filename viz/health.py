@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz.numbers import norm_of
+from viz.text import clean
 
 if TYPE_CHECKING:
     from viz.engine import Graph
@@ -43,8 +44,14 @@ def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     return tuple(healthy)
 
 
+_SAID = 12  # verdicts up to which the caption names each
+
+
 def judged(view: GraphView, report: Any) -> GraphView:
-    """Mark the cards with the verdicts of `autograd.check_backprop` on their derivatives."""
+    """Mark the cards with the verdicts of `autograd.check_backprop` on their derivatives.
+
+    The caption says the verdict and all rows too: a card may be folded away.
+    """
     worst = {"WRONG": 2, "follows": 1}  # of a name that stands for several values
     rows = sorted(report.rows, key=lambda row: worst.get(row.status, 0))
     verdicts = {row.name[1:]: row for row in rows}
@@ -58,7 +65,17 @@ def judged(view: GraphView, report: Any) -> GraphView:
         if row.causes:
             mark += f": {row.causes[0].sentence}"
         nodes.append(replace(node, mark=mark, words=f"{node.words}. {mark}"))
-    return replace(view, nodes=tuple(nodes))
+    by_status: dict[str, list[str]] = {}
+    for row in (row for row in report.rows if verdicts[row.name[1:]] is row):
+        by_status.setdefault(row.status, []).append(row.name)
+    each = {
+        status: ", ".join(map(clean, names)) if len(verdicts) <= _SAID else str(len(names))
+        for status, names in by_status.items()
+    }
+    order = sorted(each, key=("WRONG", "follows", "right", "not compared").index)
+    said = "; ".join(f"{each[status]} {status}" for status in order)
+    notes = [f"{text}." for text in (clean(report.verdict), said) if text] + [*report.notes]
+    return replace(view, nodes=tuple(nodes), notes=(*view.notes, *notes))
 
 
 def neighbours(g: Graph) -> tuple[list[list[int]], list[list[int]]]:

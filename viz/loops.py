@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -47,7 +48,8 @@ def homes(g: Any, loops: Sequence[Loop]) -> list[int | None]:
 def loops_of(g: Any) -> list[Loop]:
     """Return the loops of a graph: each round has the same ops, and reads what the last one made.
 
-    What is given (leaves, constants) may differ from round to round, outputs are never inside.
+    What is given (leaves, constants) may differ from round to round, outputs are never inside. Q, K
+    and V are no rounds of one loop, nor W_q, W_k and W_v; h1, h2 and h3 are.
     """
     outs = {node.id for node in g.outputs}
     ops = [node.op for node in g]
@@ -56,12 +58,18 @@ def loops_of(g: Any) -> list[Loop]:
         op = ops[i]
         if not op or i in outs:
             return i if i in outs or node.kind == "leaf" else "given"
-        operands = [i - p if ops[p] else "given" for p in node.parents]
+        operands = [i - p if ops[p] else _stem(g.nodes[p]) for p in node.parents]
         params = () if op in _INDEXED else [(k, _hashed(v)) for k, v in node.params.items()]
-        return op, node.scope, node.shape, *params, *operands
+        return op, node.scope, node.shape, _stem(node), *params, *operands
 
     found = repeats(map(signature, range(len(g)), g), may_end=lambda i: bool(ops[i]))
     return [Loop(*x) for x in found]
+
+
+def _stem(node: Any) -> str:
+    """Return the name of a value without its numbers, if a user gave it one; data has any name."""
+    name = node.name if node.kind != "constant" else ""
+    return re.sub(r"_?\d+", "", name or "")
 
 
 _INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round

@@ -13,8 +13,10 @@ __all__ = ["NOTATIONS", "in_course_notation"]
 
 NOTATIONS = ("plain", "course")
 _LAYERED = "W|w|b|Z|z|A|a|D|g|gamma|beta|mu|sigma|n|γ|β|μ|σ"  # what has a layer in its name
-_LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)(?![^\Wᵀ]|\.|\^)")
-_UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+)(?![^\Wᵀ]|\.)")
+_AFTER = r"(?![^\W⁰¹²³⁴-⁹ᵀ]|\.|\^)"  # what follows a name: no letter, but a power or ᵀ
+_LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+){_AFTER}")
+_UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+){_AFTER}")
+_VARIANCE = re.compile(r"(?<![\w.])(sigma|σ)2(?![\w.])")
 _HATS = re.compile(r"(?<![\w.])([A-Za-z])_?hat(?![\w.])")
 _GREEK = {
     "alpha": "α",
@@ -32,15 +34,15 @@ _GREEK = {
     "tau": "τ",
     "phi": "φ",
 }
-_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![\w(])")
+_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W⁰¹²³⁴-⁹ᵀ]|\()")
 _HATTED = {"y": "ŷ", "Y": "Ŷ"}
 
 
 def in_course_notation(view: GraphView) -> GraphView:
     """Return a view whose names and derivatives are written as the course writes them.
 
-    ``W1`` and ``W_1`` become W^[1], ``a1_3`` (unit 3 of layer 1) a_3^[1], ``y_hat`` ŷ, and the
-    derivative of the cost by a value d and its name: dW^[1].
+    ``W1`` and ``W_1`` become W^[1], ``a1_3`` (unit 3 of layer 1) a_3^[1], the second ``A1`` A′^[1],
+    ``y_hat`` ŷ, ``sigma2`` σ², and the derivative of the cost by a value d and its name: dW^[1].
     """
     costs = [n.name for n in view.nodes if n.kind == "cost"]
     cost = re.escape(costs[0]) if len(costs) == 1 else r"\(.*?\)"
@@ -48,12 +50,14 @@ def in_course_notation(view: GraphView) -> GraphView:
     short = re.compile(r"∂(?=\w+(?![\w/]))(?<!/∂)")
 
     def told(text: str) -> str:
-        text = whole.sub("d", text)
-        text = short.sub("d", text)
+        text = whole.sub("\0", text)
+        text = short.sub("\0", text)
         text = re.sub(r"(?<![\w.])d(?=(\w+))", lambda m: "\0" if _is_name(m[1]) else m[0], text)
         text = _HATS.sub(lambda m: _HATTED.get(m[1], f"{m[1]}̂"), text)
-        text = _UNIT.sub(r"\1_\3^[\2]", text.replace("\0", "\0\1"))
+        text = _VARIANCE.sub("σ²", text.replace("\0", "\0\1"))
+        text = _UNIT.sub(_of_layer, text)
         text = _LAYER.sub(r"\1^[\2]", text)
+        text = re.sub(rf"({_LAYERED})(\w*′*\^\[\d+\])(?=[⁰¹²³⁴-⁹])", r"(\1\2)", text)
         return _WORDS.sub(lambda m: _GREEK[m[1]], text).replace("\0\1", "d")
 
     names = {n.name for n in view.nodes}
@@ -89,7 +93,10 @@ def in_course_notation(view: GraphView) -> GraphView:
         )
 
     meaning = (
-        ("dZ is short for ∂J/∂Z, as in the course.",)
+        (
+            "dZ is short for ∂J/∂Z, with the 1/m of an averaged cost, which the course leaves out "
+            "of it.",
+        )
         if any(n.slope is not None for n in view.nodes)
         else ()
     )
@@ -102,3 +109,14 @@ def in_course_notation(view: GraphView) -> GraphView:
         alerts=all_told(view.alerts),
         inside=all_told(view.inside),
     )
+
+
+def _of_layer(m: re.Match[str]) -> str:
+    """Return the unit of a layer, a_3^[1]; of a whole layer, A, which of several values it is."""
+    name, layer, number = m.groups()
+    if name in _WHOLE:
+        return f"{name}{'′' * (int(number) - 1)}^[{layer}]" if int(number) < 4 else m[0]
+    return f"{name}_{number}^[{layer}]"
+
+
+_WHOLE = {"W", "Z", "A", "D"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import replace
@@ -174,7 +175,9 @@ def _card(
     return with_worst(card, members)
 
 
-_WORST = ("begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient", "changed", "new")
+# Marks, the worst first. Others stand after the first: what is broken in a way of its own.
+_WORST = (" WRONG", "begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient")
+_LEAST = ("changed", "new", " follows", " not compared", " right")
 
 
 def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
@@ -187,8 +190,9 @@ def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
 
 
 def _badness(mark: str) -> int:
-    """Return the place of a mark, the worst first: what is broken in a way of its own."""
-    return next((k for k, word in enumerate(_WORST) if word in mark), -1)
+    """Return the place of a mark in their order, the worst first."""
+    places = (2 * k for k, word in enumerate((*_WORST, *_LEAST)) if word in mark)
+    return next(places, 1)
 
 
 def _without_names(formula: str) -> str:
@@ -201,6 +205,7 @@ def name_inside(view: GraphView, names: Iterable[str]) -> GraphView:
     texts = [t for n in view.nodes for t in (n.name, n.formula, *n.body, *n.slopes, *n.value)]
     said = set(re.findall(r"[^\W\d]\w*", " ".join(texts)))
     plain = {n.name for n in view.nodes}
+    plain |= {re.sub(r"_?\d+$", "", name) for name in plain}  # one of several of a name
     hidden = [name for name in dict.fromkeys(names) if name not in plain and name not in said]
     return replace(view, inside=tuple(hidden)) if hidden else view
 
@@ -313,11 +318,14 @@ def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
 _PARTS = 20  # more parts of a computation, without a name of their own, tell nobody anything
 
 
-def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
+def fold_stretches(
+    view: GraphView, most: int | None = None, named: Collection[int] = ()
+) -> GraphView:
     """Make one card of each stretch of the computation, so that there are at most so many.
 
     What is given goes with the step that uses it; where it is used in several, and outputs, stay
-    as they are if there is room for them. Without a limit each step is a stretch of its own.
+    as they are if there is room for them. Without a limit each step is a stretch of its own. A
+    stretch ends where a result has a name (its id is among `named`), if one is near.
     """
     by_id = {n.id: n for n in view.nodes}
     kept, units = _units(view, most)
@@ -327,8 +335,9 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
     order: list[int] = []
     home: dict[int, int] = {}
     cards: dict[int, NodeView] = {}
-    for k in range(0, len(units), size):
-        members = [i for unit in units[k : k + size] for i in unit]
+    ends = _ends([unit[-1] in named for unit in units], size)
+    for number, (begin, end) in enumerate(itertools.pairwise([0, *ends]), 1):
+        members = [i for unit in units[begin:end] for i in unit]
         nodes = [by_id[i] for i in members if i not in kept]
         order += [i for i in members if i in kept and KINDS[by_id[i].kind].given]
         order += [n.id for n in nodes[-1:]]
@@ -336,7 +345,7 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
         if len(nodes) > 1:
             last = nodes[-1].id
             home.update((n.id, last) for n in nodes)
-            cards[last] = with_worst(_stretch(last, k // size + 1, nodes), nodes)
+            cards[last] = with_worst(_stretch(last, number, nodes, named), nodes)
     given = {n.id for n in view.nodes if KINDS[n.kind].given}
     edges: dict[tuple[int, int, int], EdgeView] = {}
     for edge in view.edges:
@@ -350,7 +359,7 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
     shown = [cards.get(i) or by_id[i] for i in order]
     note = (
         f"{len(view.nodes)} cards folded into {len(shown)}, in the order of the computation; "
-        f"name_scope() gives them names, max_nodes={len(view.nodes)} shows all."
+        f"name_scope() gives them names, fit=None and max_nodes={len(view.nodes)} show all."
     )
     if size == 1:
         less = len(view.nodes) - len(shown)
@@ -364,20 +373,41 @@ def fold_stretches(view: GraphView, most: int | None = None) -> GraphView:
     )
 
 
-def _stretch(id: int, number: int, nodes: list[NodeView]) -> NodeView:
+def _ends(named: Sequence[bool], size: int) -> list[int]:
+    """Return where stretches of about a size end: after a named step where one is near.
+
+    There are no more of them than of stretches of that very size.
+    """
+    ends, begin = list[int](), 0
+    for left in range(math.ceil(len(named) / size), 0, -1):
+        rest = len(named) - begin
+        even = math.ceil(rest / left)
+        near = [
+            n for n in range(max(size // 2, 1), min(2 * size, rest) + 1) if named[begin + n - 1]
+        ]
+        begin += min(near, key=lambda n: abs(n - even), default=even) if left > 1 else rest
+        ends.append(begin)
+    return ends
+
+
+def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]) -> NodeView:
     """Return the card of a part of the computation; its formulas name what is given to it."""
     made = [n for n in nodes if not KINDS[n.kind].given]
     given = [n.name for n in nodes if KINDS[n.kind].given]
     last = made[-1] if made else nodes[-1]
+    known = [n for n in made if n.id in named]
     lines = [n.header for n in made]
-    if len(lines) > 4:
+    if len(lines) > 4 and 1 < len(known) < 5:  # what has a name says most
+        lines = [n.header for n in known]
+    elif len(lines) > 4:
         lines = [*lines[:2], DOTS, lines[-1]]
     alone = len(made) == 1
     count = f"{len(nodes)} cards" + (f", of {_named(given)}" if given and len(made) > 4 else "")
+    title = ", ".join(n.name for n in known) if 0 < len(known) < 4 else f"part {number}"
     card = NodeView(
         id=id,
         kind="module",
-        name=last.name if alone else f"part {number}",
+        name=last.name if alone else title,
         formula=last.formula if alone else "",
         value=last.value if alone or len(last.value) != 1 else (f"{last.name}: {last.value[0]}",),
         slope=last.slope,

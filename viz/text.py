@@ -102,9 +102,10 @@ def clean(text: str, limit: int = LIMIT) -> str:
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
 
 
-# One letter, and digits or a few letters after an underscore: W1, x_12, W_hh; not log2 or 1e5.
+# One letter, perhaps after the d of a derivative, and digits or a few letters after an underscore:
+# W1, x_12, W_hh, dW1; not log2 or 1e5.
 _INDEXED = re.compile(
-    r"(?<![\w.#])([^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}(?:,[0-9]{1,3})*))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d)"
+    r"(?<![\w.#])(d?[^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}(?:,[0-9]{1,3})*))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d)"
 )
 
 
@@ -122,6 +123,8 @@ def pieces(text: str) -> list[tuple[str, str]]:
     [('log2(x', ''), ('_', 'hidden'), ('1', 'sub'), (')', '')]
     >>> pieces("Z^[2]")
     [('Z', ''), ('^', 'hidden'), ('[2]', 'sup')]
+    >>> pieces("dW1")
+    [('dW', ''), ('1', 'sub')]
     """
     found = _INDEXED.split(text)  # what is between the names, and the four groups of each
     parts: list[tuple[str, str]] = []
@@ -134,7 +137,7 @@ def pieces(text: str) -> list[tuple[str, str]]:
     return [*parts, *_raised(found[-1])] if found[-1] or not parts else parts
 
 
-_LAYER = re.compile(r"(\^)(\[[\w, ]{1,6}\](?:\([\w, ]{1,6}\))?)")  # Z^[2], a^[2](i)
+_LAYER = re.compile(r"(\^)(\[[\w, ]{1,6}\](?:\([\w, ]{1,6}\)|ᵀ)?)")  # Z^[2], a^[2](i), W^[2]ᵀ
 
 
 def _raised(text: str) -> list[tuple[str, str]]:

@@ -190,6 +190,21 @@ def test_png_has_the_colours_that_a_browser_shows(model: str, monkeypatch: Any) 
     assert blocks.mean(axis=(1, 3)).max() < 0.35
 
 
+def test_an_index_stands_where_it_does_in_the_svg() -> None:
+    """The library counts a hidden underscore as a letter: x_1 came out as x1, W_in as Wiₙ."""
+    pytest.importorskip("vl_convert", reason="the extra 'images' is not installed")
+    image = pytest.importorskip("matplotlib.image", reason="the extra 'plot' is not installed")
+
+    def name_of(name: str) -> Any:
+        """Return the pixels of a name on its card, which is as wide for all of these."""
+        J = (Tensor(2.0, name=name, requires_grad=True) * 3).named("J")
+        pixels = image.imread(io.BytesIO(viz.draw(J).image("png")))
+        return pixels[40:85, 40:180, :3]
+
+    np.testing.assert_allclose(name_of("x_1"), name_of("x1"), atol=0.1)
+    assert np.abs(name_of("x_1") - name_of("x")).max() > 0.5
+
+
 @pytest.mark.parametrize("kind", ["png", "pdf"])
 def test_texts_are_drawn_with_the_font_they_were_measured_with(kind: Any, monkeypatch: Any) -> None:
     """Whichever fonts a machine has: one without ∂ is replaced by one with serifs."""

@@ -19,7 +19,8 @@ from hypothesis import example, given, settings, strategies as st
 import autograd
 import nn
 import viz
-from autograd import Tensor, name_scope
+from autograd import Tensor, check_backprop, graph, name_scope
+from tests.viz.models import MODELS
 from viz.text import clean, width, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -840,3 +841,57 @@ def test_of_several_verdicts_on_one_name_the_card_shows_the_wrong_one() -> None:
         n.mark for n in viz.draw(J, against=BackpropDiagnosis(rows)).view.nodes if n.name == "w"
     ]
     assert marks == ["dw WRONG"]
+
+
+def test_a_verdict_inside_a_folded_card_is_the_worst_one_and_all_stand_in_the_caption() -> None:
+    J = MODELS["four layers"]()
+    view = viz.draw(J).view
+    right = next(n.name for n in view.nodes if n.name.startswith("b"))
+    wrong = next(n.name for n in view.nodes if n.name.startswith("W"))
+    by_name = {n.name: n for n in graph(J).nodes if n.name}
+    given = {f"d{right}": by_name[right].cotangent, f"d{wrong}": 3 * by_name[wrong].cotangent}
+    report = check_backprop(J, given)
+    assert [row.name for row in report.mistakes] == [f"d{wrong}"]
+    for fit in ("slide", "phone", None):
+        folded = viz.draw(J, against=report, fit=fit, max_nodes=5).view
+        marks = [n.mark for n in folded.nodes if n.mark]
+        assert any(mark.startswith(f"d{wrong} WRONG") for mark in marks), (fit, marks)
+        assert f"d{wrong} WRONG; d{right} right." in folded.caption
+        assert any(note.startswith("check_backprop: 1 mistake") for note in folded.caption)
+
+
+def test_a_right_verdict_does_not_look_like_an_alarm() -> None:
+    w = leaf(np.array([1.0, 2.0]), "w")
+    J = (w * w).sum().named("J")
+    svg = viz.draw(J, against=check_backprop(J, {"dw": np.array([2.0, 4.0])})).svg
+    assert 'class="mark"' not in svg
+    assert re.search(r'class="fine"[^>]*>dw right<', svg)
+
+
+def test_parts_end_at_results_that_have_a_name() -> None:
+    x, J = leaf(0.5, "x"), 0.0
+    for name in "fiog":
+        J = J + np.tanh(leaf(1.0, f"W_{name}") * x + leaf(0.0, f"b_{name}")).named(name)
+    view = viz.draw(J.named("J"), max_nodes=7, fit=None).view
+    assert {"f", "i", "o", "g"} <= {part for n in view.nodes for part in n.name.split(", ")}
+    assert not any(n.name.startswith("part") for n in view.nodes)
+
+
+def test_values_with_names_of_their_own_are_no_rounds_of_a_loop() -> None:
+    """Q, K and V are used each by itself; h1, h2, h3 are what one line computed in turn."""
+    X = Tensor(np.ones((3, 2)), name="X")
+    made = [(X @ leaf(np.ones((2, 2)), f"W_{n}")).named(n) for n in "QKV"]
+    J = (made[0] @ made[1].T @ made[2]).sum().named("J")
+    assert {"Q", "K", "V"} <= {n.name for n in viz.draw(J, repeats=True).view.nodes}
+    h, W = Tensor([1.0, 2.0], name="h0"), leaf(np.eye(2), "W")
+    for t in range(1, 5):
+        h = np.tanh(W @ h).named(f"h{t}")
+    names = [n.name for n in viz.draw(h.sum().named("J"), repeats=True).view.nodes]
+    assert any(name.startswith("loop × ") for name in names)
+
+
+def test_the_caption_names_as_folded_what_is_folded_only() -> None:
+    twice = (leaf(1.0, "w") * 3 + leaf(2.0, "w")).named("y")
+    assert not any("Inside folded" in note for note in viz.draw(twice).view.caption)
+    scalars = viz.draw(MODELS["lecture"](), fit="phone").view
+    assert not any("arrays" in note for note in scalars.caption)

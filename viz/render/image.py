@@ -37,6 +37,8 @@ def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
     # The font that texts were measured with, which has all their characters: another one may be
     # replaced, a text with a character that it lacks, by one with serifs.
     svg = svg.replace(FONT, f"'DejaVu Sans', {FONT}")
+    # What is hidden is there to be read aloud and copied; it would move what stands after it.
+    svg = re.sub(r'<tspan font-size="0">[^<]*</tspan>', "", svg)
     try:
         import vl_convert
     except ImportError:

@@ -284,6 +284,7 @@ def style_of(prefix: str, theme: str) -> str:
             "text.within": f"fill: {t.backward_text}",
             "text.chip": f"font-size: {LABEL:g}px; font-weight: bold",
             "text.mark": f"fill: {t.mark}; font-size: {LABEL:g}px; font-weight: bold",
+            "text.fine": f"font-size: {LABEL:g}px; font-weight: bold",
             "text.alert": f"fill: {t.mark}; font-size: {SMALL:g}px; font-weight: bold",
             ".note": f"fill: {t.muted}; font-size: {SMALL:g}px",
             ".title": f"fill: {t.muted}; font-size: {LABEL:g}px; font-weight: bold",
@@ -350,7 +351,9 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
             parts.append(text_at("value", line, middle, y))
     if node.mark:
         y += _LINE
-        parts.append(text_at("mark", node.mark, middle, y))
+        parts.append(
+            text_at("fine" if node.mark.endswith(" right") else "mark", node.mark, middle, y)
+        )
     if node.heat:
         parts.append(_maps(node, middle, y + 8.0))
     if node.gradient:
@@ -648,6 +651,8 @@ def _set(text: str) -> str:
         if way == "hidden":
             made = f'{made}<tspan font-size="0">{piece}</tspan>'
             continue
+        if way == "sup":
+            piece = piece.replace("ᵀ", "T")  # which is raised already
         wanted = {"sub": _LOWER, "sup": -_HIGHER}.get(way, 0.0)
         if not way and not level:
             made += piece

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from autograd import BackpropDiagnosis, check_backprop
-from tests.autograd.mistakes import engineering, losses, models, networks, sequences, students
+from tests.autograd.mistakes import (
+    engineering,
+    hands,
+    losses,
+    models,
+    networks,
+    sequences,
+    students,
+)
 
 FILES = {
     "networks": networks,
@@ -19,6 +27,7 @@ FILES = {
     "losses": losses,
     "models": models,
     "engineering": engineering,
+    "hands": hands,
     "students": students,
 }
 

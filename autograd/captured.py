@@ -547,7 +547,7 @@ class _Places:
         ran: Watched,
         pair: Pair,
     ) -> None:
-        self.lines = pair.lines
+        self.lines, self.forward = pair.lines, {a.name for a in ran.assigned}
         self.begin = getattr(getattr(pair.backward, "__code__", None), "co_firstlineno", 0)
         tensors = [a for a in ran.assigned if _tracked(a.value)]
         known = {id(t) for t in leaves.values()}
@@ -646,7 +646,9 @@ class _Places:
                 alike = [(k, a) for a in some if (k := self.alike(a.value)) is not None]
                 named = [(k, a) for k, a in alike if k < end] or named
             if forward is None and not named and re.fullmatch(_DERIVATIVE, name):
-                lost.append(name)
+                shown = all(any(a.thing is x for x in returned.values()) for a in assigned)
+                if not shown and name not in self.forward:  # which is no derivative there
+                    lost.append(name)
             for k, a in named:
                 when = float(order.get(id(a), np.inf))
                 g = Given(name, np.asarray(a.value), a.occurrence, a.line or None, when)

@@ -156,7 +156,9 @@ class BackpropDiagnosis:
         n = len(self.mistakes)
         if not n:
             judged = sum(row.status == RIGHT for row in self.rows)
-            count = "1 quantity" if judged == 1 else f"all {judged} quantities"
+            apart = len(self.rows) - judged
+            count = "1 quantity" if judged == 1 else f"{'all ' * (not apart)}{judged} quantities"
+            count += f"; {apart} not compared" if apart else ""
             head = f"check_backprop: right, {count}"
             if not judged:
                 head = "check_backprop: nothing could be judged: see the rows and notes"

@@ -186,10 +186,14 @@ class Search:
         return None
 
     def some_right(self, judge: Judge, line: int) -> Edit | None:
-        """Return the edit of a line with which most gradients are right, and make it."""
+        """Return the edit of a line, or of what it calls, with which most gradients are right."""
         self.right = judge.right(self.source.whole())
         self.best = _Best(len(self.right), None)
-        here = [p for p in self.places() if p.statement.lineno == line]
+        places = self.places()
+        here = [p for p in places if p.statement.lineno == line]
+        calls = {_called(n) for p in here for n in ast.walk(p.statement) if isinstance(n, ast.Call)}
+        inside = {key for key, tree in self.source.trees.items() if tree.name in calls}
+        here += [p for p in places if p.key in inside]
         some = self.allowed.share(4)
         for cost in (1, 2, 3, 4, 5):
             if self.tried(here, cost, judge, some):

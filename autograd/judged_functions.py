@@ -275,6 +275,9 @@ def _next_edits(
         yield found, False
 
 
+_LATER = "not judged: it comes after "
+
+
 def _freed(report: BackpropDiagnosis, params: set[str]) -> BackpropDiagnosis:
     """Return the report on a derivation whose results are right, whatever its variables mean."""
     rows = []
@@ -283,7 +286,7 @@ def _freed(report: BackpropDiagnosis, params: set[str]) -> BackpropDiagnosis:
             status = RIGHT if row.name in params else APART
             note = "" if status == RIGHT else "a variable of another meaning"
             row = replace(row, status=status, causes=(), note=note)
-        elif row.note == UPSTREAM:
+        elif row.note == UPSTREAM or row.note.startswith(_LATER):
             row = replace(row, note="")
         rows.append(row)
     return replace(report, rows=tuple(rows))
@@ -318,7 +321,7 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
         _, name = min(wrong)
         for i, row in enumerate(report.rows):
             if row.status == WRONG and row.name != name and row.causes[0].kind == "unknown":
-                note = f"not judged: it comes after {name}, which is wrong"
+                note = f"{_LATER}{name}, which is wrong"
                 rows[i] = replace(rows[i], status=APART, causes=(), note=note)
     rows.sort(key=lambda row: orders[_key(row)])
     first: dict[tuple[str, int | None], str] = {}

@@ -628,7 +628,8 @@ class Check:
                 if abs(abs(c) * n - 1) < 1e-6:
                     yield c, f", {n} times too small: divided by {n} once too often{turned}"
                     return
-            yield c, f", {c:.6g} times as large"
+            if right.size > 1:  # two numbers have a ratio in any case
+                yield c, f", {c:.6g} times as large"
 
     def plain(self, c: float) -> list[float]:
         """Return the factor itself if it is one that people lose or double; else nothing."""

@@ -25,6 +25,7 @@ __all__ = ["ARRAYS", "with_heat"]
 ARRAYS = ("numbers", "heat")
 LEVELS = 5  # shades of each sign
 _MOST = 24  # rows and columns of cells; larger arrays are shown by means of blocks
+_NOISE = 1e-12  # of the largest number: what is less is rounding, and looks like 0
 _LARGEST, _SMALLEST, _CELL = 144.0, 2.0, 14.0  # pixels: of a whole map, and of a cell
 
 
@@ -54,8 +55,8 @@ def with_heat(view: GraphView, g: Graph) -> GraphView:
                 maps.append(Heat(label, _levels(table, scale), unit))
         made.append(replace(node, heat=tuple(maps), value=(node.shape,)) if maps else node)
     note = (
-        f"Blue is negative, vermillion positive: values up to ±{format_number(top)}, gradients up "
-        f"to ±{format_number(steep)}; grey is not finite."
+        f"Blue is negative, vermillion positive, white 0: values up to ±{format_number(top)}, "
+        f"gradients up to ±{format_number(steep)}; grey is not finite."
     )
     return replace(view, nodes=tuple(made), notes=(*view.notes, note))
 
@@ -81,8 +82,9 @@ def _greatest(tables: Iterable[Any]) -> float:
 
 
 def _levels(table: Any, scale: float) -> tuple[tuple[int, ...], ...]:
-    """Return the shade of each cell: −5 to 5, or 9 where it is not finite."""
+    """Return the shade of each cell: −5 to 5, 0 for what is 0 only, or 9 where it is not finite."""
     with np.errstate(all="ignore"):
-        shades = np.rint(LEVELS * table / (scale or 1.0))
+        size = np.abs(table) / (scale or 1.0)
+        shades = np.sign(table) * np.maximum(np.rint(LEVELS * size), size > _NOISE)
     shades = np.where(np.isfinite(table), shades, 9).astype(int)
     return tuple(tuple(int(x) for x in row) for row in shades)

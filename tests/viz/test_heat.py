@@ -78,7 +78,7 @@ def test_what_is_not_finite_is_grey_and_large_arrays_are_blocks() -> None:
     assert card(view, "x").heat[0].cells[0] == (9,)
     cells = card(view, "big").heat[0].cells
     assert (len(cells), len(cells[0])) == (24, 24)
-    assert cells[0][0] == 0 < cells[-1][-1] == 5
+    assert cells[0][0] == 1 < cells[-1][-1] == 5
 
 
 @pytest.mark.parametrize("model", ["four layers", "softmax", "attention", "recurrent"])
@@ -100,3 +100,13 @@ def test_a_sum_that_is_zero_but_for_rounding_is_zero() -> None:
     assert abs(x.mean()) < 1e-16
     view = viz.draw((leaf(x, "x") * 2).named("y")).view
     assert "mean 0" in card(view, "x").value[-1]
+
+
+def test_white_is_zero_and_nothing_else() -> None:
+    """Beside a large number a small one keeps its sign; rounding does not."""
+    x = leaf([1000.0, 8.0, -8.0, 0.0, 1e-12, -1e-12], "x")
+    J = (x * np.array([224.0, 8.0, -8.0, 0.0, 1e-13, 1.0])).sum().named("J")
+    J.backward()
+    value, gradient = card(viz.draw(J, arrays="heat").view, "x").heat
+    assert [np.sign(row[0]) for row in value.cells] == [1, 1, -1, 0, 0, 0]
+    assert [row[0] for row in gradient.cells] == [5, 1, -1, 0, 0, 1]

@@ -129,8 +129,8 @@ def _edge(
 ) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, back=False)
-    local = local_of(g, edge, cost, values)
     ways = len(paths.get(edge.parent, []))
+    local = local_of(g, edge, cost, values, ways)
     words = clean(chain_rule(g, edge, cost, local, ways, values), 400)
     latex = latex_rule(g, edge, cost) if typeset else ""
     back = edge.cotangent if values else None

@@ -40,21 +40,28 @@ class Local(NamedTuple):
         return " = ".join(filter(None, (self.symbol, self.formula, self.number)))
 
 
-def local_of(g: Graph, edge: Any, cost: str, values: bool) -> Local:
-    """Return the local derivative that an arrow brings back."""
+def local_of(g: Graph, edge: Any, cost: str, values: bool, paths: int = 1) -> Local:
+    """Return the local derivative that an arrow brings back.
+
+    Where several arrows bring one back, each says that it is a share: ∂J/∂x via u.
+    """
     parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
     formula = raised(clean(edge.formula, LONGEST))
     ends = edge.parent, edge.child, edge.slot
     whole, short = f"∂{cost}/∂{parent}", child if child != cost else ""
+    way = "" if paths < 2 else f" via {child}" if short else " directly"
+    whole += way
     if not edge.is_factor:
         return Local(ends, whole, formula, short=short if "∂" in formula else "")
     if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
         factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
-        return Local(ends, whole, f"Σ ∂{child}{factor}", short=short)
+        summed = f"−Σ ∂{child}" if formula == "−1" else f"Σ ∂{child}{factor}"
+        return Local(ends, whole, summed, short=short)
     number = edge.number if values else None
     text = "" if number is None else format_number(number)
-    return Local(ends, f"∂{child}/∂{parent}", formula, "" if text == edge.formula else text)
+    symbol = f"∂{child}/∂{parent}" if short else whole
+    return Local(ends, symbol, formula, "" if text == edge.formula else text)
 
 
 def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: bool) -> str:

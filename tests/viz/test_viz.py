@@ -895,3 +895,19 @@ def test_the_caption_names_as_folded_what_is_folded_only() -> None:
     assert not any("Inside folded" in note for note in viz.draw(twice).view.caption)
     scalars = viz.draw(MODELS["lecture"](), fit="phone").view
     assert not any("arrays" in note for note in scalars.caption)
+
+
+def test_an_arrow_that_brings_a_share_does_not_claim_the_whole() -> None:
+    """x @ x brings x twice; beside a card that says 2x, "∂J/∂x = x" would be false."""
+    x = leaf([2.0, 3.0], "x")
+    labels = [e.label for e in viz.draw((x @ x).named("J")).view.edges]
+    assert labels == ["∂J/∂x directly = x"] * 2
+    W, A = leaf(np.ones((2, 2)), "W"), leaf(np.ones((2, 2)), "A")
+    Z = (W @ A).named("Z")
+    J = (Z + A).sum().named("J")
+    found = {e.label for e in viz.draw(J).view.edges}
+    assert "∂J/∂A via Z = Wᵀ @ ∂Z" in found
+    assert "∂J/∂W = ∂Z @ Aᵀ" in found
+    b = leaf(2.0, "b")
+    J = ((A - b) * b).sum().named("J")
+    assert "∂J/∂b via u = −Σ ∂u" in {e.label for e in viz.draw(J).view.edges}

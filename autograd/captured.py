@@ -13,6 +13,7 @@ import functools
 import inspect
 import io
 import re
+import textwrap
 import time
 import types
 from collections import defaultdict
@@ -250,6 +251,7 @@ class Pair:
         known |= dict.fromkeys(self.known_as, params)
         own = params if isinstance(params, dict) else dict(zip(self.names, params, strict=False))
         known |= own
+        known |= {n: params for n in own if n in _PARAMS and _reads_keys(f, n)}  # theta["theta"]
         known = {**more, **known, **self.fixed}
         names = _required(f)
         unknown = [name for name in names if name not in known]
@@ -1059,6 +1061,22 @@ def _order(found: Any, names: list[str], variables: Mapping[str, Any]) -> list[s
     if len(flat) == len(names):  # as they stand, unless their names say otherwise
         return order if {*order} == {*names} else [*names]
     return order if any(order) else None
+
+
+def _reads_keys(f: Callable[..., Any], name: str) -> bool:
+    """Return whether a function reads an argument by keys that are text, as it does a dict."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(f)))
+    except (OSError, TypeError, SyntaxError):  # it has no source, or one that does not stand alone
+        return False
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        for node in ast.walk(tree)
+    )
 
 
 def _items_of(found: Any) -> list[Any]:

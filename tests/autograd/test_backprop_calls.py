@@ -801,3 +801,91 @@ def test_data_that_is_missing_is_named() -> None:
 def test_what_backward_should_return_is_named() -> None:
     with pytest.raises(GradientError, match="no gradient of a parameter; expected are dW, db"):
         check_backprop(cost, lambda X, cache: {"V": X}, BOTH, (X, Y))
+
+
+def test_variables_are_looked_at_without_asking_them() -> None:
+    """A dict whose attributes are its keys has no shape, and says so with a KeyError."""
+    text = """
+class Saved(dict):
+    __getattr__ = dict.__getitem__
+
+def forward(X, Y, p):
+    kept = Saved(X=X, E=X @ p["W"] - Y)
+    return np.sum(kept.E ** 2), kept
+
+def backward(Y, cache):
+    dW = 2 * cache.X.T @ cache.E
+    return {"dW": dW}
+"""
+    assert check_backprop(*functions("saved", text), {"W": W}, (X, Y))
+
+
+def test_a_parameter_may_have_the_name_of_them_all() -> None:
+    text = """
+def forward(X, Y, theta):
+    E = X @ theta["theta"] - Y
+    return np.sum(E ** 2), (X, E)
+
+def backward(theta, cache):
+    X, E = cache
+    return {"dtheta": 2 * X.T @ E}
+"""
+    assert check_backprop(*functions("theta", text), {"theta": W}, (X, Y))
+    text = text.replace('theta["theta"]', "theta").replace("def backward(theta, ", "def backward(")
+    assert check_backprop(*functions("theta2", text), {"theta": W}, (X, Y))
+
+
+def test_a_right_report_calls_nothing_wrong() -> None:
+    """A variable of another meaning is not compared, and what comes after it is no victim."""
+    text = """
+def forward(X, Y, p):
+    H = np.tanh(X @ p["W"])
+    E = H - Y
+    return np.sum(E ** 2) / 2, (H, E)
+
+def backward(X, p, cache):
+    H, E = cache
+    dH = E * 3 - 1
+    dE = (dH + 1) / 3
+    return {"dW": X.T @ (dE * (1 - H ** 2))}
+"""
+    report = check_backprop(*functions("meaning", text), {"W": W}, (X, Y))
+    assert report
+    assert "wrong" not in str(report).lower()
+    apart = [row.name for row in report.rows if row.status == "not compared"]
+    assert apart == ["dH"]
+    assert f"{len(report.rows) - 1} quantities; 1 not compared" in str(report)
+
+
+def test_what_forward_has_is_not_asked_for_as_a_derivative() -> None:
+    text = """
+def forward(X, Y, p):
+    err = X @ p["W"] - Y
+    return np.sum(err ** 2) / 2, err
+
+def pulled(X, g):
+    dw = X.T @ g
+    return dw
+
+def backward(X, Y, p, cache):
+    err = X @ p["W"] - Y
+    dW = pulled(X, err)
+    return {"dW": dW}
+"""
+    report = check_backprop(*functions("err", text), {"W": W}, (X, Y))
+    assert report
+    assert report.notes == ()
+
+
+def test_the_ratio_of_two_numbers_is_no_cause() -> None:
+    """It is one of any two; a factor that people lose, such as 2, is a cause."""
+    text = """
+def forward(X, Y, p):
+    E = X @ (p["s"] * np.ones((3, 1))) - Y
+    return np.sum(E ** 2), E
+
+def backward(X, p, cache):
+    return {"ds": np.sum(np.cos(X)) * np.ones(()) + 0.123}
+"""
+    report = check_backprop(*functions("ratio", text), {"s": np.array(0.7)}, (X, Y))
+    assert "times as large" not in report.mistakes[0].causes[0].sentence

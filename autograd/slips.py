@@ -653,6 +653,7 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
     if isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)) and not _is_index(node, pool):
         for function in pool.functions_of_one:
             yield "factor", ast.Call(function, [node], [])
+        yield "factor", ast.BinOp(ast.Constant(1), ast.Sub(), node)  # 1 − τ, 1 − p
     if isinstance(node, ast.Call):
         yield from _calls(node, pool)
     if isinstance(node, ast.Subscript):
@@ -808,12 +809,19 @@ def _indices(node: ast.Subscript, pool: Pool) -> Iterator[tuple[str, Any]]:
             new = [*parts[:i], other, *parts[i + 1 :]]
             index: Any = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
             yield "operand", ast.Subscript(node.value, index, node.ctx)
-    slices = {ast.unparse(p): p for p in parts if isinstance(p, ast.Slice)}
-    for text, part in slices.items():
-        for other in (*_windows(part), *_offsets(part, pool)):
-            new = [other if ast.unparse(p) == text else p for p in parts]
-            index = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
-            yield "operand", ast.Subscript(node.value, index, node.ctx)
+    texts = [ast.unparse(p) if isinstance(p, ast.Slice) else "" for p in parts]
+    ways = {
+        text: {**dict(_windows(part)), **dict(_offsets(part, pool))}
+        for text, part in zip(texts, parts, strict=True)
+        if isinstance(part, ast.Slice)
+    }
+    kinds = dict.fromkeys(kind for way in ways.values() for kind in way)
+    alone = [{text: way[kind]} for text, way in ways.items() for kind in way]
+    both = [{text: way[kind] for text, way in ways.items() if kind in way} for kind in kinds]
+    for others in (*alone, *(some for some in both if len(some) > 1)):  # [:H, :W] in both axes
+        new = [others.get(text, p) for text, p in zip(texts, parts, strict=True)]
+        index = ast.Tuple(new, ast.Load()) if len(parts) > 1 else new[0]
+        yield "operand", ast.Subscript(node.value, index, node.ctx)
     for i, (part, other) in enumerate(zip(parts, parts[::-1], strict=True)):
         whole = isinstance(part, ast.Slice) and part.lower is part.upper is None
         if len(parts) == 2 and whole and isinstance(other, (ast.Name, ast.Attribute)):
@@ -828,7 +836,7 @@ def _indices(node: ast.Subscript, pool: Pool) -> Iterator[tuple[str, Any]]:
         yield "transposed", ast.Subscript(node.value, swapped, node.ctx)
 
 
-def _windows(part: ast.Slice) -> Iterator[ast.Slice]:
+def _windows(part: ast.Slice) -> Iterator[tuple[str, ast.Slice]]:
     """Yield a slice moved by one: [1:-1] for [:-2] or [2:], [1:] for [:-1]."""
     low, high = (_limit(x) for x in (part.lower, part.upper))
     if part.step is not None or low is None or high is None or low < 0 or high > 0:
@@ -836,18 +844,18 @@ def _windows(part: ast.Slice) -> Iterator[ast.Slice]:
     for by in (1, -1):
         if low + by >= 0 and high + by <= 0 and (low or high):
             ends = [ast.Constant(x) if x else None for x in (low + by, high + by)]
-            yield ast.Slice(ends[0], ends[1], None)
+            yield f"moved by {by}", ast.Slice(ends[0], ends[1], None)
 
 
-def _offsets(part: ast.Slice, pool: Pool) -> Iterator[ast.Slice]:
+def _offsets(part: ast.Slice, pool: Pool) -> Iterator[tuple[str, ast.Slice]]:
     """Yield [pad:pad + n] for [:n], and [:n] for [pad:pad + n]."""
     match part:
         case ast.Slice(lower=None, upper=ast.expr() as high, step=None):
-            for by in pool.scalars.values():
-                yield ast.Slice(by, ast.BinOp(by, ast.Add(), high), None)
+            for name, by in pool.scalars.items():
+                yield f"from {name}", ast.Slice(by, ast.BinOp(by, ast.Add(), high), None)
         case ast.Slice(lower=low, upper=ast.BinOp(left=left, op=ast.Add(), right=right)):
             if low is not None and ast.unparse(low) == ast.unparse(left):
-                yield ast.Slice(None, right, None)
+                yield "from 0", ast.Slice(None, right, None)
 
 
 def _limit(x: ast.expr | None) -> int | None:

@@ -29,7 +29,7 @@ from autograd.graph import graph
 from autograd.limited import Endless, Limited
 from autograd.noise import moved_by_rounding
 from autograd.structures import arrays_of, mapped, mapped_at
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, value_of
 from autograd.watched import Assigned, Failed, Watched, watched
 from autograd.written import storing, targets, users_functions, written
 
@@ -251,7 +251,9 @@ class Pair:
         known |= dict.fromkeys(self.known_as, params)
         own = params if isinstance(params, dict) else dict(zip(self.names, params, strict=False))
         known |= own
-        known |= {n: params for n in own if n in _PARAMS and _reads_keys(f, n)}  # theta["theta"]
+        # An array that is called theta, but read as theta["theta"].
+        alike = [n for n in own if n in _PARAMS and not isinstance(own[n], (dict, list, tuple))]
+        known |= {n: params for n in alike if _reads_keys(f, n)}
         known = {**more, **known, **self.fixed}
         names = _required(f)
         unknown = [name for name in names if name not in known]
@@ -549,7 +551,10 @@ class _Places:
         ran: Watched,
         pair: Pair,
     ) -> None:
-        self.lines, self.forward = pair.lines, {a.name for a in ran.assigned}
+        self.lines = pair.lines
+        self.ahead: dict[str, list[Any]] = defaultdict(list)  # what forward's variables have been
+        for a in ran.assigned:
+            self.ahead[a.name].append(value_of(a.value))
         self.begin = getattr(getattr(pair.backward, "__code__", None), "co_firstlineno", 0)
         tensors = [a for a in ran.assigned if _tracked(a.value)]
         known = {id(t) for t in leaves.values()}
@@ -648,8 +653,9 @@ class _Places:
                 alike = [(k, a) for a in some if (k := self.alike(a.value)) is not None]
                 named = [(k, a) for k, a in alike if k < end] or named
             if forward is None and not named and re.fullmatch(_DERIVATIVE, name):
-                shown = all(any(a.thing is x for x in returned.values()) for a in assigned)
-                if not shown and name not in self.forward:  # which is no derivative there
+                # What is returned is compared; what forward has too, such as err, is no derivative.
+                known = [*returned.values(), *self.ahead.get(name, [])]
+                if not all(any(_alike(a.value, x) for x in known) for a in assigned):
                     lost.append(name)
             for k, a in named:
                 when = float(order.get(id(a), np.inf))

@@ -118,8 +118,9 @@ class Search:
     Attributes
     ----------
     sound : callable
-        Says of a changed function that returns what is right whether its variables are as right as
-        before. An edit that is not only makes up for a mistake in another line.
+        Says of a changed function that returns what is right, and of the line that was changed,
+        whether its variables are as right as before, and those of the line are right. If not, the
+        edit only makes up for a mistake in another line.
     """
 
     def __init__(
@@ -141,8 +142,7 @@ class Search:
         self.changed = ""  # the function that is not as it was
         self.right: set[str] = set()
         self.best = _Best(0, None)
-        self.sound: Callable[[Any], bool] = lambda function: True
-        self.unsound: _Best | None = None  # the first that made all right, but for its own line
+        self.sound: Callable[[Any, int], bool] = lambda function, line: True
         self.last: tuple[_Place, int, int]
 
     @property
@@ -222,8 +222,7 @@ class Search:
                 made = quick.made(change) or _made(source, place, change.after)
                 right = 0 if made is None else len(judge.right(made, self.right))
                 whole = right == len(judge.wanted)
-                if whole and not self.sound(made):
-                    self.unsound = self.unsound or _Best(right, (place, change))
+                if whole and not self.sound(made, place.statement.lineno):
                     continue
                 if right > self.best.right or whole:
                     self.best = _Best(right, (place, change))

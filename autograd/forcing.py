@@ -130,11 +130,17 @@ def places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str
 
 
 def voted(
-    view: Graph, given: dict[int, tuple[str, Any]], tolerance: float | None, notes: list[str]
+    view: Graph,
+    given: dict[int, tuple[str, Any]],
+    tolerance: float | None,
+    notes: list[str],
+    *,
+    explained: bool = True,
 ) -> BackpropDiagnosis:
     """Judge a derivation in each convention that it may have; return the one with fewest mistakes.
 
-    A first line that is wrong says nothing of its convention; the lines after it do.
+    A first line that is wrong says nothing of its convention; the lines after it do. Causes are
+    looked for where the report is `explained`.
     """
     first = Check(view, given, tolerance)
     reference = first.reference()  # the same for all of them
@@ -162,6 +168,8 @@ def voted(
             for r, right in zip(report.rows, as_right, strict=True)
         ]
         return replace(report, rows=tuple(rows))
+    if not explained:
+        return best[0].report(notes, *reference, explained=False)
     # And of these, that in which the mistakes have a simple explanation.
     allowed = Allowance(FORMULAS, SECONDS)
     for check in best:
@@ -592,7 +600,7 @@ class Check:
         for n, words in ((1, ""), (right.size, ", and averaged")):
             if right.size > 1 and self.near(theirs, np.full(right.shape, total / n)):
                 yield Cause("sum", f"it is summed over all elements{words}")
-        for j, value in enumerate(self.values):
+        for j, value in enumerate(self.values if right.size > 1 else ()):
             if value is not None and np.shape(value) == right.shape and np.any(value):
                 extra = theirs - right
                 c = float(np.vdot(extra, value) / np.vdot(value, value))
@@ -628,7 +636,7 @@ class Check:
                 if abs(abs(c) * n - 1) < 1e-6:
                     yield c, f", {n} times too small: divided by {n} once too often{turned}"
                     return
-            if right.size > 1:  # two numbers have a ratio in any case
+            if right.size > 1 or self.plain(c):  # two numbers have a ratio in any case
                 yield c, f", {c:.6g} times as large"
 
     def plain(self, c: float) -> list[float]:

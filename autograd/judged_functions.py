@@ -216,18 +216,20 @@ def _edited(
 
 def _soundness(
     pair: Pair, before: BackpropDiagnosis, seed: int | None, tolerance: float | None
-) -> Callable[[Any], bool]:
-    """Return whether a function leaves every variable right that was right before it was changed.
+) -> Callable[[Any, int], bool]:
+    """Return what says whether a changed function has every variable right that was right before.
 
-    An edit of a line whose quantity is right only makes up for what another line does with it.
+    And those of the line that was changed. An edit of a line whose quantity is right only makes up
+    for what another line does with it; one that leaves its own quantity wrong is half of an edit.
     """
     right = {_key(row) for row in before.rows if row.status == RIGHT}
 
-    def sound(function: Any) -> bool:
+    def sound(function: Any, line: int) -> bool:
         if pair.refused:
             return True
-        after = _by_variables(pair.mended(function), seed, tolerance).report
-        return right.isdisjoint(_key(row) for row in after.rows if row.status == WRONG)
+        after = _by_variables(pair.mended(function), seed, tolerance, explained=False).report
+        wrong = [row for row in after.rows if row.status == WRONG]
+        return not any(_key(row) in right or row.line == line for row in wrong)
 
     return sound
 
@@ -292,7 +294,9 @@ def _freed(report: BackpropDiagnosis, params: set[str]) -> BackpropDiagnosis:
     return replace(report, rows=tuple(rows))
 
 
-def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Judged:
+def _by_variables(
+    pair: Pair, seed: int | None, tolerance: float | None, *, explained: bool = True
+) -> _Judged:
     """Judge the variables and results of a backward function, by their names."""
     found = pair.derivation(seed)
     view = graph(found.J)
@@ -304,7 +308,8 @@ def _by_variables(pair: Pair, seed: int | None, tolerance: float | None) -> _Jud
     given = {k: (called[k], g.array) for k, g in found.given.items()}
     report = BackpropDiagnosis((), tuple(found.notes))
     if given:
-        report = with_followers(voted(view, given, tolerance, found.notes), view, given)
+        report = voted(view, given, tolerance, found.notes, explained=explained)
+        report = with_followers(report, view, given)
     elif found.error is None:
         names = ", ".join(f"d{name}" for name in pair.names)
         raise GradientError(

@@ -37,25 +37,23 @@ class Allowance:
     def __init__(self, tries: int, seconds: float, within: Allowance | None = None) -> None:
         self.tries, self.seconds, self.within = tries, seconds, within
         self.taken, self.begun = 0, time.thread_time()
+        self.over = ""  # what was used up when a try was refused, in words
 
     @property
     def spent(self) -> float:
         """Return how many seconds of computing have gone by."""
         return time.thread_time() - self.begun
 
-    @property
-    def over(self) -> str:
-        """What was used up, in words; nothing where something is left."""
-        if self.taken >= self.tries:
-            return f"{self.tries:,} tries"
-        return f"{self.seconds:g} s" if self.spent >= self.seconds else ""
-
     def take(self) -> bool:
         """Return whether another try may be made, and count it."""
-        if self.taken >= self.tries or self.spent >= self.seconds:
-            return False
-        self.taken += 1
-        return self.within is None or self.within.take()
+        if self.taken >= self.tries:
+            self.over = f"{self.tries:,} tries"
+        elif self.spent >= self.seconds:
+            self.over = f"{self.seconds:g} s"
+        elif self.within is not None and not self.within.take():
+            self.over = self.within.over
+        self.taken += not self.over
+        return not self.over
 
     def share(self, of: int) -> Allowance:
         """Return a part of it, such as a quarter, for a search within the search."""

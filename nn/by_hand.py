@@ -265,7 +265,8 @@ def backward(
     dZ and dA are of the sum of the losses, and so without 1/m, as in the notes; dW and db have it.
     For a sigmoid or softmax with its cross-entropy dZ[L] = A[L] − Y, if A[L] is what the last cache
     has; another A[L] goes through dA[L] * g′(Z[L]). Where a layer has a dropout mask, dA[l] is
-    what has been multiplied by D[l] and divided by keep_prob, as in the course.
+    what has been multiplied by D[l] and divided by keep_prob, as in the course: the derivative by
+    the activation before dropout, where the cache's A is after it.
     """
     A_L, Y = _check_labels("backward", A_L, Y)
     _check_loss("backward", loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,11 +79,11 @@ def initial(init: str | float | Init, n_in: int, n_out: int, rng: Stream) -> npt
     """
     if callable(init):
         return np.asarray(init(n_in, n_out, rng))
-    if isinstance(init, (int, float, np.number)) and not isinstance(init, bool):
-        if not 0 <= init < np.inf:
+    if isinstance(init, (int, float, np.integer, np.floating)) and not isinstance(init, bool):
+        if not 0 <= init <= sys.float_info.max:
             raise ValueError(f"init: a standard deviation is finite and at least 0, got {init!r}.")
         return _normal(n_in, n_out, rng, float(init))
-    if init not in INITIALIZATIONS:
+    if not isinstance(init, str) or init not in INITIALIZATIONS:
         raise ValueError(
             f"init: needs one of {', '.join(INITIALIZATIONS)}, a standard deviation such as 0.01, "
             f"or a function of n_in, n_out and rng, got {init!r}."

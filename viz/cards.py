@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
 from viz.wording import chain_rule, latex_rule, local_of, times
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from viz.engine import Graph, GraphNode
 
@@ -69,7 +70,8 @@ def view_of(
     if health:
         nodes = with_health(g, nodes)
     drawn = [e for e in meeting if home[e.child] is None]
-    edges = tuple(_edge(g, e, cost, paths, values, chains) for e in drawn)
+    uses = _uses(g)
+    edges = tuple(_edge(g, e, cost, uses, values, chains) for e in drawn)
     if found:
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in with_health(g, hidden)} if hidden else {}
@@ -123,16 +125,17 @@ def _edge(
     g: Graph,
     edge: Any,
     cost: str,
-    paths: dict[int, list[float]],
+    uses: Mapping[int, Sequence[tuple[int, int]]],
     values: bool,
     typeset: bool,
 ) -> EdgeView:
     if not edge.differentiable:
         return EdgeView(edge.parent, edge.child, edge.slot, back=False)
-    ways = len(paths.get(edge.parent, []))
-    local = local_of(g, edge, cost, values, ways)
-    words = clean(chain_rule(g, edge, cost, local, ways, values), 400)
-    latex = latex_rule(g, edge, cost) if typeset else ""
+    ways = len(uses[edge.parent])
+    bare = local_of(g, edge, cost, values)
+    local = local_of(g, edge, cost, values, uses[edge.parent]) if ways > 1 else bare
+    words = clean(chain_rule(g, edge, cost, bare, ways, values), 400)
+    latex = latex_rule(g, edge, cost, ways) if typeset else ""
     back = edge.cotangent if values else None
     brings = None
     if back is not None and np.size(back) == 1 and math.isfinite(float(np.asarray(back).item())):
@@ -209,6 +212,18 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
         terms = " + ".join(format_number(p) for p in paths).replace("+ −", "− ")
         return replace(known, text=f"{terms} = {format_number(array)}")
     return replace(known, text=format_number(array.item()))
+
+
+def _uses(g: Graph) -> dict[int, list[tuple[int, int]]]:
+    """Return where each value is used and differentiated: the ids of nodes, and their slots."""
+    uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for edge in g.edges:
+        if edge.differentiable:
+            uses[edge.parent].append((edge.child, edge.slot))
+    for node in g.outputs:
+        if node.id in uses:  # an output that is also used counts for itself
+            uses[node.id].append((node.id, -1))
+    return uses
 
 
 def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:

@@ -50,7 +50,8 @@ _SAID = 12  # verdicts up to which the caption names each
 def judged(view: GraphView, report: Any) -> GraphView:
     """Mark the cards with the verdicts of `autograd.check_backprop` on their derivatives.
 
-    The caption says the verdict and all rows too: a card may be folded away.
+    The caption says the verdict and names the rows, or counts them where they are many: a card may
+    be folded away.
     """
     worst = {"WRONG": 2, "follows": 1}  # of a name that stands for several values
     rows = sorted(report.rows, key=lambda row: worst.get(row.status, 0))

@@ -58,6 +58,8 @@ def with_heat(view: GraphView, g: Graph) -> GraphView:
         f"Blue is negative, vermillion positive, white 0: values up to ±{format_number(top)}, "
         f"gradients up to ±{format_number(steep)}; grey is not finite."
     )
+    if any(max(np.shape(node.value), default=0) > _MOST for node in shown.values()):
+        note += f" Of arrays with more than {_MOST} rows or columns a cell is the mean of a block."
     return replace(view, nodes=tuple(made), notes=(*view.notes, note))
 
 

@@ -13,10 +13,11 @@ __all__ = ["NOTATIONS", "in_course_notation"]
 
 NOTATIONS = ("plain", "course")
 _LAYERED = "W|w|b|Z|z|A|a|D|g|gamma|beta|mu|sigma|n|γ|β|μ|σ"  # what has a layer in its name
-_AFTER = r"(?![^\W⁰¹²³⁴-⁹ᵀ]|\.|\^)"  # what follows a name: no letter, but a power or ᵀ
+_AFTER = r"(?![^\W⁰¹²³⁴-⁹⁻ᵀ]|\.|\^\[)"  # what follows a name: no letter, but a power or ᵀ
 _LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+){_AFTER}")
 _UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+){_AFTER}")
-_VARIANCE = re.compile(r"(?<![\w.])(sigma|σ)2(?![\w.])")
+_VARIANCE = re.compile(r"(?<![\w.])(sigma|σ)2(?![^\W⁰¹²³⁴-⁹⁻]|\.)")
+_POWERS = "⁰¹²³⁴-⁹⁻"
 _HATS = re.compile(r"(?<![\w.])([A-Za-z])_?hat(?![\w.])")
 _GREEK = {
     "alpha": "α",
@@ -34,7 +35,7 @@ _GREEK = {
     "tau": "τ",
     "phi": "φ",
 }
-_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W⁰¹²³⁴-⁹ᵀ]|\()")
+_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W⁰¹²³⁴-⁹⁻ᵀ]|\()")
 _HATTED = {"y": "ŷ", "Y": "Ŷ"}
 
 
@@ -54,13 +55,19 @@ def in_course_notation(view: GraphView) -> GraphView:
         text = short.sub("\0", text)
         text = re.sub(r"(?<![\w.])d(?=(\w+))", lambda m: "\0" if _is_name(m[1]) else m[0], text)
         text = _HATS.sub(lambda m: _HATTED.get(m[1], f"{m[1]}̂"), text)
-        text = _VARIANCE.sub("σ²", text.replace("\0", "\0\1"))
-        text = _UNIT.sub(_of_layer, text)
+        text = _VARIANCE.sub(variance, text.replace("\0", "\0\1"))
+        text = _UNIT.sub(lambda m: m[0] if m[0] in alike else _of_layer(m), text)
         text = _LAYER.sub(r"\1^[\2]", text)
-        text = re.sub(rf"({_LAYERED})(\w*′*\^\[\d+\])(?=[⁰¹²³⁴-⁹])", r"(\1\2)", text)
+        text = re.sub(rf"({_LAYERED})(\w*′*\^\[\d+\])(?=[{_POWERS}^])", r"(\1\2)", text)
+        text = re.sub(rf"σ²(?=[{_POWERS}^])", "(σ²)", text)
         return _WORDS.sub(lambda m: _GREEK[m[1]], text).replace("\0\1", "d")
 
+    def variance(m: re.Match[str]) -> str:
+        return m[0] if several else "σ²"
+
     names = {n.name for n in view.nodes}
+    several = any(re.fullmatch(r"(sigma|σ)_?([013-9]|\d\d+)", name) for name in names)
+    alike = _alike(names)
 
     def _is_name(word: str) -> bool:
         return word in names
@@ -120,3 +127,11 @@ def _of_layer(m: re.Match[str]) -> str:
 
 
 _WHOLE = {"W", "Z", "A", "D"}
+
+
+def _alike(names: set[str]) -> set[str]:
+    """Return names of units that stay as they are, for they would be told like another name."""
+    found = {name: m for name in names if (m := _UNIT.fullmatch(name)) and m[1] in _WHOLE}
+    layers = {(m[1], m[2]) for name in names if (m := _LAYER.fullmatch(name))}
+    layers |= {(m[1], m[2]) for m in found.values() if not int(m[3])}  # W1_0, counted from 0
+    return {name for name, m in found.items() if (m[1], m[2]) in layers}

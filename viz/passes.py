@@ -175,9 +175,13 @@ def _card(
     return with_worst(card, members)
 
 
-# Marks, the worst first. Others stand after the first: what is broken in a way of its own.
-_WORST = (" WRONG", "begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient")
-_LEAST = ("changed", "new", " follows", " not compared", " right")
+# Marks, the worst first. Those that are none of these, such as "grad holds 2 passes", come second:
+# what is broken in a way of its own.
+_VERDICT = re.compile(r"d\S+ (WRONG|follows|not compared|right)\b")
+_WORST = (
+    *("WRONG", "", "begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient"),
+    *("changed", "new", "follows", "not compared", "right"),
+)
 
 
 def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
@@ -191,8 +195,10 @@ def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
 
 def _badness(mark: str) -> int:
     """Return the place of a mark in their order, the worst first."""
-    places = (2 * k for k, word in enumerate((*_WORST, *_LEAST)) if word in mark)
-    return next(places, 1)
+    verdict = _VERDICT.match(mark)
+    if verdict:
+        return _WORST.index(verdict[1])
+    return next((k for k, word in enumerate(_WORST) if word and word in mark), _WORST.index(""))
 
 
 def _without_names(formula: str) -> str:
@@ -205,7 +211,7 @@ def name_inside(view: GraphView, names: Iterable[str]) -> GraphView:
     texts = [t for n in view.nodes for t in (n.name, n.formula, *n.body, *n.slopes, *n.value)]
     said = set(re.findall(r"[^\W\d]\w*", " ".join(texts)))
     plain = {n.name for n in view.nodes}
-    plain |= {re.sub(r"_?\d+$", "", name) for name in plain}  # one of several of a name
+    plain |= {re.sub(r"_\d+$", "", name) for name in plain}  # w_1, the first of several w
     hidden = [name for name in dict.fromkeys(names) if name not in plain and name not in said]
     return replace(view, inside=tuple(hidden)) if hidden else view
 
@@ -378,6 +384,8 @@ def _ends(named: Sequence[bool], size: int) -> list[int]:
 
     There are no more of them than of stretches of that very size.
     """
+    if size == 1:
+        return [*range(1, len(named) + 1)]
     ends, begin = list[int](), 0
     for left in range(math.ceil(len(named) / size), 0, -1):
         rest = len(named) - begin
@@ -388,6 +396,9 @@ def _ends(named: Sequence[bool], size: int) -> list[int]:
         begin += min(near, key=lambda n: abs(n - even), default=even) if left > 1 else rest
         ends.append(begin)
     return ends
+
+
+_TITLE = 24  # characters of names that stand over a part
 
 
 def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]) -> NodeView:
@@ -403,7 +414,9 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
         lines = [*lines[:2], DOTS, lines[-1]]
     alone = len(made) == 1
     count = f"{len(nodes)} cards" + (f", of {_named(given)}" if given and len(made) > 4 else "")
-    title = ", ".join(n.name for n in known) if 0 < len(known) < 4 else f"part {number}"
+    title = ", ".join(n.name for n in known)
+    if not 0 < len(known) < 4 or len(title) > _TITLE:
+        title = f"part {number}"
     card = NodeView(
         id=id,
         kind="module",

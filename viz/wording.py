@@ -13,6 +13,8 @@ from viz.numbers import is_few, norm_of, rows_of
 from viz.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from viz.engine import Graph
 
 __all__ = ["Local", "chain_rule", "latex_rule", "local_of", "times"]
@@ -40,17 +42,23 @@ class Local(NamedTuple):
         return " = ".join(filter(None, (self.symbol, self.formula, self.number)))
 
 
-def local_of(g: Graph, edge: Any, cost: str, values: bool, paths: int = 1) -> Local:
+def local_of(
+    g: Graph, edge: Any, cost: str, values: bool, uses: Sequence[tuple[int, int]] = ()
+) -> Local:
     """Return the local derivative that an arrow brings back.
 
-    Where several arrows bring one back, each says that it is a share: ∂J/∂x via u.
+    With all uses of the value, a child and a slot each, it says whether it is a share: ∂J/∂x via u,
+    or ∂u/∂x (1 of 2) for u = x · x.
     """
     parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
     formula = raised(clean(edge.formula, LONGEST))
     ends = edge.parent, edge.child, edge.slot
     whole, short = f"∂{cost}/∂{parent}", child if child != cost else ""
-    way = "" if paths < 2 else f" via {child}" if short else " directly"
-    whole += way
+    here = [slot for i, slot in uses if i == edge.child]
+    place = f" ({here.index(edge.slot) + 1} of {len(here)})" if len(here) > 1 else ""
+    if len(uses) > len(here):
+        whole += f" via {child}" if short else " directly"
+    whole += place
     if not edge.is_factor:
         return Local(ends, whole, formula, short=short if "∂" in formula else "")
     if _is_repeated(g, edge):
@@ -60,7 +68,7 @@ def local_of(g: Graph, edge: Any, cost: str, values: bool, paths: int = 1) -> Lo
         return Local(ends, whole, summed, short=short)
     number = edge.number if values else None
     text = "" if number is None else format_number(number)
-    symbol = f"∂{child}/∂{parent}" if short else whole
+    symbol = f"∂{child}/∂{parent}{place}" if short else whole
     return Local(ends, symbol, formula, "" if text == edge.formula else text)
 
 
@@ -91,13 +99,14 @@ def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: 
     return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
 
 
-def latex_rule(g: Graph, edge: Any, cost: str) -> str:
-    """Return the chain rule along an edge as LaTeX."""
+def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
+    """Return the chain rule along an edge as LaTeX; one of several paths adds to the gradient."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     top = " + ".join(latex_name(n.label) for n in g.outputs)
     top = f"({top})" if len(g.outputs) > 1 else top
     ahead = _fraction(top, latex_name(child.label))
-    whole = f"{_fraction(top, latex_name(parent.label))} = "
+    equal = r"\mathrel{+}=" if paths > 1 else "="
+    whole = f"{_fraction(top, latex_name(parent.label))} {equal} "
     brings = edge.cotangent if parent.shape else None
     end = "" if brings is None else _latex_array(brings)
     if not edge.is_factor:

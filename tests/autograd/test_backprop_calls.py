@@ -434,7 +434,12 @@ def test_a_search_takes_so_many_tries_and_no_more() -> None:
     assert whole.over == ""
     assert sum(whole.take() for _ in range(20)) == 6
     assert whole.over == "8 tries"
-    assert not whole.share(1).take()
+    refused = whole.share(1)
+    assert not refused.take()
+    assert refused.over == "8 tries"
+    just = Allowance(1, 1e6)
+    assert just.take()
+    assert just.over == ""  # nothing was refused
 
 
 def test_a_search_ends_after_a_time_of_computing() -> None:
@@ -835,6 +840,19 @@ def backward(theta, cache):
     assert check_backprop(*functions("theta2", text), {"theta": W}, (X, Y))
 
 
+def test_parameters_may_lie_in_a_dict_of_that_name() -> None:
+    text = """
+def forward(X, Y, params):
+    E = X @ params["W"] - Y
+    return np.sum(E ** 2), (X, E)
+
+def backward(params, cache):
+    X, E = cache
+    return {"params": {"W": 2 * X.T @ E}}
+"""
+    assert check_backprop(*functions("nested", text), {"params": {"W": W}}, (X, Y))
+
+
 def test_a_right_report_calls_nothing_wrong() -> None:
     """A variable of another meaning is not compared, and what comes after it is no victim."""
     text = """
@@ -875,6 +893,12 @@ def backward(X, Y, p, cache):
     report = check_backprop(*functions("err", text), {"W": W}, (X, Y))
     assert report
     assert report.notes == ()
+    text = text.replace("    dW = pulled(X, err)", "    dZ = err + 1\n    dW = pulled(X, dZ - 1)")
+    text = text.replace(
+        "    err = X @", "    dZ = 0.5\n    err = X @", 1
+    )  # forward's is another one
+    report = check_backprop(*functions("err2", text), {"W": W}, (X, Y))
+    assert any("dZ" in note for note in report.notes)
 
 
 def test_the_ratio_of_two_numbers_is_no_cause() -> None:
@@ -887,5 +911,13 @@ def forward(X, Y, p):
 def backward(X, p, cache):
     return {"ds": np.sum(np.cos(X)) * np.ones(()) + 0.123}
 """
-    report = check_backprop(*functions("ratio", text), {"s": np.array(0.7)}, (X, Y))
-    assert "times as large" not in report.mistakes[0].causes[0].sentence
+    s = {"s": np.array(0.7)}
+    report = check_backprop(*functions("ratio", text), s, (X, Y))
+    assert report.mistakes[0].causes[0].kind == "unknown"
+    J, cache = functions("ratio", text)[0](X, Y, s)
+    right = np.sum(2 * cache * (X @ np.ones((3, 1))))
+    t = Tensor(0.7, name="s", requires_grad=True)
+    J = ((X @ (t * np.ones((3, 1))) - Y) ** 2).sum()
+    for factor, said in ((2, "it is 2 times"), (0.5, "it is 0.5 times"), (-1, "its sign is wrong")):
+        found = check_backprop(J, {"ds": np.array(factor * right)})
+        assert found.mistakes[0].causes[0].sentence.startswith(said)

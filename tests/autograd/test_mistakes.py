@@ -125,3 +125,12 @@ def test_an_edit_makes_no_right_quantity_wrong_to_make_up_for_another(name: str)
     assert found.mistakes[0].name == case["wrong"]
     for edit in found.edits:
         assert edit.line in line_of(case) or case["wrong_line"].strip() in edit.before
+
+
+def test_an_edit_leaves_no_quantity_of_its_line_wrong() -> None:
+    """[da, da] for [da, db] makes every parameter's gradient right, and half of dx stays wrong."""
+    found, case = report("realnvp_swapped"), CASES["realnvp_swapped"]
+    text = functools.reduce(edited, found.edits, case["source"])
+    again = judged("realnvp_swapped-mended", case, text)
+    wrong = [row.name for row in again.rows if row.status == "WRONG"]
+    assert wrong == ([] if found.edits else ["dx"])

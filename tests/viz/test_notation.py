@@ -134,3 +134,19 @@ def test_gradients_inside_folded_cards_are_told_alike() -> None:
     slopes = [s for n in view.nodes for s in n.slopes]
     assert slopes
     assert all(re.match(r"‖?d[Wb]\^\[\d\]", s) for s in slopes), slopes
+
+
+def test_no_two_names_become_one() -> None:
+    """Blocks of W1 are no layers, nor are sigma1 and sigma2 a layer and a variance."""
+    for names in (("W1", "W1_0", "W1_1"), ("W1_0", "W1_1"), ("sigma1", "sigma2"), ("A1", "A1")):
+        leaves = [leaf(float(k + 1), name) for k, name in enumerate(names)]
+        J = (sum(leaves[1:], leaves[0]) * 2).named("J")
+        told = [n.name for n in viz.draw(J, notation="course").view.nodes if n.kind == "parameter"]
+        assert len(set(told)) == len(names), told
+
+
+def test_powers_of_whole_names_have_brackets() -> None:
+    s, W = leaf(2.0, "sigma2"), leaf(2.0, "W1")
+    view = viz.draw((s**2 + W**-1 + W**0.5).named("J"), notation="course").view
+    formulas = {n.formula for n in view.nodes}
+    assert {"(σ²)²", "(W^[1])⁻¹", "(W^[1])^0.5"} <= formulas

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -638,7 +639,7 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
             for p in g.iter(f"{SVG}path")
             if (p.get("class") or "").startswith("bwd")
         )
-        for label in ("∂v/∂u = u = 1e−8", "∂p/∂x = 100000")
+        for label in ("∂v/∂u (1 of 2) = u = 1e−8", "∂p/∂x = 100000")
     )
     assert int(thin[-1]) < int(thick[-1])
 
@@ -901,13 +902,46 @@ def test_an_arrow_that_brings_a_share_does_not_claim_the_whole() -> None:
     """x @ x brings x twice; beside a card that says 2x, "∂J/∂x = x" would be false."""
     x = leaf([2.0, 3.0], "x")
     labels = [e.label for e in viz.draw((x @ x).named("J")).view.edges]
-    assert labels == ["∂J/∂x directly = x"] * 2
+    assert labels == ["∂J/∂x (1 of 2) = x", "∂J/∂x (2 of 2) = x"]
+    plain = viz.draw((x @ x + x.sum()).named("J"), values=False).view
+    assert {"∂u/∂x (1 of 2) = x", "∂v/∂x = 1"} <= {e.label for e in plain.edges}
+    square = viz.draw((x * x).sum().named("J")).view
+    assert {"∂u/∂x (1 of 2) = x", "∂u/∂x (2 of 2) = x"} <= {e.label for e in square.edges}
+    assert any(r"\mathrel{+}=" in e.latex for e in square.edges)
     W, A = leaf(np.ones((2, 2)), "W"), leaf(np.ones((2, 2)), "A")
     Z = (W @ A).named("Z")
     J = (Z + A).sum().named("J")
     found = {e.label for e in viz.draw(J).view.edges}
     assert "∂J/∂A via Z = Wᵀ @ ∂Z" in found
     assert "∂J/∂W = ∂Z @ Aᵀ" in found
+    once = next(e for e in viz.draw(J).view.edges if e.label.startswith("∂J/∂W"))
+    assert r"\mathrel" not in once.latex
     b = leaf(2.0, "b")
     J = ((A - b) * b).sum().named("J")
     assert "∂J/∂b via u = −Σ ∂u" in {e.label for e in viz.draw(J).view.edges}
+
+
+def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
+    from viz.passes import with_worst
+
+    card = viz.draw(lecture()).view.nodes[0]
+    marks = ["dh_new right", "dx not compared", "dW follows", "grad holds 2 passes", "dNaN WRONG"]
+    for k in range(1, len(marks) + 1):  # each is worse than those before
+        inside = [replace(card, mark=mark) for mark in marks[:k]]
+        assert with_worst(card, inside[::-1]).mark == marks[k - 1]
+        assert with_worst(card, inside).mark == marks[k - 1]
+
+
+def test_what_is_given_folds_without_any_step() -> None:
+    """The caption says of how many cards; a named result does not take the one before it along."""
+    from viz.passes import fold_stretches
+
+    a = Tensor([[1.0], [2.0]], name="X")
+    for k in range(1, 4):
+        Z = (leaf(np.eye(2), f"W{k}") @ a + leaf(np.ones((2, 1)), f"b{k}")).named(f"Z{k}")
+        a = np.tanh(Z).named(f"A{k}")
+    view = viz.draw(a.sum().named("J")).view
+    named = {n.id for n in view.nodes if n.name[0] in "ZA"}
+    steps = {n.name for n in view.nodes if n.kind in ("op", "cost")}
+    folded = fold_stretches(view, named=named)
+    assert {n.name for n in folded.nodes} == steps

@@ -352,7 +352,12 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     if node.mark:
         y += _LINE
         parts.append(
-            text_at("fine" if node.mark.endswith(" right") else "mark", node.mark, middle, y)
+            text_at(
+                "fine" if node.mark.endswith((" right", " not compared")) else "mark",
+                node.mark,
+                middle,
+                y,
+            )
         )
     if node.heat:
         parts.append(_maps(node, middle, y + 8.0))

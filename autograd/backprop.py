@@ -15,7 +15,14 @@ import numpy as np
 from autograd.captured import Pair
 from autograd.diagnosis import BackpropDiagnosis, Cause, Quantity
 from autograd.errors import GradientError
-from autograd.forcing import Check, places, voted, with_followers
+from autograd.forcing import (
+    Check,
+    letters_of,
+    places,
+    voted,
+    with_followers,
+    with_letters,
+)
 from autograd.graph import graph
 from autograd.judged_functions import of_functions
 from autograd.judged_rules import class_cases, of_rule, op_cases, op_of
@@ -116,7 +123,8 @@ def check_backprop(
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     view = graph(cost)
     given = places(view, hand)
-    return with_followers(voted(view, given, tolerance, []), view, given)
+    report = with_followers(voted(view, given, tolerance, []), view, given)
+    return with_letters(report, letters_of(view))
 
 
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:
@@ -141,7 +149,7 @@ def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) ->
             given = places(view, found)
             check = Check(view, given, tolerance)
             report = check.report(["Judged at 3 sets of inputs."], *check.reference())
-            report = with_followers(report, view, given)
+            report = with_letters(with_followers(report, view, given), letters_of(view))
             if not report:
                 return report
     assert report is not None

@@ -41,7 +41,16 @@ if TYPE_CHECKING:
 
     from autograd.graph import Graph
 
-__all__ = ["SWAPPED", "TIES", "Check", "places", "voted", "with_followers"]
+__all__ = [
+    "SWAPPED",
+    "TIES",
+    "Check",
+    "letters_of",
+    "places",
+    "voted",
+    "with_followers",
+    "with_letters",
+]
 
 from_engine = True
 
@@ -75,6 +84,22 @@ SWAPPED = "it is the gradient of"
 MANY = 8  # uses of a value, up to which each of them is looked at
 FORMULAS = 60_000  # tried as the causes of a report at most: a count, the same on every machine
 SECONDS = 5.0  # of computing in it at most, where the arrays are large
+
+
+def letters_of(view: Graph) -> dict[str, str]:
+    """Return what the letters stand for that values without a name have got."""
+    return {str(n.label): raised(str(n.formula)) for n in view.nodes if n.op and n.name is None}
+
+
+def with_letters(report: BackpropDiagnosis, letters: Mapping[str, str]) -> BackpropDiagnosis:
+    """Add a note of what the letters in the formulas of wrong rows stand for."""
+    text = " ".join(row.formula.partition(" = ")[2] for row in report.mistakes)
+    words = re.findall(r"[^\W\d]\w*", text)
+    found = dict.fromkeys(w if w in letters else w.removeprefix("d") for w in words)
+    meant = [f"{w} = {letters[w]}" for w in found if w in letters][:MANY]
+    if not meant:
+        return report
+    return replace(report, notes=(*report.notes, f"Values without a name: {', '.join(meant)}."))
 
 
 def with_followers(

@@ -26,7 +26,7 @@ from autograd.diagnosis import (
 )
 from autograd.edits import Edit, Search
 from autograd.errors import GradientError
-from autograd.forcing import SWAPPED, TIES, voted, with_followers
+from autograd.forcing import SWAPPED, TIES, letters_of, voted, with_followers, with_letters
 from autograd.graph import graph
 from autograd.judged_rules import of_rule
 from autograd.limited import Limited
@@ -43,10 +43,14 @@ from_engine = True
 
 
 class _Judged(NamedTuple):
-    """A report, and the values that it is about, by name and occurrence."""
+    """A report, and the values that it is about, by name and occurrence.
+
+    With what the letters of unnamed values stand for.
+    """
 
     report: BackpropDiagnosis
     values: dict[tuple[str, int], Any]
+    letters: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
 
 
 def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
@@ -94,6 +98,7 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     source = None if report or not cases else written(pair.backward, pair.forward)
     if source is not None:
         report = _mended(pair, judge, judged, source, seed, tolerance)
+    report = with_letters(report, judged.letters)
     return replace(report, notes=(*report.notes, *hidden))
 
 
@@ -338,7 +343,7 @@ def _by_variables(
                 rows[i] = replace(row, status=FOLLOWS, causes=(), note=said)
     if found.error is not None:
         rows.append(_failed(found.error, pair))
-    return _Judged(replace(report, rows=tuple(rows)), found.values)
+    return _Judged(replace(report, rows=tuple(rows)), found.values, letters_of(view))
 
 
 def _failed(error: Failed, pair: Pair) -> Quantity:

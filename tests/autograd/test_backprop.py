@@ -1190,3 +1190,19 @@ def test_a_file_is_checked_from_a_shell(tmp_path, capsys) -> None:
     assert main(["check", str(tmp_path / "none.py")]) == 2
     with pytest.raises(SystemExit):
         main(["check"])
+
+
+def test_letters_in_a_wrong_formula_are_explained() -> None:
+    """They are ours; beside dq or dv of the user's own they look like names."""
+    a, b = Tensor([1.0, 2.0], name="a", requires_grad=True), Tensor([0.5, 3.0], name="b")
+    J = ((a - b) ** 2 + np.sin(a * b)).sum()
+    slope = 2 * (a.data - b.data) + np.cos(a.data * b.data) * b.data
+    report = check_backprop(J, {"da": slope - 2 * (a.data - b.data)})
+    formula = report.rows[0].formula
+    (note,) = [n for n in report.notes if n.startswith("Values without a name: ")]
+    letters = dict(part.split(" = ") for part in note.rstrip(".").split(": ")[1].split(", "))
+    assert sorted(letters.values()) == ["a · b", "a − b"]
+    assert all(f"d{letter}" in formula for letter in letters)
+    right = check_backprop(J, {"da": slope})
+    assert right
+    assert right.notes == ()

@@ -188,7 +188,8 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
     if node.is_folded:
         slopes = tuple(s.partition(" (")[0] for s in node.slopes) if inside else ()
         body = node.body if len(node.body) < 4 else (node.body[0], DOTS, node.body[-1])
-        return replace(node, row=_NARROW[1], value=(), slopes=slopes, body=body)
+        value = value if len(value) == 1 and len(value[0]) <= _NARROW[1] else ()
+        return replace(node, row=_NARROW[1], value=value, slopes=slopes, body=body)
     if len(value) > 1:
         value = (node.shape,) if node.shape else value[:1]
     elif value and len(value[0]) > _NARROW[1]:

@@ -399,6 +399,7 @@ def _ends(named: Sequence[bool], size: int) -> list[int]:
 
 
 _TITLE = 24  # characters of names that stand over a part
+_NUMBERS = 3  # given numbers that stand on it
 
 
 def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]) -> NodeView:
@@ -413,20 +414,25 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
     elif len(lines) > 4:
         lines = [*lines[:2], DOTS, lines[-1]]
     alone = len(made) == 1
+    numbers = [n for n in nodes if KINDS[n.kind].given and n.shape == "scalar" and n.value]
+    known_as = ", ".join(f"{n.name} = {n.value[0]}" for n in numbers[:_NUMBERS])
     count = f"{len(nodes)} cards" + (f", of {_named(given)}" if given and len(made) > 4 else "")
     title = ", ".join(n.name for n in known)
     if not 0 < len(known) < 4 or len(title) > _TITLE:
         title = f"part {number}"
+    value = last.value
+    if len(value) == 1 and (known_as or not alone):
+        value = (f"{last.name} = {value[0]}" if alone else f"{last.name}: {value[0]}",)
     card = NodeView(
         id=id,
         kind="module",
         name=last.name if alone else title,
         formula=last.formula if alone else "",
-        value=last.value if alone or len(last.value) != 1 else (f"{last.name}: {last.value[0]}",),
+        value=value,
         slope=last.slope,
         scope=(),
         words="",
-        body=() if alone else tuple(lines or given),
+        body=tuple(filter(None, (known_as, *(() if alone else lines or given)))),
         slopes=tuple(n.gradient for n in nodes if n.kind == "parameter" and n.slope is not None)[
             :4
         ],

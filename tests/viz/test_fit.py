@@ -17,6 +17,7 @@ from tests.viz.graphs import leaf
 from tests.viz.models import MODELS, network, recurrent
 from viz.far import far_uses
 from viz.fit import PLACES
+from viz.passes import fold_stretches
 from viz.render.svg import placed
 from viz.text import width
 from viz.theme import LABEL
@@ -297,3 +298,15 @@ def test_a_title_of_a_module_that_runs_down_is_cut_to_its_box() -> None:
     (rect,) = (r for r in root.iter(f"{SVG}rect") if r.get("class") == "cluster")
     assert title.text.endswith("…")
     assert width(title.text, LABEL, bold=True) < float(rect.get("height"))
+
+
+def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:
+    x, y, z = leaf(-2.0, "x"), leaf(5.0, "y"), leaf(-4.0, "z")
+    J = ((x + y) * z).named("f")
+    J.backward()
+    texts = [t for n in fold_stretches(viz.draw(J).view).nodes for t in n.lines]
+    for number in ("x = −2", "y = 5"):  # z is used by the output, and has a card
+        assert any(number in text for text in texts), texts
+    assert any("u = 3" in text for text in texts)
+    bare = fold_stretches(viz.draw(J, values=False).view)
+    assert not any("−2" in t for n in bare.nodes for t in n.lines)

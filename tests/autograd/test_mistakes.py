@@ -22,8 +22,11 @@ def report(name: str) -> BackpropDiagnosis:
 
 
 def line_of(case: dict[str, Any]) -> list[int]:
+    """Return the lines of a mistake; some programs give a part of the line only."""
     lines = ["import numpy as np", *case["source"].splitlines()]
-    return [i for i, line in enumerate(lines, 1) if line.strip() == case["wrong_line"].strip()]
+    wrong = case["wrong_line"].strip()
+    whole = [i for i, line in enumerate(lines, 1) if line.strip() == wrong]
+    return whole or [i for i, line in enumerate(lines, 1) if wrong in line]
 
 
 def edited(text: str, edit: Any) -> str:
@@ -57,7 +60,7 @@ ALLOWED = {
     "losses": (3, 6),
     "models": (1, 1),
     "engineering": (5, 5),
-    "hands": (8, 17),
+    "hands": (7, 17),
     "students": (1, 3),
 }
 
@@ -124,7 +127,7 @@ def test_an_edit_makes_no_right_quantity_wrong_to_make_up_for_another(name: str)
     found, case = report(name), CASES[name]
     assert found.mistakes[0].name == case["wrong"]
     for edit in found.edits:
-        assert edit.line in line_of(case) or case["wrong_line"].strip() in edit.before
+        assert edit.line in line_of(case)
 
 
 def test_an_edit_leaves_no_quantity_of_its_line_wrong() -> None:

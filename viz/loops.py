@@ -138,7 +138,7 @@ def with_loops(
             name=f"loop × {loop.rounds}",
             formula="",
             value=tuple(
-                f"out {o.name}: {' '.join(o.value)}" if o.value else f"out {o.name}" for o in outs
+                f"out {o.name}: {o.value_in_line}" if o.value else f"out {o.name}" for o in outs
             ),
             slope=outs[-1].slope,
             scope=outs[-1].scope,

@@ -44,7 +44,7 @@ def hide_constants(view: GraphView, *, arrays: bool = True) -> GraphView:
         return view
     # Numbers stand in the formulas; what has only a letter there is said.
     there = [n for n in view.nodes if n.id in hidden and n.value and n.value != (n.name,)]
-    said = [f"{n.name} = {' '.join(n.value)}" for n in there[:3]] + ["…"] * (len(there) > 3)
+    said = [f"{n.name} = {n.value_in_line}" for n in there[:3]] + ["…"] * (len(there) > 3)
     count = f"{len(hidden)} constant{'s' if len(hidden) > 1 else ''} not drawn"
     return replace(
         view,
@@ -155,7 +155,7 @@ def _card(
     id: int, path: tuple[str, ...], members: list[NodeView], results: list[NodeView]
 ) -> NodeView:
     parameters = [m for m in members if m.kind == "parameter"]
-    lines = [f"out {r.name}: {' '.join(r.value)}" if r.value else f"out {r.name}" for r in results]
+    lines = [f"out {r.name}: {r.value_in_line}" if r.value else f"out {r.name}" for r in results]
     lines += [p.name for p in parameters if p.slope is None]
     slopes = tuple(p.gradient for p in parameters if p.slope is not None)
     count = f"{len(members)} node{'s' * (len(members) > 1)}"

@@ -202,6 +202,12 @@ class NodeView:
         return [*self.body, *self.value, *self.slopes, *filter(None, [self.count])]
 
     @property
+    def value_in_line(self) -> str:
+        """The value in one line, without the spaces that align its rows below each other."""
+        aligned = str.maketrans("", "", "\N{FIGURE SPACE}\N{PUNCTUATION SPACE}")
+        return " ".join(self.value).translate(aligned)
+
+    @property
     def gradients_inside(self) -> list[str]:
         """The gradients of the parameters inside a folded card, but for the dots between them."""
         return [line for line in self.slopes if line != DOTS]

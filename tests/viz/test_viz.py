@@ -945,3 +945,12 @@ def test_what_is_given_folds_without_any_step() -> None:
     steps = {n.name for n in view.nodes if n.kind in ("op", "cost")}
     folded = fold_stretches(view, named=named)
     assert {n.name for n in folded.nodes} == steps
+
+
+def test_a_value_in_one_line_has_no_spaces_of_a_column() -> None:
+    """Rows are aligned where they stand below each other; beside each other they are not."""
+    with name_scope("step"):
+        h = (leaf([[12.5], [3.0]], "w") * np.array([[1.0], [1.0]])).named("h")
+    J = (h * h).sum().named("J")
+    (line,) = [t for n in viz.draw(J, depth=0).view.nodes for t in n.value if t.startswith("out h")]
+    assert line == "out h: [12.5] [3]"

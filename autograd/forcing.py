@@ -143,8 +143,9 @@ def places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str
             continue
         places = by_name.get(key) or (by_name.get(key[1:]) if key[:1] == "d" else None) or []
         if len(places) != 1:
-            close = difflib.get_close_matches(key.removeprefix("d"), by_name, 1, 0.5)
-            hint = f" Did you mean 'd{close[0]}'?" if close and not places else ""
+            lower = {name.lower(): name for name in by_name}  # dW for dw is the usual slip
+            close = difflib.get_close_matches(key.removeprefix("d").lower(), lower, 1, 0.5)
+            hint = f" Did you mean 'd{lower[close[0]]}'?" if close and not places else ""
             raise GradientError(
                 f"check_backprop: {key!r} is the name of {len(places)} values in the graph, one is "
                 f"needed; it has {', '.join(f'd{n}' for n in by_name) or 'no names'}.{hint}"

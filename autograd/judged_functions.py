@@ -50,7 +50,7 @@ class _Judged(NamedTuple):
 
     report: BackpropDiagnosis
     values: dict[tuple[str, int], Any]
-    letters: dict[str, str] = {}  # noqa: RUF012 (nobody changes it)
+    letters: dict[str, str]
 
 
 def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
@@ -383,7 +383,7 @@ def _by_differences(pair: Pair, error: GradientError | None, seed: int | None = 
     notes.append(
         f"Compared with differences of the cost{measured}, as forward cannot be recorded: {why}"
     )
-    return _Judged(BackpropDiagnosis(tuple(rows), tuple(notes)), values)
+    return _Judged(BackpropDiagnosis(tuple(rows), tuple(notes)), values, {})
 
 
 def _with_edits(

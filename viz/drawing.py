@@ -15,7 +15,7 @@ import graphviz
 
 from viz.cards import LARGE, view_of, without_values
 from viz.doctor import findings, with_findings
-from viz.engine import NotDrawable, graph_of, pause_collector
+from viz.engine import BackpropDiagnosis, NotDrawable, graph_of, pause_collector
 from viz.files import write
 from viz.fit import MOST, PLACES, arranged, fitted, is_legible, place_of, rows_or_why
 from viz.formats import FORMATS
@@ -353,6 +353,8 @@ def draw(
         If the engine is not installed.
     ValueError
         If an option has an unknown value.
+    TypeError
+        If `against` is no report of `check_backprop`.
 
     Examples
     --------
@@ -395,6 +397,10 @@ def draw(
     place = None if fit is None or fit == "auto" else place_of(fit)
     if not outputs:
         raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
+    if against is not None and not isinstance(against, BackpropDiagnosis):
+        raise TypeError(
+            f"viz.draw: against needs what check_backprop returns, got {type(against).__name__}."
+        )
     if scalars:
         outputs = tuple(opened(*outputs))
 

@@ -10,6 +10,7 @@ import autograd
 from autograd import (
     COMPOSITES,
     OPS,
+    BackpropDiagnosis,
     Graph,
     GraphNode,
     Tensor,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LETTERS",
     "LONGEST",
+    "BackpropDiagnosis",
     "Graph",
     "GraphNode",
     "NotDrawable",

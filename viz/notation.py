@@ -13,11 +13,11 @@ __all__ = ["NOTATIONS", "in_course_notation"]
 
 NOTATIONS = ("plain", "course")
 _LAYERED = "W|w|b|Z|z|A|a|D|g|gamma|beta|mu|sigma|n|γ|β|μ|σ"  # what has a layer in its name
-_AFTER = r"(?![^\W⁰¹²³⁴-⁹⁻ᵀ]|\.|\^\[)"  # what follows a name: no letter, but a power or ᵀ
+_POWERS = "⁰¹²³⁴-⁹⁻"
+_AFTER = rf"(?![^\W{_POWERS}ᵀ]|\.|\^\[)"  # what follows a name: no letter, but a power or ᵀ
 _LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+){_AFTER}")
 _UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+){_AFTER}")
-_VARIANCE = re.compile(r"(?<![\w.])(sigma|σ)2(?![^\W⁰¹²³⁴-⁹⁻]|\.)")
-_POWERS = "⁰¹²³⁴-⁹⁻"
+_VARIANCE = re.compile(rf"(?<![\w.])(sigma|σ)2{_AFTER}")
 _HATS = re.compile(r"(?<![\w.])([A-Za-z])_?hat(?![\w.])")
 _GREEK = {
     "alpha": "α",
@@ -35,7 +35,7 @@ _GREEK = {
     "tau": "τ",
     "phi": "φ",
 }
-_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W⁰¹²³⁴-⁹⁻ᵀ]|\()")
+_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W{_POWERS}ᵀ]|\()")
 _HATTED = {"y": "ŷ", "Y": "Ŷ"}
 
 

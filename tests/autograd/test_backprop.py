@@ -1206,3 +1206,9 @@ def test_letters_in_a_wrong_formula_are_explained() -> None:
     right = check_backprop(J, {"da": slope})
     assert right
     assert right.notes == ()
+
+
+def test_a_name_in_another_case_gets_a_hint() -> None:
+    w = Tensor([1.0, 2.0], name="w", requires_grad=True)
+    with pytest.raises(GradientError, match="Did you mean 'dw'"):
+        check_backprop((w * w).sum(), {"dW": np.ones(2)})

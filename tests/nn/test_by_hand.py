@@ -59,56 +59,6 @@ def test_dropout_masks_go_both_ways() -> None:
     agrees(net, J, by_hand.backward(A, Y, caches))
 
 
-def test_dropout_gives_the_da_that_the_course_prints() -> None:
-    """Course 2, week 1, backward propagation with dropout, keep_prob 0.8: dA is after the mask."""
-    rng = np.random.RandomState(1)
-    X, Y = rng.randn(3, 5), np.array([[1, 1, 0, 1, 0]])
-    Z1 = np.array(
-        [
-            [-1.52855314, 3.32524635, 2.13994541, 2.60700654, -0.75942115],
-            [-1.98043538, 4.1600994, 0.79051021, 1.46493512, -0.45506242],
-        ]
-    )
-    D1 = np.array([[1, 0, 1, 1, 1], [1, 1, 1, 1, 0]])
-    A1 = np.array(
-        [[0.0, 0.0, 4.27989081, 5.21401307, 0.0], [0.0, 8.32019881, 1.58102041, 2.92987024, 0.0]]
-    )
-    Z2 = np.array(
-        [
-            [0.53035547, 8.02565606, 4.10524802, 5.78975856, 0.53035547],
-            [-0.69166075, -1.71413186, -3.81223329, -4.61667916, -0.69166075],
-            [-0.39675353, -2.62563561, -4.82528105, -6.0607449, -0.39675353],
-        ]
-    )
-    D2 = np.array([[1, 0, 1, 0, 1], [0, 1, 0, 1, 1], [0, 0, 1, 0, 0]])
-    A2 = np.zeros((3, 5))
-    A2[0] = [1.06071093, 0.0, 8.21049603, 0.0, 1.06071093]
-    Z3 = np.array([[-0.7415562, -0.0126646, -5.65469333, -0.0126646, -0.7415562]])
-    A3 = np.array([[0.32266394, 0.49683389, 0.00348883, 0.49683389, 0.32266394]])
-    W1 = np.array([[-1.09989127, -0.17242821, -0.87785842], [0.04221375, 0.58281521, -1.10061918]])
-    W2 = np.array(
-        [[0.50249434, 0.90085595], [-0.68372786, -0.12289023], [-0.93576943, -0.26788808]]
-    )
-    W3 = np.array([[-0.6871727, -0.84520564, -0.67124613]])
-    caches = [
-        by_hand.Cache(X, W1, np.zeros((2, 1)), Z1, A1, "relu", D1, 0.8),
-        by_hand.Cache(A1, W2, np.zeros((3, 1)), Z2, A2, "relu", D2, 0.8),
-        by_hand.Cache(A2, W3, np.zeros((1, 1)), Z3, A3, "sigmoid"),
-    ]
-    gradients = by_hand.backward(A3, Y, caches)
-    dA1 = [
-        [0.36544439, 0.0, -0.00188233, 0.0, -0.17408748],
-        [0.65515713, 0.0, -0.00337459, 0.0, 0.0],
-    ]
-    dA2 = [
-        [0.58180856, 0.0, -0.00299679, 0.0, -0.27715731],
-        [0.0, 0.53159854, 0.0, 0.53159854, -0.34089673],
-        [0.0, 0.0, -0.00292733, 0.0, 0.0],
-    ]
-    np.testing.assert_allclose(gradients["dA1"], dA1, atol=6e-9)
-    np.testing.assert_allclose(gradients["dA2"], dA2, atol=6e-9)
-
-
 def test_dz_and_da_are_without_1_over_m_and_are_autograds_times_m() -> None:
     X, Y = data(4, 1, 9)
     net = nn.Network([4, 5, 1], hidden="tanh", rng=1)

@@ -22,6 +22,7 @@ import nn
 import viz
 from autograd import Tensor, check_backprop, graph, name_scope
 from tests.viz.models import MODELS
+from viz.passes import fold_stretches, with_worst
 from viz.text import clean, width, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -922,8 +923,6 @@ def test_an_arrow_that_brings_a_share_does_not_claim_the_whole() -> None:
 
 
 def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
-    from viz.passes import with_worst
-
     card = viz.draw(lecture()).view.nodes[0]
     marks = ["dh_new right", "dx not compared", "dW follows", "grad holds 2 passes", "dNaN WRONG"]
     for k in range(1, len(marks) + 1):  # each is worse than those before
@@ -934,8 +933,6 @@ def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
 
 def test_what_is_given_folds_without_any_step() -> None:
     """The caption says of how many cards; a named result does not take the one before it along."""
-    from viz.passes import fold_stretches
-
     a = Tensor([[1.0], [2.0]], name="X")
     for k in range(1, 4):
         Z = (leaf(np.eye(2), f"W{k}") @ a + leaf(np.ones((2, 1)), f"b{k}")).named(f"Z{k}")
@@ -954,3 +951,10 @@ def test_a_value_in_one_line_has_no_spaces_of_a_column() -> None:
     J = (h * h).sum().named("J")
     (line,) = [t for n in viz.draw(J, depth=0).view.nodes for t in n.value if t.startswith("out h")]
     assert line == "out h: [12.5] [3]"
+
+
+@pytest.mark.parametrize("bad", [3, "report", {"dw": 1.0}])
+def test_against_takes_a_report_of_check_backprop_only(bad) -> None:
+    J = (leaf(2.0, "w") * 3).named("J")
+    with pytest.raises(TypeError, match="against needs what check_backprop returns, got "):
+        viz.draw(J, against=bad)

@@ -351,14 +351,8 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
             parts.append(text_at("value", line, middle, y))
     if node.mark:
         y += _LINE
-        parts.append(
-            text_at(
-                "fine" if node.mark.endswith((" right", " not compared")) else "mark",
-                node.mark,
-                middle,
-                y,
-            )
-        )
+        is_fine = node.mark.endswith((" right", " not compared"))
+        parts.append(text_at("fine" if is_fine else "mark", node.mark, middle, y))
     if node.heat:
         parts.append(_maps(node, middle, y + 8.0))
     if node.gradient:

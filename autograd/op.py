@@ -78,6 +78,7 @@ def op(
     bilinear: bool = False,
     mixes: str | None = None,
     selects: bool = False,
+    ties: Callable[[Any, tuple[int, ...]], Any] | None = None,
     elementwise: bool | None = None,
     limit: Callable[..., Any] | None = None,
     accumulates: bool = False,
@@ -120,6 +121,10 @@ def op(
     selects : bool
         Takes elements of its operands and leaves others out, as ``where`` and ``maximum`` do. A
         gradient of 0 that it makes is one for good, and hides no limit.
+    ties : callable, optional
+        Takes a result and the shape of the operand, and returns which elements of the result have
+        cotangents that the rule divides by 0, as it does for eigenvectors of equal eigenvalues. The
+        rule divides by `autograd.zeros.over`.
     elementwise : bool, optional
         Each element of the result depends on the same element of each operand only, after
         broadcasting. Found out from the forward function where the op has no parameters; with
@@ -171,6 +176,7 @@ def op(
             bilinear=bilinear,
             mixes=mixes,
             selects=selects,
+            ties=ties,
             elementwise=elementwise,
             limit=limit,
             accumulates=accumulates,
@@ -210,6 +216,7 @@ class Op:
         bilinear: bool,
         mixes: str | None,
         selects: bool,
+        ties: Callable[[Any, tuple[int, ...]], Any] | None,
         elementwise: bool | None,
         limit: Callable[..., Any] | None,
         accumulates: bool,
@@ -221,7 +228,7 @@ class Op:
         self.domain, self.absent = domain, absent
         self.binds, self.associative = binds, associative
         self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
-        self.mixes, self.selects, self.limit = mixes, selects, limit
+        self.mixes, self.selects, self.limit, self.ties = mixes, selects, limit, ties
         self._elementwise = elementwise
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""

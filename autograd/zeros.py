@@ -45,6 +45,17 @@ _STRICT: ContextVar[bool] = ContextVar("autograd_strict_limits", default=False)
 _COLLECTED: ContextVar[list[str] | None] = ContextVar("autograd_limits", default=None)
 
 
+# Whether 0 / 0 counts as 0 where a rule divides: a mended one does.
+_STRONG: ContextVar[bool] = ContextVar("autograd_strong_quotients", default=False)
+
+
+def over(x: Any, d: Any) -> Any:
+    """Return x / d, in which 0 / 0 counts as 0 when a rule is mended, as 0 · ∞ does."""
+    if not _STRONG.get():
+        return x / d
+    return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
+
+
 class Met:
     """Where cotangents of 0 have met NaN in a walk, and which of those zeros arithmetic made.
 
@@ -166,8 +177,9 @@ class Met:
                 varies[node] = np.ones(node.shape, bool)
             else:
                 of = [varies.get(p) for p in node.parents]
+                empty[node] = _zeros_for_good(node, empty)
                 varies[node] = _carried(node, of, self._saved_of, empty)
-                empty[node] = _zeros_for_good(node, empty) & ~varies[node]
+                empty[node] &= ~varies[node]
         return varies, empty
 
 
@@ -201,6 +213,8 @@ def mended(
     zero, found = np.equal(value_of(g), 0), np.isnan(value_of(pulled))
     if not np.any(zero):
         return pulled
+    if op.ties is not None and not _STRONG.get():
+        return _untied(node, saved, g, slot, met)
     if op.bilinear:
         places, values = _of_products(node, saved, g, value_of(pulled), slot)
         zero = zero & _touches(node, saved, slot)
@@ -229,6 +243,25 @@ def mended(
     pulled = op.pull(node, read, np.where(gone, 0.0, g) if np.any(gone) else g)[slot]
     pulled = HIDDEN["substitute"].record(pulled, places=places, values=values)
     return pulled if slope is None else np.where(known, slope, pulled)
+
+
+def _untied(node: Node, saved: tuple[Any, ...], g: Any, slot: int, met: Met | None) -> Any:
+    """Return the result of a rule that divides by 0 at ties, where what is 0 counts as 0."""
+    op = node.op
+    assert op is not None
+    parent, out = node.parents[slot], value_of(saved[op.saved.index("out")])
+    assert parent is not None
+    tied = np.equal(value_of(g), 0) & op.ties(out, parent.shape)
+    if met is not None and np.any(tied):
+        met.add(node, slot, tied)
+    token = _STRONG.set(True)
+    try:
+        pulled = op.pull(node, saved, g)[slot]
+        if not np.any(np.isnan(value_of(pulled))):
+            return pulled
+        return mended(node, saved, g, pulled, slot, met)
+    finally:
+        _STRONG.reset(token)
 
 
 def _unselected(node: Node, saved: tuple[Any, ...], pulled: Any, slot: int) -> Any:
@@ -428,6 +461,8 @@ def _carried(
     rng = np.random.default_rng(0)
     try:
         if not op.elementwise:
+            if op.bilinear and _has_zeros(node, empty):
+                return _carried_by_products(node, varies, empty)
             if op.multiplies:
                 return everywhere
             arrays = [
@@ -451,17 +486,38 @@ def _carried(
     return found
 
 
+def _has_zeros(node: Node, empty: _Masks) -> bool:
+    """Whether a computed operand has zeros for good."""
+    return any(np.any(empty.get(p, False)) for p in node.parents)
+
+
+def _carried_by_products(node: Node, varies: Sequence[Any], empty: _Masks) -> Any:
+    """Return which results of an op that adds up products vary: not where a factor is 0 for good."""
+    op = node.op
+    assert op is not None
+    params = dict(zip(op.params, node.params, strict=True))
+    others = [_arbitrary(node, slot, empty) for slot in range(len(node.parents))]
+    found = np.zeros(node.shape, bool)
+    for slot, v in enumerate(varies):
+        if v is not None and np.any(v):
+            operands = [*others[:slot], v.astype(float), *others[slot + 1 :]]
+            found |= np.not_equal(op.forward(*operands, **params), 0)
+    return found
+
+
 def _zeros_for_good(node: Node, empty: _Masks) -> Any:
     """Return which elements of a result are 0 whatever its computed operands are.
 
     As far as the forward function says, given arbitrary numbers. An op that selects by value, or
     has no derivative, is not asked: it may give 0 for some numbers only. Nor are products of
-    matrices, which would cost as much as the forward pass.
+    matrices in which no zero stands, as they would cost as much as the forward pass.
     """
     op = node.op
     assert op is not None
     nowhere = np.zeros(node.shape, bool)
-    asked = op.name == "where" or not (op.selects or (op.multiplies and not op.elementwise))
+    zeros = op.bilinear and _has_zeros(node, empty)
+    product = op.multiplies and not op.elementwise and not zeros
+    asked = op.name == "where" or not (op.selects or product)
     if not asked or all(op.rules.get(_operand(op, k)) is None for k in range(len(node.parents))):
         return nowhere
     try:
@@ -513,7 +569,8 @@ def _without_meaning(node: Node, empty: _Masks) -> tuple[Any, ...]:
     for name in op.saved:
         of: Any = shape if name.endswith("_shape") and name not in op.operands else operand
         if name == "out":
-            found.append(rng.uniform(0.3, 0.7, node.shape))
+            numbers = rng.uniform(0.3, 0.7, node.shape)
+            found.append(np.where(empty.get(node, False), 0.0, numbers))
         elif op.variadic:
             found.append(tuple(map(of, every)))
         else:

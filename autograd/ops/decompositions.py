@@ -15,7 +15,7 @@ from autograd.op import composite, op
 from autograd.ops.linalg import matmul
 from autograd.ops.solving import inv, invertible, pinv, solve, symmetric, symmetric_part
 from autograd.tensor import Tensor, arrayed, value_of
-from autograd.zeros import report
+from autograd.zeros import over, report
 
 from_engine = True
 
@@ -30,15 +30,24 @@ def definite(a: Any) -> Any:
     return a @ transposed(a) + 2 * np.eye(a.shape[-1])
 
 
-def over(x: Any, d: Any) -> Any:
-    """Return x / d, and 0 where x is 0 too: what ties do not touch has a derivative at ties."""
-    return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
+def rounding(values: Any) -> Any:
+    """Return the size below which a value or a difference of values, shape (..., n), is rounding."""
+    w = value_of(values)
+    finite = np.where(np.isfinite(w), np.abs(w), 0.0)
+    return 8 * np.finfo(w.dtype).eps * finite.max(axis=-1, initial=0.0, keepdims=True)
 
 
 def gaps(values: Any) -> Any:
-    """Return values[j] − values[i] for each i, j, with 1 on the diagonal."""
-    n = np.shape(values)[-1]
-    return np.expand_dims(values, -2) - np.expand_dims(values, -1) + np.eye(n)
+    """Return values[j] − values[i] for each i, j, 0 if it is rounding, with 1 on the diagonal."""
+    found = np.expand_dims(values, -2) - np.expand_dims(values, -1)
+    near = np.abs(value_of(found)) <= np.expand_dims(rounding(values), -1)
+    return np.where(near, 0.0, found) + np.eye(np.shape(values)[-1])
+
+
+def tied(values: Any, *, zeros: bool = False) -> Any:
+    """Return which values, shape (..., n), equal another one, or are 0, but for rounding."""
+    near = np.equal(gaps(values), 0).any(axis=-1)
+    return near | (np.abs(values) <= rounding(values)) if zeros else near
 
 
 def off_diagonal(a: Any) -> Any:
@@ -71,7 +80,7 @@ def tell_of_ties(g: Any, out: Any, place: int, *, zeros: bool = False) -> None:
     if node is None or type(g) is not Tensor or g._node is None or node not in reach([g._node]):
         return
     w, slopes = value_of(out)[..., place, :], value_of(g)[..., place, :]
-    near = 8 * np.finfo(w.dtype).eps * np.abs(w).max(axis=-1, initial=0.0, keepdims=True)
+    near = rounding(w)
     steep = 1e-8 * np.abs(slopes).max(axis=-1, initial=0.0, keepdims=True)
     pairs = np.abs(w[..., None, :] - w[..., None]) <= near[..., None]
     pairs &= np.abs(slopes[..., None, :] - slopes[..., None]) <= steep[..., None]
@@ -141,8 +150,15 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
+def eigh_ties(out: Any, shape: tuple[int, ...]) -> Any:
+    """Return which elements of a result are in eigenvectors of equal eigenvalues."""
+    rows = np.arange(shape[-1] + 1)[:, None] > 0
+    return np.expand_dims(tied(out[..., 0, :]), -2) & rows
+
+
 @op(
     mixes="matrices",
+    ties=eigh_ties,
     symbol="eigh",
     domain={"a": symmetric_part},
     samples=("3,3", "2,2,2", "1,1", "4,4"),
@@ -243,7 +259,14 @@ class SVDResult(NamedTuple):
     Vh: Any
 
 
-@op(mixes="matrices", symbol="svd", samples=("3,3", "2,3", "4,2", "2,3,2", "1,1"))
+def svd_ties(out: Any, shape: tuple[int, ...]) -> Any:
+    """Return which elements of a result are in singular vectors of equal values, or of 0."""
+    m, n = shape[-2:]
+    rows = np.arange(m + 1 + n)[:, None] != m
+    return np.expand_dims(tied(out[..., m, :], zeros=m != n), -2) & rows
+
+
+@op(mixes="matrices", ties=svd_ties, symbol="svd", samples=("3,3", "2,3", "4,2", "2,3,2", "1,1"))
 def svd_stacked(a: Any) -> Any:
     """Matrix U above the singular values, in a row, above Vhᵀ, of the reduced form: see `svd`.
 
@@ -276,12 +299,13 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     q = off_diagonal(over(over(transposed(v) @ g_v, gaps(s)), row + column))
     core = (p + transposed(p)) * row + column * (q + transposed(q)) + on_diagonal(g_s)
     found = u @ core @ transposed(v)
+    whole = np.expand_dims(np.where(value_of(s) <= rounding(s), 0.0, s), -2)
     if m > n:
         rest = g_u - u @ (transposed(u) @ g_u)
-        found = found + over(rest, row) @ transposed(v)
+        found = found + over(rest, whole) @ transposed(v)
     if n > m:
         rest = g_v - v @ (transposed(v) @ g_v)
-        found = found + u @ transposed(over(rest, row))
+        found = found + u @ transposed(over(rest, whole))
     return found
 
 
@@ -382,7 +406,14 @@ def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     g_q, g_r = g[..., :m, :], np.triu(transposed(g[..., m:, :]))
     lower = np.tril(matmul(r, transposed(g_r)) - transposed(g_q) @ q)
     copied = lower + transposed(np.tril(lower, -1))
-    return transposed(solve(invertible(r, g), transposed(g_q + q @ copied)))
+    return transposed(solve(invertible(_whole(r), g), transposed(g_q + q @ copied)))
+
+
+def _whole(r: Any) -> Any:
+    """Return R with exact zeros for rounding on its diagonal: dependent columns make it singular."""
+    pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
+    gone = on_diagonal(pivots <= rounding(pivots)) > 0
+    return np.where(gone, 0.0, r) if np.any(gone) else r
 
 
 qr_stacked.vjp(a=lambda g, out, a_shape: qr_pulled(g, out, a_shape))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
-from autograd.ops.kinks import limit, signed
+from autograd.ops.kinks import limit, shared, signed
 from autograd.ops.reduce import above
 
 from_engine = True
@@ -173,7 +173,10 @@ def maximum(a: Any, b: Any) -> Any:
     return np.maximum(a, b)
 
 
-maximum.vjp(a=lambda g, a, b: g * share(a, b), b=lambda g, a, b: g * share(b, a))
+maximum.vjp(
+    a=lambda g, a, b, out: shared(g, share(a, b), a, b, out),
+    b=lambda g, a, b, out: shared(g, share(b, a), b, a, out),
+)
 
 
 @op(selects=True, symbol="min", latex=r"\min({a}, {b})", kinks=True, samples=_PAIRS)
@@ -189,7 +192,10 @@ def minimum(a: Any, b: Any) -> Any:
     return np.minimum(a, b)
 
 
-minimum.vjp(a=lambda g, a, b: g * share(b, a), b=lambda g, a, b: g * share(a, b))
+minimum.vjp(
+    a=lambda g, a, b, out: shared(g, share(b, a), a, b, out),
+    b=lambda g, a, b, out: shared(g, share(a, b), b, a, out),
+)
 
 
 @op(
@@ -368,8 +374,8 @@ def fmax(a: Any, b: Any) -> Any:
 
 
 fmax.vjp(
-    a=lambda g, a, b: g * (share(a, b) + beside_nan(a, b)),
-    b=lambda g, a, b: g * (share(b, a) + beside_nan(b, a)),
+    a=lambda g, a, b, out: shared(g, share(a, b) + beside_nan(a, b), a, b, out),
+    b=lambda g, a, b, out: shared(g, share(b, a) + beside_nan(b, a), b, a, out),
 )
 
 
@@ -387,8 +393,8 @@ def fmin(a: Any, b: Any) -> Any:
 
 
 fmin.vjp(
-    a=lambda g, a, b: g * (share(b, a) + beside_nan(a, b)),
-    b=lambda g, a, b: g * (share(a, b) + beside_nan(b, a)),
+    a=lambda g, a, b, out: shared(g, share(b, a) + beside_nan(a, b), a, b, out),
+    b=lambda g, a, b, out: shared(g, share(a, b) + beside_nan(b, a), b, a, out),
 )
 
 

@@ -5,6 +5,9 @@ one, 2x, and its second derivative is 2. In a recorded pass the cotangent g of n
 function of n, so it can be asked: near 0 it is g(0) + g′(0) n. The constant part meets the kink and
 gives 0; the other gives g′(0) n · x/n = g′(0) x, without a kink. One law for all of them.
 
+A maximum of two is half of their sum and half of |a − b|, so it obeys the same law at a tie, with
+the weight ½; a minimum has −½.
+
 As a function of n, (g(n) − g(0)) / n is g′ − n g″/2 + n² g‴/6 − …; the terms after the first are 0
 at the kink, and are there for derivatives of higher order, to the fifth. Higher ones are refused.
 """
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 
 from_engine = True
 
+_ABS = ("absolute", "fabs")
+_SIZES = (*_ABS, "vector_norm", "hypot", "std")
+_DEEP = 12  # ops that two sizes may have above them to be known as the same
+
 
 def slopes(g: Any, nodes: Sequence[Node], places: Any) -> Any | None:
     """Return how each element of a recorded cotangent changes with the same element of a result.
@@ -48,12 +55,22 @@ def slopes(g: Any, nodes: Sequence[Node], places: Any) -> Any | None:
     Tensor, or None
         None where g does not depend on the result at all.
     """
+    return _slopes(g, [(node, 1.0) for node in nodes], places)
+
+
+def _slopes(
+    g: Any,
+    parts: Sequence[tuple[Node, Any]],
+    places: Any,
+    size: Callable[[Any], Any] = lambda out: out,
+) -> Any | None:
+    """Return the same by a size of which each node has a part; `size` gives it from the first."""
     inside = _DEPTH.get()
     if inside > 1:  # a kink in a kink in a kink is not computed; the caller reports it
         return None
     token = _DEPTH.set(inside + 1)
     try:
-        return _expanded(g, nodes, places, _TERMS if not inside else 1)
+        return _expanded(g, parts, places, _TERMS if not inside else 1, size)
     finally:
         _DEPTH.reset(token)
 
@@ -83,18 +100,24 @@ def _handles(nodes: Sequence[Node]) -> list[Any]:
     return [wrap(np.broadcast_to(np.array(np.nan, n.dtype), n.shape), n) for n in nodes]
 
 
-def _expanded(g: Any, nodes: Sequence[Node], places: Any, terms: int) -> Any | None:
+def _expanded(
+    g: Any,
+    parts: Sequence[tuple[Node, Any]],
+    places: Any,
+    terms: int,
+    size: Callable[[Any], Any],
+) -> Any | None:
     """Return g′ − n g″/2 + …, to a number of terms; None where g does not depend on n."""
-    outs = _handles(nodes)
-    found = _slope(g, outs, places)
+    outs, weights = _handles([node for node, _ in parts]), [weight for _, weight in parts]
+    found = _slope(g, outs, weights, places)
     if found is None:
         return None
     passes = 1 + _passes(reach([g._node]))
-    n = HIDDEN["substitute"].record(outs[0], places=places, values=0.0, passes=passes)
+    n = HIDDEN["substitute"].record(size(outs[0]), places=places, values=0.0, passes=passes)
     term, factor = found, 1.0
     power: Any = 1.0
     for k in range(2, terms + 1):
-        term = _slope(term, outs, places)
+        term = _slope(term, outs, weights, places)
         if term is None:
             break
         factor, power = -factor / k, power * n
@@ -111,10 +134,10 @@ def _passes(behind: Sequence[Node]) -> int:
     return max((m.params[2] for m in behind if m.op is HIDDEN["substitute"]), default=0)
 
 
-def _slope(g: Any, outs: list[Any], places: Any) -> Any | None:
-    """Return ∂g/∂out of the same elements, recorded; None where g does not depend on out.
+def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | None:
+    """Return ∂g/∂n of the same elements, recorded; None where g does not depend on the outs.
 
-    Several outs are one value: their derivatives add up. One pass tells it for all elements where
+    Several outs have a part of one size: what they give, times their weights, adds up. One pass tells it for all elements where
     each g depends on its own element only. Otherwise it takes one pass for each place, and is 0
     where g is not: there the function has a kink.
     """
@@ -127,7 +150,7 @@ def _slope(g: Any, outs: list[Any], places: Any) -> Any | None:
 
     def pulled(one: Any) -> Any:
         terms = gradients(g, outs, one, create_graph=True, allow_unused=True)
-        known = [x for x in terms if x is not None]
+        known = [x * w for x, w in zip(terms, weights, strict=True) if x is not None]
         return sum(known[1:], known[0]) * one
 
     shape = outs[0].shape
@@ -175,6 +198,8 @@ def _may_be_0(node: Node) -> bool:
     op, saved = node.op, node.saved
     assert op is not None
     known = dict(zip(op.saved, saved, strict=True)) if len(saved) == len(op.saved) else {}
+    if _is_extreme(node):
+        return bool(np.any(np.equal(*(value_of(known[k]) for k in op.operands)))) if known else True
     value = known.get("out")
     return value is None or not np.all(value_of(value))
 
@@ -236,6 +261,96 @@ def signed(g: Any, a: Any, n: Any) -> Any:
     return _smooth(g, a, n, kink, plain, lambda x: x) if np.any(kink) else plain
 
 
+def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
+    """Return g · share for x, an operand of a maximum or minimum n; at a tie, with the law above."""
+    plain = g * share
+    if type(n) is not Tensor or n._node is None or type(g) is not Tensor or g._node is None:
+        return plain
+    tie = np.equal(value_of(x), value_of(other)) & np.isfinite(value_of(g))
+    if _DEPTH.get() or not np.any(tie):
+        return plain
+    node, behind = n._node, reach([g._node])
+    others = [m for m in behind if m is not node and (_is_size(m) or _is_extreme(m))]
+    twins = [m for m in others if _are_tied(m, node)]
+    _refuse_high(node, behind)
+    weight = _part(node)
+    slope = _slopes(
+        g,
+        [(m, _part(m)) for m in (node, *twins)],
+        tie,
+        lambda out: (out - (x + other) / 2) / weight,
+    )
+    if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], tie):
+        report([node])
+    if slope is None:
+        return plain
+    passes = 1 + _passes(behind)
+    still = (x - other) * slope
+    still = HIDDEN["substitute"].record(still, places=tie, values=0.0, passes=passes)
+    return np.where(tie, plain + weight * still, plain)
+
+
+_PARTS = {"maximum": 0.5, "fmax": 0.5, "minimum": -0.5, "fmin": -0.5}  # of |a − b|
+
+
+def _part(node: Node) -> float:
+    """Return the part that a maximum or minimum has of the size |a − b|."""
+    assert node.op is not None
+    return _PARTS[node.op.name]
+
+
+def _is_extreme(node: Node) -> bool:
+    return node.op is not None and node.op.name in _PARTS
+
+
+def _are_tied(m: Node, n: Node) -> bool:
+    """Whether two nodes are extremes of the same two operands, in any order, or of their negatives.
+
+    So are max(x, 0) and max(−x, 0).
+    """
+    if not _is_extreme(m) or m.shape != n.shape:
+        return False
+    one, two = ([(node, k) for k in range(2)] for node in (m, n))
+    ways = ((alike, order) for alike in (_same_operand, _opposite) for order in (two, two[::-1]))
+    return any(all(map(alike, one, order)) for alike, order in ways)
+
+
+_Operand = tuple["Node", int]  # a node and a slot
+
+
+def _same_operand(one: _Operand, two: _Operand, deep: int = _DEEP) -> bool:
+    """Whether operands of two nodes are computed from the same."""
+    p, q = (node.parents[slot] for node, slot in (one, two))
+    if p is None or q is None:
+        return p is q and _equal(_fixed(*one), _fixed(*two))
+    return _same(p, q, deep)
+
+
+def _opposite(one: _Operand, two: _Operand) -> bool:
+    """Whether an operand is the negative of another."""
+    p, q = (node.parents[slot] for node, slot in (one, two))
+    if p is None or q is None:
+        return p is q and _equal(_fixed(*one), np.asarray(0 - _fixed(*two)))
+    return any(
+        x.op is not None
+        and x.op.name == "negative"
+        and x.parents[0] is not None
+        and _same(x.parents[0], y)
+        for x, y in ((p, q), (q, p))
+    )
+
+
+def _refuse_high(node: Node, behind: Sequence[Node]) -> None:
+    """Refuse derivatives of an order for which the terms of the law are not enough."""
+    assert node.op is not None
+    if _passes(behind) >= _PASSES:
+        raise GradientError(
+            f"{node.op.name}: derivatives of order {_PASSES + 2} and more are not known at its "
+            "kink, where it is 0; take them at a point beside it, or write a square without its "
+            "root, such as x * x for abs(x)**2."
+        )
+
+
 def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any], Any]) -> Any:
     """Return a rule's result with a · ∂g/∂n at the kinks, where g is recorded and depends on n."""
     places = spread(kink)
@@ -245,13 +360,7 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     behind = reach([g._node])
     others = [m for m in behind if m is not node and _is_size(m)]
     twins = [m for m in others if _same(m, node)]
-    if _passes(behind) >= _PASSES:
-        assert node.op is not None
-        raise GradientError(
-            f"{node.op.name}: derivatives of order {_PASSES + 2} and more are not known at its "
-            "kink, where it is 0; take them at a point beside it, or write a square without its "
-            "root, such as x * x for abs(x)**2."
-        )
+    _refuse_high(node, behind)
     slope = slopes(g, [node, *twins], kink)
     if slope is None:
         # Where g is 0 by way of something else, such as another norm, the limit is not known.
@@ -266,11 +375,6 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     return np.where(places, still, plain)
 
 
-_ABS = ("absolute", "fabs")
-_SIZES = (*_ABS, "vector_norm", "hypot", "std")
-_DEEP = 12  # ops that two sizes may have above them to be known as the same
-
-
 def _is_abs(node: Node) -> bool:
     return node.op is not None and node.op.name in _ABS
 
@@ -283,25 +387,22 @@ def _same(m: Node, n: Node, deep: int = _DEEP) -> bool:
     """Whether two nodes compute the same from the same, written twice."""
     if m is n:
         return True
+    if _is_abs(m) and _is_abs(n) and m.shape == n.shape and _opposite((m, 0), (n, 0)):
+        return True
     alike = m.op is n.op or (_is_abs(m) and _is_abs(n))
     if not deep or not alike or m.op is None or m.shape != n.shape:
         return False
     if len(m.parents) != len(n.parents) or not all(map(_equal, m.params, n.params)):
         return False
-    for k, (p, q) in enumerate(zip(m.parents, n.parents, strict=True)):
-        if p is None or q is None:
-            if p is not q or not _equal(_fixed(m, k), _fixed(n, k)):
-                return False
-        elif not _same(p, q, deep - 1):
-            return False
-    return True
+    slots = range(len(m.parents))
+    return all(_same_operand((m, k), (n, k), deep - 1) for k in slots)
 
 
 def _fixed(node: Node, slot: int) -> Any:
     """Return the value of a constant operand; NaN, which equals nothing, if it is lost."""
     constant = node.constants[slot]
     value = getattr(constant, "value", constant)
-    return np.array(np.nan) if value is None else value
+    return np.array(np.nan if value is None else value)
 
 
 def _equal(x: Any, y: Any) -> bool:

@@ -249,6 +249,7 @@ def _untied(node: Node, saved: tuple[Any, ...], g: Any, slot: int, met: Met | No
     """Return the result of a rule that divides by 0 at ties, where what is 0 counts as 0."""
     op = node.op
     assert op is not None
+    assert op.ties is not None
     parent, out = node.parents[slot], value_of(saved[op.saved.index("out")])
     assert parent is not None
     tied = np.equal(value_of(g), 0) & op.ties(out, parent.shape)
@@ -492,7 +493,7 @@ def _has_zeros(node: Node, empty: _Masks) -> bool:
 
 
 def _carried_by_products(node: Node, varies: Sequence[Any], empty: _Masks) -> Any:
-    """Return which results of an op that adds up products vary: not where a factor is 0 for good."""
+    """Return which results of an op that adds up products vary, where no factor is 0 for good."""
     op = node.op
     assert op is not None
     params = dict(zip(op.params, node.params, strict=True))

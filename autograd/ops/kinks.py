@@ -137,9 +137,9 @@ def _passes(behind: Sequence[Node]) -> int:
 def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | None:
     """Return ∂g/∂n of the same elements, recorded; None where g does not depend on the outs.
 
-    Several outs have a part of one size: what they give, times their weights, adds up. One pass tells it for all elements where
-    each g depends on its own element only. Otherwise it takes one pass for each place, and is 0
-    where g is not: there the function has a kink.
+    Several outs have a part of one size: what they give, times their weights, adds up. One pass
+    tells it for all elements where each g depends on its own element only. Otherwise it takes one
+    pass for each place, and is 0 where g is not: there the function has a kink.
     """
     if type(g) is not Tensor or g._node is None:
         return None
@@ -198,7 +198,7 @@ def _may_be_0(node: Node) -> bool:
     op, saved = node.op, node.saved
     assert op is not None
     known = dict(zip(op.saved, saved, strict=True)) if len(saved) == len(op.saved) else {}
-    if _is_extreme(node):
+    if _is_extreme(node) and not _is_signed(node):
         return bool(np.any(np.equal(*(value_of(known[k]) for k in op.operands)))) if known else True
     value = known.get("out")
     return value is None or not np.all(value_of(value))
@@ -262,7 +262,10 @@ def signed(g: Any, a: Any, n: Any) -> Any:
 
 
 def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
-    """Return g · share for x, an operand of a maximum or minimum n; at a tie, with the law above."""
+    """Return g · share for x, an operand of a maximum or minimum n; at a tie, with the law above.
+
+    So for copysign, which is x or −x, with 0 for the other operand.
+    """
     plain = g * share
     if type(n) is not Tensor or n._node is None or type(g) is not Tensor or g._node is None:
         return plain
@@ -274,12 +277,9 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
     twins = [m for m in others if _are_tied(m, node)]
     _refuse_high(node, behind)
     weight = _part(node)
-    slope = _slopes(
-        g,
-        [(m, _part(m)) for m in (node, *twins)],
-        tie,
-        lambda out: (out - (x + other) / 2) / weight,
-    )
+    mean = 0.0 if _is_signed(node) else (x + other) / 2
+    parts = [(m, _part(m)) for m in (node, *twins)]
+    slope = _slopes(g, parts, tie, lambda out: (out - mean) / weight)
     if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], tie):
         report([node])
     if slope is None:
@@ -293,14 +293,20 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
 _PARTS = {"maximum": 0.5, "fmax": 0.5, "minimum": -0.5, "fmin": -0.5}  # of |a − b|
 
 
-def _part(node: Node) -> float:
-    """Return the part that a maximum or minimum has of the size |a − b|."""
+def _part(node: Node) -> Any:
+    """Return the part of its size that a node has: |a − b| for extremes, |a| for copysign."""
     assert node.op is not None
+    if _is_signed(node):
+        return np.copysign(1.0, value_of(node.saved[node.op.saved.index("out")]))
     return _PARTS[node.op.name]
 
 
+def _is_signed(node: Node) -> bool:
+    return node.op is not None and node.op.name == "copysign"
+
+
 def _is_extreme(node: Node) -> bool:
-    return node.op is not None and node.op.name in _PARTS
+    return node.op is not None and (node.op.name in _PARTS or _is_signed(node))
 
 
 def _are_tied(m: Node, n: Node) -> bool:
@@ -310,6 +316,8 @@ def _are_tied(m: Node, n: Node) -> bool:
     """
     if not _is_extreme(m) or m.shape != n.shape:
         return False
+    if _is_signed(m) or _is_signed(n):
+        return m.op is n.op and _same_operand((m, 0), (n, 0))
     one, two = ([(node, k) for k in range(2)] for node in (m, n))
     ways = ((alike, order) for alike in (_same_operand, _opposite) for order in (two, two[::-1]))
     return any(all(map(alike, one, order)) for alike, order in ways)
@@ -346,8 +354,8 @@ def _refuse_high(node: Node, behind: Sequence[Node]) -> None:
     if _passes(behind) >= _PASSES:
         raise GradientError(
             f"{node.op.name}: derivatives of order {_PASSES + 2} and more are not known at its "
-            "kink, where it is 0; take them at a point beside it, or write a square without its "
-            "root, such as x * x for abs(x)**2."
+            "kink; take them at a point beside it, or write the function without it, such as "
+            "x * x for abs(x)**2."
         )
 
 

@@ -11,6 +11,7 @@ from autograd.axes import Axis, kept
 from autograd.op import op
 from autograd.ops.reduce import chosen, masked, spread
 from autograd.symbol import printed
+from autograd.tensor import value_of
 
 from_engine = True
 
@@ -131,6 +132,12 @@ def cumprod(a: Any, axis: int | None = None) -> Any:
     return np.cumprod(a, axis)
 
 
+def _strong(factor: Any, c: Any) -> Any:
+    """Return factor · c, 0 where c is: later products that nobody asks about may not be finite."""
+    found = factor * c
+    return np.where(c == 0, 0.0, found) if np.isnan(found).any() else found
+
+
 @printed(
     "Σ of later {0} · ∏ of the other {1}", r"\sum_{k \ge i} {0}_k \prod_{j \le k, j \ne i} {1}_j"
 )
@@ -146,12 +153,15 @@ def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> 
         # c_i = Σ_k≥i g_k Π_i<j≤k a_j, from the end: c_i = g_i + a_i+1 c_i+1.
         c = np.array(g_last, dtype=np.result_type(g_last, last))
         for i in range(n - 2, -1, -1):
-            c[..., i] += last[..., i + 1] * c[..., i + 1]
+            c[..., i] += _strong(last[..., i + 1], c[..., i + 1])
         before = np.ones_like(c)
         np.cumprod(last[..., :-1], -1, out=before[..., 1:])
-        found: Any = c * before
+        found: Any = _strong(before, c)
     else:
         each = cumprod(np.where(np.eye(n) > 0, 1.0, last[..., None, :]), axis=-1)
+        # A product that nobody asks about, as its cotangent is 0, may not be finite.
+        idle = np.equal(value_of(g_last), 0)[..., None, :] & ~np.isfinite(value_of(each))
+        each = np.where(idle, 0.0, each) if np.any(idle) else each
         found = np.sum(np.where(np.tri(n).T > 0, each * g_last[..., None, :], 0.0), axis=-1)
     return np.moveaxis(found, -1, axis)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.op import op
+from autograd.ops.kinks import shared
 
 from_engine = True
 
@@ -159,7 +160,10 @@ def copysign(a: Any, b: Any) -> Any:
     return np.copysign(a, b)
 
 
-copysign.vjp(a=lambda g, a, out: g * (np.sign(a) * np.sign(out)), b=None)
+copysign.vjp(
+    a=lambda g, a, out: shared(g, np.sign(a) * np.sign(out), a, 0.0, out),
+    b=None,
+)
 
 
 @op(selects=True, symbol="heaviside", kinks=True, samples=_PAIRS)

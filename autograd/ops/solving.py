@@ -111,15 +111,29 @@ def cofactors(a: Any, shape: tuple[int, ...]) -> Any:
         u, s, vt = np.linalg.svd(np.where(finite, a, 0.0))
         sign = np.linalg.det(u) * np.linalg.det(vt)
         scaled = u * others(s, s.shape, -1)[..., None, :]
-        return np.where(finite, np.asarray(sign)[..., None, None] * (scaled @ vt), np.nan)
+        found = np.where(finite, np.asarray(sign)[..., None, None] * (scaled @ vt), np.nan)
+        for place in np.argwhere(~finite[..., 0, 0]):
+            found[tuple(place)] = _finite_cofactors(a[tuple(place)])
+        return found
     if n == 1:
         return np.ones(shape)
-    keep = [np.array([k for k in range(n) if k != i]) for i in range(n)]
+    keep = [np.delete(np.arange(n), i) for i in range(n)]
     rows = [
         np.stack([(-1.0) ** (i + j) * det(a[..., keep[i], :][..., keep[j]]) for j in range(n)], -1)
         for i in range(n)
     ]
     return np.stack(rows, -2)
+
+
+def _finite_cofactors(a: Any) -> Any:
+    """Return the cofactors of one array whose minor has finite elements only; others are NaN."""
+    found = np.full(a.shape, np.nan)
+    off = ~np.isfinite(a)
+    outside = off.sum() - off.sum(1)[:, None] - off.sum(0) + off  # of row i and column j
+    for i, j in np.argwhere(outside == 0):
+        minor = np.delete(np.delete(a, i, 0), j, 1)
+        found[i, j] = (-1.0) ** (i + j) * np.linalg.det(minor)
+    return found
 
 
 det.vjp(a=lambda g, a, a_shape: np.expand_dims(g, (-2, -1)) * cofactors(a, a_shape))

@@ -323,6 +323,52 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
         [0.0, 0.0],
         [[0.5, -0.5], [-0.5, 0.5]],
     ),
+    "maximum of x and −x, squared": (
+        lambda x: (np.maximum(x, -x) ** 2).sum(),
+        [0, 2],
+        2 * np.eye(2),
+    ),
+    "fmax of x and −x, squared": (lambda x: (np.fmax(-x, x) ** 2).sum(), [0, 2], 2 * np.eye(2)),
+    "minimum of x and −x, squared": (lambda x: (np.minimum(x, -x) ** 2).sum(), [0], [[2]]),
+    "copysign, squared": (lambda x: (np.copysign(x, [1.0, -1]) ** 2).sum(), [0, 0], 2 * np.eye(2)),
+    "copysign, twice": (lambda x: (np.copysign(x, -1) * np.copysign(x, 1)).sum(), [0], [[-2]]),
+    "positive part² + negative part²": (
+        lambda x: (np.maximum(x, 0.0) ** 2 + np.minimum(x, 0.0) ** 2).sum(),
+        [0, 2],
+        2 * np.eye(2),
+    ),
+    "(positive part − negative part)²": (
+        lambda x: ((np.maximum(x, 0.0) - np.maximum(-x, 0.0)) ** 2).sum(),
+        [0, 2],
+        2 * np.eye(2),
+    ),
+    "(positive part + negative part)²": (
+        lambda x: ((np.fmax(x, 0.0) + np.fmax(0.0, -x)) ** 2).sum(),
+        [0, 2],
+        2 * np.eye(2),
+    ),
+    "leaky, squared: the mean of both sides": (
+        lambda x: ((np.maximum(x, 0.0) + 0.1 * np.minimum(x, 0.0)) ** 2).sum(),
+        [0],
+        [[1.01]],
+    ),
+    "range², of two": (
+        lambda x: (np.maximum(x[0], x[1]) - np.minimum(x[1], x[0])) ** 2,
+        [3, 3],
+        [[2, -2], [-2, 2]],
+    ),
+    "squares of the larger and the smaller": (
+        lambda x: np.maximum(x[0], x[1]) ** 2 + np.minimum(x[0], x[1]) ** 2,
+        [3, 3],
+        2 * np.eye(2),
+    ),
+    "the larger times the smaller": (
+        lambda x: np.fmax(x[0], x[1]) * np.fmin(x[0], x[1]),
+        [3, 3],
+        [[0, 1], [1, 0]],
+    ),
+    "abs · abs of the opposite": (lambda x: (np.abs(x) * np.abs(-x)).sum(), [0, 2], 2 * np.eye(2)),
+    "maximum · x": (lambda x: (np.maximum(x, -x) * x).sum(), [0, 2], [[0, 0], [0, 2]]),
     "square of the sum of abs": (lambda x: np.abs(x).sum() ** 2, [0.0, 2.0], [[0, 0], [0, 2]]),
     "norm · norm": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), [0.0, 0.0], 2 * np.eye(2)),
     "norm": (np.linalg.norm, [0.0, 0.0], np.zeros((2, 2))),
@@ -337,10 +383,11 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
 def test_second_derivatives_at_points_that_a_convention_mends(
     f: Any, point: Any, expected: Any
 ) -> None:
-    found = hessian(f)(np.array(point))
+    at = np.array(point, float)
+    found = hessian(f)(at)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
     for v in np.eye(len(point)):
-        np.testing.assert_allclose(hvp(f)(np.array(point), v), found @ v, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(hvp(f)(at, v), found @ v, rtol=1e-12, atol=1e-15)
 
 
 SELECTED: dict[str, tuple[Any, Any]] = {
@@ -431,10 +478,22 @@ def test_of_several_elements_it_is_no_square_and_that_is_told(order: float) -> N
         hessian(lambda x: np.linalg.norm(x * np.ones(2), ord=order) ** 2)(np.zeros(1))
 
 
-@pytest.mark.parametrize("name", ["norm²", "hypot²", "exp of norm²", "std²", "nanstd²"])
+_EXTREMES = [
+    "maximum of x and −x, squared",
+    "copysign, squared",
+    "positive part² + negative part²",
+    "(positive part − negative part)²",
+    "squares of the larger and the smaller",
+]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["norm²", "hypot²", "exp of norm²", "std²", "nanstd²", "abs²", "range², of two", *_EXTREMES],
+)
 def test_the_checker_agrees_with_them(name: str) -> None:
     f, point, _ = HESSIANS[name]
-    assert check_gradients(f, np.array(point), order=2)
+    assert check_gradients(f, np.array(point, float), order=2)
 
 
 @pytest.mark.parametrize(
@@ -501,6 +560,10 @@ def test_a_step_function_has_no_limit_to_hide() -> None:
         (lambda x: np.abs(x) * np.sin(np.abs(x)), [0, 2, 0, -4]),
         (lambda x: np.cos(np.abs(x)), [0, -1, 0, 1]),
         (lambda x: np.abs(x) * np.abs(x) * np.abs(x) * np.abs(x), [0, 0, 0, 24]),
+        (lambda x: np.maximum(x, -x) ** 4, [0, 0, 0, 24]),
+        (lambda x: np.cos(np.fmax(-x, x)), [0, -1, 0, 1]),
+        (lambda x: np.maximum(x, 0) ** 4 + np.minimum(x, 0) ** 4, [0, 0, 0, 24]),
+        (lambda x: np.copysign(x, -1.0) ** 4, [0, 0, 0, 24]),
     ],
 )
 def test_derivatives_of_abs_to_the_fourth(f: Any, expected: list[float]) -> None:
@@ -665,7 +728,7 @@ def test_one_matrix_of_a_stack_does_not_speak_for_another() -> None:
     stack = [[[np.nan, 2.0], [3.0, 4.0]], [[1.0, 2.0], [3.0, 5.0]]]
     t = leaf(stack)
     found = gradients(autograd.det(t), t, np.array([1.0, 0.0]))
-    assert np.isnan(found[0]).all()
+    np.testing.assert_allclose(found[0], [[4.0, -3.0], [-2.0, np.nan]], rtol=1e-14)  # cofactors
     np.testing.assert_array_equal(found[1], np.zeros((2, 2)))
     t = leaf(stack)
     found = gradients(autograd.det(t), t, np.array([0.0, 1.0]))
@@ -752,6 +815,9 @@ TOLD: dict[str, tuple[Any, Any]] = {
     "two deviations": (lambda x: (np.std(x) + np.std(2 * x)) ** 2, np.ones(2)),
     "rows of norms": (lambda x: norm(np.stack([x, x]), axis=1).sum() ** 2, Z(2)),
     "two sizes": (lambda x: ((np.abs(x) - np.abs(2 * x)) ** 2).sum(), Z(1)),
+    "two maxima": (lambda x: ((np.maximum(x, 0) + np.maximum(2 * x, 0)) ** 2).sum(), Z(1)),
+    "a maximum and a size": (lambda x: ((np.maximum(x, -x) - np.abs(2 * x)) ** 2).sum(), Z(1)),
+    "elements of maxima": (lambda x: np.maximum(np.stack([x, 2 * x]), 0).sum() ** 2, Z(1)),
     "elements of one": (lambda x: np.abs(np.stack([x, 2 * x])).sum() ** 2, Z(1)),
     "singular values of 0": (lambda x: (np.linalg.svd(x)[1] ** 2).sum(), Z((2, 2))),
     "equal eigenvalues": (
@@ -840,3 +906,84 @@ def test_equal_eigenvalues_that_nobody_asks_about_are_not_told() -> None:
         warnings.simplefilter("error")
         found = hessian(lambda x: np.linalg.eigvalsh((x + x.T) / 2)[-1] ** 2)(np.diag([1.0, 1, 5]))
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def turned(values: Any) -> Any:
+    """Return a symmetric matrix with these eigenvalues, to rounding."""
+    V, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(len(values), len(values))))
+    A = V @ np.diag(values) @ V.T
+    return (A + A.T) / 2
+
+
+C = turned([1.0, -2.0, 0.5])
+
+
+def of_matrix(h: Any) -> Any:
+    """Return A ↦ ⟨C, h(A)⟩ by way of eigenvectors, whose gradient at A = c I is h′(c) C."""
+
+    def f(A: Any) -> Any:
+        w, V = np.linalg.eigh(A)
+        return (C * ((V * h(w)) @ V.T)).sum()
+
+    return f
+
+
+@pytest.mark.parametrize("A", [2 * np.eye(3), turned([2.0, 2.0, 2.0]), turned([2.0, 2.0, 5.0])])
+@pytest.mark.parametrize("h", [np.exp, np.log, lambda w: 1 / w])
+def test_eigenvectors_of_equal_eigenvalues_give_no_finite_wrong_number(A: Any, h: Any) -> None:
+    """The limit is finite, and the rule does not know it; equal to rounding is equal."""
+    with np.errstate(all="ignore"):
+        assert np.isnan(grad(of_matrix(h))(A)).any()
+
+
+@pytest.mark.parametrize("A", [np.eye(3), np.diag([1.0, 1.0, 4.0])])
+def test_a_zero_beside_equal_eigenvalues_is_told(A: Any) -> None:
+    """As log 1 = 0 here, 0 / 0 counts as 0, where the gradient of log A has C off the diagonal."""
+    with collected_limits() as told:
+        grad(of_matrix(np.log))(A)
+    assert len(told) == 1
+    assert "eigh" in told[0]
+
+
+@pytest.mark.parametrize("A", [2 * np.eye(3), turned([2.0, 2.0, 5.0]), turned([0.0, 0.0, 3.0])])
+def test_what_does_not_ask_for_tied_vectors_is_right_and_silent(A: Any) -> None:
+    with detect_anomaly(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = grad(lambda x: (np.linalg.eigvalsh(x) ** 3).sum())(A)
+        of_svd = grad(lambda x: (np.linalg.svd(x, compute_uv=False) ** 2).sum())(A)
+    np.testing.assert_allclose(found, 3 * A @ A, atol=1e-12)
+    np.testing.assert_allclose(of_svd, 2 * A, atol=1e-12)
+
+
+def test_a_vector_whose_own_value_is_alone_has_its_derivative_beside_a_tie() -> None:
+    """Where λ is alone, dv = (λ I − A)⁺ dA v, with the pseudoinverse."""
+    A, rng = turned([1.0, 1.0, 3.0]), np.random.default_rng(1)
+    weights = rng.normal(size=3)
+    w, V = np.linalg.eigh(A)
+    with detect_anomaly():
+        found = grad(lambda x: np.linalg.eigh(x)[1][:, 2] @ weights)(A)
+    expected = np.outer(np.linalg.pinv(w[2] * np.eye(3) - A, rcond=1e-10) @ weights, V[:, 2])
+    np.testing.assert_allclose(found, (expected + expected.T) / 2, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-8, 1e8])
+def test_dependent_columns_have_no_derivative_of_qr(scale: float) -> None:
+    """A pivot that is rounding is 0, whatever this machine's library makes of it."""
+    for columns in ([[1.0, 1], [1, 1]], [[0.1, 0.3], [0.2, 0.6]], [[1, 2.0], [3, 6], [7, 14]]):
+        with pytest.raises(GradientError, match="Singular matrix"):
+            grad(lambda x: np.linalg.qr(x)[0].sum())(scale * np.array(columns))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_products_that_leave_out_what_is_not_finite_have_their_derivatives(bad: float) -> None:
+    x = np.array([2.0, 3.0, bad, 5.0])
+    f = lambda x: np.cumprod(x)[0] + 2 * np.cumprod(x)[1]  # noqa: E731 - x₀ + 2 x₀ x₁
+    np.testing.assert_array_equal(grad(f)(x), [7.0, 4.0, 0.0, 0.0])
+    H = np.zeros((4, 4))
+    H[0, 1] = H[1, 0] = 2
+    np.testing.assert_array_equal(hessian(f)(x), H)
+    with np.errstate(all="ignore"):
+        found = grad(np.linalg.det)(np.array([[1.0, 2.0, 1.0], [2.0, bad, 3.0], [4.0, 5.0, 6.0]]))
+    # The minors of the row and of the column in which it stands.
+    np.testing.assert_allclose(found[1], [-7.0, 2.0, 3.0], rtol=1e-12)
+    np.testing.assert_allclose(found[:, 1], [0.0, 2.0, -1.0], atol=1e-12)

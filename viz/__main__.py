@@ -12,6 +12,7 @@ import shutil
 import sys
 import traceback
 import warnings
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,15 @@ import numpy as np
 
 from viz import __version__
 from viz.doctor import diagnose
-from viz.drawing import DIRECTIONS, ENGINES, Drawing, draw
+from viz.drawing import DIRECTIONS, ENGINES, Drawing, checked_rows, draw
 from viz.engine import NotDrawable, engine, functions, is_recorded, last_of, leaf, unreached
 from viz.explain import explain
 from viz.expression import LIMIT, ExpressionError, Program, run
+from viz.fit import rows_or_why
 from viz.formats import FORMATS
 from viz.render.dot import EngineError
 from viz.theme import NAMES
+from viz.view import GraphView
 
 __all__ = ["main"]
 
@@ -39,6 +42,7 @@ _EXAMPLES = f"""examples:
   python -m viz doctor"""
 _MOST = 10_000  # elements of a value
 _BYTES = 10_000_000  # of a file of values
+_BYTES_OF_VIEW = 100_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -134,7 +138,8 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument(
             "expression",
             nargs="?",
-            help='such as "J = 3*(a + b*c)"; statements end with ; or with a line',
+            help='such as "J = 3*(a + b*c)"; statements end with ; or with a line'
+            + ("" if made is explaining else "; or a picture saved as .json, to draw it again"),
         )
         made.add_argument(
             "values",
@@ -189,6 +194,9 @@ def _play(options: argparse.Namespace) -> int:
 
 
 def _drawing(options: argparse.Namespace) -> Drawing:
+    given = options.expression or ""
+    if Path(given).suffix.lower() == ".json" and options.file is None and not options.values:
+        return _of_view(Path(given), options)
     with np.errstate(all="ignore"):  # infinities and NaN are shown in the picture
         program, _ = _differentiated(options)
         return draw(
@@ -204,6 +212,27 @@ def _drawing(options: argparse.Namespace) -> Drawing:
             max_nodes=options.max_nodes,
             rows=options.rows,
         )
+
+
+_OF_GRAPH = ("direction", "constants", "health", "scalars", "repeats", "depth")  # options
+
+
+def _of_view(path: Path, options: argparse.Namespace) -> Drawing:
+    """Draw a view again that was saved as .json, without the graph or the code that made it."""
+    asked = [name for name in _OF_GRAPH if getattr(options, name) not in (None, False, "both")]
+    if asked:
+        raise ValueError(
+            f"--{asked[0]}: needs the graph, and {path.name} has only what is seen of it; take "
+            "--theme, --engine and --rows."
+        )
+    if not path.is_file():
+        raise OSError(f"{path}: there is no such file.")
+    if path.stat().st_size > _BYTES_OF_VIEW:
+        raise ValueError(f"{path.name}: more than {_BYTES_OF_VIEW:_} bytes.")
+    view = GraphView.from_json(path.read_text(encoding="utf-8-sig"))
+    if options.rows is not None:
+        view = rows_or_why(replace(view, rows=checked_rows(options.rows)))
+    return Drawing(view, theme=options.theme, engine=options.engine)
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -266,6 +266,13 @@ def play(*outputs: Any, height: int = 720, **options: Any) -> Playback:
     return Playback(draw(*outputs, **options), height)
 
 
+def checked_rows(rows: int | None) -> int | None:
+    """Return a number of rows, or raise ValueError."""
+    if rows is not None and (not isinstance(rows, int) or rows < 1):
+        raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
+    return rows
+
+
 def draw(
     *outputs: Any,
     direction: Literal["both", "forward", "backward"] = "both",
@@ -388,8 +395,7 @@ def draw(
         raise ValueError(
             f"viz.draw: max_nodes needs to be an int of at least 1, got {max_nodes!r}."
         )
-    if rows is not None and (not isinstance(rows, int) or rows < 1):
-        raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
+    checked_rows(rows)
     if depth is not None and (not isinstance(depth, int) or depth < 0):
         raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
     asked = depth is not None or repeats is not None or max_nodes is not None

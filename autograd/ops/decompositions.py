@@ -31,7 +31,7 @@ def definite(a: Any) -> Any:
 
 
 def rounding(values: Any) -> Any:
-    """Return the size below which one of these values, shape (..., n), or a difference is rounding."""
+    """Return the size below which values, shape (..., n), or their differences are rounding."""
     w = value_of(values)
     finite = np.where(np.isfinite(w), np.abs(w), 0.0)
     return 8 * np.finfo(w.dtype).eps * finite.max(axis=-1, initial=0.0, keepdims=True)
@@ -410,7 +410,7 @@ def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _whole(r: Any) -> Any:
-    """Return R, which dependent columns make singular, with exact 0 for rounding in its diagonal."""
+    """Return R, singular where columns are dependent: with 0 for rounding in its diagonal."""
     pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
     gone = on_diagonal(pivots <= rounding(pivots)) > 0
     return np.where(gone, 0.0, r) if np.any(gone) else r

@@ -106,6 +106,31 @@ def test_a_name_that_begins_with_a_dash_is_kept(tmp_path: Path, monkeypatch: Any
     assert [p.name for p in tmp_path.iterdir()] == ["-rf.svg"]
 
 
+def test_a_saved_view_is_drawn_again(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = ["a=5", "b=3", "c=2"]
+    for name in ("J.json", "J.svg"):
+        assert main(["draw", "J = 3*(a + b*c)", *values, "-o", name, "--theme", "dark"]) == 0
+    assert main(["draw", "J.json", "-o", "again.svg", "--theme", "dark"]) == 0
+    assert Path("again.svg").read_bytes() == Path("J.svg").read_bytes()
+    assert main(["draw", "J.json", "-o", "light.svg"]) == 0
+    assert Path("light.svg").read_bytes() != Path("J.svg").read_bytes()
+    assert main(["play", "J.json", "-o", "J.html"]) == 0
+    assert main(["draw", "J.json", "--rows", "2", "-o", "rows.json"]) == 0
+    assert viz.GraphView.from_json(Path("rows.json").read_text()).rows == 2
+    capsys.readouterr()
+    Path("bad.json").write_text("{}")
+    refused = {
+        ("J.json", "--depth", "1"): "--depth: needs the graph",
+        ("J.json", "--rows", "0"): "at least 1, got 0",
+        ("none.json",): "no such file",
+        ("bad.json",): "not the JSON of a view",
+    }
+    for words, why in refused.items():
+        assert main(["draw", *words]) == 1
+        assert why in capsys.readouterr().err
+
+
 def test_an_endless_file_is_refused_at_once(capsys: Any) -> None:
     start = time.perf_counter()
     assert main(["draw", "-f", "/dev/zero", "a=2"]) == 1

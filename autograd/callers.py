@@ -29,6 +29,7 @@ _STORING = frozenset(
     {"fill", "fromiter", "put", "itemset", "setitem", "__setitem__", "array", "append", "extend"}
     | {"astype", "asarray", "asanyarray", "ascontiguousarray", "copyto"}  # of an array of objects
 )
+_WRITING = frozenset({"fill", "put", "sort", "partition", "itemset", "resize"})  # of an array
 # Methods of ufuncs, which add a number that they are given as `initial`.
 _REDUCING = frozenset({"reduce", "accumulate", "reduceat"})
 # Functions of math whose result is a choice or a whole number.
@@ -70,7 +71,8 @@ def in_numpy(frame: FrameType) -> bool:
 def attribute_use(frame: FrameType) -> Use:
     """Return what a frame does with the attribute that it loads.
 
-    ``"augmented"`` for ``t.data -= …``, ``"store"`` for ``t.data[i] = …``; empty otherwise.
+    ``"augmented"`` for ``t.data -= …``, ``"store"`` for ``t.data[i] = …`` and methods that write,
+    such as ``t.data.fill(…)``; empty otherwise.
     """
     return _attribute(frame.f_code, frame.f_lasti)
 
@@ -138,22 +140,32 @@ def _instruction(code: CodeType, lasti: int) -> tuple[str, tuple[str, ...], bool
         need -= dis.stack_effect(at.opcode, at.arg if at.opcode >= dis.HAVE_ARGUMENT else None)
         if need <= 0:
             before.append(at)
-    names: list[str] = []
-    local = False
     start = before[-1].offset if before else 0
+    return "call", *_callable(code, start, last.offset)
+
+
+def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bool]:
+    """Return the names of what a call at `end` calls, and whether the first is a local name.
+
+    What is called is computed before its arguments, and lies below them on the stack: what reads an
+    attribute while nothing else lies there belongs to it, as in ``default_rng(0).normal``.
+    """
+    names: list[str] = []
+    local, depth, own = False, 0, 0
     for i in dis.get_instructions(code):
-        if i.offset < start or i.opname in {"PUSH_NULL", "CACHE"}:
+        if not start <= i.offset < end or i.opname in {"CACHE", "EXTENDED_ARG", "KW_NAMES"}:
             continue
-        if not names and i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+        effect = dis.stack_effect(i.opcode, i.arg if i.opcode >= dis.HAVE_ARGUMENT else None)
+        if not names and i.opname != "PUSH_NULL":
+            local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
+            if not local and not i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+                break
             names.append(str(i.argval))
-        elif not names and i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE")):
+            own = depth + effect
+        elif i.opname in {"LOAD_ATTR", "LOAD_METHOD"} and depth == own:
             names.append(str(i.argval))
-            local = True
-        elif names and i.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
-            names.append(str(i.argval))
-        else:
-            break
-    return "call", tuple(names), local
+        depth += effect
+    return tuple(names), local
 
 
 def _resolved(frame: FrameType, names: tuple[str, ...], local: bool) -> Any:
@@ -181,10 +193,16 @@ def _attribute(code: CodeType, lasti: int) -> Use:
         return ""
     if place and instructions[place - 1].opname == "COPY" and instructions[place - 1].arg == 1:
         return "augmented"
+    then = next(iter(instructions[place + 1 :]), None)
+    if then is not None and then.opname in {"LOAD_ATTR", "LOAD_METHOD"} and then.argval in _WRITING:
+        return "store"
     above = 0  # what lies on the stack on top of the attribute
     for i in instructions[place + 1 :]:
         # Of `container[key] = value`, the container lies below the key.
         if (i.opname, above) in {("STORE_SUBSCR", 1), ("STORE_SLICE", 2)}:
+            return "store"
+        # `container[key] -= value` copies both first, to read the element.
+        if i.opname == "COPY" and (i.arg, above) in {(2, 1), (3, 2)}:
             return "store"
         if i.opcode in dis.hasjrel or i.opcode in dis.hasjabs or i.opname.startswith("STORE"):
             return ""

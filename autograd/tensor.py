@@ -18,6 +18,7 @@ from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import BESIDE, INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id, origin_of
+from autograd.registry import COMPOSITES, OPS
 from autograd.state import STATE, running_transforms, watched_elsewhere
 
 if TYPE_CHECKING:
@@ -337,7 +338,9 @@ class Tensor:
             if number_use(frame) == ("store", ""):
                 raise self._stored("")
             who = asked_by(frame)
-            ours = INSTEAD.get(who)
+            short = who.rpartition(".")[2]
+            known = who.startswith("np.") and (short in OPS or short in COMPOSITES)
+            ours = INSTEAD.get(who, f"autograd.{short}(...), which takes lists" if known else None)
             raise GradientError(
                 f"{who} of a Tensor{_called(self.name)}: it would make a plain array of it, in a "
                 "list or by itself, and the gradient would be lost; "

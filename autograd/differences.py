@@ -236,6 +236,13 @@ def blame(g: Graph) -> list[str]:
     return found
 
 
+def _jumps(at: Callable[[float], float]) -> bool:
+    """Whether a function of a number jumps at 0: a millionth of a step changes it as much."""
+    with np.errstate(all="ignore"):
+        far, near = (abs(at(h) - at(-h)) for h in (1e-3, 1e-9))
+        return bool(near > 0.5 * far and near > 1e-6 * (abs(at(1e-9)) + abs(at(-1e-9))))
+
+
 def _contradiction(
     step: Instruction, values: list[Any], weights: Any, slot: int, cotangent: Any
 ) -> str | None:
@@ -260,6 +267,11 @@ def _contradiction(
         return None
     operand, source = step.operand_name(slot), step.source
     where = "" if source is None else f", called at {source[0]}:{source[1]}"
+    if _jumps(at):
+        return (
+            f"note: {op.name} jumps at this point of {operand}{where}: it has no derivative there, "
+            "so that a difference proves nothing. Try inputs beside it."
+        )
     return (
         f"note: {op.name}.vjp({operand}=...) gives {ours:.6g} along a direction where differences "
         f"give {numerical:.6g}{where}."

@@ -269,3 +269,14 @@ def test_a_function_that_ignores_its_arguments_is_noted() -> None:
     assert report
     assert "no gradient reaches the inputs" in str(report)
     assert "no gradient" not in str(check_gradients(lambda q: (q * q).sum(), w))
+
+
+def test_where_a_function_jumps_no_rule_is_blamed() -> None:
+    """The angle of a vector jumps at the origin: no number there is its derivative."""
+    report = check_gradients(lambda a, b: np.arctan2(a, b), 0.0, 0.0)
+    assert not report
+    assert "arctan2 jumps at this point of a" in str(report)
+    assert "vjp" not in str(report)
+    beside = check_gradients(lambda a, b: np.arctan2(a, b), 0.0, 0.5, order=2)
+    assert beside
+    assert "jumps" not in str(beside)

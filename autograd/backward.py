@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.anomaly import inspect_backward, inspect_cotangent
 from autograd.errors import AutogradError, DTypeError, GradientError, LimitWarning, ShapeError
-from autograd.node import FREED, Node, source_of
+from autograd.node import FREED, Constant, Node, source_of
 from autograd.registry import OPS
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
@@ -339,6 +339,8 @@ def _walk(
                     op.push(node, saved, g, cotangents, useful, square, met)
             else:
                 op.push(node, saved, g, cotangents, useful, square, met)
+                if record and g._node is None and np.all(np.equal(g._value, 1)):
+                    _drop_ones(node, cotangents)
         except Exception as error:
             raise _of_rule(node, error) from error
         if not retain_graph:
@@ -351,6 +353,24 @@ def _walk(
         before = cotangents.get(node)
         cotangents[node] = together if before is None else before + together
     return found, late
+
+
+def _drop_ones(node: Node, cotangents: dict[Node, Any]) -> None:
+    """Take x for 1 · x in what a recorded rule gave for a cotangent that is 1 for good."""
+    multiply = OPS["multiply"]
+    for parent in node.parents:
+        x = None if parent is None else cotangents.get(parent)
+        if parent is None or type(x) is not Tensor:
+            continue
+        made = x._node
+        if made is None or made.op is not multiply or None not in made.parents:
+            continue
+        slot = made.parents.index(None)
+        factor, constant = made.parents[1 - slot], made.constants[slot]
+        value = constant.value if isinstance(constant, Constant) else constant
+        alike = factor is not None and (factor.shape, factor.dtype) == (made.shape, made.dtype)
+        if alike and value is not None and np.all(np.equal(value, 1)):
+            cotangents[parent] = wrap(x._value, factor)
 
 
 def _of_rule(node: Node, error: Exception) -> Exception:

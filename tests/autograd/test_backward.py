@@ -21,6 +21,7 @@ from autograd import (
     getitem,
     grad,
     gradients,
+    graph,
     logsumexp,
     no_grad,
     op,
@@ -583,3 +584,26 @@ def test_an_assigned_value_keeps_its_leading_ones(shape):
     (at(x, 1).set(v) * weights).sum().backward()
     expected = weights[1] if 3 in shape else weights[1].sum()
     np.testing.assert_array_equal(v.grad, np.broadcast_to(expected, shape))
+
+
+@pytest.mark.parametrize(
+    ("f", "ops"),
+    [
+        (lambda x: np.tanh(x) ** 2, ["multiply", "multiply", "multiply", "subtract", "tanh"]),
+        (lambda x: (x**2).sum(), ["multiply"]),  # 2 x
+        (lambda x: np.sin(x) * x, ["add", "cos", "multiply", "sin"]),  # cos(x) x + sin(x)
+    ],
+)
+def test_a_recorded_pass_has_no_factors_of_1(f, ops) -> None:
+    x = Tensor(0.7, requires_grad=True)
+    (slope,) = gradients(f(x), [x], create_graph=True)
+    assert sorted(n.op for n in graph(slope) if n.op) == ops
+
+
+def test_a_seed_that_is_1_and_may_change_stays_a_factor() -> None:
+    """The gradient is g · cos x, whose derivative by g is cos x."""
+    x, g = (Tensor(v, requires_grad=True) for v in (0.7, 1.0))
+    (slope,) = gradients(np.sin(x), [x], g, create_graph=True)
+    by_x, by_g = gradients(slope, [x, g])
+    assert by_x == pytest.approx(-np.sin(0.7), rel=1e-15)
+    assert by_g == pytest.approx(np.cos(0.7), rel=1e-15)

@@ -14,6 +14,7 @@ from autograd.backward import gradients, reach
 from autograd.op import composite, op
 from autograd.ops.linalg import matmul
 from autograd.ops.solving import inv, invertible, pinv, solve, symmetric, symmetric_part
+from autograd.symbol import printed
 from autograd.tensor import Tensor, arrayed, value_of
 from autograd.zeros import over, report
 
@@ -128,6 +129,10 @@ def cholesky(a: Any, /, upper: bool = False) -> Any:
     return np.linalg.cholesky(symmetric(np.asarray(a)), upper=upper)
 
 
+@printed(
+    "sym({1}⁻ᵀ Φ({1}ᵀ · {0}) {1}⁻¹)",
+    r"\operatorname{sym}({1}^{-\mathsf{T}} \Phi({1}^{\mathsf{T}} {0}) {1}^{-1})",
+)
 def cholesky_pulled(g: Any, lower: Any) -> Any:
     """Return L⁻ᵀ Φ(Lᵀ g) L⁻¹, symmetrised, where Φ takes the lower triangle, half the diagonal."""
     inner = np.tril(transposed(lower) @ np.tril(g))
@@ -136,11 +141,16 @@ def cholesky_pulled(g: Any, lower: Any) -> Any:
     return symmetric_part(back @ half @ transposed(back))
 
 
-cholesky.vjp(
-    a=lambda g, out, upper: (
-        cholesky_pulled(transposed(g), transposed(out)) if upper else cholesky_pulled(g, out)
-    )
+@printed(
+    "sym({1}⁻¹ Φ({1} · {0}ᵀ) {1}⁻ᵀ)",
+    r"\operatorname{sym}({1}^{-1} \Phi({1} \, {0}^{\mathsf{T}}) {1}^{-\mathsf{T}})",
 )
+def cholesky_upper(g: Any, upper: Any) -> Any:
+    """Return the same of an upper triangle U = Lᵀ."""
+    return cholesky_pulled(transposed(g), transposed(upper))
+
+
+cholesky.vjp(a=lambda g, out, upper: cholesky_upper(g, out) if upper else cholesky_pulled(g, out))
 
 
 class EighResult(NamedTuple):
@@ -178,6 +188,11 @@ def eigh_stacked(a: Any) -> Any:
     return np.concatenate([values[..., None, :], vectors], axis=-2)
 
 
+@printed(
+    "V (∂Λ + sym(Vᵀ · ∂V / (λⱼ − λᵢ))) Vᵀ",
+    r"V (\partial \Lambda + \operatorname{sym}"
+    r"(V^{\mathsf{T}} \partial V / (\lambda_j - \lambda_i))) V^{\mathsf{T}}",
+)
 def eigh_pulled(g: Any, out: Any) -> Any:
     """Return V (diag(gw) + Vᵀ gV / (w_j − w_i)) Vᵀ, symmetrised."""
     vectors = out[..., 1:, :]
@@ -309,7 +324,42 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     return found
 
 
-svd_stacked.vjp(a=lambda g, out, a_shape: svd_pulled(g, out, a_shape))
+_CORE = "U ((P + Pᵀ) S + S (Q + Qᵀ) + ∂S) Vᵀ"  # of P and Q above
+_CORE_LATEX = r"U ((P + P^{\mathsf{T}}) S + S (Q + Q^{\mathsf{T}}) + \partial S) V^{\mathsf{T}}"
+
+
+@printed(_CORE, _CORE_LATEX)
+def svd_square(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return the cotangent of square matrices."""
+    return svd_pulled(g, out, shape)
+
+
+@printed(
+    f"{_CORE} + (I − U Uᵀ) ∂U S⁻¹ Vᵀ",
+    rf"{_CORE_LATEX} + (I - U U^{{\mathsf{{T}}}}) \, \partial U S^{{-1}} V^{{\mathsf{{T}}}}",
+)
+def svd_tall(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return the cotangent of matrices of more rows than columns."""
+    return svd_pulled(g, out, shape)
+
+
+@printed(
+    f"{_CORE} + U S⁻¹ ∂Vᵀ (I − V Vᵀ)",
+    rf"{_CORE_LATEX} + U S^{{-1}} \partial V^{{\mathsf{{T}}}} (I - V V^{{\mathsf{{T}}}})",
+)
+def svd_wide(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return the cotangent of matrices of more columns than rows."""
+    return svd_pulled(g, out, shape)
+
+
+def svd_rule(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
+    """Return the cotangent, by the rule that is printed for the shape."""
+    m, n = shape[-2:]
+    rule = svd_square if m == n else svd_tall if m > n else svd_wide
+    return rule(g, out, shape)
+
+
+svd_stacked.vjp(a=lambda g, out, a_shape: svd_rule(g, out, a_shape))
 
 
 @composite(
@@ -399,6 +449,11 @@ def qr_stacked(a: Any) -> Any:
     return np.concatenate([q, transposed(r)], axis=-2)
 
 
+@printed(
+    "(∂Q + Q copy(R · ∂Rᵀ − ∂Qᵀ · Q)) R⁻ᵀ",
+    r"(\partial Q + Q \operatorname{copy}(R \, \partial R^{\mathsf{T}} - "
+    r"\partial Q^{\mathsf{T}} Q)) R^{-\mathsf{T}}",
+)
 def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     """Return (gQ + Q C) R⁻ᵀ, where C is R gRᵀ − gQᵀ Q made symmetric from its lower triangle."""
     m = shape[-2]

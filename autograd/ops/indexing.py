@@ -253,6 +253,7 @@ def take(a: Any, /, indices: Any, axis: int | None = None, mode: str = "raise") 
     return np.take(a, indices, axis, mode=cast("Any", mode))
 
 
+@printed("{0}, put back where it was taken", r"{0} \text{, put back where it was taken}")
 def taken(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None, mode: str) -> Any:
     """Return the cotangents of the elements that `take` took, at their places."""
     if not g.size:

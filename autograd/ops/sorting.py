@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.indexing import index_along, scatter
+from autograd.symbol import printed
 from autograd.tensor import value_of
 
 from_engine = True
@@ -39,16 +40,14 @@ def sorted_places(a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
     return order if axis is None else index_along(order, axis, len(shape))
 
 
-sort.vjp(
-    a=lambda g, a, a_shape, axis: np.reshape(
-        scatter(
-            g,
-            shape=(int(np.prod(a_shape)),) if axis is None else a_shape,
-            index=sorted_places(a, a_shape, axis),
-        ),
-        a_shape,
-    )
-)
+@printed("{0}, put back in the order of {1}", r"{0} \text{, put back in the order of } {1}")
+def unsorted(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> Any:
+    """Put each cotangent where its element came from."""
+    flat = (int(np.prod(shape)),) if axis is None else shape
+    return np.reshape(scatter(g, shape=flat, index=sorted_places(a, shape, axis)), shape)
+
+
+sort.vjp(a=lambda g, a, a_shape, axis: unsorted(g, a, a_shape, axis))
 
 
 # What each mode reads, as np.pad has it.
@@ -74,6 +73,7 @@ def partition(a: Any, /, kth: Any, axis: int | None = -1) -> Any:
     return np.take_along_axis(values, np.argpartition(values, kth, which), which)
 
 
+@printed("{0}, put back in the order of {1}", r"{0} \text{, put back in the order of } {1}")
 def partitioned(g: Any, a: Any, shape: tuple[int, ...], kth: Any, axis: int | None) -> Any:
     """Put each cotangent where its element came from."""
     values = value_of(a) if axis is not None else np.ravel(value_of(a))

@@ -10,7 +10,7 @@ from autograd.op import composite, op
 from autograd.ops.indexing import scatter
 from autograd.ops.kinks import along
 from autograd.ops.reduce import chosen, count, holders, masked, number, spread
-from autograd.symbol import Symbol
+from autograd.symbol import Symbol, printed
 from autograd.tensor import Tensor, arrayed, value_of
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ def median(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return np.median(a, axis=axis, keepdims=keepdims)
 
 
+@printed("(share of {0} in the middle)", r"(\text{share of } {0} \text{ in the middle})")
 def middles(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """Return each element's part of the median of its slice; of NaN, where one is there."""
     reduced = [i for i, (n, k) in enumerate(zip(shape, _ones(shape, axis), strict=True)) if k]

@@ -70,7 +70,11 @@ def test_every_rule_is_printed_in_symbols_or_words(name: str) -> None:
         (lambda a: np.linalg.norm(a, 3), (TWO,), ["sign(a) · (|a| / u)^2"]),
         (lambda a: np.linalg.norm(a, 0), (TWO,), ["0"]),
         (np.linalg.cholesky, (np.eye(2),), ["sym(u⁻ᵀ Φ(uᵀ · ∂u) u⁻¹)"]),
-        (lambda a: np.linalg.qr(a)[0], (WIDE.T,), ["(∂Q + Q copy(R · ∂Rᵀ − ∂Qᵀ · Q)) R⁻ᵀ", "scatter(∂v, […, :3, :])"]),
+        (
+            lambda a: np.linalg.qr(a)[0],
+            (WIDE.T,),
+            ["(∂Q + Q copy(R · ∂Rᵀ − ∂Qᵀ · Q)) R⁻ᵀ", "scatter(∂v, […, :3, :])"],
+        ),
     ],
 )
 def test_derivatives_are_printed_as_one_would_write_them(f, shown, back) -> None:

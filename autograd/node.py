@@ -42,9 +42,9 @@ FREED = ("freed",)  # stands where a node's saved values were, once a backward w
 
 
 class Extra:
-    """What only some nodes have: a name, a gradient that is kept, hooks."""
+    """What only some nodes have: a name, a gradient that is kept, hooks, the call they end."""
 
-    __slots__ = ("grad", "hooks", "name", "passes", "retains")
+    __slots__ = ("call", "grad", "hooks", "name", "passes", "retains")
 
     def __init__(self, name: str | None = None, *, retains: bool = False) -> None:
         self.name = name
@@ -52,6 +52,8 @@ class Extra:
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
         self.hooks: list[Callable[[Any], Any]] | None = None
+        # The composite function whose result it is, and an id before all nodes of that call.
+        self.call: tuple[str, int] | None = None
 
 
 class Node:

@@ -31,15 +31,15 @@ import numpy as np
 from autograd.codegen import namespace, push_source, record_source
 from autograd.errors import AutogradError, GradientError, RuleError
 from autograd.messages import explain
+from autograd.node import Extra, next_id
 from autograd.registry import COMPOSITES, HIDDEN, OPS
 from autograd.symbol import BINARY
-from autograd.tensor import arrayed, has_tensors
+from autograd.tensor import Tensor, arrayed, has_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.node import Node
-    from autograd.tensor import Tensor
 
 __all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"]
 
@@ -423,6 +423,17 @@ class Composite:
         return f"<composite {self.name}({', '.join(self.params)})>"
 
 
+def _ended(result: Any, name: str, first: int) -> Any:
+    """Write on the nodes of a composite function's results which call has ended with them."""
+    for x in result if isinstance(result, (tuple, list)) else (result,):
+        node = x._node if type(x) is Tensor else None
+        # A call that has recorded one op is that op.
+        if node is not None and node.id > first + 1 and node.op is not None:
+            node.extra = node.extra or Extra()
+            node.extra.call = name, first
+    return result
+
+
 def composite(
     *,
     samples: Sequence[str],
@@ -431,8 +442,9 @@ def composite(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function that is written with ops, under NumPy's name and with its parameters.
 
-    It needs no rule, because the ops that it calls have theirs; drawings show those. As with `op`,
-    NumPy dispatch, the gradient checks and the reference page follow from the declaration.
+    It needs no rule, because the ops that it calls have theirs; a drawing shows one card, which
+    opens into them. As with `op`, NumPy dispatch, the gradient checks and the reference page follow
+    from the declaration.
 
     Parameters
     ----------
@@ -466,8 +478,9 @@ def composite(
 
         @functools.wraps(function)
         def call(*args: Any, **params: Any) -> Any:
+            first = next_id()
             try:
-                return _numbers(function(*args, **params))
+                return _numbers(_ended(function(*args, **params), declared.name, first))
             except GradientError:
                 # A list of tensors that NumPy was asked to make an array of: it is one of ours.
                 joined = [arrayed(x) if type(x) is list and has_tensors(x) else x for x in args]

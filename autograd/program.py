@@ -9,7 +9,7 @@ array that is gone, a leaf assigned since) is None, and so is everything that fo
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -137,6 +137,17 @@ class Instruction:
         entry = self._entry
         return isinstance(entry, Node) and entry.extra is not None and bool(entry.extra.hooks)
 
+    @property
+    def call(self) -> tuple[str, int] | None:
+        """The composite function whose result it is, and what tells one call of it from others."""
+        entry = self._entry
+        return entry.extra.call if isinstance(entry, Node) and entry.extra is not None else None
+
+    def is_inside(self, call: tuple[str, int]) -> bool:
+        """Whether it is a result of an op that was recorded since a call began."""
+        entry = self._entry
+        return isinstance(entry, Node) and entry.op is not None and entry.id > call[1]
+
     def operand_name(self, slot: int) -> str:
         """Return the op's name for one of its operands; ``a[2]`` where it takes any number."""
         op = self.op
@@ -157,6 +168,22 @@ class Instruction:
         if op is None or entry.saved is FREED or op.variadic:
             return None
         return dict(zip(op.saved, entry.saved, strict=True)).get(op.operands[slot])
+
+
+class Call(NamedTuple):
+    """One call of a composite function.
+
+    Attributes
+    ----------
+    name : str
+        Of the function.
+    results, inside : collections of int
+        The steps of its results, and of all that it recorded.
+    """
+
+    name: str
+    results: tuple[int, ...]
+    inside: frozenset[int]
 
 
 class Program:
@@ -209,6 +236,30 @@ class Program:
     def places(self) -> dict[Node, int]:
         """The step of each recorded node."""
         return {s._entry: i for i, s in enumerate(self.steps) if isinstance(s._entry, Node)}
+
+    @functools.cached_property
+    def calls(self) -> list[Call]:
+        """The calls of composite functions that recorded several ops; of nested ones the outer."""
+        ends: dict[tuple[str, int], list[int]] = {}
+        for i, step in enumerate(self.steps):
+            if step.call is not None:
+                ends.setdefault(step.call, []).append(i)
+        found: list[Call] = []
+        claimed: set[int] = set()
+        for call, results in sorted(ends.items(), key=lambda end: -end[1][-1]):
+            if results[-1] in claimed:
+                continue
+            inside: set[int] = set()
+            ahead = [*results]
+            while ahead:
+                k = ahead.pop()
+                if k not in inside and self.steps[k].is_inside(call):
+                    inside.add(k)
+                    ahead += self.steps[k].operands
+            if len(inside) > 1:
+                claimed |= inside
+                found.append(Call(call[0], tuple(results), frozenset(inside)))
+        return found[::-1]
 
     # -- values ------------------------------------------------------------------------------------
 

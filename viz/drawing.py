@@ -28,6 +28,7 @@ from viz.passes import (
     deepest,
     explain_shorthand,
     fold,
+    fold_calls,
     fold_repeats,
     fold_stretches,
     fold_to_budget,
@@ -446,13 +447,16 @@ def draw(
             return fold_to_budget(full, budget) if levels is None else fold(full, levels)
 
         full = whole(len(recorded) > LARGE if again is None else again)
+        if levels is None:
+            full = fold_calls(full)
         view = folded(full)
         if again and levels is None:
             view = open_but_repeats(full, budget)
         elif again or (again is None and len(view.nodes) > budget):
             view = fold_repeats(view)
         if again is None and len(view.nodes) > budget:  # loops fold in a graph that is not large
-            view = fold_repeats(folded(whole(True)))
+            full = whole(True) if levels is not None else fold_calls(whole(True))
+            view = fold_repeats(folded(full))
         return fold_stretches(view, budget, named) if len(view.nodes) > budget else view
 
     view = shown(most, depth, repeats)
@@ -526,8 +530,8 @@ def _pictures(
         else:
             views[label] = folded
         for node in folded.nodes:
-            path = (*node.scope, node.name)
-            if node.kind != "module" or path in alone or len(views) > 24:
+            path = node.path
+            if not node.opens or path in alone or len(views) > 24:
                 continue
             ancestors = {path[:k] for k in range(1, len(path) + 1)}
             opened = explain_shorthand(fold(full, 0, ancestors))
@@ -538,8 +542,8 @@ def _pictures(
     labels = list(views)
 
     def leads(label: str, node: NodeView) -> str | None:
-        if node.kind == "module":
-            return alone.get((*node.scope, node.name))
+        if node.opens:
+            return alone.get(node.path)
         if node.kind == "repeat" and label != ROUND:
             folds = [x for x in labels if x != label and not any(n == node for n in views[x].nodes)]
             return next((x for x in (ROUND, FOLDED) if x in folds), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from viz.kinds import KINDS
 from viz.repeats import repeats
+from viz.scopes import Call
 from viz.view import DOTS, EdgeView, GraphView, NodeView
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "deepest",
     "explain_shorthand",
     "fold",
+    "fold_calls",
     "fold_repeats",
     "fold_stretches",
     "fold_to_budget",
@@ -76,6 +78,13 @@ def one_direction(view: GraphView, direction: str) -> GraphView:
     return view
 
 
+def fold_calls(view: GraphView) -> GraphView:
+    """Make one card of every call of a function that is written with several ops."""
+    scopes = {n.scope for n in view.nodes}
+    paths = {s: s if s and isinstance(s[-1], Call) else None for s in scopes}
+    return _folded(view, paths, f"depth={deepest(view)} opens ")
+
+
 def fold(
     view: GraphView, depth: int, opened: Collection[tuple[str, ...]] = frozenset()
 ) -> GraphView:
@@ -84,8 +93,15 @@ def fold(
     The card shows the shape of what comes out and the gradients of the parameters inside. Modules
     named in `opened` by their path are open whatever their depth.
     """
-    groups: dict[tuple[str, ...], list[NodeView]] = {}
     paths = {scope: _closed(scope, depth, opened) for scope in {n.scope for n in view.nodes}}
+    return _folded(view, paths, f"depth={depth + 1} opens ")
+
+
+def _folded(
+    view: GraphView, paths: dict[tuple[str, ...], tuple[str, ...] | None], opens: str
+) -> GraphView:
+    """Make one card of the nodes of each path; those of scopes whose path is None stay."""
+    groups: dict[tuple[str, ...], list[NodeView]] = {}
     for node in view.nodes:
         if (path := paths[node.scope]) is not None:
             groups.setdefault(path, []).append(node)
@@ -114,7 +130,9 @@ def fold(
             kept.append(merged[source, target])
         elif edge.back and not merged[source, target].back:
             kept[kept.index(merged[source, target])] = replace(merged[source, target], back=True)
-    note = f"{len(groups)} module{'s' if len(groups) > 1 else ''} folded; depth={depth + 1} opens "
+    kinds = {"function" if isinstance(path[-1], Call) else "module" for path in groups}
+    several = "s" * (len(groups) > 1)
+    note = f"{len(groups)} {' or '.join(sorted(kinds))}{several} folded; {opens}"
     folded = replace(
         view,
         notes=(*view.notes, note + ("them." if len(groups) > 1 else "it.")),
@@ -154,6 +172,8 @@ def _only_inside(view: GraphView, paths: dict[tuple[str, ...], tuple[str, ...] |
 def _card(
     id: int, path: tuple[str, ...], members: list[NodeView], results: list[NodeView]
 ) -> NodeView:
+    if isinstance(path[-1], Call):
+        return _call_card(id, path, members, results)
     parameters = [m for m in members if m.kind == "parameter"]
     lines = [f"out {r.name}: {r.value_in_line}" if r.value else f"out {r.name}" for r in results]
     lines += [p.name for p in parameters if p.slope is None]
@@ -172,6 +192,31 @@ def _card(
         words=f"module {path[-1]}. " + ". ".join([*lines, *slopes, count]),
         inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
     )
+    return with_worst(card, members)
+
+
+def _call_card(
+    id: int, path: tuple[str, ...], members: list[NodeView], results: list[NodeView]
+) -> NodeView:
+    """Return the card of a call: of one result, like that of an op; else with what comes out."""
+    title, last = path[-1], results[-1]
+    ops = f"{sum(m.kind != 'constant' for m in members)} ops inside"
+    card = replace(
+        last,
+        id=id,
+        kind="cost" if last.kind == "cost" else "call",
+        name=", ".join(r.name for r in results),
+        formula=title,
+        substituted="",
+        latex="",
+        count=ops,
+        scope=path[:-1],
+        words=f"{last.name} = {title}, a function of {ops}. {last.gradient}",
+    )
+    if len(results) > 1:
+        lines = tuple(f"{r.name}: {r.value_in_line}" if r.value else r.name for r in results)
+        words = ". ".join([card.header, f"a function of {ops}", *lines])
+        card = replace(card, value=lines, heat=(), shape="", words=words)
     return with_worst(card, members)
 
 

@@ -6,11 +6,48 @@ from typing import Any
 
 from viz.text import clean
 
-__all__ = ["clusters_of"]
+__all__ = ["Call", "clusters_of"]
+
+
+class Call(str):
+    """The innermost cluster of what one call of a composite function recorded: ``conv(X, K)``."""
+
+    __slots__ = ()
 
 
 def clusters_of(g: Any) -> list[tuple[str, ...]]:
     """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
+    scopes = _modules(g)
+    users: dict[int, set[int]] = {}
+    for edge in g.edges:
+        users.setdefault(edge.parent, set()).add(edge.child)
+    taken: dict[tuple[str, ...], int] = {}
+    for call in g.program.calls:
+        around = scopes[call.results[-1]]
+        title = f"{call.name}({_operands(g, call.inside)})"
+        taken[*around, title] = number = taken.get((*around, title), 0) + 1
+        own = Call(f"{title} ({number})" if number > 1 else title)
+        given = {k for i in call.inside for k in g.nodes[i].parents} - call.inside
+        alone = {k for k in given if _is_number(g.nodes[k]) and users[k] <= call.inside}
+        for i in call.inside | alone:
+            scopes[i] = (*around, own)
+    return scopes
+
+
+def _is_number(node: Any) -> bool:
+    """Whether it is a constant without a name."""
+    return node.kind == "constant" and node.name is None
+
+
+def _operands(g: Any, inside: frozenset[int]) -> str:
+    """Return what a call was given, as far as it has a name."""
+    given = dict.fromkeys(k for i in sorted(inside) for k in g.nodes[i].parents if k not in inside)
+    known = [clean(g.nodes[k].label, 20) for k in given if not _is_number(g.nodes[k])]
+    return ", ".join([*known[:3], *["…"] * (len(known) > 3)])
+
+
+def _modules(g: Any) -> list[tuple[str, ...]]:
+    """Return the same without calls."""
     if not any(node.scope for node in g):
         return [()] * len(g)
     scopes = [tuple([clean(s) for s in node.scope]) for node in g]

@@ -12,13 +12,14 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from viz.scopes import Call
 from viz.text import ROW, in_short, wrapped
 
 __all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Heat", "Kind", "NodeView"]
 
 DOTS = "…"  # in the place of lines that are left out
 _STATES = Literal["value", "norm", "none", "lost"]
-Kind = Literal["data", "parameter", "op", "cost", "constant", "module", "repeat"]
+Kind = Literal["data", "parameter", "op", "cost", "constant", "call", "module", "repeat"]
 
 
 def _card(data: Any) -> NodeView:
@@ -130,8 +131,9 @@ class NodeView:
     id : int
         Position in topological order.
     kind : str
-        "data", "parameter", "op", "cost", "constant", "module" (a folded one) or "repeat" (what
-        repeats itself, folded: rounds of a loop, layers in a row).
+        "data", "parameter", "op", "cost", "constant", "call" (of a function of several ops,
+        folded), "module" (a folded one) or "repeat" (what repeats itself, folded: rounds of a loop,
+        layers in a row).
     name : str
         What formulas call it.
     formula : str
@@ -236,6 +238,16 @@ class NodeView:
     def is_folded(self) -> bool:
         """Whether the card stands for others."""
         return self.kind in ("module", "repeat")
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The cluster that a folded card stands for."""
+        return (*self.scope, self.formula if isinstance(self.formula, Call) else self.name)
+
+    @property
+    def opens(self) -> bool:
+        """Whether it stands for a module, or for a call of a function."""
+        return self.kind == "module" or isinstance(self.formula, Call)
 
     @property
     def label(self) -> str:

@@ -1108,3 +1108,87 @@ def test_a_picture_shows_the_verdicts_on_a_derivation() -> None:
     assert "dZ WRONG: the derivative of A by Z is missing" in viz.draw(J, against=report).svg
     again = type(view).from_json(view.to_json())
     assert {n.name: n.mark for n in again.nodes} == marks
+
+
+# -- functions of several ops ----------------------------------------------------------------------
+
+
+def kernels() -> Any:
+    rng = np.random.default_rng(0)
+    images, K = (
+        leaf(rng.normal(size=s), n) for s, n in (((1, 1, 4, 4), "images"), ((2, 1, 3, 3), "K"))
+    )
+    J = (autograd.conv(images, K) ** 2).sum().named("J")
+    J.backward()
+    return J
+
+
+def test_a_function_of_several_ops_is_one_card_that_opens() -> None:
+    J = kernels()
+    view = viz.draw(J).view
+    (call,) = [n for n in view.nodes if n.kind == "call"]
+    assert call.formula == "conv(images, K)"
+    assert call.count == "3 ops inside"
+    assert call.shape == "(1, 2, 2, 2)"
+    assert call.gradient.startswith(f"‖∂J/∂{call.name}‖ = ")
+    names = {n.id: n.name for n in view.nodes}
+    assert {names[e.source] for e in view.edges if e.target == call.id} == {"images", "K"}
+    assert all(e.back for e in view.edges if e.target == call.id)
+    assert "1 function folded; depth=1 opens it." in view.notes
+    opened = viz.draw(J, depth=1).view
+    assert [n.scope for n in opened.nodes if n.formula.startswith("windows")] == [(call.formula,)]
+    assert not any(n.kind == "call" for n in opened.nodes)
+    assert viz.GraphView.from_json(view.to_json()) == view
+
+
+def test_a_page_opens_the_functions() -> None:
+    page = viz.draw(kernels()).html
+    assert "conv(images, K)" in page
+    assert "windows(images" in page
+
+
+def test_a_function_of_two_results_names_both() -> None:
+    A = leaf(np.diag([1.0, 2.0, 4.0]), "A")
+    w, V = np.linalg.eigh(A)
+    J = (w * V[0]).sum().named("J")
+    J.backward()
+    (call,) = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
+    first, second = call.name.split(", ")
+    assert call.formula == "eigh(A)"
+    assert [line.partition(":")[0] for line in call.value] == [first, second]
+    assert call.slope is not None
+    drawn = {n.formula for n in viz.draw(J).view.nodes}
+    assert f"{second}[0]" in drawn
+
+
+def test_functions_of_users_and_calls_of_one_title() -> None:
+    @autograd.composite(samples=["3"])
+    def energy(a: Any) -> Any:
+        return (a * a).sum() / 2
+
+    @autograd.composite(samples=["3"])
+    def twice(a: Any) -> Any:
+        return energy(a) + energy(a)
+
+    try:
+        x = leaf(np.array([1.0, 2.0]), "x")
+        J = (energy(x) * energy(x)).named("J")
+        cards = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
+        assert [n.formula for n in cards] == ["energy(x)", "energy(x) (2)"]
+        whole = viz.draw(twice(x)).view
+        assert [(n.kind, n.formula) for n in whole.nodes if n.formula] == [("cost", "twice(x)")]
+        with autograd.name_scope("layer"):
+            J = (energy(x) * x).sum()
+        (card,) = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
+        assert card.scope == ("layer",)
+        assert [n.name for n in viz.draw(J, depth=0).view.nodes if n.kind == "module"] == ["layer"]
+    finally:
+        del autograd.COMPOSITES["energy"], autograd.COMPOSITES["twice"]
+
+
+@pytest.mark.parametrize("f", [np.hstack, autograd.norm, np.dot])
+def test_a_function_that_records_one_op_is_that_op(f: Any) -> None:
+    x = leaf(np.array([1.0, 2.0]), "x")
+    y = f([x, x]) if f is np.hstack else f(x, x) if f is np.dot else f(x)
+    J = (y * 1).sum()
+    assert all(n.kind != "call" for n in viz.draw(J).view.nodes)

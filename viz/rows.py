@@ -8,6 +8,7 @@ so they do not cross; between two points of one x a way turns.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,7 @@ def _cuts(place: Layout, links: Sequence[Link], rows: int, most: int) -> list[fl
 
 def _cut(place: Layout, links: Sequence[Link], cuts: list[float]) -> Layout:
     """Put what is between the cuts one below the other."""
-    first = _rows_of(place, links, cuts)
+    place, first = _brought(place, links, cuts)
     crossing: list[list[tuple[float, int]]] = [[] for _ in cuts]  # height and number of each link
     spans: list[list[float]] = [[] for _ in range(len(cuts) + 1)]  # heights that are in use
     starts = [0.0, *cuts]  # of each row; what begins in it may stand before the cut
@@ -155,23 +156,81 @@ def _cut(place: Layout, links: Sequence[Link], cuts: list[float]) -> Layout:
     return result
 
 
-def _rows_of(place: Layout, links: Sequence[Link], cuts: list[float]) -> dict[int, int]:
-    """Return the cards that go with their only use, which is beyond a cut, and the row of each.
+def _brought(
+    place: Layout, links: Sequence[Link], cuts: list[float]
+) -> tuple[Layout, dict[int, int]]:
+    """Bring what is given, and used once and in a later row, to that row.
 
-    They stand in the last column before the cut, and nothing leads to them.
+    Returns
+    -------
+    Layout
+        In which such cards stand before the cut, where they meet no way that runs there.
+    dict
+        The row of each such card.
     """
-    uses: dict[int, list[int]] = {}
-    for link in links:
-        uses.setdefault(link.source, []).append(link.number)
-    made = {link.target for link in links}
-    found = {}
-    for i, r in place.cards.items():
-        if i in made or len(uses.get(i, ())) != 1:
+    cards, ways = dict(place.cards), list(place.ways)
+    first: dict[int, int] = {}
+    taken: dict[int, list[tuple[float, float]]] = {}  # heights in use, for each cut
+    for i, link in _given(place, links):
+        way, card = ways[link.number], cards[i]
+        row = bisect_left(cuts, way[-1][0])
+        if row <= bisect_left(cuts, card.x):
             continue
-        way, row = place.ways[uses[i][0]], bisect_left(cuts, r.x)
-        meets = bisect_left(cuts, way[-1][0]) == row + 1
-        if meets and all(x > way[0][0] - 1 for x in cuts[row : row + 1]):
-            last = all(o.x <= r.x + r.width or o.x > cuts[row] for o in place.cards.values())
-            if last and not place.scopes.get(i):
-                found[i] = row + 1
-    return found
+        cut = cuts[row - 1]
+        if row not in taken:
+            used = {k.number for _, k in _given(place, links)}
+            others = [w for k, w in enumerate(ways) if k not in used]
+            met = [y for w in others if w[0][0] < cut < w[-1][0] for y in [_height(w, cut)]]
+            taken[row] = [(y - _CLEAR, y + _CLEAR) for y in met]
+        y = _height(way, cut)
+        top = _free(way[-1][1] - (way[0][1] - card.y), card.height, taken[row])
+        taken[row].append((top, top + card.height))
+        own = top + way[0][1] - card.y
+        rest = [p for p in way if p[0] > cut]
+        if _is_open(place, cut, rest[0][0], own):
+            right, begin = cut - RADIUS, [(cut - RADIUS, own)]
+            rest[0] = (rest[0][0], own) if len(rest) > 1 else rest[0]
+        else:  # it has to take the height at which it ran before
+            right = cut - _BEFORE
+            begin = [(right, own), (right + RADIUS, own), (cut, y)]
+        cards[i] = Rect(right - card.width, top, card.width, card.height)
+        ways[link.number] = [*begin, *rest]
+        first[i] = row
+    return replace(place, cards=cards, ways=ways), first
+
+
+_CLEAR = 14.0  # between a card that is brought and a way beside it
+_BEFORE = 64.0  # between it and the cut, for a way that has to leave its height
+
+
+def _is_open(place: Layout, begin: float, end: float, height: float) -> bool:
+    """Whether no card stands in the way of a level line."""
+    return not any(
+        r.x < end and r.x + r.width > begin and r.y - RADIUS < height < r.y + r.height + RADIUS
+        for r in place.cards.values()
+    )
+
+
+def _given(place: Layout, links: Sequence[Link]) -> list[tuple[int, Link]]:
+    """Return the cards outside of clusters to which nothing leads, and their only uses."""
+    uses: dict[int, list[Link]] = {}
+    for link in links:
+        uses.setdefault(link.source, []).append(link)
+    made = {link.target for link in links}
+    return [
+        (i, uses[i][0])
+        for i in place.cards
+        if i not in made and len(uses.get(i, ())) == 1 and not place.scopes.get(i)
+    ]
+
+
+def _height(way: Sequence[tuple[float, float]], x: float) -> float:
+    """Return the height of a way where it runs level."""
+    return next(ay for (ax, ay), (bx, _) in pairwise(way) if ax <= x <= bx)
+
+
+def _free(top: float, height: float, taken: list[tuple[float, float]]) -> float:
+    """Return the place nearest to a height at which so much is free."""
+    edges = [top, *(a - height - _CLEAR for a, _ in taken), *(b + _CLEAR for _, b in taken)]
+    free = [y for y in edges if all(y + height < a or b < y for a, b in taken)]
+    return min(free, key=lambda y: abs(y - top))

@@ -14,10 +14,11 @@ import pytest
 
 import nn
 import viz
-from autograd import name_scope
+from autograd import Tensor, name_scope
 from tests.viz.graphs import leaf
 from tests.viz.test_outputs import compiled
 from viz.layout import Card, Layout, Link, layout
+from viz.render.svg import placed
 from viz.render.tikz import render_tikz
 from viz.rows import RADIUS, in_rows
 from viz.view import GraphView
@@ -185,3 +186,33 @@ def test_latex_draws_the_same_turns_as_svg() -> None:
         if one[0] == "ahead" and two[0] == "back" and one[1] == two[1]:
             assert float(two[2]) - float(one[2]) == pytest.approx(7.0)
             assert float(two[5]) - float(one[5]) == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_what_is_given_stands_in_the_row_that_uses_it(rows: int) -> None:
+    net = nn.Network([4, 3, 1], rng=0)
+    X = Tensor(np.arange(24.0).reshape(4, 6), name="X")
+    Y = Tensor([[0.0, 1, 0, 1, 1, 0]], name="Y")
+    J = nn.cost(net, X, Y, nn.binary_cross_entropy).named("J")
+    J.backward()
+    view = viz.draw(J, rows=rows, fit=None).view
+    place, _ = placed(view)
+    assert place.rows == rows
+    cards = {n.name: place.cards[n.id] for n in view.nodes}
+    loss = next(n for n in view.nodes if n.formula.startswith("BCE logits"))
+    (way,) = [
+        w
+        for e, w in zip(view.edges, place.ways, strict=True)
+        if e.target == loss.id and e.source == next(n.id for n in view.nodes if n.name == "Y")
+    ]
+    assert len(way) <= 5  # it does not turn round at the end of a row
+    assert cards["Y"].x + cards["Y"].width <= way[0][0] + 1e-6 < place.cards[loss.id].x
+    for other in cards.values():
+        if other is not cards["Y"]:
+            apart = (
+                other.x >= cards["Y"].x + cards["Y"].width
+                or other.x + other.width <= cards["Y"].x
+                or other.y >= cards["Y"].y + cards["Y"].height
+                or other.y + other.height <= cards["Y"].y
+            )
+            assert apart

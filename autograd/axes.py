@@ -1,8 +1,11 @@
-"""Axes of reductions."""
+"""Axes of reductions, and parameters that are whole numbers."""
 
 from __future__ import annotations
 
-__all__ = ["Axis", "kept"]
+import operator
+from typing import Any
+
+__all__ = ["Axis", "kept", "whole"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -13,3 +16,17 @@ def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
         return (1,) * len(shape)
     axes = {i % len(shape) for i in ((axis,) if isinstance(axis, int) else axis)} if shape else ()
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def whole(name: str, value: Any) -> int:
+    """Return a parameter that counts something as an int.
+
+    Raises
+    ------
+    TypeError
+        If it is no whole number.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} needs an int, got {value!r}") from None

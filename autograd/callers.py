@@ -12,8 +12,12 @@ import cmath
 import dis
 import functools
 import math
+import operator
+from itertools import pairwise
 from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -23,6 +27,7 @@ __all__ = ["Use", "asked_by", "attribute_use", "in_numpy", "number_use"]
 from_engine = True
 
 Use = str  # "store", "function", "augmented" or ""
+_Instruction = tuple[str, tuple[str, ...], bool, tuple[tuple[tuple[str, ...], bool], ...]]
 
 # Methods and functions that store the number they are given; only an array asks a tensor for one.
 _STORING = frozenset(
@@ -52,14 +57,51 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     text : str
         The names of the function that is called, such as ``"math.sqrt"``; empty for an assignment.
     """
-    kind, names, local = _instruction(frame.f_code, frame.f_lasti)
-    if kind != "call":
+    kind, names, local, given = _instruction(frame.f_code, frame.f_lasti)
+    if kind not in ("call", "loop"):
         return kind, ""
     text = ".".join(names)
+    use = _use_of(_resolved(frame, names, local))
+    if (("map",), ("float",)) in pairwise(chain for chain, _ in given):
+        return "", text  # each is converted in so many words
     if names[-1:] and names[-1] in _STORING:
-        return "store", text
-    taken = _resolved(frame, names, local) in _MATH or (len(names) > 1 and names[-1] in _REDUCING)
-    return ("function" if taken else ""), text
+        use = "store"
+    elif len(names) > 1 and names[-1] in _REDUCING:
+        use = "function"
+    if use or (names and names[-1] in _EXPLICIT):
+        return use, text
+    # What a function in C is given may do it, as in list(map(math.sqrt, w)).
+    items = [((".0",), True)] if kind == "loop" and ".0" in frame.f_locals else []
+    for chain, is_local in (*items, *given):
+        use = _use_of(_resolved(frame, chain, is_local))
+        if use:
+            return use, ".".join(chain) if chain != (".0",) else "map"
+    return "", text
+
+
+_EXPLICIT = frozenset({"float", "int", "complex", "print", "format", "str", "repr"})
+
+
+def _use_of(function: Any) -> Use:
+    """Return what a function does with a number that it asks for."""
+    for _ in range(4):  # what wraps another one
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif isinstance(function, map):
+            function = function.__reduce__()[1][0]
+    if isinstance(function, operator.methodcaller):
+        return "store" if function.__reduce__()[1][0] in _STORING else ""
+    if not isinstance(function, _IN_C):
+        return ""
+    if function in (operator.setitem, np.fromiter) or (
+        isinstance(getattr(function, "__self__", None), np.ndarray)
+        and function.__name__ in _STORING
+    ):
+        return "store"
+    return "function" if isinstance(function, BuiltinFunctionType) and function in _MATH else ""
+
+
+_IN_C = (BuiltinFunctionType, type([].__len__))
 
 
 def in_numpy(frame: FrameType) -> bool:
@@ -103,7 +145,7 @@ def asked_by(frame: FrameType) -> str:
         at = at.f_back
     if outer:
         return outer
-    kind, names, _ = _instruction(at.f_code, at.f_lasti)
+    kind, names, _, _ = _instruction(at.f_code, at.f_lasti)
     return ".".join(names) if kind == "call" and names else "np.asarray"
 
 
@@ -118,30 +160,55 @@ _LIBRARIES = {
 
 
 @functools.lru_cache(maxsize=4096)
-def _instruction(code: CodeType, lasti: int) -> tuple[str, tuple[str, ...], bool]:
-    """Return whether an instruction stores or calls, what it calls, and if that is a local name."""
+def _instruction(code: CodeType, lasti: int) -> _Instruction:
+    """Return whether an instruction stores, calls or loops, and the names of what it calls.
+
+    Then whether the first of them is a local name; and other names that it gives as arguments, or
+    that stand on its line where it loops.
+    """
     skipped = {"CACHE", "EXTENDED_ARG", "KW_NAMES", "RESUME"}
     before = [
         i for i in dis.get_instructions(code) if i.offset <= lasti and i.opname not in skipped
     ]
     if not before:
-        return "", (), False
+        return "", (), False, ()
     last = before.pop()
     if last.opname in {"STORE_SUBSCR", "STORE_SLICE"}:
-        return "store", (), False
-    if last.opname not in {"CALL", "CALL_KW"}:
-        return "", (), False
+        return "store", (), False, ()
+    if last.opname.startswith(("FOR_ITER", "UNPACK", "LIST_EXTEND", "SET_UPDATE")):
+        line = last.positions.lineno if last.positions else None
+        own = [i.offset for i in before if i.positions and i.positions.lineno == line]
+        return "loop", (), False, _chains(code, min(own, default=last.offset), last.offset)
+    if last.opname not in {"CALL", "CALL_KW", "CALL_FUNCTION_EX"}:
+        return "", (), False, ()
     if before and before[-1].opname == "PRECALL":  # its share of the effect of this very call
         before.pop()
     # The callable and its arguments are what the instructions before have put on the stack.
     need = (last.arg or 0) + (3 if last.opname == "CALL_KW" else 2)
+    if last.opname == "CALL_FUNCTION_EX":
+        need = 1 - dis.stack_effect(last.opcode, last.arg)
     while before and need > 0:
         at = before.pop()
         need -= dis.stack_effect(at.opcode, at.arg if at.opcode >= dis.HAVE_ARGUMENT else None)
         if need <= 0:
             before.append(at)
     start = before[-1].offset if before else 0
-    return "call", *_callable(code, start, last.offset)
+    names, local = _callable(code, start, last.offset)
+    return "call", names, local, _chains(code, start, last.offset)
+
+
+def _chains(code: CodeType, start: int, end: int) -> tuple[tuple[tuple[str, ...], bool], ...]:
+    """Return all names with their attributes that are loaded, and which are local names."""
+    found: list[tuple[list[str], bool]] = []
+    for i in dis.get_instructions(code):
+        if not start <= i.offset < end or i.opname in {"CACHE", "EXTENDED_ARG", "PUSH_NULL"}:
+            continue
+        local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
+        if local or i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+            found.append(([str(i.argval)], local))
+        elif found and i.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
+            found[-1][0].append(str(i.argval))
+    return tuple([(tuple(names), local) for names, local in found])
 
 
 def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bool]:
@@ -169,7 +236,7 @@ def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bo
 
 
 def _resolved(frame: FrameType, names: tuple[str, ...], local: bool) -> Any:
-    """Return the function that a frame means by names; attributes of modules only."""
+    """Return what a frame means by a name and attributes, which are only read."""
     if not names:
         return None
     if local or frame.f_code.co_name == "<module>":
@@ -179,8 +246,12 @@ def _resolved(frame: FrameType, names: tuple[str, ...], local: bool) -> Any:
     if found is None:
         found = frame.f_globals.get(names[0], getattr(builtins, names[0], None))
     for name in names[1:]:
-        found = getattr(found, name, None) if isinstance(found, ModuleType) else None
-    return found if isinstance(found, BuiltinFunctionType) else None
+        if isinstance(found, (ModuleType, np.ndarray)):
+            found = getattr(found, name, None)
+        else:  # what an object keeps itself: nothing of the user's is run
+            kept = getattr(type(found), "__dict__", {}).get("__dict__") and vars(found)
+            found = kept.get(name) if isinstance(kept, dict) else None
+    return found
 
 
 @functools.lru_cache(maxsize=4096)
@@ -193,6 +264,13 @@ def _attribute(code: CodeType, lasti: int) -> Use:
         return ""
     if place and instructions[place - 1].opname == "COPY" and instructions[place - 1].arg == 1:
         return "augmented"
+    # `np.add.at(t.data, …)` writes, whatever the array says of itself.
+    first = place
+    while first and instructions[first - 1].opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
+        first -= 1
+    before = [i for i in instructions[: max(first - 1, 0)] if i.opname != "PUSH_NULL"]
+    if before and before[-1].opname in {"LOAD_ATTR", "LOAD_METHOD"} and before[-1].argval == "at":
+        return "store"
     then = next(iter(instructions[place + 1 :]), None)
     if then is not None and then.opname in {"LOAD_ATTR", "LOAD_METHOD"} and then.argval in _WRITING:
         return "store"

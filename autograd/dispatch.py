@@ -255,6 +255,8 @@ def _bound(
     bound.update(bound.pop("kwargs", {}))
     for short, long in _SHORT.get(op.name, {}).items():
         if short in bound and bound[short] is not np._NoValue:
+            if long in bound:
+                raise ValueError(f"np.{op.name}: {short} and {long} mean the same; pass one.")
             bound[long] = bound.pop(short)
     for passed_over in _IGNORED.get(op.name, ()):
         bound.pop(passed_over, None)

@@ -94,7 +94,7 @@ class Transform:
                 f"{name}: needs a function, got {type(f).__name__}; for a Tensor J write "
                 "J.backward(), or gradients(J, [w])."
             )
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, f, updated=())  # what it keeps of itself may not pickle
         self._compute, self._options = compute, options
 
     def __call__(self, *args: Any, **params: Any) -> npt.NDArray[Any] | Any:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from autograd.op import Composite, Op
 
-__all__ = ["explain", "no_rule", "not_differentiated"]
+__all__ = ["PASSES", "explain", "no_rule", "not_differentiated", "too_high"]
 
 from_engine = True
 
@@ -87,6 +87,17 @@ def not_differentiated(op: Op | Composite, name: str) -> DTypeError:
 
 def _brief(value: Any) -> str:
     return f"array{np.shape(value)}" if isinstance(value, np.ndarray) else repr(value)
+
+
+PASSES = 4  # recorded passes through one kink for which what is known of it is enough
+
+
+def too_high(name: str) -> GradientError:
+    """Return the error of a derivative of too high an order at a kink of an op."""
+    return GradientError(
+        f"{name}: derivatives of order {PASSES + 2} and more are not known at its kink; take them "
+        "at a point beside it, or write the function without it, such as x * x for abs(x)**2."
+    )
 
 
 def no_rule(op: Op, operand: str) -> GradientError:

@@ -30,7 +30,7 @@ import numpy as np
 
 from autograd.codegen import namespace, push_source, record_source
 from autograd.errors import AutogradError, GradientError, RuleError
-from autograd.messages import explain
+from autograd.messages import PASSES, explain, too_high
 from autograd.node import Extra, next_id
 from autograd.registry import COMPOSITES, HIDDEN, OPS
 from autograd.symbol import BINARY
@@ -561,15 +561,20 @@ def _substitute() -> None:
     """Declare the op behind a strong zero: other values at some places, the derivative of a."""
 
     @op(symbol="substitute", text="{a}", latex="{a}", elementwise=True, samples=())
-    def substitute(a: Any, /, places: Any, values: Any, passes: int = 0) -> Any:
+    def substitute(a: Any, /, places: Any, values: Any, passes: int = 0, of: str = "") -> Any:
         """Put values at places, and leave the derivative that of a.
 
         `passes` counts the recorded passes through a kink behind it, this one included; 0 where a
-        strong zero has put the values.
+        strong zero has put the values. `of` names the op that has the kink.
         """
         return np.where(places, values, a)
 
-    substitute.vjp(a=lambda g: g)
+    def pulled(g: Any, passes: int, of: str) -> Any:
+        if passes >= PASSES and type(g) is Tensor:  # in one more recorded pass
+            raise too_high(of)
+        return g
+
+    substitute.vjp(a=pulled)
     HIDDEN["substitute"] = OPS.pop("substitute")
 
 

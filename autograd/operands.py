@@ -58,6 +58,11 @@ def coerce(op: Op, x: Any) -> Any:
             raise DTypeError(
                 f"{op.name}: the mask of a masked array would be lost; pass x.filled(value)."
             )
+        if isinstance(x, np.matrix) and op.name in ("multiply", "power"):
+            raise DTypeError(
+                f"{op.name}: a product of np.matrix is one of matrices; write np.asarray(m), and @ "
+                "where that is meant and * for elements."
+            )
         value = np.asarray(x)
     except ValueError as error:
         raise DTypeError(

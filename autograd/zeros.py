@@ -581,10 +581,28 @@ def _without_meaning(node: Node, empty: _Masks) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def report(nodes: Sequence[Node]) -> None:
+_OF_ZEROS = (
+    "a gradient of 0 has met a derivative that is not finite, and counts as 0; arithmetic made "
+    "this 0, so the limit may be another number. Keep the operand away from that point, or select "
+    "with where() what is not wanted"
+)
+OF_TIES = (
+    "elements that share the extreme value share its derivative evenly, and how that changes is "
+    "not known, so the limit of the second derivative may be another number. Keep them apart"
+)
+
+
+def report(nodes: Sequence[Node], why: str = _OF_ZEROS) -> None:
     """Say that zeros of arithmetic met infinite derivatives: warn, or raise in `detect_anomaly`.
 
     Warns once a line, as Python counts.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        Where.
+    why : str
+        What has happened there, and what to do.
 
     Raises
     ------
@@ -595,11 +613,7 @@ def report(nodes: Sequence[Node]) -> None:
     for node in nodes:
         assert node.op is not None
         source = source_of(node)
-        said = (
-            f"{node.op.name}: a gradient of 0 has met a derivative that is not finite, and counts "
-            "as 0; arithmetic made this 0, so the limit may be another number. Keep the operand "
-            "away from that point, or select with where() what is not wanted"
-        )
+        said = f"{node.op.name}: {why}"
         place = "" if source is None else f", called at {source[0]}:{source[1]}"
         if STATE.get().anomaly or _STRICT.get():
             raise AnomalyError(f"detect_anomaly: {said}{place}.")

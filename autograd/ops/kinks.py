@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients, reach, towards
-from autograd.errors import GradientError
 from autograd.registry import HIDDEN
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
-from autograd.zeros import report
+from autograd.zeros import OF_TIES, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,8 +111,7 @@ def _expanded(
     found = _slope(g, outs, weights, places)
     if found is None:
         return None
-    passes = 1 + _passes(reach([g._node]))
-    n = HIDDEN["substitute"].record(size(outs[0]), places=places, values=0.0, passes=passes)
+    n = _stilled(size(outs[0]), places, reach([g._node]), parts[0][0])
     term, factor = found, 1.0
     power: Any = 1.0
     for k in range(2, terms + 1):
@@ -125,8 +123,7 @@ def _expanded(
     return found
 
 
-_TERMS = 3
-_PASSES = 4  # recorded passes through one kink for which these terms are enough
+_TERMS = 3  # enough for as many recorded passes as `PASSES` says
 
 
 def _passes(behind: Sequence[Node]) -> int:
@@ -246,7 +243,7 @@ def along(
     plain = spread(g) * (a / spread(np.where(kink, 1.0, n)) if by is None else by)
     if not quadratic:
         asked = type(n) is Tensor and type(g) is Tensor and g._node is not None
-        if asked and n._node in reach([g._node]):
+        if asked and any(m is n._node or _is_size(m) for m in reach([g._node])):
             report([n._node] * bool(np.any(kink & np.equal(value_of(g), 0))))
         return np.where(spread(kink), 0.0, plain)
     return _smooth(g, a, n, kink, plain, spread)
@@ -275,7 +272,6 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
     node, behind = n._node, reach([g._node])
     others = [m for m in behind if m is not node and (_is_size(m) or _is_extreme(m))]
     twins = [m for m in others if _are_tied(m, node)]
-    _refuse_high(node, behind)
     weight = _part(node)
     mean = 0.0 if _is_signed(node) else (x + other) / 2
     parts = [(m, _part(m)) for m in (node, *twins)]
@@ -286,7 +282,9 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
         return plain
     passes = 1 + _passes(behind)
     still = (x - other) * slope
-    still = HIDDEN["substitute"].record(still, places=tie, values=0.0, passes=passes)
+    still = HIDDEN["substitute"].record(
+        still, places=tie, values=0.0, passes=passes, of=_name(node)
+    )
     return np.where(tie, plain + weight * still, plain)
 
 
@@ -303,6 +301,10 @@ def _part(node: Node) -> Any:
 
 def _is_signed(node: Node) -> bool:
     return node.op is not None and node.op.name == "copysign"
+
+
+def _name(node: Node) -> str:
+    return "" if node.op is None else node.op.name
 
 
 def _is_extreme(node: Node) -> bool:
@@ -348,15 +350,35 @@ def _opposite(one: _Operand, two: _Operand) -> bool:
     )
 
 
-def _refuse_high(node: Node, behind: Sequence[Node]) -> None:
-    """Refuse derivatives of an order for which the terms of the law are not enough."""
-    assert node.op is not None
-    if _passes(behind) >= _PASSES:
-        raise GradientError(
-            f"{node.op.name}: derivatives of order {_PASSES + 2} and more are not known at its "
-            "kink; take them at a point beside it, or write the function without it, such as "
-            "x * x for abs(x)**2."
-        )
+def watched(pulled: Any, g: Any, share: Any, n: Any, axis: Any) -> Any:
+    """Return what the rule of an extreme over axes gives, and report a tie that it cannot know.
+
+    The elements of a tie share the derivative; how it changes depends on which of them grows.
+    """
+    if type(n) is not Tensor or n._node is None or type(g) is not Tensor or g._node is None:
+        return pulled
+    mixed = np.greater(share, 0) & np.less(share, 1)
+    if _DEPTH.get() or not np.any(mixed):
+        return pulled
+    tie = np.reshape(np.any(mixed, axis=axis, keepdims=True), n.shape)
+    operand = n._node.parents[0]
+    nodes = [m for m in reach([g._node]) if _is_reduced(m) and m.parents[0] is operand]
+    one = np.broadcast_to(tie, g.shape).astype(float)
+    found = gradients(g, _handles(nodes), one, retain_graph=True, allow_unused=True)
+    if any(x is not None and np.any(np.abs(value_of(x)) > 1e-10) for x in found):
+        report([n._node], OF_TIES)
+    return pulled
+
+
+def _is_reduced(node: Node) -> bool:
+    return node.op is not None and node.op.name in ("max", "min", "nanmax", "nanmin", "ptp")
+
+
+def _stilled(x: Any, places: Any, behind: Sequence[Node], node: Node) -> Any:
+    """Return a tensor with 0 at the kinks of a node, and the derivative that it has."""
+    passes = 1 + _passes(behind)
+    op = HIDDEN["substitute"]
+    return op.record(x, places=places, values=0.0, passes=passes, of=_name(node))
 
 
 def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any], Any]) -> Any:
@@ -368,7 +390,6 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     behind = reach([g._node])
     others = [m for m in behind if m is not node and _is_size(m)]
     twins = [m for m in others if _same(m, node)]
-    _refuse_high(node, behind)
     slope = slopes(g, [node, *twins], kink)
     if slope is None:
         # Where g is 0 by way of something else, such as another norm, the limit is not known.
@@ -379,7 +400,9 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
         report([node])
     # What a is where it counts as 0 may be rounding.
     passes = 1 + _passes(behind)
-    still = HIDDEN["substitute"].record(a * spread(slope), places=places, values=0.0, passes=passes)
+    still = HIDDEN["substitute"].record(
+        a * spread(slope), places=places, values=0.0, passes=passes, of=_name(node)
+    )
     return np.where(places, still, plain)
 
 

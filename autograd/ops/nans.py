@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.op import composite, op
 from autograd.ops import products, reduce, statistics
-from autograd.ops.reduce import chosen, holders, spread
+from autograd.ops.reduce import chosen, holders, shared_out
 from autograd.tensor import arrayed, value_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def nanmin(
 
 for _extreme in (nanmax, nanmin):
     _extreme.vjp(
-        a=lambda g, a, out, axis, a_shape, initial, where: (
-            spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+        a=lambda g, a, out, axis, a_shape, initial, where: shared_out(
+            g, holders(a, out, axis, a_shape, initial, where), out, axis, a_shape
         )
     )

@@ -14,7 +14,7 @@ from autograd.ops.kinks import along
 from autograd.ops.reduce import holders, spread
 from autograd.ops.solving import inv
 from autograd.symbol import Symbol
-from autograd.tensor import value_of
+from autograd.tensor import Tensor, value_of
 
 from_engine = True
 
@@ -181,6 +181,8 @@ def cond(x: Any, p: Any = None) -> Any:
     >>> cond([[4.0, 0.0], [0.0, 2.0]])
     np.float64(2.0)
     """
+    if isinstance(p, Tensor):
+        raise TypeError("p needs a number")
     if p in (None, 2, -2):
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.axes import whole
 from autograd.op import composite
-from autograd.tensor import arrayed, value_of
+from autograd.tensor import Tensor, arrayed, value_of
 
 from_engine = True
 
@@ -41,6 +42,9 @@ def unwrap(
     >>> unwrap([0.0, 3.0, 6.0], period=4)
     array([ 0., -1., -2.])
     """
+    numbers: Any = discont, period
+    if any(isinstance(x, Tensor) for x in numbers):
+        raise TypeError("discont and period need numbers")
     values = value_of(arrayed(p))
     turns = np.round((np.unwrap(values, discont, axis, period=period) - values) / period)
     return p + period * turns
@@ -141,6 +145,7 @@ def linspace(
     >>> linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ])
     """
+    num = whole("num", num)
     if num < 0:
         raise ValueError(f"num cannot be negative, got {num}")
     n = num - 1 if endpoint else num

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd.axes import Axis, kept
 from autograd.op import op
+from autograd.ops.kinks import watched
 from autograd.symbol import Symbol, apply
 
 from_engine = True
@@ -142,9 +143,17 @@ def max(
     return np.max(a, axis=axis, keepdims=keepdims, **chosen(initial, where))
 
 
+def shared_out(
+    g: Any, share: Any, out: Any, axis: Axis, shape: tuple[int, ...], least: Any = None
+) -> Any:
+    """Return g for each element, times its share of its slice's extreme; less that of the least."""
+    part = share if least is None else share - least
+    return watched(spread(g, shape, axis) * part, g, share, out, axis)
+
+
 max.vjp(
-    a=lambda g, a, out, axis, a_shape, initial, where: (
-        spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+    a=lambda g, a, out, axis, a_shape, initial, where: shared_out(
+        g, holders(a, out, axis, a_shape, initial, where), out, axis, a_shape
     )
 )
 
@@ -171,8 +180,8 @@ def min(
 
 
 min.vjp(
-    a=lambda g, a, out, axis, a_shape, initial, where: (
-        spread(g, a_shape, axis) * holders(a, out, axis, a_shape, initial, where)
+    a=lambda g, a, out, axis, a_shape, initial, where: shared_out(
+        g, holders(a, out, axis, a_shape, initial, where), out, axis, a_shape
     )
 )
 

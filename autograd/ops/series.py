@@ -112,7 +112,8 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     parts = []
     if n > 2:
         weighed = y[..., 2:] * (before / (after * (before + after)))
-        weighed = weighed + y[..., 1:-1] * ((after - before) / (before * after))
+        if before is not after:  # else the weight of the point itself is 0
+            weighed = weighed + y[..., 1:-1] * ((after - before) / (before * after))
         inner = weighed - y[..., :-2] * (after / (before * (before + after)))
         parts = [inner]
     if edge_order == 1:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.axes import whole
 from autograd.errors import GradientError
 from autograd.op import composite, op
 from autograd.ops.products import others
@@ -295,7 +296,7 @@ def matrix_power(a: Any, n: int) -> Any:
     array([[1., 5.],
            [0., 1.]])
     """
-    a = arrayed(a)
+    a, n = arrayed(a), whole("n", n)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError("needs square matrices")
     if n == 0:

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.op import composite, op
 from autograd.ops.indexing import scatter
 from autograd.ops.kinks import along
-from autograd.ops.reduce import chosen, count, holders, masked, number, spread
+from autograd.ops.reduce import chosen, count, holders, masked, number, shared_out, spread
 from autograd.symbol import Symbol, printed
 from autograd.tensor import Tensor, arrayed, value_of
 
@@ -133,9 +133,13 @@ def ptp(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 ptp.vjp(
-    a=lambda g, a, axis, a_shape: (
-        spread(g, a_shape, axis)
-        * (extreme(np.max, a, axis, a_shape) - extreme(np.min, a, axis, a_shape))
+    a=lambda g, a, out, axis, a_shape: shared_out(
+        g,
+        extreme(np.max, a, axis, a_shape),
+        out,
+        axis,
+        a_shape,
+        extreme(np.min, a, axis, a_shape),
     )
 )
 

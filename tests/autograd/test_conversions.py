@@ -5,7 +5,9 @@ from __future__ import annotations
 import array as plain_arrays
 import cmath
 import copy
+import functools
 import math
+import operator
 import pickle
 import threading
 import types
@@ -77,7 +79,85 @@ STORES |= {
     "copyto of objects": lambda y, w: np.copyto(y, objects(w), casting="unsafe"),
     "array.array": lambda y, w: plain_arrays.array("d", [w[0]]),
     "full": lambda y, w: np.full(3, w[0]),
+    "starred": lambda y, w: y.fill(*[w[0]]),
+    "starred fromiter": lambda y, w: np.fromiter(*((x for x in w), float)),
+    "of the operators": lambda y, w: operator.setitem(y, 0, w[0]),
+    "a part of it": lambda y, w: functools.partial(operator.setitem, y, 0)(w[0]),
+    "mapped": lambda y, w: list(map(y.__setitem__, range(3), w)),
 }
+
+
+def renamed(y: Any, w: Any) -> None:
+    """Call a method that has another name here."""
+    store = y.__setitem__
+    store(0, w[0])
+
+
+def renamed_fill(y: Any, w: Any) -> None:
+    """Call a method that has another name here."""
+    f = y.fill
+    f(w[0])
+
+
+STORES |= {f.__name__: f for f in (renamed, renamed_fill)}
+
+
+def attribute(w: Any) -> Any:
+    """Call a function of math that an object keeps."""
+    holder = types.SimpleNamespace(root=math.sqrt)
+    return holder.root(w[0])
+
+
+def later(w: Any) -> Any:
+    """Run through a map that was made before."""
+    roots = map(math.sqrt, w)
+    return list(roots)
+
+
+def unpacked(w: Any) -> Any:
+    """Give the results names."""
+    a, b, c = map(math.sqrt, w)
+    return a + b + c
+
+
+def looped(w: Any) -> Any:
+    """Loop over a map."""
+    total = 0.0
+    for x in map(math.sqrt, w):
+        total += x
+    return total
+
+
+OF_MATH: dict[str, Any] = {f.__name__: f for f in (attribute, later, unpacked, looped)}
+OF_MATH |= {
+    "starred": lambda w: math.hypot(*w),
+    "mapped": lambda w: list(map(math.sqrt, w)),
+    "in a list": lambda w: [*map(math.sqrt, w)],
+    "in a comprehension": lambda w: [x for x in map(math.sqrt, w)],  # noqa: C416 - as it is
+    "partial": lambda w: functools.partial(math.pow, 2.0)(w[0]),
+    "from a table": lambda w: {"root": math.sqrt}["root"](w[0]),
+}
+
+
+@pytest.mark.parametrize("f", table(OF_MATH))
+def test_functions_of_math_are_refused_however_they_are_called(f: Any) -> None:
+    with pytest.raises(GradientError, match="gradient would be lost"):
+        f(leaf(W))
+
+
+def test_what_is_converted_in_so_many_words_stays_silent() -> None:
+    w = leaf(W)
+    ways = [
+        list(map(float, w)),
+        [*map(float, w)],
+        [float(x) for x in w],
+        np.fromiter(map(float, w), float).tolist(),
+    ]
+    assert ways == [W] * 4
+    total, other = sum(map(float, w)), math.fsum(map(float, w))
+    assert total == other == sum(W)
+    roots = [math.sqrt(float(x)) for x in w]
+    assert roots == [math.sqrt(x) for x in W]
 
 
 def raised(f: Any, *args: Any) -> GradientError:
@@ -287,6 +367,8 @@ w.data[..., k - 1] /= 5.0
 w.data.fill(1.0)
 w.data.sort()
 w.data.put(k, 1.0)
+np.add.at(w.data, [k], 5.0)
+np.maximum.at(holder.w.data, [0], 9.0)
 """.strip().splitlines()
 
 
@@ -294,7 +376,7 @@ def run_lines(line: str, within: str) -> None:
     """Run a line in a function of its own, in one with a closure, or at the top of a module."""
     known = {
         "w": leaf([1.0, 2.0], "w"), "kept": {0: 0, 2: 1}, "rows": [1, 2], "plain": np.ones(2),
-        "k": 1, "a": 0, "holder": types.SimpleNamespace(),
+        "k": 1, "a": 0, "holder": types.SimpleNamespace(w=leaf([1.0, 2.0])), "np": np,
     }  # fmt: skip
     heads = {
         "module": line,

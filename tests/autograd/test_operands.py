@@ -261,3 +261,47 @@ def test_a_gradient_may_be_put_in_its_place() -> None:
         x.grad = np.ones(3)
     with pytest.raises(GradientError):
         Tensor(2.0).grad = 1.0
+
+
+@pytest.mark.parametrize("n", [0.5, 2.7, -1.5, Tensor(2.0)])
+def test_powers_of_matrices_are_whole(n: Any) -> None:
+    M = leaf([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(DTypeError, match="matrix_power"):
+        np.linalg.matrix_power(M, n)
+    np.testing.assert_array_equal(np.linalg.matrix_power(M, np.int64(2)).data, M.data @ M.data)
+
+
+def test_a_number_of_points_is_whole() -> None:
+    with pytest.raises(DTypeError, match=r"linspace: .* num needs an int, got 3\.5"):
+        np.linspace(leaf(0.0), leaf(1.0), 3.5)  # type: ignore[call-overload]
+
+
+def test_products_with_np_matrix_are_refused_where_they_would_be_of_elements() -> None:
+    M = leaf([[1.0, 2.0], [3.0, 4.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        m = np.matrix([[1.0, 2.0], [3.0, 4.0]])
+    for product in (lambda: M * m, lambda: m * M):
+        with pytest.raises(DTypeError, match=r"np\.asarray\(m\)"):
+            product()
+    np.testing.assert_array_equal((M @ m).data, M.data @ M.data)
+
+
+def test_two_names_of_one_parameter_are_refused() -> None:
+    M = leaf([[1.0, 2.0], [3.0, 4.0]])
+    assert np.var(M, correction=1).item() == np.var(M.data, ddof=1)
+    with pytest.raises((ValueError, TypeError)):
+        np.var(M, ddof=1, correction=1)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: np.linalg.cond(np.eye(2) * t, t),
+        lambda t: np.unwrap(np.ones(2) * t, discont=t),
+        lambda t: np.unwrap(np.ones(2) * t, period=t),
+    ],
+)
+def test_parameters_that_nothing_is_differentiated_by_are_plain(call: Any) -> None:
+    with pytest.raises(DTypeError):
+        call(leaf(2.0))

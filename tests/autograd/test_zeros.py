@@ -580,14 +580,26 @@ def test_fourth_derivatives_at_a_kink() -> None:
 
 
 @pytest.mark.long
-def test_derivatives_of_a_higher_order_than_is_known_at_a_kink_are_refused() -> None:
-    f: Any = lambda x: np.abs(x) ** 6  # noqa: E731 - x⁶, whose sixth derivative is 720
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda x: np.abs(x) ** 6, "absolute"),
+        (lambda x: np.maximum(x, -x) ** 6, "maximum"),
+        (lambda x: np.abs(x) ** 4 * np.square(np.fabs(x)), "absolute|fabs"),
+    ],
+)
+def test_derivatives_of_a_higher_order_than_is_known_at_a_kink_are_refused(
+    f: Any, name: str
+) -> None:
+    """The sixth derivative of x⁶ is 720."""
     for _ in range(5):
         f = grad(f)
     assert f(0.0) == 0.0
-    with pytest.raises(GradientError, match=r"absolute: derivatives of order 6 and more .* beside"):
+    with pytest.raises(
+        GradientError, match=rf"({name}): derivatives of order 6 and more .* beside"
+    ):
         grad(f)(0.0)
-    assert grad(f)(1.0) == 720.0
+    assert grad(f)(1.0) == pytest.approx(720.0, rel=1e-12)
 
 
 TANGENTS: dict[str, tuple[Any, Any, Any]] = {
@@ -815,6 +827,11 @@ TOLD: dict[str, tuple[Any, Any]] = {
     "two deviations": (lambda x: (np.std(x) + np.std(2 * x)) ** 2, np.ones(2)),
     "rows of norms": (lambda x: norm(np.stack([x, x]), axis=1).sum() ** 2, Z(2)),
     "two sizes": (lambda x: ((np.abs(x) - np.abs(2 * x)) ** 2).sum(), Z(1)),
+    "greatest and least": (lambda x: x.max() ** 2 + x.min() ** 2, np.ones(2)),
+    "greatest times least": (lambda x: x.max() * x.min(), np.ones(2)),
+    "of rows": (lambda x: (np.nanmax(x, 1) * np.nanmin(x, 1)).sum(), np.ones((2, 2))),
+    "range": (lambda x: np.ptp(x) ** 2, np.ones(3)),
+    "product of p-norms": (lambda x: norm(x, 3) * norm(x, 3), Z(2)),
     "two maxima": (lambda x: ((np.maximum(x, 0) + np.maximum(2 * x, 0)) ** 2).sum(), Z(1)),
     "a maximum and a size": (lambda x: ((np.maximum(x, -x) - np.abs(2 * x)) ** 2).sum(), Z(1)),
     "elements of maxima": (lambda x: np.maximum(np.stack([x, 2 * x]), 0).sum() ** 2, Z(1)),
@@ -831,6 +848,13 @@ KNOWN: dict[str, tuple[Any, Any, Any]] = {
     "norms of parts": (lambda x: norm(x[:2]) ** 2 + norm(x[2:]) ** 2, Z(4), 2 * np.eye(4)),
     "norms of rows": (lambda x: (norm(x.reshape(2, 2), axis=1) ** 2).sum(), Z(4), 2 * np.eye(4)),
     "sizes": (lambda x: (np.abs(x) ** 2).sum(), Z(3), 2 * np.eye(3)),
+    "a maximum that cancels": (
+        lambda x: np.log(np.exp(x - x.max()).sum()) + x.max(),
+        Z(2),
+        np.array([[0.25, -0.25], [-0.25, 0.25]]),
+    ),
+    "a maximum beside others": (lambda x: 3 * x.max() + (x * x).sum(), np.ones(2), 2 * np.eye(2)),
+    "extremes without a tie": (lambda x: x.max() * x.min(), np.array([1.0, 2.0]), 1 - np.eye(2)),
     "times one that is not 0": (
         lambda x: norm(x[:2]) ** 2 * norm(x[2:]),
         np.array([0.0, 0.0, 3.0, 4.0]),
@@ -987,3 +1011,22 @@ def test_products_that_leave_out_what_is_not_finite_have_their_derivatives(bad: 
     # The minors of the row and of the column in which it stands.
     np.testing.assert_allclose(found[1], [-7.0, 2.0, 3.0], rtol=1e-12)
     np.testing.assert_allclose(found[:, 1], [0.0, 2.0, -1.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_cross_product_beside_what_is_not_finite(bad: float) -> None:
+    """(c × x)₁ is c₂ x₀ − c₀ x₂, without c₁."""
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0]) / 3
+    H = 2 * np.array([[1.0, 0, -1], [0, 0, 0], [-1, 0, 1]])
+    for f in (lambda x: np.cross([1, bad, 1], x)[1], lambda x: -np.linalg.cross(x, [1, bad, 1])[1]):
+        g = lambda x, f=f: f(x) ** 2  # noqa: E731
+        np.testing.assert_allclose(grad(g)(x), [-4.0, 0.0, 4.0], rtol=1e-15)
+        np.testing.assert_allclose(hessian(g)(x), H, rtol=1e-15)
+        np.testing.assert_allclose(jvp(grad(g), (x,), (v,))[1], H @ v, rtol=1e-15)
+
+
+def test_differences_of_even_spacing_leave_the_point_itself_out() -> None:
+    x = leaf([1.0, np.nan, 3.0])
+    found = np.gradient(x)
+    np.testing.assert_array_equal(found.data, np.gradient(x.data))
+    assert found.data[1] == 1.0

@@ -24,7 +24,7 @@ Kind = Literal["data", "parameter", "op", "cost", "constant", "call", "module", 
 
 def _card(data: Any) -> NodeView:
     """Return the card that JSON describes."""
-    lists = {name: tuple(data[name]) for name in ("value", "scope", "body", "slopes")}
+    lists = {name: _lines(data, name) for name in ("value", "scope", "body", "slopes")}
     slope = data["slope"]
     if slope is not None:
         slope = Gradient(**slope)
@@ -34,6 +34,13 @@ def _card(data: Any) -> NodeView:
             raise TypeError(f"a gradient has the state {slope.state!r}, {slope.paths!r} paths")
     heat = tuple(_heat(h) for h in data["heat"])
     return NodeView(**{**data, **lists, "slope": slope, "heat": heat})
+
+
+def _lines(data: Any, name: str) -> tuple[str, ...]:
+    """Return a field of several texts."""
+    if type(data[name]) is not list or not all(type(x) is str for x in data[name]):
+        raise TypeError(f"{name} needs a list of texts, got {data[name]!r:.60}")
+    return tuple(data[name])
 
 
 def _heat(data: Any) -> Heat:
@@ -455,7 +462,7 @@ class GraphView:
                 n.source,
                 n.mark,
             )
-            if type(n.row) is not int or n.row < 1:
+            if type(n.row) is not int or not 0 < n.row <= 1000:
                 raise TypeError(f"card {n.id} has rows of {n.row!r} characters")
             if type(n.id) is not int or n.kind not in get_args(Kind):
                 raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
@@ -484,6 +491,7 @@ class GraphView:
             for x in (self.title, *self.alerts, *self.notes, *self.unrun, *self.inside)
         ):
             raise TypeError("its title or one of its notes is no text")
-        if self.passes not in ("both", "forward", "backward", "") or type(self.outputs) is not int:
+        known = type(self.outputs) is int and 0 <= self.outputs <= most
+        if self.passes not in ("both", "forward", "backward", "") or not known:
             raise TypeError(f"passes is {self.passes!r}, of {self.outputs!r} outputs")
         self.to_json().encode()  # a lone surrogate is no text that can be written

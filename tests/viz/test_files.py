@@ -230,6 +230,11 @@ def hostile() -> dict[str, Any]:
     return {
         "depth": "[" * 100_000,
         "rows": changed(rows=1_000_000_000),
+        "outputs": changed(outputs=1_000_000_000),
+        "a row of a header": card(row=1_000_000_000),
+        "value of another type": card(value={"a": 1}),
+        "value of numbers": card(value=[1, 2]),
+        "scope as one text": card(scope="layer1"),
         "NaN": card(norm=float("nan")),
         "infinite": card(norm=float("inf")),
         "negative": card(norm=-1.0),

@@ -231,18 +231,29 @@ def cost(
     """
     A_L, Y = _check_labels("cost", A_L, Y)
     _check_loss("cost", loss)
+    if l2 and parameters is None:
+        raise ValueError("cost: l2 needs parameters=, whose W it is of.")
     m = Y.shape[1]
     if loss == "cross_entropy":
-        J = -np.sum(Y * np.log(A_L) + (1 - Y) * np.log(1 - A_L)) / m
+        if len(A_L) > 1 and np.allclose(np.sum(A_L, axis=0), 1, rtol=0, atol=1e-9):
+            raise ValueError(
+                "cost: the columns of A sum to 1, as those of softmax do; "
+                "pass loss='softmax_cross_entropy'."
+            )
+        J = -np.sum(_times_log(Y, A_L) + _times_log(1 - Y, 1 - A_L)) / m
     elif loss == "softmax_cross_entropy":
-        J = -np.sum(Y * np.log(A_L)) / m
+        J = -np.sum(_times_log(Y, A_L)) / m
     else:
         J = np.sum((A_L - Y) ** 2) / (2 * m)
-    if l2:
-        if parameters is None:
-            raise ValueError("cost: l2 needs parameters=, whose W it is of.")
+    if l2 and parameters is not None:
         J += l2 / (2 * m) * sum(np.sum(np.square(W)) for k, W in parameters.items() if k[0] == "W")
     return float(J)
+
+
+def _times_log(y: Array, a: Array) -> Array:
+    """Return y log a, which is 0 where y is, also at a = 0."""
+    with np.errstate(divide="ignore"):
+        return y * np.log(np.where(y == 0, 1.0, a))
 
 
 def backward(

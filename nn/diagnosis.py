@@ -43,6 +43,9 @@ RANGES = {
 }
 
 
+VANISHING, EXPLODING = 1e-8, 1e5  # norms of the gradient of one layer in the first step
+
+
 class TrainingWarning(UserWarning):
     """Training runs, and something about it will spoil its result."""
 
@@ -270,12 +273,17 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
     if len(weights) < 3 or not all(W.data.any() for W in net.weights()):
         return  # behind a layer of zeros there is no gradient, until its first step
     (first, least), *_ = weights.items()
-    largest = max(weights.values())
-    if least < 1e-8 < largest:
+    largest, most = max((n, p) for p, n in weights.items())
+    if least < VANISHING and max(norms.values()) > VANISHING:
         yield (
             f"Vanishing gradients: ‖gradient‖ is {least:.1e} at {first} and {largest:.1e} at the "
             "layer where it is largest, so the first layers will not learn: use hidden='relu' "
             "with init='he', or fewer layers."
+        )
+    elif largest > EXPLODING:
+        yield (
+            f"Exploding gradients: ‖gradient‖ is {largest:.1e} at {most}: use init='he' or "
+            "'xavier', normalized inputs, fewer layers, or max_norm."
         )
 
 

@@ -519,6 +519,14 @@ class Perceptron(_Classifier):
                 best, most = (W.copy(), b.copy()), right
             if not mistakes:
                 break
+        if most < 1:
+            warnings.warn(
+                f"Perceptron: no line parts the classes after {self.n_iter_} of {passes} passes. "
+                f"It keeps the weights that were right most often, for {most:.1%} of the examples; "
+                "where no line can, LogisticRegression has a best answer.",
+                TrainingWarning,
+                stacklevel=2,
+            )
         self.coef_, self.intercept_ = best  # the last one may stand anywhere on its round
         return self
 

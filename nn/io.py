@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from autograd import ShapeError
 from autograd.files import write_whole
 from nn._described import architecture
 from nn.activations import ACTIVATIONS, Activation
+from nn.diagnosis import TrainingWarning
 from nn.linear import Linear, Network
 from nn.module import Module
 from nn.regularizers import Dropout
@@ -103,6 +105,11 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
         If names or shapes are not those of `net`; it lists what differs. Nothing is changed then.
     ValueError
         If `net` computes otherwise; it lists what differs. Nothing is changed then.
+
+    Warns
+    -----
+    TrainingWarning
+        If the network is of a narrower dtype than the file, so that numbers are rounded.
     """
     if isinstance(path, Module):
         raise TypeError("load: the path comes first, as in load(path, net).")
@@ -111,7 +118,17 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
         arrays, metadata = read_arrays("load", path, expected)
         if strict:
             _compare_networks(repr(str(path)), net, metadata)
+        own = net.state_dict()
+        rounded = [k for k, a in arrays.items() if a.dtype.itemsize > own[k].dtype.itemsize]
         net.load_state_dict(arrays)
+        if rounded:
+            k = rounded[0]
+            warnings.warn(
+                f"load: {k} is {arrays[k].dtype} in {str(path)!r} and {own[k].dtype} in the "
+                f"network, so its numbers are rounded ({len(rounded)} of {len(own)} arrays).",
+                TrainingWarning,
+                stacklevel=2,
+            )
         return net
     arrays, metadata = read_arrays("load", path)
     if metadata.get("kind") == "checkpoint":

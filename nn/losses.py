@@ -365,7 +365,7 @@ def _labels(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     values = Y.data
     if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
         raise ValueError(
-            f"{where}: labels need to be in [0, 1], got values from {np.min(values):.4g} to "
-            f"{np.max(values):.4g}; map classes to 0 and 1, or use one_hot()."
+            f"{where}: labels need to be in [0, 1], got values from {np.min(values):.7g} to "
+            f"{np.max(values):.7g}; map classes to 0 and 1, or use one_hot()."
         )
     return Y

@@ -162,6 +162,11 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__}: define change(g).")
 
+    def __repr__(self) -> str:
+        rate = repr(self._schedule) if self._schedule is not None else f"{self.learning_rate:g}"
+        n = len(self.parameters)
+        return f"<{type(self).__name__}(learning_rate={rate}) of {n} parameter{'s' * (n != 1)}>"
+
     def step(self) -> None:
         """Update every parameter from its gradient in `grad`.
 

@@ -148,10 +148,11 @@ def plot_decision_boundary(
 
     Parameters
     ----------
-    net : Module
-        A classifier of two features, or anything with `predict` that takes columns.
+    net : Module, estimator or callable
+        A classifier of two features, or anything with `predict` that takes columns. An estimator,
+        or a function as in the course's ``lambda x: predict(parameters, x.T)``, takes rows.
     X, Y : array_like, shapes (2, m) and (1, m) or (n_y, m)
-        Examples and labels.
+        Examples and labels. With an estimator X may have the shape (m, 2) of its own.
     ax : Axes, optional
         Where to draw.
     steps : int
@@ -160,10 +161,21 @@ def plot_decision_boundary(
         Above it.
     """
     points, labels = np.asarray(X), np.asarray(Y)
+    function = getattr(net, "predict", net)
+    if not callable(function):
+        raise TypeError(
+            "plot_decision_boundary: needs a network, an estimator or a function of rows, got "
+            f"{type(net).__name__}."
+        )
+    rows = hasattr(net, "n_features_in_") or function is net
+    if rows and points.ndim == 2 and points.shape[1] == 2 != points.shape[0]:
+        points = points.T
     if points.ndim != 2 or points.shape[0] != 2:
+        mend = "choose two features"
+        if points.ndim == 2 and points.shape[1] == 2:
+            mend = "examples are columns here: pass X.T"
         raise ShapeError(
-            f"plot_decision_boundary: needs X of shape (2, m), got {points.shape}; choose two "
-            "features."
+            f"plot_decision_boundary: needs X of shape (2, m), got {points.shape}; {mend}."
         )
     if labels.ndim == 1:
         labels = labels.reshape(1, -1)
@@ -174,8 +186,7 @@ def plot_decision_boundary(
     x = np.linspace(low[0] - edge[0], high[0] + edge[0], steps)
     y = np.linspace(low[1] - edge[1], high[1] + edge[1], steps)
     grid = np.stack([g.reshape(-1) for g in np.meshgrid(x, y)])
-    rows = hasattr(net, "n_features_in_")  # an estimator takes rows
-    found = np.asarray(net.predict(grid.T if rows else grid))
+    found = np.asarray(function(grid.T if rows else grid))
     if rows and hasattr(net, "classes_"):
         found = np.searchsorted(net.classes_, found)
     found = found.reshape(steps, steps)

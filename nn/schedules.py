@@ -79,8 +79,9 @@ class RootDecay(Schedule):
         α₀ > 0.
     k : float
         A factor > 0.
-    per : "epoch" or "step"
-        What is counted. The first is 1: at 0 the notes' formula is infinite.
+    per : "epoch", or "step" or "t"
+        What is counted; t is the notes' letter for the mini-batch. The first is 1: at 0 the notes'
+        formula is infinite.
 
     Examples
     --------
@@ -92,9 +93,9 @@ class RootDecay(Schedule):
     def __init__(self, learning_rate: float, k: float = 1.0, *, per: str = "epoch") -> None:
         self.learning_rate = positive("RootDecay", "learning_rate", learning_rate)
         self.k = positive("RootDecay", "k", k)
-        if per not in {"epoch", "step"}:
-            raise ValueError(f"RootDecay: per needs to be 'epoch' or 'step', got {per!r}.")
-        self.per = per
+        if per not in {"epoch", "step", "t"}:
+            raise ValueError(f"RootDecay: per needs to be 'epoch', or 'step' or 't', got {per!r}.")
+        self.per = "step" if per == "t" else per
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch, or at a step."""

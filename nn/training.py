@@ -110,7 +110,7 @@ class EarlyStopping:
 def fit(
     net: Module,
     X: npt.ArrayLike,
-    Y: npt.ArrayLike,
+    Y: npt.ArrayLike | None = None,
     *,
     optimizer: Optimizer | str = "adam",
     learning_rate: Rate | None = None,
@@ -184,7 +184,8 @@ def fit(
     Returns
     -------
     History
-        After a keyboard interrupt, that of the epochs that were finished.
+        After a keyboard interrupt, that of the epochs that were finished. The network is left in
+        `eval()`, for predictions; a loop of your own that goes on needs `net.train()`.
 
     Raises
     ------
@@ -208,6 +209,8 @@ def fit(
     if not isinstance(given, Module):
         kind = given.__name__ if isinstance(given, type) else type(given).__name__
         raise TypeError(f"fit: needs a module of nn first, then X and Y; got {kind}.")
+    if Y is None:
+        raise TypeError("fit: needs the network, X and Y, as in fit(net, X, Y); got no Y.")
     check_penalty("fit", penalty)
     calls = _listed(on_epoch)
     for call in calls:
@@ -276,6 +279,7 @@ class _Run:
         self.print: dict[str, Any] = {}
         self.kept = [(m, name) for _, m, name in net._buffers()]
         self.values = self._values()  # as they were when they were last looked at
+        self.began: Any = _checksum(*self.values[0])
         self.best, self.best_values = math.inf, self.values
         self.touched = True  # whether others may have changed the network since
         self.calls: list[Callable[[int, History], Any]] = []
@@ -596,6 +600,7 @@ class _Run:
             "seconds": history.seconds,
             "best": self.best,
             "first_cost": self.first_cost,
+            "began": self.began,
             "streams": [rng_state(stream) for stream in self._streams()],
             "rate": None if self.optimizer._schedule else self.optimizer.learning_rate,
             "settings": settings_of(self.optimizer),
@@ -665,11 +670,28 @@ class _Run:
         best_state = _part(arrays, "best.")
         buffers = [best_state[path] for path, _, _ in self.net._buffers()]
         self.best_values = [best_state[path] for path in self.paths], buffers
+        now, known = self.began, [run.get("began"), *self._sums(arrays)]
         self.history, self.best, self.first_cost = history, best, first
+        self.began = run.get("began")
+        if now not in known:
+            self.note(
+                [
+                    f"Went on from epoch {history.epochs} of {name}, which was begun from other "
+                    "parameters than this network had: they are replaced. To train this one, give "
+                    "resume=False, or another file."
+                ]
+            )
         if rate is not None:
             self.optimizer.learning_rate = rate  # what a callback had made of it
         for key, value in settings["settings"].items():
             setattr(self.optimizer, key, value)
+
+    def _sums(self, arrays: State) -> list[Any]:
+        """Return the checksums of the last and of the best parameters of a checkpoint."""
+        return [
+            _checksum(*[arrays[f"{part}.{path}"].astype(p.dtype) for path, p in self.paths.items()])
+            for part in ("net", "best")
+        ]
 
     def _check_settings(self, given: Any, rate: Any) -> None:
         """Refuse settings of an optimizer that this one could not have: the file was changed."""

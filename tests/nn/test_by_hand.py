@@ -207,3 +207,26 @@ def test_shapes_of_a_single_unit_are_checked_whatever_they_are(shape: tuple[int,
         by_hand.logistic_regression(np.ones((2, 1)), 0.0, np.ones(shape), np.ones((1, 3)))
     with pytest.raises(ShapeError, match="logistic_regression: needs w"):
         by_hand.logistic_regression(np.ones((2, 1)), 0.0, np.ones((2, 3)), np.ones(3))
+
+
+def test_a_cost_of_softmax_needs_its_own_loss() -> None:
+    """(1/m) Σ −Σ y log a; the other cost would count the other classes again."""
+    A, Y = np.array([[0.7, 0.2], [0.3, 0.8]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    with pytest.raises(ValueError, match="pass loss='softmax_cross_entropy'"):
+        by_hand.cost(A, Y)
+    found = by_hand.cost(A, Y, loss="softmax_cross_entropy")
+    assert found == pytest.approx(-(np.log(0.7) + np.log(0.8)) / 2, rel=1e-15)
+    two = np.array([[0.7, 0.2], [0.4, 0.8]])  # two sigmoids
+    expected = -np.log([0.7, 0.8, 1 - 0.2, 1 - 0.4]).sum() / 2
+    assert by_hand.cost(two, Y) == pytest.approx(expected, rel=1e-14)
+
+
+def test_certain_and_right_costs_nothing() -> None:
+    """0 log 0 is 0."""
+    Y = np.array([[1.0, 0.0]])
+    with np.errstate(all="raise"):
+        assert by_hand.cost(Y, Y) == 0.0
+        assert (
+            by_hand.cost(np.vstack([Y, 1 - Y]), np.vstack([Y, 1 - Y]), loss="softmax_cross_entropy")
+            == 0
+        )

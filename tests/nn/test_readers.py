@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -335,6 +337,7 @@ def test_probabilities_are_in_0_1() -> None:
 # -- estimators ------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:Perceptron. no line")
 def test_a_fit_that_fails_leaves_the_estimator_as_it_was() -> None:
     rows, y = X.T, np.array(["a", "b"])[Y[0].astype(int)]
     for kind in (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier):
@@ -661,3 +664,70 @@ def test_fit_leaves_no_gradients_behind() -> None:
     nn.cost(net, X, Y).backward()
     for a, p in zip(first, net.parameters(), strict=True):
         np.testing.assert_array_equal(a, p.grad)
+
+
+# -- what a second reader has found ----------------------------------------------------------------
+
+
+@QUIET
+def test_a_checkpoint_of_other_parameters_is_told(tmp_path: Any) -> None:
+    """A comparison of initializations with one file would show one result twice."""
+    path = tmp_path / "run.safetensors"
+
+    def run(epochs: int, **options: Any) -> nn.History:
+        net = nn.Network([2, 4, 1], **options)
+        return nn.fit(net, X, Y, epochs=epochs, checkpoint=path, progress=False, rng=0)
+
+    run(2, rng=0)
+    assert run(3, rng=0).epochs == 3  # of the same beginning
+    history = run(4, rng=2)
+    (note,) = [note for note in history.notes if "Went on" in note]
+    assert "from epoch 3" in note
+    assert "was begun from other parameters" in note
+    assert "resume=False" in note
+
+
+def deep(g: str, init: Any, depth: int = 10) -> list[str]:
+    net = nn.Network([2, *[10] * depth, 1], hidden=g, init=init, rng=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.fit(net, X, Y, epochs=1, progress=False, rng=0).notes
+
+
+def test_gradients_that_explode_or_vanish_in_every_layer_are_told() -> None:
+    assert any(note.startswith("Exploding gradients") for note in deep("relu", 1.0, 20))
+    assert any(note.startswith("Vanishing gradients") for note in deep("tanh", 0.01))
+    assert not any("gradients" in note for note in deep("tanh", "xavier", 4))
+    assert not any("gradients" in note for note in deep("relu", "he", 4))
+
+
+def test_boundaries_of_estimators_and_functions() -> None:
+    pytest.importorskip("matplotlib")
+    rows, y = X.T, Y[0].astype(int)
+    model = nn.LogisticRegression().fit(rows, y)
+    assert nn.plot_decision_boundary(model, rows, y) is not None
+    assert nn.plot_decision_boundary(model, X, y) is not None
+    assert nn.plot_decision_boundary(lambda x: model.predict(x), X, y) is not None
+    net = nn.Network([2, 1], rng=0)
+    with pytest.raises(ShapeError, match=r"examples are columns here: pass X\.T"):
+        nn.plot_decision_boundary(net, rows, y)
+    with pytest.raises(TypeError, match="a network, an estimator or a function of rows, got dict"):
+        nn.plot_decision_boundary({}, X, y)
+
+
+def test_smaller_things_that_a_second_reader_has_asked_for() -> None:
+    net = nn.Network([2, 1], rng=0)
+    assert (
+        repr(nn.SGD(net.parameters(), learning_rate=0.5))
+        == "<SGD(learning_rate=0.5) of 2 parameters>"
+    )
+    assert "RootDecay" in repr(nn.Adam(net.parameters(), learning_rate=nn.RootDecay(0.1)))
+    assert nn.RootDecay(0.2, per="t")(1, step=16) == nn.RootDecay(0.2, per="step")(1, step=16)
+    with pytest.raises(ValueError, match="leave it out where Y holds numbers"):
+        nn.split(np.ones((2, 6)), np.arange(6.0).reshape(1, 6), (0.5, 0.5), stratify=True)
+    with pytest.raises(TypeError, match=r"fit\(net, X, Y\); got no Y"):
+        nn.fit(net, X)
+    with pytest.raises(TypeError, match="needs a module of nn first"):
+        nn.fit(X, Y)
+    with pytest.raises(ValueError, match=r"to 1\.000005"):
+        nn.softmax_cross_entropy(Tensor([[0.5], [0.5]]), np.array([[1.000005], [0.0]]))

@@ -18,6 +18,8 @@ class Call(str):
 def clusters_of(g: Any) -> list[tuple[str, ...]]:
     """Return each node's clusters: its scopes, calls told apart, leaves beside their only users."""
     scopes = _modules(g)
+    if not g.program.calls:
+        return scopes
     users: dict[int, set[int]] = {}
     for edge in g.edges:
         users.setdefault(edge.parent, set()).add(edge.child)

@@ -98,7 +98,7 @@ def split(
         parts = [part[np.argsort(place[part])] for part in parts]
     else:
         parts = np.split(order, _ends(fractions, m))
-    if stratify and len(groups) > 0.5 * m > 1 and any(not len(part) for part in parts):
+    if stratify and len(groups) > 0.5 * m and any(not len(part) for part in parts):
         raise ValueError(
             f"split: stratify=True takes each value of Y for a class, and {m} examples have "
             f"{len(groups)} of them; leave it out where Y holds numbers rather than classes."

@@ -731,3 +731,123 @@ def test_smaller_things_that_a_second_reader_has_asked_for() -> None:
         nn.fit(X, Y)
     with pytest.raises(ValueError, match=r"to 1\.000005"):
         nn.softmax_cross_entropy(Tensor([[0.5], [0.5]]), np.array([[1.000005], [0.0]]))
+
+
+# -- what mutants have shown -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 2.0])
+def test_clipping_where_the_greatest_gradient_is_0_or_1(size: float) -> None:
+    w = Tensor(np.ones(2), requires_grad=True)
+    w.grad = np.array([size, 0.0])
+    assert nn.clip_gradients([w], 0.5) == size
+    np.testing.assert_array_equal(w.grad, [min(size, 0.5), 0.0])
+
+
+def test_a_schedule_gets_the_step_where_it_has_a_place_for_it() -> None:
+    seen: list[Any] = []
+
+    def named(epoch: int, step: int | None = None) -> float:
+        seen.append(step)
+        return 0.1
+
+    def needed(epoch: int, t: int) -> float:
+        seen.append(t)
+        return 0.1
+
+    def with_default(epoch: int, rate: float = 0.1) -> float:
+        seen.append(rate)
+        return rate
+
+    for schedule, expected in ((named, 1), (needed, 1), (with_default, 0.1)):
+        seen.clear()
+        net = nn.Network([2, 1], rng=0)
+        optimizer = nn.SGD(net.parameters(), learning_rate=schedule)
+        nn.cost(net, X, Y, nn.binary_cross_entropy).backward()
+        optimizer.step()
+        assert set(seen) == {expected}
+
+
+def test_a_perceptron_ends_with_the_first_pass_without_a_mistake() -> None:
+    model = nn.Perceptron(random_state=0).fit([[0.0], [1.0], [4.0], [5.0]], [0, 0, 1, 1])
+    assert model.n_iter_ < 50
+
+
+def notes_of(Y: Any, output: str = "identity") -> list[str]:
+    rows = np.random.default_rng(0).normal(size=(2, 60))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = nn.Network([2, 1], output=output, rng=0)
+        return nn.fit(net, rows, Y, loss=nn.squared_error, epochs=1, progress=False, rng=0).notes
+
+
+def test_targets_are_judged_by_their_mean_in_standard_deviations() -> None:
+    Z = np.random.default_rng(1).normal(size=(1, 60))
+    Z = (Z - Z.mean()) / Z.std()
+    assert not any("not normalized" in n for n in notes_of(30 + 3 * Z))
+    assert any("not normalized" in n for n in notes_of(90 + 3 * Z))
+    assert not any("not normalized" in n for n in notes_of(5 + 0.5 * Z))
+
+
+def test_targets_that_an_output_of_relu_can_give() -> None:
+    Y = np.linspace(0.0, 1.0, 60).reshape(1, 60)
+    assert not any("The targets are between" in n for n in notes_of(Y, "relu"))
+    assert any("of at least 0" in n for n in notes_of(Y - 0.5, "relu"))
+
+
+def test_layers_of_one_shape_begin_with_weights_of_their_own() -> None:
+    net = nn.Network([3, 3, 3, 3], rng=0)
+    one, two, three_ = (layer.W.data for layer in net.layers)
+    for a, b in ((one, two), (two, three_), (one, three_)):
+        assert not np.array_equal(a, b)
+
+
+def test_a_file_keeps_which_layer_is_dropped_how_much(tmp_path: Any) -> None:
+    path = tmp_path / "net.safetensors"
+    nn.save(nn.Network([2, 4, 3, 1], keep_prob=[0.9, 0.5], rng=0), path)
+    again = nn.load(path)
+    kept = {m.attribute: m.keep_prob for m in again.children() if isinstance(m, nn.Dropout)}
+    assert kept == {"dropout1": 0.9, "dropout2": 0.5}
+
+
+def test_a_history_is_interrupted_only_by_the_keyboard() -> None:
+    assert nn.History().interrupted is False
+    assert toy_fit().interrupted is False
+
+
+def toy_fit() -> nn.History:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.fit(net_of(), X, Y, epochs=1, progress=False, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("A", "hint"),
+    [
+        (np.ones((5, 2)), r"Examples are columns here: pass X\.T\."),
+        (np.ones(2), r"Pass x\.reshape\(-1, 1\) for one example\."),
+        (np.ones((3, 3)), r"got shape \(3, 3\)\.$"),
+    ],
+)
+def test_shapes_of_inputs_are_refused_with_what_to_write(A: Any, hint: str) -> None:
+    with pytest.raises(ShapeError, match=hint):
+        nn.Linear(2, 1, rng=0)(A)
+
+
+def test_pixels_begin_at_0() -> None:
+    """What goes below 0 is no picture, whatever its greatest value is."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (16, 20)).astype(float)
+
+    def notes(rows: Any) -> list[str]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            net = nn.Network([16, 1], rng=0)
+            labels = (np.arange(20) % 2).reshape(1, 20)
+            return nn.fit(net, rows, labels, epochs=1, progress=False, rng=0).notes
+
+    assert any("divide it by 255" in note for note in notes(pixels))
+    dark = pixels.copy()
+    dark[0] = 1.0 + dark[0] % 9  # no pixel of 0 there
+    assert any("divide it by 255" in note for note in notes(np.maximum(dark, 1.0)))
+    assert not any("divide it by 255" in note for note in notes(pixels - 5.0))

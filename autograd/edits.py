@@ -132,7 +132,8 @@ class Search:
         others = {} if forward is None else scalars_of(forward)
         products = [] if forward is None else products_of(forward)
         scalars = {**others, **scalars_of(source)}
-        texts = {t for t in keys if t.isidentifier()} | words_of(source)
+        known = [*keys, *pair.names]
+        texts = {t for t in known if t.isidentifier()} | words_of(source)
         self.pools = {
             key: Pool(tree, source, texts, scalars, pair, products)
             for key, tree in source.trees.items()

@@ -301,9 +301,11 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
 
 
 def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
-    """Yield a statement in which a name that is there twice is something else in all places."""
+    """Yield a statement in which what is there twice is something else in all places."""
     if hasattr(statement, "body"):  # of a loop or a branch each statement is tried by itself
         return
+    yield from _axes_everywhere(statement)
+    yield from _indices_everywhere(statement)
     loads = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id in pool.names]
     twice = Counter(n.id for n in loads if isinstance(n.ctx, ast.Load))
     for name in (name for name, n in twice.items() if n > 1):
@@ -317,6 +319,44 @@ def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         for value in new:
             made = _Renamed(name, value).visit(ast.parse(text).body[0])
             yield Change("operand", (own, value), [made], 3, getattr(made, "value", None))
+
+
+def _axes_everywhere(statement: ast.stmt) -> Iterator[Change]:
+    """Yield a statement whose sums all run over another axis."""
+    words = [n for n in ast.walk(statement) if isinstance(n, ast.keyword) and n.arg == "axis"]
+    old = {ast.unparse(word.value): word.value for word in words}
+    if len(words) < 2 or len(old) > 1:
+        return
+    (own,) = old.values()
+    for axis in (0, 1, -1):
+        made = copy.deepcopy(statement)
+        new = ast.Constant(axis)
+        for n in ast.walk(made):
+            if isinstance(n, ast.keyword) and n.arg == "axis":
+                n.value = new
+        yield Change("sum", (own, new), [made], 3, getattr(made, "value", None))
+
+
+def _indices_everywhere(statement: ast.stmt) -> Iterator[Change]:
+    """Yield a statement without an index that is there twice."""
+    parts = [n for n in ast.walk(statement) if isinstance(n, ast.Subscript)]
+    twice = Counter(ast.unparse(n.slice) for n in parts if isinstance(n.ctx, ast.Load))
+    for text in (text for text, n in twice.items() if n > 1):
+        made = _Bare(text).visit(copy.deepcopy(statement))
+        old = next(n for n in parts if ast.unparse(n.slice) == text)
+        yield Change("operand", (old, old.value), [made], 3, getattr(made, "value", None))
+
+
+class _Bare(ast.NodeTransformer):
+    """Take an index away."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        is_it = isinstance(node.ctx, ast.Load) and ast.unparse(node.slice) == self.text
+        return node.value if is_it else node
 
 
 class _Renamed(ast.NodeTransformer):
@@ -592,6 +632,14 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         yield "transposed", _transposed(node)
         yield "sign", ast.UnaryOp(ast.USub(), node)
     match node:
+        case ast.BinOp(
+            left=ast.BinOp(left=first, op=ast.Mult() | ast.Div(), right=ast.Constant()),
+            op=ast.Mult() | ast.Div(),
+            right=right,
+        ):  # a / 2 * m
+            yield "scale", ast.BinOp(first, ast.Mult(), right)
+            yield "scale", ast.BinOp(first, ast.Div(), right)
+    match node:
         case ast.BinOp(left=left, op=op, right=right):
             one = isinstance(right, ast.Constant) and right.value == 1
             for kind in _OPERATORS:  # t * 1 is t, which comes below
@@ -628,6 +676,8 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
                     yield "scale", ast.Constant(int(number) if whole else number)
         case ast.Constant(value=str() as value):
             yield from (("operand", ast.Constant(w)) for w in pool.words if w != value)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) if isinstance(node.ctx, ast.Load):
+            yield from _orders(parts, type(node), pool)
         case ast.Attribute(attr="T", value=value):
             yield "transposed", value
         case ast.Attribute(attr=attr, value=value) if attr in _FUNCTIONS:
@@ -658,11 +708,29 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         yield from _calls(node, pool)
     if isinstance(node, ast.Subscript):
         yield from _indices(node, pool)
+        if isinstance(node.value, ast.Call):  # one axis was summed, and then an index taken
+            for slip, other in _calls(node.value, pool):
+                if slip == "sum":
+                    yield slip, other
         if isinstance(node.slice, (ast.Tuple, ast.Slice)):
             own = ast.unparse(node.slice)
             for text, index in pool.indices.items():
                 if text != own:
                     yield "operand", ast.Subscript(node.value, index, node.ctx)
+
+
+def _orders(parts: list[ast.expr], of: Any, pool: Pool) -> Iterator[tuple[str, ast.expr]]:
+    """Yield a tuple or a list with two of its elements exchanged, or one more word."""
+    texts = [p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)]
+    if len(texts) == len(parts):  # of keys: one may be missing
+        for word in pool.words:
+            if word not in texts:
+                yield "operand", of([*parts, ast.Constant(word)], ast.Load())
+    if len(parts) <= 6 and not all(isinstance(p, ast.Constant) for p in parts):
+        for i, j in itertools.combinations(range(len(parts)), 2):
+            made = [*parts]
+            made[i], made[j] = parts[j], parts[i]
+            yield "operand", of(made, ast.Load())
 
 
 def _other_values(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
@@ -848,7 +916,7 @@ def _windows(part: ast.Slice) -> Iterator[tuple[str, ast.Slice]]:
 
 
 def _offsets(part: ast.Slice, pool: Pool) -> Iterator[tuple[str, ast.Slice]]:
-    """Yield [pad:pad + n] for [:n], and [:n] for [pad:pad + n]."""
+    """Yield [pad:pad + n] for [:n], [:n] for [pad:pad + n], and [i * s:i * s + n] for [i:i + n]."""
     match part:
         case ast.Slice(lower=None, upper=ast.expr() as high, step=None):
             for name, by in pool.scalars.items():
@@ -856,6 +924,14 @@ def _offsets(part: ast.Slice, pool: Pool) -> Iterator[tuple[str, ast.Slice]]:
         case ast.Slice(lower=low, upper=ast.BinOp(left=left, op=ast.Add(), right=right)):
             if low is not None and ast.unparse(low) == ast.unparse(left):
                 yield "from 0", ast.Slice(None, right, None)
+                begins: list[ast.expr] = [
+                    ast.BinOp(low, ast.Mult(), by) for by in pool.scalars.values()
+                ]
+                if isinstance(low, ast.BinOp) and isinstance(low.op, ast.Mult):
+                    begins += [low.left, low.right]
+                for begin in begins:
+                    end = ast.BinOp(begin, ast.Add(), right)
+                    yield f"from {ast.unparse(begin)}", ast.Slice(begin, end, None)
 
 
 def _limit(x: ast.expr | None) -> int | None:

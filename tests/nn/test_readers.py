@@ -851,3 +851,81 @@ def test_pixels_begin_at_0() -> None:
     dark[0] = 1.0 + dark[0] % 9  # no pixel of 0 there
     assert any("divide it by 255" in note for note in notes(np.maximum(dark, 1.0)))
     assert not any("divide it by 255" in note for note in notes(pixels - 5.0))
+
+
+def test_a_beta_of_0_forgets_everything() -> None:
+    """Momentum without a past is plain gradient descent."""
+    nets = [nn.Network([2, 1], rng=0) for _ in range(2)]
+    for net, kind in zip(nets, ("momentum", "sgd"), strict=True):
+        options = {"beta": 0.0} if kind == "momentum" else {}
+        of = nn.Momentum if kind == "momentum" else nn.SGD
+        optimizer = of(net.parameters(), learning_rate=0.3, **options)
+        for _ in range(3):
+            optimizer.zero_grad()
+            nn.cost(net, X, Y, nn.binary_cross_entropy).backward()
+            optimizer.step()
+    np.testing.assert_allclose(nets[0]["W1"].data, nets[1]["W1"].data, rtol=1e-14)
+
+
+@pytest.mark.parametrize("error", [-0.01, 1.01, 1.5, 2.0, 50.0])
+def test_errors_are_fractions(error: float) -> None:
+    with pytest.raises(ValueError, match=r"a fraction in \[0, 1\]"):
+        nn.diagnose_bias_variance(error, 0.2)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-3, 1e17 / 3])
+def test_a_constant_feature_has_no_variance_from_rounding(value: float) -> None:
+    rows = np.vstack([np.full(7, value), np.arange(7.0)])
+    normalizer = nn.Normalizer().fit(rows)
+    np.testing.assert_array_equal(normalizer.transform(rows)[0], np.zeros(7))
+
+
+def test_names_that_are_missing_or_unknown_are_listed() -> None:
+    net = nn.Network([2, 1], rng=0)
+    with pytest.raises(ShapeError, match=r"missing \['b1'\], unknown \['c1'\]"):
+        net.load_dict({"W1": np.ones((1, 2)), "c1": np.ones((1, 1))})
+
+
+@QUIET
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")
+def test_columns_of_labels_are_taken_as_scikit_learn_takes_them() -> None:
+    rows, y = X.T, Y[0].astype(int)
+    a = nn.LogisticRegression().fit(rows, y)
+    b = nn.LogisticRegression().fit(rows, y.reshape(-1, 1))
+    np.testing.assert_array_equal(a.coef_, b.coef_)
+
+
+def test_what_is_no_array_of_numbers_has_numpys_kind_of_error() -> None:
+    with pytest.raises(ValueError, match="needs to be of numbers"):
+        nn.LogisticRegression().fit(np.array([["a"], ["b"]], object), [0, 1])
+    with pytest.raises(TypeError, match="needs to be of numbers"):
+        nn.LogisticRegression().fit(np.array([[{}], [{}]], object), [0, 1])
+
+
+@pytest.mark.parametrize("rows", [np.ones(3), np.ones((2, 3, 1)), np.ones(())])
+def test_one_unit_needs_a_matrix_of_examples(rows: Any) -> None:
+    with pytest.raises(ShapeError, match="examples are columns"):
+        nn.by_hand.logistic_regression(np.zeros((2, 1)), 0.0, rows, np.ones((1, 3)))
+
+
+@QUIET
+@pytest.mark.parametrize(("rate", "told"), [(0.02, False), (1.0, True)])
+def test_a_cost_that_has_risen_by_half_is_told(rate: float, told: bool) -> None:
+    """J = ½ w² with steps of −(2 + r): w is multiplied by −(1 + r) each time."""
+
+    class One(nn.Module):
+        def __init__(self) -> None:
+            self.w = Tensor([[1.0]], requires_grad=True)
+
+        def forward(self, A: Any) -> Any:
+            return self.w * A
+
+    net, ones = One(), np.ones((1, 4))
+    optimizer = nn.SGD(net.parameters(), learning_rate=2.0 + rate / 4)
+    history = nn.fit(
+        net, ones, 0 * ones, loss=nn.squared_error, optimizer=optimizer, epochs=1,
+        batch_size=None, progress=False,
+    )  # fmt: skip
+    risen = (1 + rate / 4) ** 2 - 1
+    assert told == (risen > 0.5)
+    assert any("The cost rose" in note for note in history.notes) == told

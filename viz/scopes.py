@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from viz.text import clean
@@ -41,10 +42,17 @@ def _is_number(node: Any) -> bool:
     return node.kind == "constant" and node.name is None
 
 
+def _given(node: Any) -> str:
+    """Return what a call was given; of data that its first op has changed, what that was."""
+    made = re.fullmatch(r"\w+\((.*)\)", node.label) if node.kind == "constant" else None
+    names = re.findall(r"[^\W\d]\w*(?!\w*\()", made[1]) if made else []
+    return names[0] if len(names) == 1 else node.label
+
+
 def _operands(g: Any, inside: frozenset[int]) -> str:
     """Return what a call was given, as far as it has a name."""
     given = dict.fromkeys(k for i in sorted(inside) for k in g.nodes[i].parents if k not in inside)
-    known = [clean(g.nodes[k].label, 20) for k in given if not _is_number(g.nodes[k])]
+    known = [clean(_given(g.nodes[k]), 20) for k in given if not _is_number(g.nodes[k])]
     return ", ".join([*known[:3], *["…"] * (len(known) > 3)])
 
 

@@ -1141,6 +1141,21 @@ def test_a_function_of_several_ops_is_one_card_that_opens() -> None:
     assert viz.GraphView.from_json(view.to_json()) == view
 
 
+def test_a_call_names_the_data_that_it_was_given() -> None:
+    """Of data no graph is recorded: the first op of the call has changed it already."""
+    rng = np.random.default_rng(0)
+    images, K = (
+        Tensor(rng.normal(size=(1, 1, 4, 4)), name="images"),
+        leaf(rng.normal(size=(2, 1, 3, 3)), "K"),
+    )
+    J = (autograd.conv(images, K) ** 2).sum()
+    assert "conv(images, K)" in {n.formula for n in viz.draw(J).view.nodes}
+    J = (autograd.conv(images / 255, K) ** 2).sum()
+    (call,) = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
+    assert call.formula.startswith("conv(")
+    assert "images" in " ".join(n.name for n in viz.draw(J).view.nodes)
+
+
 def test_a_page_opens_the_functions() -> None:
     page = viz.draw(kernels()).html
     assert "conv(images, K)" in page

@@ -308,6 +308,11 @@ def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     yield from _indices_everywhere(statement)
     loads = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and n.id in pool.names]
     twice = Counter(n.id for n in loads if isinstance(n.ctx, ast.Load))
+    for a, b in itertools.combinations(list(twice)[:8], 2):
+        if {*pool.kinds.get(a, ())} & {*pool.kinds.get(b, ())}:
+            one, two = ast.Name(a, ast.Load()), ast.Name(b, ast.Load())
+            made = _Renamed(a, two, b, one).visit(ast.parse(ast.unparse(statement)).body[0])
+            yield Change("operand", (one, two), [made], 3, getattr(made, "value", None))
     for name in (name for name, n in twice.items() if n > 1):
         own = ast.Name(name, ast.Load())
         new: list[ast.expr] = [v for _, v in _other_values(own, pool)]
@@ -360,14 +365,14 @@ class _Bare(ast.NodeTransformer):
 
 
 class _Renamed(ast.NodeTransformer):
-    """Put a value in the place of a name."""
+    """Put a value in the place of a name, and maybe another one in that of another name."""
 
-    def __init__(self, name: str, value: ast.expr) -> None:
-        self.name, self.value = name, value
+    def __init__(self, name: str, value: ast.expr, other: str = "", its: Any = None) -> None:
+        self.values = {name: value, other: its}
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        is_it = node.id == self.name and isinstance(node.ctx, ast.Load)
-        return copy.deepcopy(self.value) if is_it else node
+        is_it = node.id in self.values and isinstance(node.ctx, ast.Load)
+        return copy.deepcopy(self.values[node.id]) if is_it else node
 
 
 def _computed(statement: ast.stmt) -> ast.expr | None:

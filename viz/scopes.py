@@ -44,9 +44,10 @@ def _is_number(node: Any) -> bool:
 
 def _given(node: Any) -> str:
     """Return what a call was given; of data that its first op has changed, what that was."""
-    made = re.fullmatch(r"\w+\((.*)\)", node.label) if node.kind == "constant" else None
+    label: str = node.label
+    made = re.fullmatch(r"\w+\((.*)\)", label) if node.kind == "constant" else None
     names = re.findall(r"[^\W\d]\w*(?!\w*\()", made[1]) if made else []
-    return names[0] if len(names) == 1 else node.label
+    return str(names[0]) if len(names) == 1 else label
 
 
 def _operands(g: Any, inside: frozenset[int]) -> str:

@@ -13,7 +13,7 @@ import dis
 import functools
 import math
 import operator
-from itertools import pairwise
+import sys
 from types import BuiltinFunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,8 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
         return kind, ""
     text = ".".join(names)
     use = _use_of(_resolved(frame, names, local))
-    if (("map",), ("float",)) in pairwise(chain for chain, _ in given):
-        return "", text  # each is converted in so many words
+    if [chain for chain, _ in given if chain != names][:1] == [("float",)]:
+        return "", text  # map(float, …): in so many words
     if names[-1:] and names[-1] in _STORING:
         use = "store"
     elif len(names) > 1 and names[-1] in _REDUCING:
@@ -84,11 +84,10 @@ _EXPLICIT = frozenset({"float", "int", "complex", "print", "format", "str", "rep
 
 def _use_of(function: Any) -> Use:
     """Return what a function does with a number that it asks for."""
-    for _ in range(4):  # what wraps another one
-        if isinstance(function, functools.partial):
-            function = function.func
-        elif isinstance(function, map):
-            function = function.__reduce__()[1][0]
+    while isinstance(function, (functools.partial, map)):  # what wraps another one
+        wrapped: Any = function
+        partial = isinstance(function, functools.partial)
+        function = wrapped.func if partial else wrapped.__reduce__()[1][0]
     if isinstance(function, operator.methodcaller):
         return "store" if function.__reduce__()[1][0] in _STORING else ""
     if not isinstance(function, _IN_C):
@@ -113,10 +112,13 @@ def in_numpy(frame: FrameType) -> bool:
 def attribute_use(frame: FrameType) -> Use:
     """Return what a frame does with the attribute that it loads.
 
-    ``"augmented"`` for ``t.data -= …``, ``"store"`` for ``t.data[i] = …`` and methods that write,
-    such as ``t.data.fill(…)``; empty otherwise.
+    ``"augmented"`` for ``t.data -= …``, ``"store"`` for ``t.data[i] = …`` and what else writes,
+    such as ``t.data.fill(…)`` and ``np.add.at(t.data, …)``; empty otherwise.
     """
-    return _attribute(frame.f_code, frame.f_lasti)
+    use, names = _attribute(frame.f_code, frame.f_lasti)
+    if use == "at":
+        return "store" if any(isinstance(_resolved(frame, *n), np.ufunc) for n in names) else ""
+    return use
 
 
 def asked_by(frame: FrameType) -> str:
@@ -184,31 +186,53 @@ def _instruction(code: CodeType, lasti: int) -> _Instruction:
     if before and before[-1].opname == "PRECALL":  # its share of the effect of this very call
         before.pop()
     # The callable and its arguments are what the instructions before have put on the stack.
-    need = (last.arg or 0) + (3 if last.opname == "CALL_KW" else 2)
-    if last.opname == "CALL_FUNCTION_EX":
-        need = 1 - dis.stack_effect(last.opcode, last.arg)
-    while before and need > 0:
-        at = before.pop()
-        need -= dis.stack_effect(at.opcode, at.arg if at.opcode >= dis.HAVE_ARGUMENT else None)
-        if need <= 0:
-            before.append(at)
-    start = before[-1].offset if before else 0
+    start = _begin(before, last)
     names, local = _callable(code, start, last.offset)
     return "call", names, local, _chains(code, start, last.offset)
 
 
+def _begin(before: list[dis.Instruction], call: dis.Instruction) -> int:
+    """Return the offset at which the computing of what a call calls begins."""
+    need = (call.arg or 0) + (3 if call.opname == "CALL_KW" else 2)
+    if call.opname == "CALL_FUNCTION_EX":
+        need = 1 - dis.stack_effect(call.opcode, call.arg)
+    for at in reversed(before):
+        need -= dis.stack_effect(at.opcode, at.arg if at.opcode >= dis.HAVE_ARGUMENT else None)
+        if need <= 0:
+            return int(at.offset)
+    return 0
+
+
+_CALLS = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
+
+
 def _chains(code: CodeType, start: int, end: int) -> tuple[tuple[tuple[str, ...], bool], ...]:
-    """Return all names with their attributes that are loaded, and which are local names."""
+    """Return the names, with their attributes, of values that are not called; and which are local.
+
+    What is called in between has given its result already, as in ``math.isclose(J, math.sqrt(4))``.
+    """
+    skipped = {"CACHE", "EXTENDED_ARG", "KW_NAMES", "RESUME"}
+    inside = [
+        i for i in dis.get_instructions(code) if start <= i.offset < end and i.opname not in skipped
+    ]
+    called: set[int] = set()
+    for k, i in enumerate(inside):
+        if i.opname in _CALLS:
+            earlier = inside[: k - 1] if inside[k - 1].opname == "PRECALL" else inside[:k]
+            called.add(_begin(earlier, i))
     found: list[tuple[list[str], bool]] = []
-    for i in dis.get_instructions(code):
-        if not start <= i.offset < end or i.opname in {"CACHE", "EXTENDED_ARG", "PUSH_NULL"}:
+    skip = False
+    for i in inside:
+        if i.opname == "PUSH_NULL":
+            skip = i.offset in called
             continue
         local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
         if local or i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
-            found.append(([str(i.argval)], local))
-        elif found and i.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
+            found.append(([] if skip or i.offset in called else [str(i.argval)], local))
+            skip = False
+        elif found and found[-1][0] and i.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
             found[-1][0].append(str(i.argval))
-    return tuple([(tuple(names), local) for names, local in found])
+    return tuple([(tuple(names), local) for names, local in found if names])
 
 
 def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bool]:
@@ -255,36 +279,49 @@ def _resolved(frame: FrameType, names: tuple[str, ...], local: bool) -> Any:
 
 
 @functools.lru_cache(maxsize=4096)
-def _attribute(code: CodeType, lasti: int) -> Use:
+def _attribute(code: CodeType, lasti: int) -> tuple[Use, tuple[tuple[tuple[str, ...], bool], ...]]:
+    """Return what is done with an attribute; of ``f.at(t.data)``, "at" and the names of f."""
     instructions = [
         i for i in dis.get_instructions(code) if i.opname not in {"CACHE", "EXTENDED_ARG"}
     ]
     place = next((k for k, i in enumerate(instructions) if i.offset == lasti), None)
     if place is None or not instructions[place].opname.startswith("LOAD_ATTR"):
-        return ""
+        return "", ()
     if place and instructions[place - 1].opname == "COPY" and instructions[place - 1].arg == 1:
-        return "augmented"
+        return "augmented", ()
+    then = next(iter(instructions[place + 1 :]), None)
+    if then is not None and _is_method(then) and then.argval in _WRITING:
+        return "store", ()
     # `np.add.at(t.data, …)` writes, whatever the array says of itself.
     first = place
     while first and instructions[first - 1].opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
         first -= 1
     before = [i for i in instructions[: max(first - 1, 0)] if i.opname != "PUSH_NULL"]
-    if before and before[-1].opname in {"LOAD_ATTR", "LOAD_METHOD"} and before[-1].argval == "at":
-        return "store"
-    then = next(iter(instructions[place + 1 :]), None)
-    if then is not None and then.opname in {"LOAD_ATTR", "LOAD_METHOD"} and then.argval in _WRITING:
-        return "store"
+    is_at = bool(before) and _is_method(before[-1]) and before[-1].argval == "at"
+    if is_at and not (then is not None and then.opname in {"LOAD_ATTR", "LOAD_METHOD"}):
+        names = []
+        for i in before[-2::-1]:
+            names.append(str(i.argval))
+            if not i.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
+                local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
+                return "at", ((tuple(names[::-1]), local),)
     above = 0  # what lies on the stack on top of the attribute
     for i in instructions[place + 1 :]:
         # Of `container[key] = value`, the container lies below the key.
         if (i.opname, above) in {("STORE_SUBSCR", 1), ("STORE_SLICE", 2)}:
-            return "store"
+            return "store", ()
         # `container[key] -= value` copies both first, to read the element.
         if i.opname == "COPY" and (i.arg, above) in {(2, 1), (3, 2)}:
-            return "store"
+            return "store", ()
         if i.opcode in dis.hasjrel or i.opcode in dis.hasjabs or i.opname.startswith("STORE"):
-            return ""
+            return "", ()
         above += dis.stack_effect(i.opcode, i.arg if i.opcode >= dis.HAVE_ARGUMENT else None)
         if above < 1:
-            return ""
-    return ""
+            return "", ()
+    return "", ()
+
+
+def _is_method(i: dis.Instruction) -> bool:
+    """Whether an attribute is loaded to be called."""
+    called = sys.version_info >= (3, 12) and i.opname == "LOAD_ATTR" and bool((i.arg or 0) & 1)
+    return i.opname == "LOAD_METHOD" or called

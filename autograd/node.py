@@ -52,8 +52,9 @@ class Extra:
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
         self.hooks: list[Callable[[Any], Any]] | None = None
-        # The composite function whose result it is, and an id before all nodes of that call.
-        self.call: tuple[str, int] | None = None
+        # The composite function whose result it is, an id before all nodes of that call, and the
+        # place among its results.
+        self.call: tuple[str, int, int] | None = None
 
 
 class Node:

@@ -425,12 +425,12 @@ class Composite:
 
 def _ended(result: Any, name: str, first: int) -> Any:
     """Write on the nodes of a composite function's results which call has ended with them."""
-    for x in result if isinstance(result, (tuple, list)) else (result,):
+    for place, x in enumerate(result if isinstance(result, (tuple, list)) else (result,)):
         node = x._node if type(x) is Tensor else None
         # A call that has recorded one op is that op.
         if node is not None and node.id > first + 1 and node.op is not None:
             node.extra = node.extra or Extra()
-            node.extra.call = name, first
+            node.extra.call = name, first, place
     return result
 
 

@@ -138,8 +138,8 @@ class Instruction:
         return isinstance(entry, Node) and entry.extra is not None and bool(entry.extra.hooks)
 
     @property
-    def call(self) -> tuple[str, int] | None:
-        """The composite function whose result it is, and what tells one call of it from others."""
+    def call(self) -> tuple[str, int, int] | None:
+        """The function whose result it is, what tells this call from others, and its place."""
         entry = self._entry
         return entry.extra.call if isinstance(entry, Node) and entry.extra is not None else None
 
@@ -240,14 +240,15 @@ class Program:
     @functools.cached_property
     def calls(self) -> list[Call]:
         """The calls of composite functions that recorded several ops; of nested ones the outer."""
-        ends: dict[tuple[str, int], list[int]] = {}
+        ends: dict[tuple[str, int], list[tuple[int, int]]] = {}
         for i, step in enumerate(self.steps):
             if step.call is not None:
-                ends.setdefault(step.call, []).append(i)
+                ends.setdefault(step.call[:2], []).append((step.call[2], i))
         found: list[Call] = []
         claimed: set[int] = set()
-        for call, results in sorted(ends.items(), key=lambda end: -end[1][-1]):
-            if results[-1] in claimed:
+        for call, places in sorted(ends.items(), key=lambda end: -max(i for _, i in end[1])):
+            results = [i for _, i in sorted(places)]  # in the order in which they are returned
+            if max(results) in claimed:
                 continue
             inside: set[int] = set()
             ahead = [*results]

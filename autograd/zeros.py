@@ -51,7 +51,7 @@ _STRONG: ContextVar[bool] = ContextVar("autograd_strong_quotients", default=Fals
 
 def over(x: Any, d: Any) -> Any:
     """Return x / d, in which 0 / 0 counts as 0 when a rule is mended, as 0 · ∞ does."""
-    if not _STRONG.get():
+    if STATE.get().strong_zero and not _STRONG.get():
         return x / d
     return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
 

@@ -216,30 +216,41 @@ def forward(
     return A, caches
 
 
+class _Default(str):
+    """A word that nobody has said."""
+
+    __slots__ = ()
+
+
+_BY_DEFAULT = _Default("cross_entropy")
+
+
 def cost(
     A_L: Array,
     Y: Array,
     *,
-    loss: str = "cross_entropy",
+    loss: str = _BY_DEFAULT,
     parameters: Mapping[str, Any] | None = None,
     l2: float = 0.0,
 ) -> float:
     """Return J, for A[L] and Y of shape (n[L], m).
 
-    J = (1/m) Σ −[y log a + (1 − y) log(1 − a)] for "cross_entropy", (1/m) Σ −Σ y log a for
-    "softmax_cross_entropy", (1/m) Σ ½(a − y)² for "squared_error"; plus (λ/2m) Σ ‖W‖²_F.
+    J = (1/m) Σ −[y log a + (1 − y) log(1 − a)] for "cross_entropy", which it is by default,
+    (1/m) Σ −Σ y log a for "softmax_cross_entropy", (1/m) Σ ½(a − y)² for "squared_error"; plus
+    (λ/2m) Σ ‖W‖²_F.
     """
     A_L, Y = _check_labels("cost", A_L, Y)
     _check_loss("cost", loss)
     if l2 and parameters is None:
         raise ValueError("cost: l2 needs parameters=, whose W it is of.")
     m = Y.shape[1]
+    sums = [np.sum(a, axis=0) for a in (A_L, Y)]
+    if loss is _BY_DEFAULT and len(A_L) > 1 and np.allclose(sums, 1, rtol=0, atol=1e-9):
+        raise ValueError(
+            "cost: the columns of A and Y sum to 1, as those of softmax do; pass "
+            "loss='softmax_cross_entropy', or 'cross_entropy' for several sigmoids."
+        )
     if loss == "cross_entropy":
-        if len(A_L) > 1 and np.allclose(np.sum(A_L, axis=0), 1, rtol=0, atol=1e-9):
-            raise ValueError(
-                "cost: the columns of A sum to 1, as those of softmax do; "
-                "pass loss='softmax_cross_entropy'."
-            )
         J = -np.sum(_times_log(Y, A_L) + _times_log(1 - Y, 1 - A_L)) / m
     elif loss == "softmax_cross_entropy":
         J = -np.sum(_times_log(Y, A_L)) / m
@@ -253,7 +264,7 @@ def cost(
 def _times_log(y: Array, a: Array) -> Array:
     """Return y log a, which is 0 where y is, also at a = 0."""
     with np.errstate(divide="ignore"):
-        return y * np.log(np.where(y == 0, 1.0, a))
+        return y * np.log(np.where((y == 0) & (a == 0), 1.0, a))
 
 
 def backward(

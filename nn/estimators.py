@@ -521,7 +521,7 @@ class Perceptron(_Classifier):
                 break
         if most < 1:
             warnings.warn(
-                f"Perceptron: no line parts the classes after {self.n_iter_} of {passes} passes. "
+                f"Perceptron: no line that parts the classes was found in {self.n_iter_} passes. "
                 f"It keeps the weights that were right most often, for {most:.1%} of the examples; "
                 "where no line can, LogisticRegression has a best answer.",
                 TrainingWarning,

@@ -674,7 +674,7 @@ class _Run:
         now, known = self.began, [run.get("began"), *self._sums(arrays)]
         self.history, self.best, self.first_cost = history, best, first
         self.began = run.get("began")
-        if now not in known:
+        if self.began is not None and now not in known:
             self.note(
                 [
                     f"Went on from epoch {history.epochs} of {name}, which was begun from other "

@@ -43,6 +43,7 @@ _EXAMPLES = f"""examples:
 _MOST = 10_000  # elements of a value
 _BYTES = 10_000_000  # of a file of values
 _BYTES_OF_VIEW = 100_000_000
+_CARDS = 150  # the greatest number, by default
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -158,7 +159,9 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--repeats", action="store_true", help="fold what repeats")
         made.add_argument("--depth", type=int, help="levels of modules to open")
         made.add_argument("--rows", type=int, help="cut a long picture into so many rows")
-        made.add_argument("--max-nodes", type=int, default=150, help="the greatest number of cards")
+        made.add_argument(
+            "--max-nodes", type=int, default=_CARDS, help="the greatest number of cards"
+        )
     checking = commands.add_parser(
         "doctor",
         help="run a script and say what is broken in its graphs; without one, what is installed",
@@ -219,7 +222,9 @@ _OF_GRAPH = ("direction", "constants", "health", "scalars", "repeats", "depth") 
 
 def _of_view(path: Path, options: argparse.Namespace) -> Drawing:
     """Draw a view again that was saved as .json, without the graph or the code that made it."""
-    asked = [name for name in _OF_GRAPH if getattr(options, name) not in (None, False, "both")]
+    given = [(name, getattr(options, name)) for name in _OF_GRAPH]
+    asked = [name for name, x in given if x is not None and x is not False and x != "both"]
+    asked += ["max-nodes"] * (options.max_nodes != _CARDS)
     if asked:
         raise ValueError(
             f"--{asked[0]}: needs the graph, and {path.name} has only what is seen of it; take "

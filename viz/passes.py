@@ -200,6 +200,8 @@ def _call_card(
 ) -> NodeView:
     """Return the card of a call: of one result, like that of an op; else with what comes out."""
     title, last = path[-1], results[-1]
+    order = title.results if isinstance(title, Call) else ()
+    results = sorted(results, key=lambda r: order.index(r.id) if r.id in order else len(order))
     ops = f"{sum(m.kind != 'constant' for m in members)} ops inside"
     card = replace(
         last,

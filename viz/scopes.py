@@ -13,7 +13,7 @@ __all__ = ["Call", "clusters_of"]
 class Call(str):
     """The innermost cluster of what one call of a composite function recorded: ``conv(X, K)``."""
 
-    __slots__ = ()
+    results: tuple[int, ...] = ()  # the ids of what it returns, in that order
 
 
 def clusters_of(g: Any) -> list[tuple[str, ...]]:
@@ -30,6 +30,7 @@ def clusters_of(g: Any) -> list[tuple[str, ...]]:
         title = f"{call.name}({_operands(g, call.inside)})"
         taken[*around, title] = number = taken.get((*around, title), 0) + 1
         own = Call(f"{title} ({number})" if number > 1 else title)
+        own.results = call.results
         given = {k for i in call.inside for k in g.nodes[i].parents} - call.inside
         alone = {k for k in given if _is_number(g.nodes[k]) and users[k] <= call.inside}
         for i in call.inside | alone:

@@ -466,8 +466,11 @@ def qr_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
 
 def _whole(r: Any) -> Any:
     """Return R, singular where columns are dependent: with 0 for rounding in its diagonal."""
-    pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
-    gone = on_diagonal(pivots <= rounding(pivots)) > 0
+    values = value_of(r)
+    pivots = np.abs(np.diagonal(values, axis1=-2, axis2=-1))
+    lengths = np.sqrt(np.sum(np.square(values), axis=-2))  # of the columns of a, whatever scales
+    lengths = np.where(np.isfinite(lengths), lengths, 0.0)
+    gone = on_diagonal(pivots <= 8 * np.finfo(values.dtype).eps * lengths) > 0
     return np.where(gone, 0.0, r) if np.any(gone) else r
 
 

@@ -266,12 +266,15 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
     plain = g * share
     if type(n) is not Tensor or n._node is None or type(g) is not Tensor or g._node is None:
         return plain
-    tie = np.equal(value_of(x), value_of(other)) & np.isfinite(value_of(g))
-    if _DEPTH.get() or not np.any(tie):
+    node, a = n._node, value_of(x)
+    tie = np.equal(a, value_of(other)) & np.isfinite(value_of(g)) & np.isfinite(a)
+    if _DEPTH.get() or not np.any(tie) or not _is_extreme(node):  # of half precision: a copy
         return plain
-    node, behind = n._node, reach([g._node])
+    behind = reach([g._node])
     others = [m for m in behind if m is not node and (_is_size(m) or _is_extreme(m))]
     twins = [m for m in others if _are_tied(m, node)]
+    if _are_too_many(g, [node, *twins], tie):
+        return plain
     weight = _part(node)
     mean = 0.0 if _is_signed(node) else (x + other) / 2
     parts = [(m, _part(m)) for m in (node, *twins)]
@@ -280,12 +283,30 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
         report([node])
     if slope is None:
         return plain
-    passes = 1 + _passes(behind)
-    still = (x - other) * slope
-    still = HIDDEN["substitute"].record(
-        still, places=tie, values=0.0, passes=passes, of=_name(node)
-    )
+    tie = tie & np.isfinite(value_of(slope))  # else it has no second derivative to mend
+    still = _stilled((x - other) * slope, tie, behind, node)
     return np.where(tie, plain + weight * still, plain)
+
+
+_MOST = 64  # ties that one pass each is spent on
+
+
+def _are_too_many(g: Any, nodes: list[Node], tie: Any) -> bool:
+    """Whether a pass for each tie would take too long; then the ties that matter are reported.
+
+    Of an output that nothing has reached yet, as at zero weights, there are as many as units.
+    """
+    flat = tie & np.equal(value_of(g), 0)
+    if np.sum(flat) <= _MOST:
+        return False
+    between = towards(set(nodes), reach([g._node]))
+    if all(n in nodes or _apart(n, nodes[0].shape) for n in between):
+        return False
+    weights = flat * np.random.default_rng(0).uniform(0.5, 1.5, flat.shape)
+    found = gradients(g, _handles(nodes), weights, retain_graph=True, allow_unused=True)
+    if any(x is not None and np.any(np.abs(value_of(x)) * flat > 1e-10) for x in found):
+        report(nodes[:1], OF_TIES)
+    return True
 
 
 _PARTS = {"maximum": 0.5, "fmax": 0.5, "minimum": -0.5, "fmin": -0.5}  # of |a − b|
@@ -365,7 +386,14 @@ def watched(pulled: Any, g: Any, share: Any, n: Any, axis: Any) -> Any:
     nodes = [m for m in reach([g._node]) if _is_reduced(m) and m.parents[0] is operand]
     one = np.broadcast_to(tie, g.shape).astype(float)
     found = gradients(g, _handles(nodes), one, retain_graph=True, allow_unused=True)
-    if any(x is not None and np.any(np.abs(value_of(x)) > 1e-10) for x in found):
+    alike: dict[Any, Any] = {}  # what is written twice is one value
+    sizes = [0.0]
+    for m, x in zip(nodes, found, strict=True):
+        if x is not None:
+            key = m.op, repr(m.params), m.shape
+            alike[key] = alike.get(key, 0.0) + value_of(x)
+            sizes.append(float(np.abs(value_of(x)).max(initial=0.0)))
+    if any(np.any(np.abs(x) > 1e-10 * max(1e-300, *sizes)) for x in alike.values()):
         report([n._node], OF_TIES)
     return pulled
 

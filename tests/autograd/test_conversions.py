@@ -332,6 +332,14 @@ def test_data_may_be_updated_in_place_and_not_written_to() -> None:
 
 
 READS = """
+autograd.at(w.data, 0).set(5.0)
+np.add.at(w.data.copy(), [0], 1.0)
+kept[k] = table.at[w.data.size]
+order = w.data.sort
+kept[k] = math.isclose(w.sum(), math.sqrt(9.0))
+kept[k] = math.ceil(w.sum() / math.log(2.0))
+kept[k] = math.isclose(a=w.sum(), b=math.exp(math.log(3.0)))
+kept[k] = math.isclose(*[w.sum(), math.sqrt(9.0)])
 kept[k] = w.data
 kept["W" + str(k)] = w.data
 kept[k] = w.data if k else None
@@ -377,6 +385,7 @@ def run_lines(line: str, within: str) -> None:
     known = {
         "w": leaf([1.0, 2.0], "w"), "kept": {0: 0, 2: 1}, "rows": [1, 2], "plain": np.ones(2),
         "k": 1, "a": 0, "holder": types.SimpleNamespace(w=leaf([1.0, 2.0])), "np": np,
+        "autograd": autograd, "math": math, "table": types.SimpleNamespace(at={2: 1}),
     }  # fmt: skip
     heads = {
         "module": line,

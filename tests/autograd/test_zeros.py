@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import Any
 
@@ -1030,3 +1031,60 @@ def test_differences_of_even_spacing_leave_the_point_itself_out() -> None:
     found = np.gradient(x)
     np.testing.assert_array_equal(found.data, np.gradient(x.data))
     assert found.data[1] == 1.0
+
+
+def test_maxima_in_half_precision_and_of_infinities_have_their_shares() -> None:
+    t = leaf(np.array([0.0, 0.0, 1.0], np.float16))
+    for f in (np.maximum, np.minimum, np.fmax, np.copysign):
+        (g,) = gradients((f(t, 0) ** 2).sum(), [t], create_graph=True)
+        assert np.isfinite(gradients(g.sum(), t)).all()
+    with np.errstate(all="ignore"):
+        H = hessian(lambda x: np.exp(np.maximum(x, -np.inf)).sum())(np.array([-np.inf, 1.0]))
+        np.testing.assert_allclose(H, np.diag([0.0, np.e]), rtol=1e-15)
+        assert hessian(lambda x: np.exp(-np.maximum(x, np.inf)))(np.array(np.inf)) == 0.0
+        assert hessian(lambda x: np.maximum(x, 0.0) ** 1.5)(np.array(0.0)) == np.inf
+
+
+def test_many_ties_cost_no_pass_each() -> None:
+    """At zero weights every unit ties, and nothing has reached them."""
+    rng = np.random.default_rng(0)
+    X, W2 = rng.normal(size=(8, 60)), np.zeros((1, 40))
+    W1 = leaf(np.zeros((40, 8)), "W1")
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        J = ((W2 @ np.maximum(W1 @ X, 0.0) - 1.0) ** 2).sum()
+        (g,) = gradients(J, [W1], create_graph=True)
+        again = gradients(g.sum(), W1, allow_unused=True)
+    assert time.perf_counter() - start < 2.0
+    assert again is None or not np.any(again)
+
+
+def test_a_shift_by_a_maximum_that_is_written_twice_is_silent() -> None:
+    def softmax(Z: Any) -> Any:
+        e = np.exp(Z - np.max(Z, axis=0))
+        return e / np.sum(np.exp(Z - np.max(Z, axis=0)), axis=0)
+
+    Z = np.array([[1.0, 0.0], [1.0, 2.0]])
+    with detect_anomaly(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = hessian(lambda Z: (softmax(Z) ** 2).sum())(Z)
+    expected = hessian(lambda Z: (autograd.softmax(Z) ** 2).sum())(Z)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_values_of_ties_need_no_strong_zero() -> None:
+    t = leaf(np.eye(3), "t")
+    with strong_zero(False):
+        np.testing.assert_array_equal(gradients(np.linalg.eigvalsh(t).sum(), t), np.eye(3))
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-8, 1e8])
+def test_columns_of_another_scale_are_independent(scale: float) -> None:
+    """R₁₁ of a matrix with columns (1, 0) and (0, s) is s, whose derivative by s is 1."""
+    found = grad(lambda s: np.abs(np.linalg.qr(np.eye(2) * np.stack([1.0, s]))[1][1, 1]))(scale)
+    assert found == pytest.approx(1.0, rel=1e-12)
+    V = np.vander(np.linspace(1.0, 100.0, 12), 9)
+    weights = np.random.default_rng(0).normal(size=9)
+    g = grad(lambda t: (np.abs(np.linalg.qr(t)[1].diagonal()) * weights).sum())(V)
+    assert np.isfinite(g).all()

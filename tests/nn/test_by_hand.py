@@ -216,6 +216,12 @@ def test_a_cost_of_softmax_needs_its_own_loss() -> None:
         by_hand.cost(A, Y)
     found = by_hand.cost(A, Y, loss="softmax_cross_entropy")
     assert found == pytest.approx(-(np.log(0.7) + np.log(0.8)) / 2, rel=1e-15)
+    of_sigmoids = by_hand.cost(A, Y, loss="cross_entropy")
+    assert of_sigmoids == pytest.approx(-np.log([0.7, 0.8, 0.7, 0.8]).sum() / 2, rel=1e-14)
+    assert by_hand.cost(A, np.ones((2, 2))) > 0  # labels that are no classes of softmax
+    with_nan = np.array([[np.nan, 0.2], [0.3, 0.8]])
+    assert np.isnan(by_hand.cost(with_nan, Y, loss="softmax_cross_entropy"))
+    assert np.isnan(by_hand.cost(with_nan, 1 - Y, loss="softmax_cross_entropy"))
     two = np.array([[0.7, 0.2], [0.4, 0.8]])  # two sigmoids
     expected = -np.log([0.7, 0.8, 1 - 0.2, 1 - 0.4]).sum() / 2
     assert by_hand.cost(two, Y) == pytest.approx(expected, rel=1e-14)

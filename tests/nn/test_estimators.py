@@ -153,7 +153,7 @@ def test_a_perceptron_follows_its_rule_and_stops() -> None:
         def permutation(self, n):
             return np.arange(n)
 
-    with pytest.warns(nn.TrainingWarning, match="after 1 of 1 passes"):
+    with pytest.warns(nn.TrainingWarning, match="was found in 1 passes"):
         net = nn.Perceptron(learning_rate=0.5, epochs=1, random_state=Ordered(0)).fit(X, y)
     # example 0: w·x + b = 0, so ŷ = 0 = y; example 1: ŷ = 0, y = 1, so w = 0.5 x
     np.testing.assert_array_equal(net.coef_, [[-0.5, 0.5]])
@@ -163,7 +163,7 @@ def test_a_perceptron_follows_its_rule_and_stops() -> None:
         nn.Perceptron(random_state=0).fit(separable, [0, 1, 1, 1]).score(separable, [0, 1, 1, 1])
         == 1
     )
-    with pytest.warns(nn.TrainingWarning, match="no line parts the classes after 1000 of 1000"):
+    with pytest.warns(nn.TrainingWarning, match="was found in 1000 passes"):
         xor = nn.Perceptron(random_state=0).fit(separable, [0, 1, 1, 0])
     assert xor.n_iter_ == 1000  # not separable: it ends with the best that it met
     assert xor.score(separable, [0, 1, 1, 0]) >= 0.5

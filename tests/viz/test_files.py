@@ -122,6 +122,8 @@ def test_a_saved_view_is_drawn_again(tmp_path: Path, monkeypatch: Any, capsys: A
     Path("bad.json").write_text("{}")
     refused = {
         ("J.json", "--depth", "1"): "--depth: needs the graph",
+        ("J.json", "--depth", "0"): "--depth: needs the graph",
+        ("J.json", "--max-nodes", "2"): "--max-nodes: needs the graph",
         ("J.json", "--rows", "0"): "at least 1, got 0",
         ("none.json",): "no such file",
         ("bad.json",): "not the JSON of a view",

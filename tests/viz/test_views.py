@@ -1176,6 +1176,15 @@ def test_a_function_of_two_results_names_both() -> None:
     assert f"{second}[0]" in drawn
 
 
+def test_results_stand_in_the_order_in_which_they_are_returned() -> None:
+    A = leaf(np.diag([3.0, 2.0, 1.0]), "A")
+    U, s, Vh = np.linalg.svd(A)
+    named = [t.named(n) for t, n in ((U, "U"), (s, "s"), (Vh, "Vh"))]
+    J = (named[0][0] * named[1] * named[2][0]).sum()
+    (call,) = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
+    assert call.header == "U, s, Vh = svd(A)"
+
+
 def test_functions_of_users_and_calls_of_one_title() -> None:
     @autograd.composite(samples=["3"])
     def energy(a: Any) -> Any:

@@ -57,6 +57,8 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     text : str
         The names of the function that is called, such as ``"math.sqrt"``; empty for an assignment.
     """
+    if "from_engine" in frame.f_globals:  # a transform that calls what it was given
+        return "", ""
     kind, names, local, given = _instruction(frame.f_code, frame.f_lasti)
     if kind not in ("call", "loop"):
         return kind, ""

@@ -241,8 +241,10 @@ def jvp(f: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
         value = _out(result, nested)
         along: Any = None
         if isinstance(result, Tensor) and result.requires_grad:
-            # Any cotangent but 0 would do: there, no derivative that is infinite could be seen.
-            g = Tensor(np.ones(result.shape), dtype=result.dtype, requires_grad=True)
+            # Any cotangent but 0 would do, as the map is linear: at 0, no derivative that is
+            # infinite could be seen, and equal numbers may cancel to a 0.
+            some = np.random.default_rng(0).uniform(0.5, 1.5, result.shape)
+            g = Tensor(some, dtype=result.dtype, requires_grad=True)
             pulled = gradients(result, leaves, g, create_graph=True, allow_unused=True)
             with np.errstate(all="ignore"):  # the values of gᵀJ · v are not used
                 terms = [

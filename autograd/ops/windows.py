@@ -130,6 +130,8 @@ def uncut(g: Any, n: int, m: int, mode: str) -> Any:
 
 def convolve_pulled(g: Any, other: Any, n: int, m: int, mode: str) -> Any:
     """Return the cotangent of the sequence of length n, of two."""
+    if mode == "valid":  # without zeros around it, which would meet what is not finite
+        return convolve(g, flip(other), mode="full" if n >= m else "valid")
     return convolve(uncut(g, n, m, mode), flip(other), mode="valid")
 
 

@@ -1088,3 +1088,35 @@ def test_columns_of_another_scale_are_independent(scale: float) -> None:
     weights = np.random.default_rng(0).normal(size=9)
     g = grad(lambda t: (np.abs(np.linalg.qr(t)[1].diagonal()) * weights).sum())(V)
     assert np.isfinite(g).all()
+
+
+@quiet
+@pytest.mark.filterwarnings("ignore::autograd.LimitWarning")
+def test_tangents_of_gradients_beside_a_row_of_nan() -> None:
+    """Where the rows are centred, cotangents that are equal would cancel."""
+    a = np.array([1.0, np.nan, 1.0])
+    X = np.array([[3.0, 2.0, 1.0], [1.0, 2.5, 0.0], [2.0, 2.0, 7.0]])
+    V = np.arange(1.0, 10.0).reshape(3, 3) / 9
+
+    def centred(a: Any) -> Any:
+        def f(x: Any) -> Any:
+            c = x * a[:, None]
+            c = c - c.mean(1, keepdims=True)
+            return (c @ c.T)[0, 2] ** 2
+
+        return f
+
+    expected = jvp(grad(centred(np.ones(3))), (X,), (V,))[1]  # of the rows that count
+    found = jvp(grad(centred(a)), (X,), (V,))[1]
+    np.testing.assert_allclose(found[[0, 2]], expected[[0, 2]], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(hvp(centred(a))(X, V)[[0, 2]], expected[[0, 2]], atol=1e-12)
+
+
+@quiet
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_tangents_of_convolutions_beside_what_is_not_finite(bad: float) -> None:
+    x, v = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 5.0])
+    for f in (lambda x: np.convolve(x, [1, bad]), lambda x: np.convolve([1, bad], x)):
+        found = jvp(f, (x,), (v,))[1]
+        assert found[0] == 1.0
+        assert not np.isfinite(found[1:]).any()

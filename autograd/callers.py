@@ -183,7 +183,7 @@ def _instruction(code: CodeType, lasti: int) -> _Instruction:
         line = last.positions.lineno if last.positions else None
         own = [i.offset for i in before if i.positions and i.positions.lineno == line]
         return "loop", (), False, _chains(code, min(own, default=last.offset), last.offset)
-    if last.opname not in {"CALL", "CALL_KW", "CALL_FUNCTION_EX"}:
+    if last.opname not in _CALLS:
         return "", (), False, ()
     if before and before[-1].opname == "PRECALL":  # its share of the effect of this very call
         before.pop()

@@ -334,6 +334,8 @@ def _axes_everywhere(statement: ast.stmt) -> Iterator[Change]:
         return
     (own,) = old.values()
     for axis in (0, 1, -1):
+        if ast.unparse(own) == str(axis):
+            continue
         made = copy.deepcopy(statement)
         new = ast.Constant(axis)
         for n in ast.walk(made):

@@ -427,10 +427,7 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], kink):
         report([node])
     # What a is where it counts as 0 may be rounding.
-    passes = 1 + _passes(behind)
-    still = HIDDEN["substitute"].record(
-        a * spread(slope), places=places, values=0.0, passes=passes, of=_name(node)
-    )
+    still = _stilled(a * spread(slope), places, behind, node)
     return np.where(places, still, plain)
 
 

@@ -228,13 +228,21 @@ def _chains(code: CodeType, start: int, end: int) -> tuple[tuple[tuple[str, ...]
         if i.opname == "PUSH_NULL":
             skip = i.offset in called
             continue
-        local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
-        if local or i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
-            found.append(([] if skip or i.offset in called else [str(i.argval)], local))
+        local, *loaded = _loaded(i)
+        if loaded:
+            found += [([] if skip or i.offset in called else [name], local) for name in loaded]
             skip = False
         elif found and found[-1][0] and i.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
             found[-1][0].append(str(i.argval))
     return tuple([(tuple(names), local) for names, local in found if names])
+
+
+def _loaded(i: dis.Instruction) -> tuple[bool, *tuple[str, ...]]:
+    """Return whether an instruction loads local names, and the names; two where it loads two."""
+    local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
+    if not local and not i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+        return (False,)
+    return (local, *(i.argval if isinstance(i.argval, tuple) else (str(i.argval),)))
 
 
 def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bool]:
@@ -250,10 +258,10 @@ def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bo
             continue
         effect = dis.stack_effect(i.opcode, i.arg if i.opcode >= dis.HAVE_ARGUMENT else None)
         if not names and i.opname != "PUSH_NULL":
-            local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
-            if not local and not i.opname.startswith(("LOAD_GLOBAL", "LOAD_NAME")):
+            local, *loaded = _loaded(i)
+            if not loaded:
                 break
-            names.append(str(i.argval))
+            names.append(loaded[-1])
             own = depth + effect
         elif i.opname in {"LOAD_ATTR", "LOAD_METHOD"} and depth == own:
             names.append(str(i.argval))
@@ -305,8 +313,7 @@ def _attribute(code: CodeType, lasti: int) -> tuple[Use, tuple[tuple[tuple[str, 
         for i in before[-2::-1]:
             names.append(str(i.argval))
             if not i.opname.startswith(("LOAD_ATTR", "LOAD_METHOD")):
-                local = i.opname.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_CLOSURE"))
-                return "at", ((tuple(names[::-1]), local),)
+                return "at", ((tuple(names[::-1]), _loaded(i)[0]),)
     above = 0  # what lies on the stack on top of the attribute
     for i in instructions[place + 1 :]:
         # Of `container[key] = value`, the container lies below the key.

@@ -132,13 +132,20 @@ def mutated(path: Path, mutant: RelativeMutationID) -> str | None:
 def meaning(source: str) -> str:
     """Return what a file does: its syntax tree, without annotations and the samples of ops.
 
-    `strict=` of zip is an assertion of equal lengths, and left alone as `assert` is.
+    `strict=` of zip is an assertion of equal lengths, and left alone as `assert` is; any negative
+    length is the one that NumPy's reshape finds; where a message is cut off is text.
     """
     tree = ast.parse(source.replace("strict=False", "strict=True"))
     for node in ast.walk(tree):
-        for part in ("annotation", "returns"):
-            if getattr(node, part, None) is not None:
-                setattr(node, part, ast.Constant(0) if part == "annotation" else None)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "reshape":
+            for part in ast.walk(node):
+                if isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.USub):
+                    part.operand = ast.Constant(1)
+        if isinstance(node, ast.FormattedValue) and isinstance(node.value, ast.Subscript):
+            node.value = node.value.value
+        for name in ("annotation", "returns"):
+            if getattr(node, name, None) is not None:
+                setattr(node, name, ast.Constant(0) if name == "annotation" else None)
         if isinstance(node, ast.FunctionDef):
             node.decorator_list = []
     return ast.dump(tree)

@@ -22,7 +22,7 @@ THIRD_PARTY = {
     "autograd": {"numpy"},
     "nn": {"numpy", "matplotlib", "safetensors", "sklearn", "tqdm"},
 }
-THIRD_PARTY["viz"] = {"numpy", "graphviz", "pygraphviz", "vl_convert"}
+THIRD_PARTY["viz"] = {"numpy", "graphviz", "pygraphviz", "vl_convert", "PIL"}
 
 
 def imports(path: Path) -> set[str]:
@@ -84,7 +84,7 @@ def test_files_do_not_import_each_other_inside_functions() -> None:
 def test_importing_the_packages_loads_no_optional_library() -> None:
     code = (
         "import sys, autograd, nn, viz; "
-        "optional = {'matplotlib', 'tqdm', 'pygraphviz', 'sklearn', 'scipy', 'vl_convert'}; "
+        "optional = {'matplotlib', 'tqdm', 'pygraphviz', 'sklearn', 'scipy', 'vl_convert', 'PIL'}; "
         "print(*sorted(optional & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

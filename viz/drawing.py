@@ -40,6 +40,7 @@ from viz.passes import (
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
 from viz.render.image import render_image
 from viz.render.page import Picture, render_page
+from viz.render.reel import render_play
 from viz.render.svg import render_svg
 from viz.render.text import render_text
 from viz.scalars import opened
@@ -129,19 +130,24 @@ class Drawing:
             pictures, first = _pictures(self.view, self._full, self._more(), self._max_nodes)
             return render_page(pictures, first, theme=self.theme, arrays=self._arrays())
 
-    def image(self, kind: Literal["png", "pdf"]) -> bytes:
-        """Return the picture as PNG, two pixels for one of its own, or as PDF.
+    def image(self, kind: Literal["png", "pdf", "gif"]) -> bytes:
+        """Return the picture as PNG, two pixels for one of its own, as PDF, or played as GIF.
 
-        They show what the SVG shows; a theme that follows the reader is light in them.
+        They show what the SVG shows; a theme that follows the reader is light in them. A GIF shows
+        the steps of the page, one after the other, each with its words.
 
         Raises
         ------
         EngineError
-            If there is no library for it: the extra "images" brings one.
+            If there is no library for it: the extra "images" brings one. If a GIF would have more
+            than 300 steps.
         """
+        theme = "dark" if self.theme == "dark" else "light"
+        if kind == "gif":
+            return render_play(self.view, theme)
         if self.engine in ("dot", "pygraphviz"):
             return by_dot(self.dot, kind, TIMEOUT)
-        return render_image(self._svg("dark" if self.theme == "dark" else "light"), kind)
+        return render_image(self._svg(theme), kind)
 
     @property
     def graphviz(self) -> graphviz.Source:

@@ -13,6 +13,7 @@ from viz.drawing import Drawing
 from viz.engine import LETTERS, NotDrawable
 from viz.files import write
 from viz.render.page import Picture, render_page
+from viz.render.reel import render_film
 from viz.text import width
 from viz.theme import LABEL, VALUE
 from viz.view import Gradient
@@ -42,6 +43,23 @@ class Film:
     @cached_property
     def html(self) -> str:
         """The page: values, gradients and health change on one fixed layout."""
+        frames, measured = self._frames()
+        pictures = [Picture("", frames[0], {})]
+        return render_page(pictures, frames=frames, measured=measured, theme=self.theme)
+
+    def gif(self) -> bytes:
+        """Return the times one after the other as an animated picture.
+
+        Raises
+        ------
+        EngineError
+            If there is no library for it: the extra "images" brings one. If there are more than
+            300 times.
+        """
+        return render_film(*self._frames(), "dark" if self.theme == "dark" else "light")
+
+    def _frames(self) -> tuple[list[GraphView], GraphView]:
+        """Return the views with lines in the same places, and one with room for all of them."""
         wide = _widest(self.views)
         # Every card has the same lines at every time, and the caption says what is true of all.
         common = tuple(
@@ -59,13 +77,11 @@ class Film:
             )
             for view in self.views
         ]
-        measured = replace(wide, notes=common, passes="")
-        pictures = [Picture("", frames[0], {})]
-        return render_page(pictures, frames=frames, measured=measured, theme=self.theme)
+        return frames, replace(wide, notes=common, passes="")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page to a file ending in .html; return the path."""
-        return write("Film.save", path, {".html": lambda: self.html})
+        """Write the page to a file ending in .html, or an animated .gif; return the path."""
+        return write("Film.save", path, {".html": lambda: self.html, ".gif": self.gif})
 
     def _repr_html_(self) -> str:
         page = html.escape(self.html)

@@ -36,4 +36,5 @@ FORMATS: dict[str, Format] = {
     ".tex": Format("a TikZ picture", lambda d: render_tikz(d.view)),
     ".png": Format("the picture in pixels", lambda d: d.image("png")),
     ".pdf": Format("the picture as a page", lambda d: d.image("pdf")),
+    ".gif": Format("the steps, played", lambda d: d.image("gif")),
 }

@@ -134,19 +134,24 @@ def arctan2(a: Any, b: Any) -> Any:
     return np.arctan2(a, b)
 
 
-def over_square(x: Any, r: Any) -> Any:
-    """Return x / r², and 0 at the origin, where all derivatives are 0 by convention."""
+def over_square(x: Any, r: Any, g: Any) -> Any:
+    """Return x / r², and 0 at the origin, where all derivatives are 0 by convention.
+
+    A cotangent of 0 meets NaN there: the angle jumps at the origin, so r · sin(angle) has a limit
+    that the convention would hide.
+    """
     if isinstance(r, Symbol):
         return x / r / r
     origin = np.equal(value_of(r), 0)
+    there = np.where(origin & np.equal(value_of(g), 0), np.nan, 0.0) if np.any(origin) else 0.0
     safe = np.where(origin, 1.0, r)
-    return np.where(origin, 0.0, x / safe / safe)
+    return np.where(origin, there, x / safe / safe)
 
 
 arctan2.vjp(
     # hypot, because the squares over- and underflow
-    a=lambda g, a, b: g * over_square(b, np.hypot(a, b)),
-    b=lambda g, a, b: -g * over_square(a, np.hypot(a, b)),
+    a=lambda g, a, b: g * over_square(b, np.hypot(a, b), g),
+    b=lambda g, a, b: -g * over_square(a, np.hypot(a, b), g),
 )
 
 

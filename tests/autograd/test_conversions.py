@@ -99,7 +99,13 @@ def renamed_fill(y: Any, w: Any) -> None:
     f(w[0])
 
 
-STORES |= {f.__name__: f for f in (renamed, renamed_fill)}
+def local_store(y: Any, w: Any) -> None:
+    """Map a function over local names."""
+    x, put = w[0], operator.setitem
+    list(map(put, (y,), (0,), (x,)))
+
+
+STORES |= {f.__name__: f for f in (renamed, renamed_fill, local_store)}
 
 
 def attribute(w: Any) -> Any:
@@ -128,7 +134,15 @@ def looped(w: Any) -> Any:
     return total
 
 
-OF_MATH: dict[str, Any] = {f.__name__: f for f in (attribute, later, unpacked, looped)}
+def local_names(w: Any) -> Any:
+    """Map a function that has a local name; newer Pythons load both names at once."""
+    root = math.sqrt
+    return list(map(root, w))
+
+
+OF_MATH: dict[str, Any] = {
+    f.__name__: f for f in (attribute, later, unpacked, looped, local_names)
+}
 OF_MATH |= {
     "starred": lambda w: math.hypot(*w),
     "mapped": lambda w: list(map(math.sqrt, w)),

@@ -1,4 +1,4 @@
-"""Every output read back: Mermaid, LaTeX, PNG and PDF, the derivation, the page's data."""
+"""Every output read back: Mermaid, LaTeX, PNG, PDF and GIF, the derivation, the page's data."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import graphviz
@@ -26,8 +27,10 @@ from tests.viz.graphs import leaf, lecture
 from tests.viz.models import MODELS
 from viz.__main__ import main
 from viz.render.mermaid import render_mermaid
+from viz.render.page import steps_of
 from viz.render.tikz import escaped, render_tikz
 from viz.text import clean
+from viz.theme import DARK, LIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,6 +240,79 @@ def test_without_a_library_png_says_what_to_install(tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
+def frames_of(made: bytes) -> list[tuple[Any, int]]:
+    """Return the pixels of the frames of a GIF, each with its milliseconds."""
+    image = pytest.importorskip("PIL.Image", reason="the extra 'images' is not installed")
+    gif, frames = image.open(io.BytesIO(made)), []
+    for k in range(gif.n_frames):
+        gif.seek(k)
+        frames.append((np.asarray(gif.convert("RGB")), gif.info["duration"]))
+    assert gif.info["loop"] == 0  # for ever
+    return frames
+
+
+def count(pixels: Any, colour: str) -> int:
+    """Return how many pixels have exactly a colour."""
+    wanted = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+    return int((pixels == wanted).all(axis=2).sum())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_gif_plays_the_steps_of_the_page(tmp_path: Path, theme: str) -> None:
+    pytest.importorskip("vl_convert", reason="the extra 'images' is not installed")
+    drawing = viz.draw(lecture(), theme=theme)
+    steps = steps_of(drawing.view).steps
+    frames = frames_of(drawing.save(tmp_path / "J.gif").read_bytes())
+    assert len(frames) == len(steps)
+    assert len({pixels.shape for pixels, _ in frames}) == 1
+    assert frames[-1][1] > 2 * frames[0][1]  # time to look at the whole
+    colours = {"light": LIGHT, "dark": DARK}[theme]
+    assert (frames[0][0][0, 0] == [int(colours.background[k : k + 2], 16) for k in (1, 3, 5)]).all()
+    ahead = [
+        count(p, colours.backward) for (p, _), s in zip(frames, steps, strict=True) if not s.back
+    ]
+    back = [count(p, colours.backward) for (p, _), s in zip(frames, steps, strict=True) if s.back]
+    assert ahead
+    assert len(set(ahead)) == 1  # the legend's arrow alone
+    assert min(back) >= ahead[0]
+    assert back[-1] > back[0]
+    for (one, _), (other, _) in pairwise(frames):
+        assert (one != other).any()
+
+
+def test_a_film_is_a_gif_of_its_times(tmp_path: Path) -> None:
+    pytest.importorskip("vl_convert", reason="the extra 'images' is not installed")
+    drawings = []
+    for value in (1.0, 20.0, 300.0):
+        J = (leaf(value, "w") ** 2).named("J")
+        J.backward()
+        drawings.append(viz.draw(J))
+    film = viz.film(drawings)
+    frames = frames_of(film.save(tmp_path / "film.gif").read_bytes())
+    assert len(frames) == 3
+    assert len({pixels.shape for pixels, _ in frames}) == 1
+    assert (frames[0][0] != frames[1][0]).any()
+    with pytest.raises(ValueError, match=r"needs one of the endings \.html, \.gif"):
+        film.save(tmp_path / "film.svg")
+
+
+def test_a_gif_of_too_many_steps_or_without_pillow_says_what_to_do(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    x = leaf(1.0, "x")
+    for k in range(301):
+        x = (x + 1).named(f"x{k}")
+    with pytest.raises(
+        viz.EngineError, match=r"302 frames, and 300 are the most; .*depth=0.*\.html"
+    ):
+        viz.draw(x, max_nodes=1000).save(tmp_path / "J.gif")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    for made in (viz.draw(lecture()), viz.film([viz.draw(lecture())])):
+        with pytest.raises(viz.EngineError, match="pip install pillow"):
+            made.save(tmp_path / "J.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 def test_dot_makes_images_where_it_is_asked_for(tmp_path: Path) -> None:
     drawing = viz.draw(lecture(), engine="dot")
@@ -383,7 +459,7 @@ def test_a_format_is_one_line_of_the_table(tmp_path: Path, monkeypatch, capsys) 
     drawing = viz.draw(scoped("J"))
     written = drawing.save(tmp_path / "J.loud").read_text("utf-8")
     assert written == drawing.text.upper()
-    with pytest.raises(ValueError, match=r"needs one of the endings .*\.pdf, \.loud\."):
+    with pytest.raises(ValueError, match=r"needs one of the endings .*\.gif, \.loud\."):
         drawing.save(tmp_path / "J.none")
     with pytest.raises(SystemExit):
         main(["draw", "--help"])

@@ -19,8 +19,8 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _TIMEOUT = 60.0  # seconds for a browser
 
 
-def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
-    """Return a picture as PNG, with two pixels for one of its own, or as a PDF page of its size.
+def render_image(svg: str, kind: Literal["png", "pdf"], scale: float = SCALE) -> bytes:
+    """Return a picture as PNG, or as a PDF page of its size.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
         A whole picture with one theme.
     kind : {"png", "pdf"}
         What to make.
+    scale : float
+        Pixels of a PNG for one of the picture.
 
     Raises
     ------
@@ -42,17 +44,17 @@ def render_image(svg: str, kind: Literal["png", "pdf"]) -> bytes:
     try:
         import vl_convert
     except ImportError:
-        return _by_browser(svg, kind)
+        return _by_browser(svg, kind, scale)
     try:
         made: bytes = (
-            vl_convert.svg_to_png(svg, scale=SCALE) if kind == "png" else vl_convert.svg_to_pdf(svg)
+            vl_convert.svg_to_png(svg, scale=scale) if kind == "png" else vl_convert.svg_to_pdf(svg)
         )
     except Exception as error:
         raise EngineError(f"no {kind.upper()} could be made of the picture: {error}") from error
     return made
 
 
-def _by_browser(svg: str, kind: str) -> bytes:
+def _by_browser(svg: str, kind: str, scale: float) -> bytes:
     program = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if program is None:
         raise EngineError(
@@ -69,7 +71,7 @@ def _by_browser(svg: str, kind: str) -> bytes:
         page.write_text(
             f"<!doctype html><meta charset=utf-8><style>{style}</style>{alone}", "utf-8"
         )
-        output = [f"--screenshot={made}", f"--force-device-scale-factor={SCALE:g}"]
+        output = [f"--screenshot={made}", f"--force-device-scale-factor={scale:g}"]
         if kind == "pdf":
             output = [f"--print-to-pdf={made}", "--no-pdf-header-footer"]
         command = [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["Picture", "render_page", "steps_of"]
+__all__ = ["Picture", "Step", "marks_of", "render_page", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def render_page(
     for k, picture in enumerate(pictures):
         steps = steps_of(picture.view)
         prefix = f"p{k}"
-        svg = svg_of(picture.view, prefix, measured, _marks(picture, steps))
+        svg = svg_of(picture.view, prefix, measured, marks_of(picture, steps))
         hidden = "" if k == first else " hidden"
         figures.append(f'<div class="figure"{hidden}>{svg}</div>')
         described.append(
@@ -255,7 +255,7 @@ def _frame(view: GraphView) -> dict[str, Any]:
     }
 
 
-def _marks(picture: Picture, steps: Steps) -> dict[str, str]:
+def marks_of(picture: Picture, steps: Steps) -> dict[str, str]:
     """Return the attributes that say at which step each part of a picture appears."""
     marks = {}
     for node, at in steps.nodes.items():

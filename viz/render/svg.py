@@ -33,6 +33,7 @@ __all__ = [
     "description",
     "figure",
     "legend",
+    "lines_of",
     "placed",
     "render_svg",
     "safe",
@@ -560,19 +561,19 @@ def _legend_rows(
         left -= needed
     said = view.caption[len(view.alerts) :]
     said = said if view.size is None else (" ".join(said),)
-    lines = [("alert", line) for text in view.alerts for line in _lines_of(text, wide, bold=True)]
-    return rows, lines + [("note", line) for text in said for line in _lines_of(text, wide)]
+    lines = [("alert", line) for text in view.alerts for line in lines_of(text, wide, bold=True)]
+    return rows, lines + [("note", line) for text in said for line in lines_of(text, wide)]
 
 
-def _lines_of(text: str, wide: float, *, bold: bool = False) -> list[str]:
-    """Return a sentence in lines of a width."""
+def lines_of(text: str, wide: float, *, bold: bool = False, size: float = SMALL) -> list[str]:
+    """Return a sentence in lines of a width, in the picture's own units."""
     lines = [""]
     for given in text.split(" "):
         word = given
-        while len(word) > 8 and width(word, SMALL, bold=bold) > wide:  # a name without end
+        while len(word) > 8 and width(word, size, bold=bold) > wide:  # a name without end
             word = f"{word.rstrip('…')[:-8]}…"
         longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and width(longer, SMALL, bold=bold) > wide:
+        if lines[-1] and width(longer, size, bold=bold) > wide:
             lines.append(word)
         else:
             lines[-1] = longer

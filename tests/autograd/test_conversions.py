@@ -140,9 +140,7 @@ def local_names(w: Any) -> Any:
     return list(map(root, w))
 
 
-OF_MATH: dict[str, Any] = {
-    f.__name__: f for f in (attribute, later, unpacked, looped, local_names)
-}
+OF_MATH: dict[str, Any] = {f.__name__: f for f in (attribute, later, unpacked, looped, local_names)}
 OF_MATH |= {
     "starred": lambda w: math.hypot(*w),
     "mapped": lambda w: list(map(math.sqrt, w)),

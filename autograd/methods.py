@@ -5,6 +5,7 @@ The recording function of an op is itself the operator, so `a * b` costs one cal
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -21,6 +22,7 @@ from autograd.symbol import BINARY, COMPARISONS, UNARY
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FunctionType
 
     import numpy.typing as npt
@@ -47,8 +49,8 @@ def attach() -> None:
         setattr(Tensor, f"__i{dunder}__", _rebinding(OPS[name]))
     for dunder, name in UNARY.items():
         setattr(Tensor, f"__{dunder}__", OPS[name].record)
-    for dunder, name in COMPARISONS.items():
-        setattr(Tensor, f"__{dunder}__", _comparison(getattr(np, name)))
+    for dunder in COMPARISONS:
+        setattr(Tensor, f"__{dunder}__", _comparison(getattr(operator, dunder)))
     Tensor.__rmatmul__ = _rmatmul  # type: ignore[method-assign]
     for name in _METHODS:
         setattr(Tensor, name, OPS[name].record)
@@ -129,11 +131,13 @@ def _rebinding(op: Op) -> Any:
     return operate
 
 
-def _comparison(ufunc: np.ufunc) -> Any:
+def _comparison(compared: Callable[[Any, Any], Any]) -> Any:
+    """Return a comparison of values; an object that does not want arrays, as None, has its own."""
+
     def compare(self: Tensor, other: Any) -> Any:
         if other is None or isinstance(other, str):
             return NotImplemented
-        return ufunc(self._value, other._value if type(other) is Tensor else other)
+        return compared(self._value, other._value if type(other) is Tensor else other)
 
     return compare
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import pickle
 import threading
 from typing import TYPE_CHECKING, Any
@@ -478,6 +479,43 @@ def test_methods_of_arrays_record_what_numpy_computes(name: str) -> None:
     assert isinstance(y, Tensor)
     assert y.requires_grad
     np.testing.assert_array_equal(y.data, expected)
+
+
+class Quantity:
+    """An object with operators of its own, which takes no arrays into ufuncs."""
+
+    __array_ufunc__ = None
+    __hash__ = None
+
+    def answer(self, other: Any) -> Any:
+        return "its own", other
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = answer
+    __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __rmatmul__ = answer
+    __rfloordiv__ = __rmod__ = __rdivmod__ = answer
+
+
+OPERATORS = [
+    *(operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge),
+    *(operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul),
+    *(operator.floordiv, operator.mod, divmod),
+]
+
+
+@pytest.mark.parametrize("of", OPERATORS, ids=lambda f: f.__name__)
+def test_what_wants_no_arrays_has_its_own_operators(of: Any) -> None:
+    t = leaf([1.0, 2.0])
+    words, given = of(t, Quantity())
+    assert words == "its own"
+    # A comparison has no gradient to lose, and is of the values.
+    assert given is t or np.array_equal(given, t.data)
+
+
+def test_a_result_compares_with_a_number_within_a_tolerance() -> None:
+    loss = (leaf([1.0, 2.0]) ** 2).sum()
+    assert loss == pytest.approx(5.0 + 1e-9)
+    assert loss != pytest.approx(5.1)
+    assert leaf([1.0, 2.0]) * 2 == pytest.approx(np.array([2.0, 4.0]))
 
 
 def test_methods_that_give_places_give_arrays() -> None:

@@ -929,3 +929,111 @@ def test_a_cost_that_has_risen_by_half_is_told(rate: float, told: bool) -> None:
     risen = (1 + rate / 4) ** 2 - 1
     assert told == (risen > 0.5)
     assert any("The cost rose" in note for note in history.notes) == told
+
+
+# -- edges that nobody had looked at ---------------------------------------------------------------
+
+
+def wave(z):
+    return np.sin(z)
+
+
+def bend(z):
+    return np.arctan(z)
+
+
+def test_a_file_knows_the_function_of_an_activation_of_ones_own(tmp_path):
+    nn.save(net_of(hidden=wave), tmp_path / "net.safetensors")
+    with pytest.raises(ValueError, match=r"function 'wave' in the file and 'bend' here"):
+        nn.load(tmp_path / "net.safetensors", net_of(hidden=bend))
+    nn.load(tmp_path / "net.safetensors", net_of(hidden=wave))
+
+
+def test_a_class_without_a_weight_weighs_one():
+    rows, labels = X.T, Y[0]
+    weights = np.where(labels == 0, 3.0, 1.0)
+    given = nn.LogisticRegression(class_weight={0: 3.0}).fit(rows, labels)
+    same = nn.LogisticRegression().fit(rows, labels, sample_weight=weights)
+    np.testing.assert_allclose(given.coef_, same.coef_, rtol=1e-6)
+
+
+def test_logits_that_look_like_probabilities_in_their_first_column_are_logits():
+    A = np.array([[0.3, 0.9], [0.7, 0.9]])  # the second column sums to 1.8
+    targets = np.array([[1.0, 0.0], [0.0, 1.0]])
+    wanted = np.mean(np.log(np.exp(A).sum(axis=0)) - (A * targets).sum(axis=0))
+    assert nn.softmax_cross_entropy(A, targets) == pytest.approx(wanted)
+
+
+def test_a_fall_that_rounding_hides_ends_at_the_minimum():
+    """1e8 + a parabola: near its foot no step lowers the value any more."""
+    from nn._solver import minimum
+
+    a = np.array([1.0, 30.0])
+
+    def f(x):
+        return float(1e8 + (a * (x - 0.3) ** 2).sum()), 2 * a * (x - 0.3)
+
+    found, _, converged = minimum(f, np.array([5.0, -7.0]), steps=200, tolerance=1e-12)
+    assert converged
+    np.testing.assert_allclose(found, 0.3, atol=1e-3)
+
+
+@QUIET
+def test_an_optimizer_whose_state_is_spoiled_begins_anew():
+    """The square of the gradient is infinite after one step; the next cost is NaN."""
+    net, costs = net_of(output="identity"), iter([1e160] * 3)
+    optimizer = nn.RMSprop(net.parameters(), learning_rate=0.1)
+
+    def loss(A, targets):
+        return (A - targets).mean() * next(costs, np.nan)
+
+    with pytest.raises(nn.TrainingError), np.errstate(all="ignore"):
+        nn.fit(net, X, Y, optimizer=optimizer, epochs=20, loss=loss, batch_size=None)
+    kept = [a for arrays in optimizer.state.values() for a in arrays]
+    assert kept
+    assert not any(a.any() for a in kept)
+    assert optimizer.steps == 0
+
+
+def test_no_epoch_is_no_epoch_without_improvement():
+    assert not nn.EarlyStopping(patience=1).is_over([])
+    assert not nn.EarlyStopping(patience=1).is_over([1.0])
+    assert nn.EarlyStopping(patience=1).is_over([1.0, 1.0])
+
+
+def test_a_warped_ramp_is_a_ramp_to_the_last_column():
+    """Bilinear interpolation gives what is linear exactly, the edges included."""
+    from nn.data import _warped
+
+    ramp = np.broadcast_to(np.arange(6.0), (1, 5, 6)).copy()
+    shear, none = np.array([0.13]), np.zeros(1)
+    made = _warped(ramp, np.array([False]), none, shear, none + 1)
+    y, x = np.mgrid[:5, :6]
+    np.testing.assert_allclose(made[0], np.clip(x + 0.13 * (y - 2), 0, 5), atol=1e-12)
+
+
+@pytest.mark.parametrize(("mean", "said"), [(3.5, "nn.Normalizer"), (2.5, "lower learning rate")])
+def test_dead_units_of_far_inputs_are_mended_by_normalizing(mean, said):
+    from nn.diagnosis import _dead
+
+    net = net_of(init=0.01)
+    net["b1"].data = np.full((3, 1), -1e3) - np.arange(3.0).reshape(3, 1)
+    far = np.random.default_rng(0).normal(mean, 0.5, (2, 400))
+    (note,) = _dead(net, far)
+    assert said in note
+
+
+@pytest.mark.parametrize("schedule", [nn.ExponentialDecay, nn.Staircase])
+def test_a_factor_of_one_keeps_the_rate(schedule):
+    made = schedule(0.1, 1.0) if schedule is nn.ExponentialDecay else schedule(0.1, 1.0, every=2)
+    assert [made(t) for t in (1, 2, 9)] == [0.1] * 3
+
+
+@QUIET
+def test_random_search_of_numbers_has_no_accuracy():
+    pair = X, 3.0 * Y + X[:1]
+    options = {"output": "identity", "epochs": 2, "rng": 0, "units": (2, 3), "progress": False}
+    loss = nn.mean_squared_error
+    trials = nn.random_search(pair, pair, trials=2, loss=loss, **options)
+    assert np.isnan([trial.dev_accuracy for trial in trials]).all()
+    assert np.isfinite([trial.dev_cost for trial in trials]).all()

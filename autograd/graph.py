@@ -23,7 +23,7 @@ from autograd.symbol import (
     render,
     rule_arguments,
 )
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,8 +129,8 @@ class GraphNode:
 
     @property
     def grad(self) -> Any:
-        """The gradient that backward passes have accumulated on it, as `Tensor.grad`; or None."""
-        return _read_only(self._step.grad)
+        """The value of the gradient that backward passes have accumulated on it; or None."""
+        return _read_only(value_of(self._step.grad))
 
     @property
     def passes(self) -> int:

@@ -194,36 +194,83 @@ _ARRANGING = frozenset(
 _FAR = 12  # ops that are looked through
 
 
-def _is_one(node: Node) -> bool:
-    """Whether the only constant operand of a node is 1."""
-    fixed = [c for p, c in zip(node.parents, node.constants, strict=False) if p is None]
-    values = [getattr(c, "value", c) for c in fixed]
-    return len(values) == 1 and values[0] is not None and bool(np.all(np.equal(values[0], 1)))
+_SMALL_SHIFT = 1e-3  # such as the 1e-8 that keeps a logarithm finite
+
+
+def _fixed(node: Node) -> list[Any]:
+    """Return the values of the constant operands of a node; None for one that nobody holds."""
+    constants = zip(node.parents, node.constants, strict=False)
+    return [getattr(c, "value", c) for p, c in constants if p is None]
+
+
+def _all(node: Node, holds: Callable[[Any], Any]) -> bool:
+    """Whether something holds for the only constant operand of a node."""
+    values = _fixed(node)
+    return len(values) == 1 and values[0] is not None and bool(np.all(holds(values[0])))
+
+
+def _is(node: Node | None, *names: str) -> bool:
+    return node is not None and node.op is not None and node.op.name in names
+
+
+def _is_one_and(node: Node | None, name: str) -> Node | None:
+    """Return the operand that an op has made and to which 1 is added."""
+    if node is None or not _is(node, "add") or not _all(node, lambda c: np.equal(c, 1)):
+        return None
+    return next((p for p in node.parents if _is(p, name)), None)
 
 
 def _is_logistic(node: Node) -> bool:
-    """Whether a node computes 1 / (1 + e^−z)."""
-    op, below = node.op, node.parents[-1] if node.parents else None
-    if op is None or op.name not in {"divide", "reciprocal"} or below is None or below.op is None:
+    """Whether a node is a sigmoid: 1 / (1 + e^−z), e^z / (1 + e^z) or (1 + tanh(z / 2)) / 2."""
+    half = 2.0 if _is(node, "divide") else 0.5
+    if _is(node, "divide", "multiply") and _all(node, lambda c: np.equal(c, half)):
+        return any(_is_one_and(p, "tanh") is not None for p in node.parents)
+    if not _is(node, "divide", "reciprocal"):
         return False
-    if below.op.name != "add":
+    power = _is_one_and(node.parents[-1], "exp")
+    if power is None:
         return False
-    if not all(_is_one(n) for n in ([node, below] if op.name == "divide" else [below])):
-        return False
-    powers = [p for p in below.parents if p is not None and p.op is not None]
-    return len(powers) == 1 and powers[0].op is not None and powers[0].op.name == "exp"
+    above = node.parents[0]
+    if _is(node, "divide") and above is not None:
+        return above is power or (_is(above, "exp") and above.parents == power.parents)
+    return _is(node, "reciprocal") or _all(node, lambda c: np.equal(c, 1))
+
+
+def _arranged(node: Node) -> Node | None:
+    """Return the operand whose numbers a node has, in another place, a little moved or left out."""
+    parents = [p for p in node.parents if p is not None]
+    if len(parents) != 1 or node.op is None:
+        return None
+    name, below = node.op.name, parents[0]
+    first = node.parents[0] is not None
+    if (
+        name in _ARRANGING
+        or (name == "add" and _all(node, lambda c: np.abs(c) <= _SMALL_SHIFT))
+        or (name == "subtract" and first and _all(node, lambda c: np.abs(c) <= _SMALL_SHIFT))
+        or (name == "multiply" and _all(node, lambda c: np.isin(c, (0, 1))))
+        or (name == "divide" and first and _all(node, lambda c: np.equal(c, 1)))
+        or (name == "divide" and first and _is_masked(below))  # dropout divides by keep_prob
+    ):
+        return below
+    return None
+
+
+def _is_masked(node: Node) -> bool:
+    return _is(node, "multiply") and _all(node, lambda c: np.isin(c, (0, 1)))
 
 
 def origin_of(node: Node) -> str | None:
     """Return the name of the op whose results a node has, seen through what arranges them."""
-    at: Any = node
+    at = node
     for _ in range(_FAR):
-        if at.op is None:
-            return None
         if _is_logistic(at):
             return "sigmoid"
-        parents = [p for p in at.parents if p is not None]
-        if at.op.name not in _ARRANGING or len(parents) != 1:
+        below = _arranged(at)
+        if below is None:
             break
-        at = parents[0]
+        at = below
+    if _is(at, "subtract") and at.parents[0] is None and _all(at, lambda c: np.equal(c, 1)):
+        below = at.parents[1]
+        if below is not None and origin_of(below) == "sigmoid":  # of −z
+            return "sigmoid"
     return None if at.op is None else str(at.op.name)

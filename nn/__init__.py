@@ -6,6 +6,7 @@ Always: examples are columns. X is (n_x, m), W[l] is (n[l], n[l−1]), b[l] is (
 __version__ = "0.1.0"
 
 from nn import _guard  # noqa: F401, I001 - refuses another distribution's autograd first
+from nn._words import lacking as __getattr__  # noqa: F401 - of names from elsewhere
 from autograd import Tensor as Tensor
 from nn import by_hand as by_hand
 from nn.activations import (
@@ -52,7 +53,12 @@ from nn.init import (
     xavier as xavier,
     zeros as zeros,
 )
-from nn.io import FileFormatError as FileFormatError, load as load, save as save
+from nn.io import (
+    FileFormatError as FileFormatError,
+    load as load,
+    metadata_of as metadata_of,
+    save as save,
+)
 from nn.linear import Linear as Linear, Network as Network
 from nn.losses import (
     binary_cross_entropy as binary_cross_entropy,

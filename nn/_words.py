@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import math
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 BOOLS: tuple[Any, ...] = (bool, np.bool_)  # they count as numbers to Python, and are meant as none
 
-__all__ = ["BOOLS", "count", "positive", "refuse_keywords", "suggestion"]
+__all__ = ["BOOLS", "count", "hinted", "lacking", "positive", "refuse_keywords", "suggestion"]
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:
@@ -30,6 +32,7 @@ def suggestion(given: object, known: Iterable[str]) -> str:
 _OF_FIT = {
     "optimizer", "learning_rate", "loss", "penalty", "epochs", "batch_size", "dev", "metrics",
     "sample_weight", "class_weight", "max_norm", "early_stopping", "checkpoint", "progress",
+    "shuffle",
 }  # fmt: skip
 ELSEWHERE = {
     "lr": "learning_rate",
@@ -75,7 +78,113 @@ ELSEWHERE = {
     "C": "l2, which is 1 / C",
     "eps": "epsilon",
     "momentum": "an optimizer object, nn.Momentum(net.parameters(), beta=…)",
+    "betas": "beta1=… and beta2=…",
+    "callback": "on_epoch",
+    "clip_norm": "max_norm",
+    "clipnorm": "max_norm",
+    "gradient_clip": "max_norm",
+    "grad_clip": "max_norm",
+    "validation": "dev=(X_dev, Y_dev)",
+    "n_iter": "epochs",
+    "criterion": "loss",
+    "min_delta": "early_stopping=nn.EarlyStopping(patience, least=…)",
+    "lr_decay": "learning_rate=nn.InverseDecay(…)",
+    "p": "keep_prob (1 minus it)",
+    "rate": ("keep_prob (1 minus it)", "learning_rate"),
+    "negative_slope": "slope",
+    "decay_rate": ("decay", "base", "factor"),
+    "time_interval": "every",
+    "decay_steps": "every",
+    "step_size": "every",
+    "gamma": ("factor", "base"),
+    "initial_lr": "learning_rate",
+    "bias_correction": "corrected",
+    "correct_bias": "corrected",
+    "in_features": "n_in",
+    "out_features": "n_out",
+    "test_size": "fractions, such as (0.8, 0.2)",
+    "train_size": "fractions, such as (0.8, 0.2)",
+    "n_trials": "trials",
+    "num_classes": "classes",
+    "std": "init, such as init=0.01",
 }
+_OF_ADAM = {
+    "weight_decay": "AdamW takes it, apart from the gradient; penalty=nn.L2(λ) of nn.fit is L2"
+}
+
+
+def hinted(function: _F, name: str = "") -> _F:
+    """Return a function whose unknown keywords, and arguments too many, are refused with a hint.
+
+    Python's own message says neither what there is nor what it is called here.
+    """
+    where = name or function.__name__
+    parameters = inspect.signature(function).parameters
+    kinds = [p.kind for p in parameters.values()]
+    variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    known = [k for k, p in parameters.items() if k != "self" and p.kind not in variable]
+    open_ended = inspect.Parameter.VAR_KEYWORD in kinds
+    by_place = sum(kind is inspect.Parameter.POSITIONAL_OR_KEYWORD for kind in kinds)
+    most = math.inf if inspect.Parameter.VAR_POSITIONAL in kinds else by_place
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if not open_ended and not options.keys() <= parameters.keys():
+            refuse_keywords(where, options, known)
+        if len(args) > most:
+            _refuse_places(where, args["self" in parameters :], known)
+        return function(*args, **options)
+
+    return cast("_F", call)
+
+
+def _refuse_places(where: str, args: Sequence[Any], known: Sequence[str]) -> NoReturn:
+    """Raise TypeError for arguments that have to be named."""
+    if all(isinstance(x, Integral) for x in args):
+        hint = f" Write {where}([{', '.join(map(str, args))}])."
+    else:
+        hint = " The others go by name."
+    raise TypeError(
+        f"{where}: {len(args)} arguments without a name are too many; it takes "
+        f"{', '.join(known)}.{hint}"
+    )
+
+
+# What people who know other libraries look for in `nn`.
+_NAMES = {
+    "functional": "autograd has the functions, such as autograd.relu",
+    "Parameter": "write Tensor(value, requires_grad=True)",
+    "BCELoss": "write nn.binary_cross_entropy, a function of A and Y",
+    "BCEWithLogitsLoss": "write nn.binary_cross_entropy_with_logits, a function of Z and Y",
+    "CrossEntropyLoss": "write nn.softmax_cross_entropy, a function of Z and one-hot Y",
+    "MSELoss": "write nn.mean_squared_error, a function of A and Y",
+    "BatchNorm1d": "write nn.BatchNorm(n)",
+    "Dense": "write nn.Linear(n_in, n_out)",
+    "ModuleList": "set each module as an attribute, or write nn.Sequential(a, b)",
+    "StandardScaler": "write nn.Normalizer, for examples in columns",
+    "train_test_split": "write nn.split(X, Y, (0.8, 0.2))",
+}
+_MODULES = {
+    "relu": "ReLU",
+    "leaky_relu": "LeakyReLU",
+    "elu": "ELU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    **{name: name.capitalize() for name in ("sigmoid", "softmax", "softplus", "tanh")},
+}
+
+
+def lacking(name: str) -> Any:
+    """Raise AttributeError for a name that `nn` has not, with what it is called here."""
+    said = _NAMES.get(name, "")
+    if name in _MODULES:
+        home = "np" if name == "tanh" else "autograd"
+        said = f"the function is {home}.{name}, the module nn.{_MODULES[name]}"
+    hint = f": {said}." if said else ""
+    raise AttributeError(f"module 'nn' has no attribute {name!r}{hint}", name=name)
+
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
 
 
 def _stem(instead: str) -> str:
@@ -92,7 +201,9 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
         several = found if isinstance(found, tuple) else (found,)
         instead = next((one for one in several if _stem(one) in names), several[-1])
         stem = _stem(instead)
-        if stem in names or (
+        if name in _OF_ADAM and where in ("Adam", "RMSprop", "Momentum", "SGD"):
+            hint = f" {_OF_ADAM[name]}."
+        elif stem in names or (
             instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
         ):
             hint = f" Write {instead}."

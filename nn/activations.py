@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -18,7 +21,7 @@ from autograd import (
     softmax,
     softplus,
 )
-from nn._words import suggestion
+from nn._words import BOOLS, suggestion
 from nn.losses import (
     ONE_SOFTMAX,
     Loss,
@@ -107,6 +110,11 @@ class Activation(Module):
                 return name
         return getattr(self.function, "__name__", super().label)
 
+    @property
+    def written(self) -> str:
+        """The name from which `activation` makes an equal one: ``leaky_relu(0.2)``."""
+        return self.label
+
     def classes(self, A: Any) -> Any:
         """Return the classes that outputs of this activation mean; here the outputs themselves."""
         return A
@@ -159,7 +167,12 @@ class LeakyReLU(Activation):
 
     def __init__(self, slope: float = 0.01) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope = _real("LeakyReLU", "slope", slope)
+
+    @property
+    def written(self) -> str:
+        """``leaky_relu``, with its slope where that is not the notes'."""
+        return "leaky_relu" if self.slope == 0.01 else f"leaky_relu({self.slope!r})"
 
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
@@ -197,7 +210,12 @@ class ELU(Activation):
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
-        self.alpha = alpha
+        self.alpha = _real("ELU", "alpha", alpha)
+
+    @property
+    def written(self) -> str:
+        """``elu``, with its α where that is not 1."""
+        return "elu" if self.alpha == 1 else f"elu({self.alpha!r})"
 
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
@@ -253,8 +271,19 @@ ACTIVATIONS: dict[str, type[Activation]] = {
 }
 
 
+_WITH_NUMBER = re.compile(r"(leaky_relu|elu|prelu)\(\s*(-?[\d.]+(?:e-?\d+)?)\s*\)")
+
+
+def _real(where: str, name: str, value: Any) -> float:
+    if isinstance(value, BOOLS) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{where}: {name} needs to be a finite number, got {value!r}.")
+    return float(value)
+
+
 def activation(g: str | Module | Callable[[Any], Any]) -> Module:
     """Return an activation as a module, by its name, from a function, or as it is.
+
+    A name may have its number: ``"leaky_relu(0.2)"``, ``"elu(2)"``, ``"prelu(0.1)"``.
 
     Raises
     ------
@@ -270,6 +299,8 @@ def activation(g: str | Module | Callable[[Any], Any]) -> Module:
         return g
     if isinstance(g, type) and issubclass(g, Module):  # nn.ReLU, without its parentheses
         return g()
+    if isinstance(g, str) and (found := _WITH_NUMBER.fullmatch(g)):
+        return ACTIVATIONS[found[1]](float(found[2]))  # type: ignore[arg-type]
     for name, kind in ACTIVATIONS.items():
         own = "function" in vars(kind)  # the others have the base's
         if g == name or (own and g is kind.function):

@@ -7,7 +7,7 @@ and nothing here uses autograd's derivatives. Tests compare all of it with autog
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -58,22 +58,47 @@ def _normal_pdf(Z: Array) -> Array:
     return density
 
 
+_Pair = tuple["Callable[[Array], Array]", "Callable[[Array], Array] | None"]
+
+
+def _leaky(a: float) -> _Pair:
+    return lambda Z: np.where(Z > 0, Z, a * Z), lambda Z: np.where(Z > 0, 1, a)
+
+
+def _elu(a: float) -> _Pair:
+    return (
+        lambda Z: np.where(Z > 0, Z, a * (np.exp(np.minimum(Z, 0)) - 1)),
+        lambda Z: np.where(Z > 0, 1, a * np.exp(np.minimum(Z, 0))),
+    )
+
+
 # g(Z) and g′(Z) by name. The slope of ReLU at 0 is taken as 0.
-ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array] | None]] = {
+ACTIVATIONS: dict[str, _Pair] = {
     "identity": (lambda Z: Z, np.ones_like),
     "sigmoid": (sigmoid, lambda Z: sigmoid(Z) * (1 - sigmoid(Z))),
     "tanh": (np.tanh, lambda Z: 1 - np.tanh(Z) ** 2),
     "relu": (lambda Z: np.maximum(0, Z), lambda Z: (Z > 0).astype(float)),
-    "leaky_relu": (lambda Z: np.where(Z > 0, Z, 0.01 * Z), lambda Z: np.where(Z > 0, 1, 0.01)),
+    "leaky_relu": _leaky(0.01),
     "softplus": (lambda Z: np.log(1 + np.exp(Z)), sigmoid),
-    "elu": (
-        lambda Z: np.where(Z > 0, Z, np.exp(np.minimum(Z, 0)) - 1),
-        lambda Z: np.where(Z > 0, 1, np.exp(np.minimum(Z, 0))),
-    ),
+    "elu": _elu(1.0),
     "silu": (lambda Z: Z * sigmoid(Z), lambda Z: sigmoid(Z) * (1 + Z * (1 - sigmoid(Z)))),
     "gelu": (lambda Z: Z * _normal_cdf(Z), lambda Z: _normal_cdf(Z) + Z * _normal_pdf(Z)),
     "softmax": (_softmax, None),  # its Jacobian is no elementwise factor: with its cost, dZ = A − Y
 }
+
+
+_WITH_NUMBER = {"leaky_relu": _leaky, "elu": _elu}
+
+
+def _named(g: str) -> _Pair | None:
+    """Return g and g′ by name, such as "relu" or "leaky_relu(0.2)"; None for another name."""
+    name, _, number = g.rstrip(")").partition("(")
+    if not number or name not in _WITH_NUMBER:
+        return ACTIVATIONS.get(g)
+    try:
+        return _WITH_NUMBER[name](float(number))
+    except ValueError:
+        return None
 
 
 class Cache(NamedTuple):
@@ -154,7 +179,10 @@ def linear_backward(
 
 def activation_backward(dA: Array, Z: Array, g: str) -> Array:
     """Return dZ = dA * g′(Z), for dA and Z of shape (n[l], m)."""
-    slope = ACTIVATIONS[g][1]
+    known = _named(getattr(g, "written", g))
+    if known is None:
+        raise ValueError(f"backward: needs one of {', '.join(ACTIVATIONS)}, got {g!r}.")
+    slope = known[1]
     if slope is None:
         raise ValueError(f"backward: {g} needs its own cross-entropy as loss.")
     return dA * slope(Z)
@@ -164,8 +192,8 @@ def forward(
     parameters: Mapping[str, Any],
     X: Array,
     *,
-    hidden: str | Sequence[str] = "relu",
-    output: str = "sigmoid",
+    hidden: Any = "relu",
+    output: Any = "sigmoid",
     masks: Mapping[str, Any] | None = None,
     keep_prob: float | Sequence[float] = 1.0,
 ) -> tuple[Array, list[Cache]]:
@@ -177,8 +205,9 @@ def forward(
         W1, b1, … WL, bL, as `Network.as_dict` gives them.
     X : array, shape (n[0], m)
         Examples.
-    hidden, output : str
-        Activations; `hidden` may be a list, one for each hidden layer.
+    hidden, output : str or nn.Activation
+        Such as "relu", "leaky_relu(0.2)" or nn.ELU(2); `hidden` may be a list, one for each hidden
+        layer.
     masks : mapping, optional
         Dropout masks "D1", "D2", … of 0 and 1; without one, a layer keeps every unit.
     keep_prob : float or sequence of float
@@ -190,9 +219,10 @@ def forward(
             "net.as_dict()."
         )
     L = len(parameters) // 2
-    names = [*([hidden] * (L - 1) if isinstance(hidden, str) else hidden), output]
+    given = [*(hidden if isinstance(hidden, (list, tuple)) else [hidden] * (L - 1)), output]
+    names = [getattr(g, "written", g) for g in given]
     kept = [keep_prob] * L if isinstance(keep_prob, (int, float)) else [*keep_prob, 1.0]
-    unknown = [name for name in names if name not in ACTIVATIONS]
+    unknown = [name for name in names if not isinstance(name, str) or _named(name) is None]
     if unknown or len(names) != L:
         raise ValueError(
             f"forward: needs an activation for each of {L} layers, of {', '.join(ACTIVATIONS)}; "
@@ -208,7 +238,7 @@ def forward(
         W, b = np.asarray(parameters[f"W{l}"]), np.asarray(parameters[f"b{l}"])
         A_previous = A
         Z = linear_forward(A_previous, W, b)
-        A = ACTIVATIONS[names[l - 1]][0](Z)
+        A = cast("_Pair", _named(names[l - 1]))[0](Z)
         D = None if masks is None or f"D{l}" not in masks else np.asarray(masks[f"D{l}"], float)
         if D is not None:
             A = A * D / kept[l - 1]

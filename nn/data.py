@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from autograd import ShapeError
-from nn._words import count
+from nn._words import count, hinted
 from nn.rng import Rng, Stream, generator
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Part(NamedTuple):
     Y: npt.NDArray[Any]
 
 
+@hinted
 def split(
     X: npt.ArrayLike,
     Y: npt.ArrayLike,
@@ -103,6 +105,8 @@ def split(
             f"split: stratify=True takes each value of Y for a class, and {m} examples have "
             f"{len(groups)} of them; leave it out where Y holds numbers rather than classes."
         )
+    if stratify:
+        _tell_of_missing(Y, parts)
     if any(not len(part) for part in parts):
         raise ValueError(
             f"split: {m} examples in parts of {tuple(fractions)} leave one empty; use fewer parts."
@@ -110,11 +114,26 @@ def split(
     return tuple(Part(X[:, part], Y[:, part]) for part in parts)
 
 
+def _tell_of_missing(Y: npt.NDArray[Any], parts: Sequence[npt.NDArray[Any]]) -> None:
+    """Warn of a class that is in some of the parts only."""
+    for number, part in enumerate(parts, 1):
+        missing = {tuple(y) for y in Y.T.tolist()} - {tuple(y) for y in Y.T[part].tolist()}
+        if missing and len(part):
+            first = sorted(missing)[0]
+            said = first[0] if len(first) == 1 else list(first)
+            warnings.warn(
+                f"split: part {number} has no example with Y = {said}: there are too few of them "
+                "for each part to have one.",
+                stacklevel=4,
+            )
+
+
 def _ends(fractions: Sequence[float], m: int) -> list[int]:
     """Return where m examples are cut."""
     return [round(float(c) * m) for c in np.cumsum(fractions)[:-1]]
 
 
+@hinted
 def minibatches(
     X: npt.ArrayLike,
     Y: npt.ArrayLike,
@@ -223,6 +242,14 @@ class Normalizer:
         normalized: npt.NDArray[Any] = (X - self.mean) / np.where(self.std > 0, self.std, 1.0)
         return normalized
 
+    def fit_transform(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Measure the rows of X, shape (n_x, m), and return them normalized."""
+        return self.fit(X).transform(X)
+
+    def __getattr__(self, name: str) -> Any:
+        hint = " Write inverse(X)." if name == "inverse_transform" else ""
+        raise AttributeError(f"Normalizer has no {name!r}.{hint}")
+
     def inverse(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         """Return X · std + mean, shape (n_x, m): `transform` undone."""
         X = self._of_its_rows("inverse", X)
@@ -243,6 +270,7 @@ class Normalizer:
         return matrix
 
 
+@hinted
 def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np.float64]:
     """Return class numbers as columns with a single 1.
 
@@ -290,6 +318,7 @@ def one_hot(labels: npt.ArrayLike, classes: int | None = None) -> npt.NDArray[np
     return np.eye(n)[:, flat]
 
 
+@hinted
 def image_to_vector(images: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return images as columns, the notes' ``image.reshape(h * w * d, 1)``, of many at once.
 
@@ -335,6 +364,7 @@ def vector_to_image(X: npt.ArrayLike, shape: tuple[int, int, int]) -> npt.NDArra
     return matrix.T.reshape(-1, *shape)
 
 
+@hinted
 def augment(
     images: npt.ArrayLike,
     labels: npt.ArrayLike | None = None,

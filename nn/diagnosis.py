@@ -187,9 +187,9 @@ def _targets(net: Module, Y: npt.NDArray[Any]) -> Iterator[str]:
 def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     X = X.astype(float) if X.dtype.kind != "f" else X
     low, high = float(X.min()), float(X.max())
-    some = X[:, :SAMPLE]
-    if X.shape[0] >= 16 and low >= 0 and 127 < high <= 255 and bool((some == np.floor(some)).all()):
-        yield f"X is of whole numbers from {low:g} to {high:g}, like pixels: divide it by 255."
+    if X.shape[0] >= 16 and low >= 0 and 127 < high <= 255 and _are_pixels(X):
+        kind = "whole numbers" if bool((np.floor(X) == X).all()) else "numbers"
+        yield f"X is of {kind} from {low:g} to {high:g}, like pixels: divide it by 255."
     elif not (low >= 0 and high <= 1 and X.shape[0] >= 16):  # pixels, some of which are seldom lit
         yield from _scales(X, only_ranges=low >= 0 and high <= 1)
     kinds = {p.dtype for p in net.parameters()}
@@ -198,6 +198,12 @@ def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
             "The parameters are float32 and the data float64, so that all is computed in float64: "
             "pass X.astype(np.float32)."
         )
+
+
+def _are_pixels(X: npt.NDArray[Any]) -> bool:
+    """Whether numbers up to 255 are grey values: whole, or most features reach far."""
+    some = X[:, :: max(X.shape[1] // SAMPLE, 1)]
+    return bool((some == np.floor(some)).all() or (np.median(some.max(axis=1)) > 127))
 
 
 def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
@@ -229,10 +235,13 @@ def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
 def _identical(net: Module) -> Iterator[str]:
     """Yield a note for hidden layers that have units which are the same, and will stay so."""
     layers = [m for m in net.modules() if isinstance(m, Linear)]
-    if any(isinstance(m, Dropout) for m in net.modules()):  # which tells units apart
-        return
+    dropped = any(isinstance(m, Dropout) for m in net.modules())
     for layer, after in itertools.pairwise(layers):
         if after.n_in != layer.n_out or layer.n_out == 1:
+            continue
+        # Dropout tells units apart, but not where all of them answer 0 and send nothing back.
+        silent = not after.W.data.any() and not np.any(layer.g(np.zeros((1, 1))).data)
+        if dropped and not silent:
             continue
         units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1)
         sizes = Counter(row.tobytes() for row in units)
@@ -302,8 +311,24 @@ def after(
         if some is not X and (dead or found):
             A, dead = net(X).data, list(_dead(net, X)) if dead else []
             found = list(_learned(net, A, Y, loss, every))
+        if dead and not found and _has_learned(net, A, Y if A.shape == Y.shape else labels):
+            dead = []  # the others were enough
     yield from dead
     yield from found
+
+
+def _has_learned(net: Module, A: Any, Y: Any) -> bool:
+    """Whether outputs are right far more often than one answer to all would be."""
+    if A.shape != Y.shape:
+        return False
+    if net.ending is None or net.ending.loss is None:
+        spread = ((Y - Y.mean(axis=1, keepdims=True)) ** 2).sum()
+        return bool(((A - Y) ** 2).sum() < 0.5 * spread)
+    if A.shape[0] == 1:
+        A, Y = np.concatenate([1 - A, A]), np.concatenate([1 - Y, Y])
+    wanted = Y.argmax(axis=0)
+    wrong = np.mean(A.argmax(axis=0) != wanted)
+    return bool(wrong < 0.5 * (1 - np.bincount(wanted).max() / wanted.size))
 
 
 def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[str]:
@@ -386,7 +411,7 @@ def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
                 cure = (
                     "The inputs are not normalized: use nn.Normalizer."
                     if raw
-                    else "Try a lower learning rate, init='he' or hidden='leaky_relu'."
+                    else "Try a lower learning rate, hidden='leaky_relu' or another rng."
                 )
                 which = "The unit" if layer.n_out == 1 else f"{dead:.0%} of the units"
                 yield (

@@ -371,9 +371,10 @@ class LogisticRegression(_Probabilities):
         class_weight: str | Mapping[Any, float] | None = None,
         max_iter: int = 1000,
         tol: float = 1e-9,
+        random_state: Any = None,
     ) -> None:
         self.l2, self.class_weight = l2, class_weight
-        self.max_iter, self.tol = max_iter, tol
+        self.max_iter, self.tol, self.random_state = max_iter, tol, random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the minimum of the cost on rows X, shape (n_samples, n_features); return self."""

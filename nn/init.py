@@ -59,6 +59,20 @@ INITIALIZATIONS: dict[str, Init] = {
 }
 
 
+# What they are called elsewhere.
+_ELSEWHERE = {
+    "kaiming": "he",
+    "kaiming_normal": "he",
+    "he_normal": "he",
+    "xavier_normal": "glorot",
+    "glorot_normal": "glorot",
+    "lecun": "xavier",
+    "lecun_normal": "xavier",
+    "normal": "small_random",
+    "random": "small_random",
+}
+
+
 def initial(init: str | float | Init, n_in: int, n_out: int, rng: Stream) -> npt.NDArray[Any]:
     """Return initial weights, shape (n_out, n_in).
 
@@ -84,9 +98,11 @@ def initial(init: str | float | Init, n_in: int, n_out: int, rng: Stream) -> npt
             raise ValueError(f"init: a standard deviation is finite and at least 0, got {init!r}.")
         return _normal(n_in, n_out, rng, float(init))
     if not isinstance(init, str) or init not in INITIALIZATIONS:
+        known = _ELSEWHERE.get(init.lower()) if isinstance(init, str) else None
+        hint = f" Write {known!r}." if known else suggestion(init, INITIALIZATIONS)
         raise ValueError(
             f"init: needs one of {', '.join(INITIALIZATIONS)}, a standard deviation such as 0.01, "
             f"or a function of n_in, n_out and rng, got {init!r}."
-            f"{suggestion(init, INITIALIZATIONS)}"
+            f"{hint}"
         )
     return INITIALIZATIONS[init](n_in, n_out, rng)

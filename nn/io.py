@@ -6,14 +6,14 @@ import json
 import struct
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autograd import ShapeError
 from autograd.files import write_whole
 from nn._described import architecture
-from nn.activations import ACTIVATIONS, Activation
+from nn.activations import ACTIVATIONS, Activation, activation
 from nn.diagnosis import TrainingWarning
 from nn.linear import Linear, Network
 from nn.module import Module
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["FileFormatError", "load", "read_arrays", "save", "write_arrays"]
+__all__ = ["FileFormatError", "load", "metadata_of", "read_arrays", "save", "write_arrays"]
 
 VERSION = "1"  # of what the metadata mean
 MOST_HEADER = 16 * 2**20  # bytes; a thousand arrays need some hundred thousand
@@ -113,6 +113,7 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
     """
     if isinstance(path, Module):
         raise TypeError("load: the path comes first, as in load(path, net).")
+    _refuse_checkpoint(path)
     if net is not None:
         expected = {name: array.shape for name, array in net.state_dict().items()}
         arrays, metadata = read_arrays("load", path, expected)
@@ -131,11 +132,6 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
             )
         return net
     arrays, metadata = read_arrays("load", path)
-    if metadata.get("kind") == "checkpoint":
-        raise FileFormatError(
-            f"load: {str(path)!r} is the checkpoint of a training run; go on with "
-            "fit(net, …, checkpoint=path), and save the network with nn.save."
-        )
     try:
         description = json.loads(metadata.get("network") or "null")
         if description is not None:
@@ -151,8 +147,33 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
             f"load: {str(path)!r} holds {len(arrays)} arrays and no description of a network; make "
             "one and write load(path, net)."
         )
-    made.load_state_dict(arrays)
+    try:
+        made.load_state_dict(arrays)
+    except (ShapeError, ValueError) as error:
+        raise FileFormatError(f"load: {str(path)!r} is not what it describes: {error}") from None
     return made
+
+
+def _refuse_checkpoint(path: str | os.PathLike[str]) -> None:
+    if read_metadata("load", path).get("kind") == "checkpoint":
+        raise FileFormatError(
+            f"load: {str(path)!r} is the checkpoint of a training run; go on with "
+            "fit(net, …, checkpoint=path), and save the network with nn.save."
+        )
+
+
+def metadata_of(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the texts of a file: those that `save` was given, and what it says of the network.
+
+    Examples
+    --------
+    >>> import nn, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "net.safetensors")
+    >>> saved = nn.save(nn.Network([2, 1]), path, metadata={"data": "moons"})
+    >>> nn.metadata_of(path)["data"]
+    'moons'
+    """
+    return read_metadata("metadata_of", path)
 
 
 def write_arrays(
@@ -320,10 +341,10 @@ def _described(net: Module) -> str:
     for i, layer in enumerate(net.layers, start=1):
         g = layer.g
         expected |= {f"layer{i}.g.{path}" for path, _ in g.named_parameters()}
-        plain = isinstance(g, Activation) and ACTIVATIONS.get(g.label) is type(g)
+        plain = isinstance(g, Activation) and type(g) in ACTIVATIONS.values()
         if not plain or vars(g).keys() - {"attribute", "training"} - _settings(g):
             return ""
-        names.append(g.label)
+        names.append(g.written)
     if set(net.state_dict()) != expected or len(set(map(id, net.layers))) != net.L:
         return ""  # tied parameters, or others beside them
     kept = [1.0] * (net.L - 1)
@@ -337,7 +358,7 @@ def _described(net: Module) -> str:
 
 def _settings(g: Module) -> set[str]:
     """Return the attributes that a new activation of this name has, with the same values."""
-    new = ACTIVATIONS[g.label]()
+    new = activation(cast("Activation", g).written)
     return {
         k
         for k, v in vars(new).items()

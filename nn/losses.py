@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Tensor
+from nn._words import suggestion
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -250,7 +251,10 @@ def cost(
                 "with a sigmoid or softmax has one by default."
             )
     if not callable(loss):
-        raise TypeError(f"cost: loss needs a function such as nn.mean_squared_error, got {loss!r}.")
+        raise TypeError(
+            f"cost: loss needs a function such as nn.mean_squared_error, got {loss!r}."
+            f"{loss_called(loss)}"
+        )
     check_penalty("cost", penalty)
     stable = None if ending is None else ending.loss_on_logits(loss)
     taken, A = (loss, net(X)) if stable is None else (stable, net.logits(X))
@@ -260,6 +264,27 @@ def cost(
     if penalty is not None:
         J = J + penalty(net, A.shape[1] if m is None else m)
     return J.named("J")
+
+
+_ELSEWHERE = {
+    "mse": "mean_squared_error",
+    "l2": "mean_squared_error",
+    "bce": "binary_cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy",
+    "log_loss": "binary_cross_entropy",
+    "logistic": "binary_cross_entropy",
+    "cross_entropy": "softmax_cross_entropy",
+    "crossentropy": "softmax_cross_entropy",
+    "categorical_crossentropy": "softmax_cross_entropy",
+}
+
+
+def loss_called(name: Any) -> str:
+    """Return a hint for the name of a loss."""
+    known = [n for n in __all__ if n != "cost"]
+    if name in known or _ELSEWHERE.get(name):
+        return f" Write loss=nn.{_ELSEWHERE.get(name, name)}."
+    return suggestion(name, known).replace("'", "") if isinstance(name, str) else ""
 
 
 def check_penalty(where: str, penalty: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import ShapeError, Tensor, name_scope, no_grad
+from nn._words import hinted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,10 @@ class Module:
     training: bool = True
     buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
     attribute: str = ""  # the name under which another module holds this one
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
+            cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Module):

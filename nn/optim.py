@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import GradientError, ShapeError, Tensor
-from nn._words import BOOLS, positive, refuse_keywords, suggestion
+from nn._words import BOOLS, hinted, positive, refuse_keywords, suggestion
 from nn.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Optimizer:
     steps : int
         How many updates have been made.
     epoch : int
-        The epoch that schedules are asked for; `fit` counts it, your own loop may.
+        The epoch that schedules are asked for, from 1; `fit` counts it, your own loop may.
     state : dict
         From the name of an average to its arrays, one for each parameter, of its shape.
 
@@ -232,12 +232,14 @@ class Optimizer:
             p.zero_grad()
 
     def state_dict(self) -> dict[str, npt.NDArray[Any]]:
-        """Return copies of the averages (``"v.0"``: v of the first parameter) and ``"steps"``."""
+        """Return copies of the averages (``"v.0"``: v of the first parameter), steps and epoch."""
         arrays = {f"{k}.{i}": x.copy() for k, xs in self.state.items() for i, x in enumerate(xs)}
-        return {"steps": np.array(self.steps), **arrays}
+        return {"steps": np.array(self.steps), "epoch": np.array(self.epoch), **arrays}
 
     def load_state_dict(self, state: Mapping[str, npt.ArrayLike]) -> None:
-        """Set the averages and the count of steps; nothing is changed unless all of it fits.
+        """Set the averages, the steps and the epoch; nothing is changed unless all of it fits.
+
+        Without an ``"epoch"`` it stays as it is.
 
         Raises
         ------
@@ -245,6 +247,7 @@ class Optimizer:
             If names or shapes are not those of `state_dict`.
         """
         own, where = self.state_dict(), f"{type(self).__name__}.load_state_dict"
+        state = {"epoch": own["epoch"], **state}
         if own.keys() != state.keys():
             missing, extra = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
             raise ShapeError(
@@ -261,7 +264,9 @@ class Optimizer:
                 raise ValueError(f"{where}: {name} needs finite numbers.")
         if given["steps"] < 0:
             raise ValueError(f"{where}: steps needs to be at least 0, got {given['steps']}.")
-        self.steps = int(given["steps"])
+        if given["epoch"] < 1:
+            raise ValueError(f"{where}: epochs count from 1, got {given['epoch']}.")
+        self.steps, self.epoch = int(given["steps"]), int(given["epoch"])
         for name, arrays in self.state.items():
             arrays[:] = [given[f"{name}.{i}"] for i in range(len(arrays))]
 
@@ -558,6 +563,7 @@ def clip_gradients(parameters: Iterable[Tensor], max_norm: float) -> float:
     return norm
 
 
+@hinted
 def weighted_average(
     values: npt.ArrayLike, beta: float, corrected: bool = False
 ) -> npt.NDArray[np.float64]:

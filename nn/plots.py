@@ -10,6 +10,8 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.files import write_whole
+from nn.metrics import confusion_matrix
+from nn.module import Module
 
 if TYPE_CHECKING:
     import os
@@ -122,11 +124,17 @@ def plot_schedule(
         Where to draw.
     """
     ax = _axes("plot_schedule", ax)
+    known = "a function of the epoch, or a dict from names to functions"
+    if hasattr(schedule, "gradient_norms"):
+        raise TypeError(
+            f'plot_schedule: needs {known}, got a History; its rates are history["learning_rate"], '
+            "and history.plot() draws them."
+        )
     several = schedule if isinstance(schedule, dict) else {"": schedule}
     for i, (name, alpha) in enumerate(several.items()):
         x = np.arange(1, epochs + 1)
         if not callable(alpha):
-            raise TypeError(f"plot_schedule: needs a function of the epoch, got {alpha!r}.")
+            raise TypeError(f"plot_schedule: needs {known}, got {alpha!r}.")
         y = [alpha(int(epoch), int(epoch)) if per_step(alpha) else alpha(int(epoch)) for epoch in x]
         style, colour = _STYLES[i % len(_STYLES)], _COLOURS[i % len(_COLOURS)]
         ax.plot(x, y, style, color=colour, lw=2, label=name or None, drawstyle="steps-mid")
@@ -212,7 +220,9 @@ def plot_decision_boundary(
 
 
 def plot_confusion_matrix(
-    matrix: npt.ArrayLike,
+    matrix: Any,
+    X: npt.ArrayLike | None = None,
+    Y: npt.ArrayLike | None = None,
     *,
     ax: Any = None,
     labels: list[str] | None = None,
@@ -222,8 +232,10 @@ def plot_confusion_matrix(
 
     Parameters
     ----------
-    matrix : array_like, shape (C, C)
-        From `confusion_matrix`: true classes in rows.
+    matrix : array_like, shape (C, C), or Module
+        From `confusion_matrix`: true classes in rows. Or the network, and then X and Y.
+    X, Y : array_like, shapes (n_x, m) and (n_y, m), optional
+        Examples and labels of which the network's classes are counted.
     ax : Axes, optional
         Where to draw.
     labels : list of str, optional
@@ -231,6 +243,12 @@ def plot_confusion_matrix(
     title : str
         Above it.
     """
+    if isinstance(matrix, Module):
+        if X is None or Y is None:
+            raise TypeError("plot_confusion_matrix: a network needs X and Y after it.")
+        matrix = confusion_matrix(matrix, X, Y)
+    elif X is not None or Y is not None:
+        raise TypeError("plot_confusion_matrix: takes a table alone, or a network, X and Y.")
     table = np.asarray(matrix)
     if table.ndim != 2 or table.shape[0] != table.shape[1]:
         raise ShapeError(f"plot_confusion_matrix: needs shape (C, C), got {table.shape}.")
@@ -251,14 +269,14 @@ def plot_confusion_matrix(
 
 
 def plot_weights(
-    W: npt.ArrayLike, shape: tuple[int, int], *, ax: Any = None, columns: int | None = None
+    W: Any, shape: tuple[int, int], *, ax: Any = None, columns: int | None = None
 ) -> Any:
     """Draw the rows of a first layer's W as images: what each unit looks for.
 
     Parameters
     ----------
-    W : array_like or Tensor, shape (units, height · width)
-        Weights.
+    W : array_like or Tensor, shape (units, height · width), or Network
+        Weights; of a network, those of its first layer.
     shape : tuple of int
         (height, width) of an image.
     ax : Axes, optional
@@ -266,6 +284,11 @@ def plot_weights(
     columns : int, optional
         Images in a row.
     """
+    if isinstance(W, Module):
+        first = next(iter(W.weights()), None)
+        if first is None:
+            raise TypeError(f"plot_weights: {W.title} has no weights; pass an array.")
+        W = first
     rows = np.asarray(getattr(W, "data", W))
     if rows.ndim != 2 or rows.shape[1] != shape[0] * shape[1]:
         raise ShapeError(
@@ -305,6 +328,12 @@ def save_plot(path: str | os.PathLike[str], draw: Callable[[Any], Any]) -> Path:
     """
     target = Path(path)
     matplotlib = _matplotlib("save_plot")
+    known = _figure().canvas.get_supported_filetypes()
+    if target.suffix and target.suffix[1:].lower() not in known:
+        raise ValueError(
+            f"save_plot: {target.name!r} needs an ending such as .svg, .png or .pdf; matplotlib "
+            f"writes {', '.join(f'.{kind}' for kind in sorted(known))}."
+        )
     if not target.suffix or not target.parent.is_dir():
         raise OSError(
             f"save_plot: cannot write {str(target)!r}: it needs an ending such as .svg, and "

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn._words import count, positive
+from nn._words import count, hinted, positive
 
 __all__ = ["ExponentialDecay", "InverseDecay", "RootDecay", "Schedule", "Staircase"]
 
@@ -30,6 +30,10 @@ class Schedule:
     >>> optimizer.learning_rate
     0.025
     """
+
+    def __init_subclass__(cls) -> None:
+        if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
+            cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch, at a step of the whole run; both count from 1."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd import ShapeError
 from nn._words import count
 from nn.data import Part
 from nn.diagnosis import TrainingWarning
@@ -126,6 +127,11 @@ def random_search(
     stream = generator(rng, where)
     hidden = [hidden] if isinstance(hidden, str) else list(hidden)
     (X, Y), (dev_X, dev_Y) = Part(*map(np.asarray, train)), Part(*map(np.asarray, dev))
+    if X.ndim != 2 or Y.ndim != 2:
+        raise ShapeError(
+            f"{where}: X and Y need examples in columns, got shapes {X.shape} and {Y.shape}; write "
+            "Y.reshape(1, -1), or one_hot(Y)."
+        )
     found: list[Trial] = []
     for number in _bar(range(1, count(where, "trials", trials) + 1), progress):
         alpha = math.exp(stream.uniform(*np.log(learning_rate)))

@@ -24,7 +24,7 @@ from nn.data import batch_columns, check_finite, minibatches
 from nn.diagnosis import TrainingWarning
 from nn.history import History
 from nn.io import FileFormatError, check_target, read_arrays, read_metadata, write_arrays
-from nn.losses import Loss, check_penalty, cost
+from nn.losses import Loss, check_penalty, cost, loss_called
 from nn.metrics import metric
 from nn.module import Module, buffer_of, set_buffer
 from nn.normalization import BatchNorm
@@ -118,6 +118,7 @@ def fit(
     penalty: Penalty | None = None,
     epochs: int = 50,
     batch_size: int | None = 64,
+    shuffle: bool = True,
     dev: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     metrics: Sequence[str | Callable[..., float]] = (),
     sample_weight: npt.ArrayLike | None = None,
@@ -140,7 +141,8 @@ def fit(
     X, Y : array_like, shapes (n[0], m) and (n[L], m)
         Training examples and labels in columns; finite.
     optimizer : Optimizer or str
-        On ``net.parameters()``, or a name: "adam", "adamw", "momentum", "rmsprop", "sgd".
+        On ``net.parameters()``, or a name: "adam", "adamw", "momentum", "rmsprop", "sgd". One that
+        has taken steps goes on where it was: with its averages, and the epoch of its schedule.
     learning_rate : float or callable, optional
         With a name: α, or a schedule.
     loss : callable, optional
@@ -152,6 +154,8 @@ def fit(
         Passes over the training set.
     batch_size : int or None
         Columns in a mini-batch; None for the whole set.
+    shuffle : bool
+        Draw the mini-batches anew in each epoch; False takes the columns as they stand.
     dev : pair of array_like, optional
         (X_dev, Y_dev), whose cost is measured after each epoch.
     metrics : sequence of str or callable
@@ -232,6 +236,9 @@ def fit(
     )
     with np.errstate(all="ignore"):  # what overflows is found and said
         run.take(X, Y, dev, sample_weight, class_weight)
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise TypeError(f"fit: shuffle needs True or False, got {shuffle!r}.")
+    run.shuffle = bool(shuffle)
     run.stream = None if callable(rng) else generator(rng, "fit")
     run.reseed = rng if callable(rng) else None
     run.seed = rng if isinstance(rng, int) else type(rng).__name__
@@ -272,6 +279,7 @@ class _Run:
         self.weight: npt.NDArray[Any] | None = None
         self.stream: Stream | None = None
         self.reseed: Callable[[int], Any] | None = None
+        self.shuffle = True
         self.file: Path | None = None
         self.first_cost = 0.0
         self.seed: Any = None
@@ -364,13 +372,14 @@ class _Run:
         elif history.epochs > self.epochs:
             self.note([f"Nothing to train: the checkpoint has {history.epochs} epochs already."])
         left = range(history.epochs + 1, self.epochs + 1)
+        before = self._epochs_before()
         bar = _bar(left, progress)
         try:
             for epoch in bar:
                 if self.stopping and self._is_over():
                     break
                 history.stopped, history.interrupted = None, False
-                self.optimizer.epoch = epoch
+                self.optimizer.epoch = before + epoch
                 self.epoch(epoch)
                 history.seconds = time.perf_counter() - begun
                 over = [_called(call, epoch, history) for call in self.calls]
@@ -401,6 +410,12 @@ class _Run:
             self._restore()
         if history.epochs:
             self._look_back()
+
+    def _epochs_before(self) -> int:
+        """Return how many epochs the optimizer had before this run; its schedule goes on there."""
+        if self.history.epochs:  # of a checkpoint
+            return self.optimizer.epoch - self.history.epochs
+        return self.optimizer.epoch - (self.optimizer.steps == 0)
 
     def _look_back(self) -> None:
         """Say what the trained network shows; its last step has been seen by no cost yet."""
@@ -435,7 +450,7 @@ class _Run:
         if self.touched or measuring:
             net.train()
         size = m if self.batch_size is None else self.batch_size
-        for columns in batch_columns(m, size, stream if size < m else None):
+        for columns in batch_columns(m, size, stream if size < m and self.shuffle else None):
             X, Y = self.X[:, columns], self.Y[:, columns]
             weight = None if self.weight is None else self.weight[columns]
             total += self.step(epoch, X, Y, weight, first) * X.shape[1]
@@ -521,7 +536,7 @@ class _Run:
         if not all(np.isfinite(a).all() for a in kept):  # nothing could be trained with them
             for a in kept:
                 a[...] = 0
-            self.optimizer.steps = 0
+            self.optimizer.steps, self.optimizer.epoch = 0, 1
         best = self.history.best_epoch
         raise TrainingError(
             f"fit: {what} in epoch {epoch}, after step {steps}"
@@ -556,6 +571,7 @@ class _Run:
             "penalty": self._penalized(),
             "rng": self.seed,
             "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
             "max_norm": self.max_norm,
             "metrics": [name for name, _ in self.metrics],
             "data": _checksum(self.X, self.Y),
@@ -747,7 +763,7 @@ def _loss(net: Module, loss: Any) -> Loss:
     if not callable(loss):
         raise ValueError(
             f"fit: needs loss=, a function such as nn.binary_cross_entropy, got {loss!r}; only "
-            "a network that ends with a sigmoid or softmax has one by default."
+            f"a network that ends with a sigmoid or softmax has one by default.{loss_called(loss)}"
         )
     return loss  # type: ignore[no-any-return]
 

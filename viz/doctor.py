@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,10 @@ _OF_LOSSES = (
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
 _MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"} | {
-    *("matrix_transpose", "permute_dims", "sum", "mean", "max", "min")
+    *("matrix_transpose", "permute_dims", "ravel", "squeeze")
 }
+_REDUCED = {"sum", "mean", "max", "min"}
+_DEEP = 8  # steps over which gradients grow or shrink by themselves, rather than by one unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,17 +257,39 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
         sizes = [math.prod(x.shape) for x in (a, b)]
         if math.prod(node.shape) <= max(sizes) or sizes[0] != sizes[1] or sizes[0] < 2:
             continue
+        if a.op in _REDUCED or b.op in _REDUCED:
+            continue  # all pairs of sums, as one writes them
         moved = a.op in _MOVED or b.op in _MOVED
-        if moved:
-            continue  # all pairs, as one writes them
-        if len(a.shape) == len(b.shape) and (not a.op) == (not b.op):
+        if moved and not (node.op == "subtract" and _is_residual(g, a, b)):
+            continue  # all pairs too
+        if not moved and len(a.shape) == len(b.shape) and (not a.op) == (not b.op):
             continue  # two computed, or two given: a table is meant
         shapes = f"{a.shape} {_sign(node.op)} {b.shape} → {node.shape}"
+        one, other = _called(a), _called(b)
         advice = (
-            f"{clean(a.label)} and {clean(b.label)} have equally many elements, and every pair is "
-            "combined: give both one shape, such as with reshape."
+            f"{one} and {other} have equally many elements, and every pair is combined: give both "
+            "one shape, such as with reshape."
         )
         yield _finding(node, "broadcast", shapes, advice)
+
+
+def _called(node: GraphNode) -> str:
+    """Return what a message calls a node: an array without a name is not known by its letter."""
+    if node.name is None and node.kind == "constant":
+        return f"the array of shape {node.shape}"
+    return clean(node.label)
+
+
+def _is_residual(g: Graph, a: GraphNode, b: GraphNode) -> bool:
+    """Whether one of two is given and the other computed, other than by moving what is given."""
+
+    def begin(node: GraphNode) -> GraphNode:
+        while node.op in _MOVED:
+            node = g.nodes[node.parents[0]]
+        return node
+
+    given, other = sorted((begin(a), begin(b)), key=lambda n: bool(n.op))
+    return not given.op and given.kind == "constant" and bool(other.op) and other.op not in _REDUCED
 
 
 def _sign(op: str) -> str:
@@ -370,6 +395,10 @@ def _out_of_bounds(g: Graph) -> Iterator[Finding]:
         for node in g.leaves
         if node.cotangent is not None and np.isfinite(node.cotangent).all()
     }
+    steady = _steady(g, norms, far)
+    if steady is not None:
+        yield steady
+        return
     if len(norms) < 2:
         return
     least, most = min([n for n in norms.values() if n], default=0.0), max(norms.values())
@@ -390,6 +419,54 @@ def _out_of_bounds(g: Graph) -> Iterator[Finding]:
             "with smaller weights, or clip with max_norm."
         )
         yield _finding(g.nodes[large[-1]], "exploding", mark, advice)
+
+
+def _steady(g: Graph, norms: dict[int, float], far: list[int]) -> Finding | None:
+    """Return what has exploded or vanished over many steps, where no parameter is beside it.
+
+    Such as the one weight of a recurrent network, or all layers alike. One unit that is large or
+    small is left alone: no step may make up for half of the way, on a logarithmic scale.
+    """
+    sizes = {n.id: norm_of(n.cotangent) for n in g if n.cotangent is not None}
+    for leaf in sorted(norms, key=lambda i: -far[i]):
+        size = norms[leaf]
+        if not 0 < size < math.inf or _LEAST < size < _MOST:
+            continue
+        path = _path(g, leaf, sizes)
+        if not _is_gradual([math.log10(sizes[i]) for i in path if 0 < sizes[i] < math.inf]):
+            continue
+        kind, way, cure = (
+            ("exploding", "grows", "clip with max_norm")
+            if size > 1
+            else ("vanishing", "shrinks", "use skip connections")
+        )
+        advice = (
+            f"It {way} step by step, over {len(path)} of them: begin with weights of another size, "
+            f"such as init='he', normalize what is between, or {cure}."
+        )
+        return _finding(g.nodes[leaf], kind, f"{kind}: ‖gradient‖ = {size:.1e}", advice)
+    return None
+
+
+_LEAST, _MOST = 1e-12, 1e12  # norms of gradients that no unit explains where it came step by step
+
+
+def _path(g: Graph, leaf: int, sizes: dict[int, float]) -> list[int]:
+    """Return the longest way from a leaf to an output, as ids."""
+    far = _distances(g)
+    _, after = neighbours(g)
+    path = [leaf]
+    while users := [c for c in after[path[-1]] if c in sizes]:
+        path.append(max(users, key=far.__getitem__))
+    return path
+
+
+def _is_gradual(logs: list[float]) -> bool:
+    """Whether numbers have changed by a factor of a million at least, and not in one step."""
+    if len(logs) <= _DEEP:
+        return False
+    whole = abs(logs[-1] - logs[0])
+    return whole > 6 and max(abs(b - a) for a, b in pairwise(logs)) < whole / 2
 
 
 def _leading(

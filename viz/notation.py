@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ _AFTER = rf"(?![^\W{_POWERS}ᵀ]|\.|\^\[)"  # what follows a name: no letter, bu
 _LAYER = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+){_AFTER}")
 _UNIT = re.compile(rf"(?<![\w^.])({_LAYERED})_?(\d+)_(\d+){_AFTER}")
 _VARIANCE = re.compile(rf"(?<![\w.])(sigma|σ)2{_AFTER}")
-_HATS = re.compile(r"(?<![\w.])([A-Za-z])_?hat(?![\w.])")
 _GREEK = {
     "alpha": "α",
     "beta": "β",
@@ -35,15 +35,20 @@ _GREEK = {
     "tau": "τ",
     "phi": "φ",
 }
-_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})(?![^\W{_POWERS}ᵀ]|\()")
-_HATTED = {"y": "ŷ", "Y": "Ŷ"}
+_WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})_?(\d*)(?![^\W{_POWERS}ᵀ]|\()")
+# ``y_hat``, ``mu_bar``, and without the underscore of one letter; "that" and "what" are words.
+_SIGNED = re.compile(
+    rf"(?<![\w.])(?!what\b|that\b|chat\b)((?:{'|'.join(_GREEK)})_|[A-Za-z]_?)(hat|bar|tilde)(?![\w.])"
+)
+_SIGNS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
 
 def in_course_notation(view: GraphView) -> GraphView:
     """Return a view whose names and derivatives are written as the course writes them.
 
     ``W1`` and ``W_1`` become W^[1], ``a1_3`` (unit 3 of layer 1) a_3^[1], the second ``A1`` A′^[1],
-    ``y_hat`` ŷ, ``sigma2`` σ², and the derivative of the cost by a value d and its name: dW^[1].
+    ``y_hat`` ŷ, ``mu_bar`` μ̄, ``theta1`` θ1, ``sigma2`` σ², and the derivative of the cost by a
+    value d and its name: dW^[1].
     """
     costs = [n.name for n in view.nodes if n.kind == "cost"]
     cost = re.escape(costs[0]) if len(costs) == 1 else r"\(.*?\)"
@@ -54,13 +59,13 @@ def in_course_notation(view: GraphView) -> GraphView:
         text = whole.sub("\0", text)
         text = short.sub("\0", text)
         text = re.sub(r"(?<![\w.])d(?=(\w+))", lambda m: "\0" if _is_name(m[1]) else m[0], text)
-        text = _HATS.sub(lambda m: _HATTED.get(m[1], f"{m[1]}̂"), text)
+        text = _SIGNED.sub(_signed, text)
         text = _VARIANCE.sub(variance, text.replace("\0", "\0\1"))
         text = _UNIT.sub(lambda m: m[0] if m[0] in alike else _of_layer(m), text)
         text = _LAYER.sub(r"\1^[\2]", text)
         text = re.sub(rf"({_LAYERED})(\w*′*\^\[\d+\])(?=[{_POWERS}^])", r"(\1\2)", text)
         text = re.sub(rf"σ²(?=[{_POWERS}^])", "(σ²)", text)
-        return _WORDS.sub(lambda m: _GREEK[m[1]], text).replace("\0\1", "d")
+        return _WORDS.sub(lambda m: _GREEK[m[1]] + m[2], text).replace("\0\1", "d")
 
     def variance(m: re.Match[str]) -> str:
         return m[0] if several else "σ²"
@@ -116,6 +121,12 @@ def in_course_notation(view: GraphView) -> GraphView:
         alerts=all_told(view.alerts),
         inside=all_told(view.inside),
     )
+
+
+def _signed(m: re.Match[str]) -> str:
+    """Return a letter with its hat, bar or tilde, as one character where there is one."""
+    name = m[1].removesuffix("_")
+    return unicodedata.normalize("NFC", _GREEK.get(name, name) + _SIGNS[m[2]])
 
 
 def _of_layer(m: re.Match[str]) -> str:

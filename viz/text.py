@@ -103,9 +103,9 @@ def clean(text: str, limit: int = LIMIT) -> str:
 
 
 # One letter, perhaps after the d of a derivative, and digits or a few letters after an underscore:
-# W1, x_12, W_hh, dW1; not log2 or 1e5.
+# W1, x_12, W_hh, dW1; not log2, 1e5 or the file g2.py.
 _INDEXED = re.compile(
-    r"(?<![\w.#])(d?[^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}(?:,[0-9]{1,3})*))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d)"
+    r"(?<![\w.#])(d?[^\W\d_])(?:([0-9]{1,3})|(_)([A-Za-z0-9]{1,3}(?:,[0-9]{1,3})*))(?![^\W⁰¹²³⁴-⁹ᵀ]|\.\d|\.py\b)"
 )
 
 

@@ -8,11 +8,13 @@ import struct
 import sys
 import time
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
+import nn.io
 from autograd import ShapeError
 
 pytest.importorskip("safetensors", reason="the extra 'files' is not installed")
@@ -52,9 +54,49 @@ def test_other_modules_come_back_into_one_that_is_given(tmp_path) -> None:
         np.testing.assert_array_equal(other.state_dict()[name], array)
     with pytest.raises(ShapeError, match=r"no description of a network; make one and write load\("):
         nn.load(path)
-    slope = nn.Network([2, 2, 1], hidden=nn.LeakyReLU(0.3), rng=0)
-    with pytest.raises(ShapeError, match="no description"):  # a slope of its own has no short name
-        nn.load(nn.save(slope, tmp_path / "s.safetensors"))
+
+
+@pytest.mark.parametrize(
+    "g",
+    [nn.LeakyReLU(0.3), nn.ELU(1.7), nn.PReLU(0.1), "leaky_relu(0.2)", "elu(1e-2)", "prelu(0.4)"],
+)
+def test_an_activation_with_a_number_comes_back_with_it(tmp_path, g: Any) -> None:
+    net = nn.Network([2, 3, 1], hidden=g, rng=0)
+    X = np.random.default_rng(0).normal(size=(2, 9))
+    again = nn.load(nn.save(net, tmp_path / "s.safetensors"))
+    np.testing.assert_array_equal(again(X).data, net(X).data)
+    if not isinstance(net.layers[0].g, nn.PReLU):
+        A, caches = nn.by_hand.forward(net.as_dict(), X, hidden=g)
+        np.testing.assert_allclose(A, net(X).data, rtol=1e-12)
+        J = nn.cost(net, X, np.ones((1, 9)))
+        J.backward()
+        gradients = nn.by_hand.backward(A, np.ones((1, 9)), caches)
+        np.testing.assert_allclose(gradients["dW1"], net["W1"].grad, rtol=1e-10)
+
+
+def test_texts_of_a_file_are_read(tmp_path) -> None:
+    path = nn.save(nn.Network([2, 1]), tmp_path / "net.safetensors", metadata={"data": "moons"})
+    assert nn.metadata_of(path)["data"] == "moons"
+    with pytest.raises(FileNotFoundError, match=r"metadata_of: .*does not exist"):
+        nn.metadata_of(tmp_path / "none.safetensors")
+
+
+def test_a_checkpoint_is_no_file_of_a_network(tmp_path) -> None:
+    net, path = nn.Network([2, 3, 1], rng=0), tmp_path / "run.safetensors"
+    X = np.random.default_rng(0).normal(size=(2, 40))
+    nn.fit(net, X, X[:1] > 0, epochs=1, checkpoint=path, rng=0)
+    for given in ((path,), (path, net)):
+        with pytest.raises(nn.FileFormatError, match=r"checkpoint of a training run; go on with"):
+            nn.load(*given)
+
+
+def test_a_file_without_one_of_its_arrays_is_named(tmp_path) -> None:
+    path = nn.save(nn.Network([2, 3, 1], rng=0), tmp_path / "net.safetensors")
+    arrays, metadata = nn.io.read_arrays("test", path)
+    del arrays["layer1.b"]
+    nn.io.write_arrays("test", path, arrays, metadata | {"format": "retrograd"})
+    with pytest.raises(nn.FileFormatError, match=r"net\.safetensors' .*missing \['layer1\.b'\]"):
+        nn.load(path)
 
 
 def test_what_differs_is_said_and_nothing_changed(tmp_path) -> None:

@@ -658,7 +658,7 @@ def test_an_optimizers_state_is_saved_and_loaded(tmp_path) -> None:
     with np.load(tmp_path / "state.npz") as state:
         second.load_state_dict(state)
     np.testing.assert_array_equal(trained(3, again, second), trained(3, w, first))
-    assert set(first.state_dict()) == {"steps", "v.0", "s.0"}
+    assert set(first.state_dict()) == {"steps", "epoch", "v.0", "s.0"}
     with pytest.raises(ShapeError, match=r"missing \['s\.0'\], unknown \['r\.0'\]"):
         second.load_state_dict({"steps": 1, "v.0": np.zeros(2), "r.0": np.zeros(2)})
     with pytest.raises(ShapeError, match=r"v\.0 needs shape \(2,\), got \(3,\)"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import pickle
 import warnings
 from typing import Any
@@ -1037,3 +1038,264 @@ def test_random_search_of_numbers_has_no_accuracy():
     trials = nn.random_search(pair, pair, trials=2, loss=loss, **options)
     assert np.isnan([trial.dev_accuracy for trial in trials]).all()
     assert np.isfinite([trial.dev_cost for trial in trials]).all()
+
+
+# -- logits that are none --------------------------------------------------------------------------
+
+
+def logits(n):
+    return Tensor(np.random.default_rng(0).normal(size=(n, 20)), requires_grad=True)
+
+
+OF_SIGMOIDS = {
+    "a little added": lambda z: nn.Sigmoid()(z) + 1e-8,
+    "times 1": lambda z: nn.Sigmoid()(z) * 1.0,
+    "divided by 1": lambda z: nn.Sigmoid()(z) / 1,
+    "e^z / (1 + e^z)": lambda z: np.exp(z) / (1 + np.exp(z)),
+    "one e^z": lambda z: (lambda e: e / (e + 1))(np.exp(z)),
+    "1 − σ(−z)": lambda z: 1 - nn.Sigmoid()(-z),
+    "by tanh": lambda z: 0.5 * (1 + np.tanh(z / 2)),
+    "by tanh, divided": lambda z: (np.tanh(z / 2) + 1) / 2,
+    "after dropout": lambda z: nn.Dropout(0.9, rng=0)(nn.Sigmoid()(z)),
+}
+LOGITS = {
+    "a little added": lambda z: z + 1e-8,
+    "times 1": lambda z: z * 1,
+    "tanh": np.tanh,
+    "twice σ": lambda z: 2 * nn.Sigmoid()(z) - 1,
+    "σ / 0.1": lambda z: nn.Sigmoid()(z) / 0.1,
+    "z σ(z)": lambda z: z * nn.Sigmoid()(z),
+    "e^z": np.exp,
+    "e^z / (1 + e^−z)": lambda z: np.exp(z) / (1 + np.exp(-z)),
+    "after dropout": lambda z: nn.Dropout(0.9, rng=0)(z),
+    "tanh of 2 + 1": lambda z: (np.tanh(z) + 2) / 2,
+}
+
+
+@pytest.mark.parametrize("name", OF_SIGMOIDS)
+def test_a_loss_on_logits_refuses_a_sigmoid_however_it_is_written(name):
+    with pytest.raises(ValueError, match="takes logits"):
+        nn.binary_cross_entropy_with_logits(OF_SIGMOIDS[name](logits(1)), np.ones((1, 20)))
+
+
+@pytest.mark.parametrize("name", LOGITS)
+def test_what_only_looks_like_a_sigmoid_are_logits(name):
+    assert nn.binary_cross_entropy_with_logits(LOGITS[name](logits(1)), np.ones((1, 20))).size == 1
+
+
+@pytest.mark.parametrize("shift", [1e-8, -1e-8])
+def test_a_softmax_with_a_little_added_is_no_logit(shift):
+    targets = nn.one_hot(np.arange(20) % 3)
+    with pytest.raises(ValueError, match="takes logits"):
+        nn.softmax_cross_entropy(nn.Softmax()(logits(3)) + shift, targets)
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Softmax(), nn.Activation(lambda a: a + shift))
+    with pytest.raises(ValueError, match="takes logits"):
+        nn.fit(net, X, nn.one_hot(np.arange(64) % 3), loss=nn.softmax_cross_entropy, epochs=1)
+
+
+# -- what is dead, and what has learned ------------------------------------------------------------
+
+
+def said_in(net, inputs, labels, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nn.fit(net, inputs, labels, rng=0, **options).notes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_deep_network_that_has_learned_is_not_accused(seed):
+    inputs = np.random.default_rng(0).normal(size=(3, 200))
+    net = nn.Network([3, *[32] * 30, 1], init="he", rng=seed)
+    notes = said_in(net, inputs, (inputs[:1] > 0) * 1.0, epochs=30)
+    assert nn.accuracy(net, inputs, inputs[:1] > 0) > 0.9
+    assert not any("dead" in note for note in notes)
+
+
+def test_dead_units_of_a_network_that_has_not_learned_are_named():
+    net = nn.Network([2, 8, 1], rng=0)
+    net["b1"].data = np.concatenate([np.full((7, 1), -1e3), np.zeros((1, 1))])
+    notes = said_in(net, X, Y, epochs=1, learning_rate=1e-9)
+    assert any("dead" in note for note in notes)
+
+
+@pytest.mark.parametrize(("g", "silent"), [("relu", True), ("tanh", True), ("sigmoid", False)])
+def test_dropout_does_not_help_where_all_is_zero(g, silent):
+    net = nn.Network([2, 4, 1], init="zeros", keep_prob=0.5, hidden=g, rng=0)
+    notes = said_in(net, X, Y, epochs=3)
+    assert any("begin with the same weights" in note for note in notes) == silent
+    assert net["W1"].data.any() != silent
+
+
+def test_grey_values_between_whole_numbers_are_pixels_too():
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform(0, 255, size=(16, 50))
+    net = nn.Network([16, 4, 1], rng=0)
+    assert said_in(net, pixels, (pixels[:1] > 99) * 1.0, epochs=1)[0].endswith("divide it by 255.")
+    rates = rng.exponential(10, size=(16, 50))  # no pixels, whatever the greatest is
+    rates[0, 0] = 200
+    notes = said_in(net, rates, (rates[:1] > 9) * 1.0, epochs=1)
+    assert not any("divide it by 255" in note for note in notes)
+
+
+# -- a second fit with one optimizer ---------------------------------------------------------------
+
+SCHEDULES = {
+    "inverse": nn.InverseDecay(0.1, 1),
+    "root": nn.RootDecay(0.1),
+    "root of the step": nn.RootDecay(0.1, per="step"),
+    "staircase": nn.Staircase(0.1, 0.5, every=2),
+    "a function": lambda epoch: 0.1 / epoch,
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@QUIET
+def test_two_fits_of_three_epochs_are_one_of_six(name, tmp_path):
+    def trained(*epochs):
+        net = net_of()
+        optimizer = nn.Momentum(net.parameters(), learning_rate=SCHEDULES[name])
+        rates = []
+        for n in epochs:
+            options = {"epochs": n, "batch_size": None, "optimizer": optimizer}
+            rates += nn.fit(net, X, Y, **options)["learning_rate"]
+        return rates, net["W1"].data
+
+    (one, W), (two, V) = trained(6), trained(3, 3)
+    assert one == two
+    np.testing.assert_array_equal(W, V)
+
+    # and so is one that goes on from a checkpoint, in a second run of its own
+    net = net_of()
+    optimizer = nn.Momentum(net.parameters(), learning_rate=SCHEDULES[name])
+    nn.fit(net, X, Y, epochs=2, batch_size=None, optimizer=optimizer)
+    for n in (1, 4):  # interrupted after one of four epochs
+        given = (
+            optimizer if n == 1 else nn.Momentum(net.parameters(), learning_rate=SCHEDULES[name])
+        )
+        history = nn.fit(
+            net,
+            X,
+            Y,
+            epochs=n,
+            batch_size=None,
+            optimizer=given,
+            checkpoint=tmp_path / "c.safetensors",
+        )
+    assert history["learning_rate"] == one[2:]
+    np.testing.assert_array_equal(net["W1"].data, W)
+
+
+def test_an_optimizers_epoch_is_saved_and_may_be_left_out():
+    optimizer = nn.SGD([Tensor(1.0, requires_grad=True)], learning_rate=nn.InverseDecay(0.1))
+    optimizer.load_state_dict({"steps": 3})
+    assert (optimizer.steps, optimizer.epoch) == (3, 1)
+    optimizer.load_state_dict({"steps": 3, "epoch": 7})
+    assert optimizer.state_dict()["epoch"] == 7
+    with pytest.raises(ValueError, match="epochs count from 1"):
+        optimizer.load_state_dict({"steps": 3, "epoch": 0})
+
+
+def test_batches_stay_as_they_stand_without_shuffling():
+    seen = []
+
+    def loss(A, targets):
+        seen.append(np.asarray(targets.data if isinstance(targets, Tensor) else targets))
+        return ((A - targets) ** 2).mean()
+
+    net = net_of(output="identity")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nn.fit(
+            net,
+            X,
+            np.arange(64.0).reshape(1, -1),
+            loss=loss,
+            epochs=2,
+            batch_size=16,
+            shuffle=False,
+        )
+    batches = [y for y in seen if y.size == 16]
+    np.testing.assert_array_equal(np.concatenate(batches, axis=1)[0], np.tile(np.arange(64), 2))
+    with pytest.raises(TypeError, match="shuffle needs True or False"):
+        nn.fit(net_of(), X, Y, shuffle=1)
+
+
+# -- names from elsewhere --------------------------------------------------------------------------
+
+HINTS = {
+    "Dropout": (lambda: nn.Dropout(p=0.5), r"Write keep_prob \(1 minus it\)"),
+    "LeakyReLU": (lambda: nn.LeakyReLU(negative_slope=0.1), "Write slope"),
+    "Linear": (lambda: nn.Linear(3, 2, "relu"), "activation, init.* The others go by name"),
+    "Network": (lambda: nn.Network(3, 4, 1), r"Write Network\(\[3, 4, 1\]\)"),
+    "decay_rate": (lambda: nn.InverseDecay(0.5, decay_rate=1), "Write decay"),
+    "time_interval": (lambda: nn.InverseDecay(0.5, time_interval=9), "Write every"),
+    "gamma": (lambda: nn.Staircase(0.5, gamma=0.1), "Write factor"),
+    "corrected": (lambda: nn.weighted_average([1], 0.9, bias_correction=True), "Write corrected"),
+    "seed": (lambda: nn.minibatches(X, Y, seed=1), "Write rng"),
+    "test_size": (lambda: nn.split(X, Y, test_size=0.2), r"such as \(0.8, 0.2\)"),
+    "random_state": (lambda: nn.split(X, Y, random_state=0), "Write rng"),
+    "betas": (lambda: nn.Adam(net_of().parameters(), betas=(0.9, 0.99)), "beta1=… and beta2=…"),
+    "weight_decay": (lambda: nn.Adam(net_of().parameters(), weight_decay=0.1), "AdamW takes it"),
+    "clip_norm": (lambda: nn.fit(net_of(), X, Y, clip_norm=1), "Write max_norm"),
+    "callback": (lambda: nn.fit(net_of(), X, Y, callback=print), "Write on_epoch"),
+    "criterion": (lambda: nn.fit(net_of(), X, Y, criterion="mse"), "Write loss"),
+    "loss": (lambda: nn.fit(net_of(), X, Y, loss="mse"), r"Write loss=nn\.mean_squared_error"),
+    "bce": (lambda: nn.cost(net_of(), X, Y, "binary_crossentropy"), "nn.binary_cross_entropy"),
+    "kaiming": (lambda: net_of(init="kaiming"), "Write 'he'"),
+    "he_normal": (lambda: net_of(init="he_normal"), "Write 'he'"),
+    "slope": (lambda: nn.LeakyReLU("a"), "slope needs to be a finite number, got 'a'"),
+    "relu": (lambda: nn.relu, r"the function is autograd\.relu, the module nn\.ReLU"),
+    "CrossEntropyLoss": (lambda: nn.CrossEntropyLoss, r"write nn\.softmax_cross_entropy"),
+    "inverse": (lambda: nn.Normalizer().inverse_transform, r"Write inverse\(X\)"),
+    "search": (lambda: nn.random_search((X, Y[0]), (X, Y[0])), r"write Y\.reshape\(1, -1\)"),
+    "weights": (lambda: nn.plot_weights(nn.ReLU(), (2, 2)), "ReLU has no weights"),
+    "history": (lambda: nn.plot_schedule(nn.History()), r"history\.plot\(\) draws them"),
+    "schedules": (lambda: nn.plot_schedule([nn.RootDecay(0.1)]), "a dict from names to functions"),
+    "ending": (lambda: nn.save_plot("y.foo", print), r"ending such as \.svg, \.png or \.pdf"),
+    "matrix": (lambda: nn.plot_confusion_matrix(net_of()), "a network needs X and Y"),
+    "by_hand": (lambda: nn.by_hand.activation_backward(X, X, "foo"), "needs one of identity"),
+}
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_names_from_elsewhere_are_answered_with_ours(name):
+    call, said = HINTS[name]
+    with pytest.raises((TypeError, ValueError, AttributeError), match=said):
+        call()
+
+
+def test_signatures_are_those_that_are_written():
+    assert str(inspect.signature(nn.Dropout)).startswith("(keep_prob: ")
+    assert [*inspect.signature(nn.split).parameters] == ["X", "Y", "fractions", "stratify", "rng"]
+    assert nn.split.__doc__.startswith("Shuffle the examples")
+    with pytest.raises(AttributeError, match=r"has no attribute 'foo'$"):
+        nn.foo
+
+
+def test_a_network_is_counted_and_drawn_in_one_call():
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    net = net_of()
+    ax = nn.plot_confusion_matrix(net, X, Y)
+    counts = nn.confusion_matrix(net, X, Y)
+    assert sorted(t.get_text() for t in ax.texts) == sorted(map(str, counts.reshape(-1)))
+    assert "3 units" in nn.plot_weights(net, (1, 2)).get_title()
+
+
+def test_a_class_that_is_missing_in_a_part_is_told():
+    rare = np.zeros((1, 100))
+    rare[0, :2] = 1
+    with pytest.warns(UserWarning, match="part 3 has no example with Y = 1.0"):
+        nn.split(np.ones((2, 100)), rare, stratify=True, rng=0)
+
+
+def test_a_normalizer_fits_and_transforms():
+    made = nn.Normalizer()
+    np.testing.assert_array_equal(made.fit_transform(X), nn.Normalizer().fit(X).transform(X))
+    np.testing.assert_allclose(made.inverse(made.transform(X)), X)
+    assert copy.deepcopy(made).mean is not None
+    assert pickle.loads(pickle.dumps(made)).std is not None
+
+
+def test_every_estimator_takes_a_random_state():
+    kinds = (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier, nn.MLPRegressor)
+    assert all(kind(random_state=0).get_params()["random_state"] == 0 for kind in kinds)

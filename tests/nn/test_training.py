@@ -904,7 +904,7 @@ def test_dead_units_are_explained_by_the_inputs() -> None:
     for change, cure in (
         (lambda X: X + 50, "The inputs are not normalized: use nn.Normalizer"),
         (lambda X: X * 40, "The inputs are not normalized: use nn.Normalizer"),
-        (lambda X: X - X.mean(), "Try a lower learning rate, init='he'"),
+        (lambda X: X - X.mean(), "Try a lower learning rate, hidden='leaky_relu'"),
     ):
         net = net_of()
         net.layer1.W.data, net.layer1.b.data = np.zeros((8, 2)), -np.arange(1.0, 9).reshape(8, 1)

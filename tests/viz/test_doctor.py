@@ -102,6 +102,33 @@ def targets_times_column() -> Tensor:
     return done(-(y * np.log(p)).mean())
 
 
+def predictions(shape: Any) -> Tensor:
+    """Subtract targets of shape (5,) from predictions that were brought into another shape."""
+    w, (X, _) = leaf(normal(3, 1), "w"), data()
+    return done(((shape(X.data[:, :5].T @ w) - np.arange(5.0)) ** 2).mean())
+
+
+def targets_in_a_column() -> Tensor:
+    w, (X, _) = leaf(normal(3, 1), "w"), data()
+    return done((((X.data[:, :5].T @ w)[:, 0] - np.arange(5.0)[:, None]) ** 2).mean())
+
+
+def recurrent(scale: float, steps: int = 30) -> Tensor:
+    """One weight for all steps: no other gradient stands beside its own."""
+    W, h = leaf(scale * normal(4, 4), "W"), Tensor(np.ones((4, 1)), name="h0")
+    for _ in range(steps):
+        h = W @ h
+    return done(h.sum())
+
+
+def linear_layers(scale: float) -> Tensor:
+    """All gradients are alike."""
+    h = Tensor(np.ones((4, 1)), name="h0")
+    for k in range(20):
+        h = leaf(scale * normal(4, 4), f"W{k + 1}") @ h
+    return done(h.sum())
+
+
 def dead_relu() -> Tensor:
     W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -6.0), "b"), data()[0]
     return done((leaf(normal(1, 8), "W2") @ relu(W @ X + b)).mean())
@@ -211,6 +238,19 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
     "labels (6, 1)": (labels_in_rows, "broadcast", "", "(1, 6) − (6, 1) → (6, 6)"),
     "times a column": (targets_times_column, "broadcast", "", "(4,) · (4, 1) → (4, 4)"),
+    "a column by .T": (lambda: predictions(lambda p: p.T.T), "broadcast", "", "(5, 1) − (5,)"),
+    "by reshape": (
+        lambda: predictions(lambda p: p.reshape(5, 1)),
+        "broadcast",
+        "",
+        "(5, 1) − (5,)",
+    ),
+    "a slice": (lambda: predictions(lambda p: p[:, :1]), "broadcast", "", "(5, 1) − (5,)"),
+    "targets[:, None]": (targets_in_a_column, "broadcast", "", "(5,) − (5, 1) → (5, 5)"),
+    "one weight explodes": (lambda: recurrent(10), "exploding", "W", "exploding: ‖gradient‖ ="),
+    "one weight vanishes": (lambda: recurrent(0.05), "vanishing", "W", "vanishing: ‖gradient‖ ="),
+    "all explode": (lambda: linear_layers(100), "exploding", "W1", "exploding: ‖gradient‖ ="),
+    "all vanish": (lambda: linear_layers(0.05), "vanishing", "W1", "vanishing: ‖gradient‖ ="),
     "dead relu": (dead_relu, "dead", "", "of relu is 0"),
     "dead maximum": (dead_maximum, "dead", "", "of relu is 0"),
     "identical rows": (identical_units, "identical", "W1", "its 4 rows are equal"),
@@ -425,7 +465,33 @@ def two_detached_values_of_lost_leaves() -> Tensor:
     return done(v * v)
 
 
+def pairs_of_scores() -> Tensor:
+    """Ranking compares each with each."""
+    w, (X, _) = leaf(normal(1, 3), "w"), data()
+    scores = (w @ X)[0]
+    return done(np.log(1 + np.exp(scores[:, None] - scores[None, :])).mean())
+
+
+def distances_to_centres() -> Tensor:
+    """As many centres as points, by chance."""
+    c = leaf(normal(6), "c")
+    return done(((normal(6, seed=1)[:, None] - c[None, :]) ** 2).min(axis=1).sum())
+
+
+def trained_deep_network() -> Tensor:
+    """All gradients are small, because the targets are met."""
+    h = data()[0]
+    for k in range(12):
+        h = np.tanh(leaf(np.eye(3), f"W{k + 1}") @ h)
+    return done(((h - (h.data + 1e-14)) ** 2).mean())
+
+
 HEALTHY = [
+    pairs_of_scores,
+    distances_to_centres,
+    trained_deep_network,
+    lambda: linear_layers(0.5),
+    lambda: recurrent(0.6),
     loss_scaling,
     decay_added_to_the_gradient,
     array_that_was_filled_anew,

@@ -44,6 +44,12 @@ def test_local_derivatives_stay_fractions() -> None:
         ("a1_3", "a_3^[1]"),
         ("y_hat", "ŷ"),
         ("yhat", "ŷ"),
+        ("xbar", "x̄"),
+        ("mu_hat", "μ̂"),
+        ("theta1", "θ1"),  # its number is lowered where it is drawn
+        ("theta_2", "θ2"),
+        ("what", "what"),  # more often a word
+        ("ybarn", "ybarn"),
         ("gamma2", "γ^[2]"),
         ("sigma2", "σ²"),  # a variance
         ("A1_2", "A′^[1]"),  # the second value of that name, no unit

@@ -261,16 +261,15 @@ def _is_masked(node: Node) -> bool:
 
 def origin_of(node: Node) -> str | None:
     """Return the name of the op whose results a node has, seen through what arranges them."""
-    at = node
+    at, flipped = node, None
     for _ in range(_FAR):
         if _is_logistic(at):
             return "sigmoid"
         below = _arranged(at)
+        if below is None and _is(at, "subtract") and _all(at, lambda c: np.equal(c, 1)):
+            below, flipped = at.parents[1], flipped or at  # 1 − σ(−z) is a sigmoid too
         if below is None:
             break
         at = below
-    if _is(at, "subtract") and at.parents[0] is None and _all(at, lambda c: np.equal(c, 1)):
-        below = at.parents[1]
-        if below is not None and origin_of(below) == "sigmoid":  # of −z
-            return "sigmoid"
-    return None if at.op is None else str(at.op.name)
+    name = None if at.op is None else str(at.op.name)
+    return name if flipped is None or name == "sigmoid" else "subtract"

@@ -344,7 +344,7 @@ def _described(net: Module) -> str:
         plain = isinstance(g, Activation) and type(g) in ACTIVATIONS.values()
         if not plain or vars(g).keys() - {"attribute", "training"} - _settings(g):
             return ""
-        names.append(g.written)
+        names.append(cast("Activation", g).written)
     if set(net.state_dict()) != expected or len(set(map(id, net.layers))) != net.L:
         return ""  # tied parameters, or others beside them
     kept = [1.0] * (net.L - 1)

@@ -428,9 +428,10 @@ def _steady(g: Graph, norms: dict[int, float], far: list[int]) -> Finding | None
     small is left alone: no step may make up for half of the way, on a logarithmic scale.
     """
     sizes = {n.id: norm_of(n.cotangent) for n in g if n.cotangent is not None}
+    learns = any(VANISHING < size < math.inf for size in norms.values())
     for leaf in sorted(norms, key=lambda i: -far[i]):
         size = norms[leaf]
-        if not 0 < size < math.inf or _LEAST < size < _MOST:
+        if not 0 < size < math.inf or (size < _MOST and (learns or size > _LEAST)):
             continue
         path = _path(g, leaf, sizes)
         if not _is_gradual([math.log10(sizes[i]) for i in path if 0 < sizes[i] < math.inf]):

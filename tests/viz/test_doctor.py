@@ -486,7 +486,16 @@ def trained_deep_network() -> Tensor:
     return done(((h - (h.data + 1e-14)) ** 2).mean())
 
 
+def first_state_of_a_long_sequence() -> Tensor:
+    """It is forgotten, as it should be; the weight learns."""
+    W, h = leaf(0.05 * np.eye(4), "W"), leaf(np.ones((4, 1)), "h0")
+    for t in range(30):
+        h = np.tanh(W @ h + np.sin(t))
+    return done((h * h).sum())
+
+
 HEALTHY = [
+    first_state_of_a_long_sequence,
     pairs_of_scores,
     distances_to_centres,
     trained_deep_network,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import runpy
 import sys
 from pathlib import Path
 
+from autograd import __version__
 from autograd.backprop import check_backprop
 from autograd.errors import AutogradError
 
@@ -53,7 +55,11 @@ def backward(X, Y, parameters, cache):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return 0 for a right derivation, 1 for a wrong one, 2 where it cannot run."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal without our signs gets escapes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(prog="python -m autograd", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"retrograd {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(
         "check",

@@ -11,6 +11,7 @@ import builtins
 import cmath
 import dis
 import functools
+import itertools
 import math
 import operator
 import sys
@@ -26,7 +27,7 @@ __all__ = ["Use", "asked_by", "attribute_use", "in_numpy", "number_use"]
 
 from_engine = True
 
-Use = str  # "store", "function", "augmented" or ""
+Use = str  # "store", "function", "callback", "augmented" or ""
 _Instruction = tuple[str, tuple[str, ...], bool, tuple[tuple[tuple[str, ...], bool], ...]]
 
 # Methods and functions that store the number they are given; only an array asks a tensor for one.
@@ -53,7 +54,8 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     -------
     use : str
         ``"store"`` where the number goes into an array; ``"function"`` where a function of `math`
-        or a ufunc's method takes it; empty otherwise.
+        or a ufunc's method takes it; ``"callback"`` where a function of SciPy has called for it;
+        empty otherwise.
     text : str
         The names of the function that is called, such as ``"math.sqrt"``; empty for an assignment.
     """
@@ -63,9 +65,13 @@ def number_use(frame: FrameType) -> tuple[Use, str]:
     if kind not in ("call", "loop"):
         return kind, ""
     text = ".".join(names)
-    use = _use_of(_resolved(frame, names, local))
-    if [chain for chain, _ in given if chain != names][:1] == [("float",)]:
-        return "", text  # map(float, …): in so many words
+    function = _resolved(frame, names, local)
+    if _package(frame) == "scipy" and isinstance(function, BuiltinFunctionType):
+        return "callback", asked_by(frame)  # quad and its like, which sum up what a function gives
+    use = _use_of(function)
+    chains = [chain for chain, _ in given]
+    if (("map",), ("float",)) in itertools.pairwise(chains):  # in so many words
+        return "", text
     if names[-1:] and names[-1] in _STORING:
         use = "store"
     elif len(names) > 1 and names[-1] in _REDUCING:
@@ -92,6 +98,8 @@ def _use_of(function: Any) -> Use:
         function = wrapped.func if partial else wrapped.__reduce__()[1][0]
     if isinstance(function, operator.methodcaller):
         return "store" if function.__reduce__()[1][0] in _STORING else ""
+    if isinstance(function, np.ufunc):  # one that takes a tensor as such asks for no number
+        return "store"
     if not isinstance(function, _IN_C):
         return ""
     if function in (operator.setitem, np.fromiter) or (
@@ -103,6 +111,10 @@ def _use_of(function: Any) -> Use:
 
 
 _IN_C = (BuiltinFunctionType, type([].__len__))
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def in_numpy(frame: FrameType) -> bool:
@@ -131,8 +143,7 @@ def asked_by(frame: FrameType) -> str:
     """
     outer, at = "", frame
     while True:
-        home = at.f_globals.get("__name__", "")
-        package = home.partition(".")[0]
+        home, package = at.f_globals.get("__name__", ""), _package(at)
         if package not in _LIBRARIES:
             break
         name = at.f_code.co_name
@@ -211,6 +222,7 @@ _CALLS = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
 def _chains(code: CodeType, start: int, end: int) -> tuple[tuple[tuple[str, ...], bool], ...]:
     """Return the names, with their attributes, of values that are not called; and which are local.
 
+    `map` is among them: what it calls is the next one.
     What is called in between has given its result already, as in ``math.isclose(J, math.sqrt(4))``.
     """
     skipped = {"CACHE", "EXTENDED_ARG", "KW_NAMES", "RESUME"}
@@ -230,7 +242,8 @@ def _chains(code: CodeType, start: int, end: int) -> tuple[tuple[tuple[str, ...]
             continue
         local, *loaded = _loaded(i)
         if loaded:
-            found += [([] if skip or i.offset in called else [name], local) for name in loaded]
+            gone = skip or i.offset in called
+            found += [([] if gone and name != "map" else [name], local) for name in loaded]
             skip = False
         elif found and found[-1][0] and i.opname in {"LOAD_ATTR", "LOAD_METHOD"}:
             found[-1][0].append(str(i.argval))
@@ -263,7 +276,7 @@ def _callable(code: CodeType, start: int, end: int) -> tuple[tuple[str, ...], bo
                 break
             names.append(loaded[-1])
             own = depth + effect
-        elif i.opname in {"LOAD_ATTR", "LOAD_METHOD"} and depth == own:
+        elif i.opname in {"LOAD_ATTR", "LOAD_METHOD"} and depth in (own, 1):  # 1: of a result
             names.append(str(i.argval))
         depth += effect
     return tuple(names), local

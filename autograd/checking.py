@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,8 @@ class Comparison:
         Greatest error that counts as right.
     rounding : float
         What rounding alone can make of the numerical gradient's norm; 0 where it is exact.
+    judged : bool
+        Whether there was something to compare with: a difference may leave the domain.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Comparison:
     norm: float
     tolerance: float
     rounding: float = 0.0
+    judged: bool = True
 
     @property
     def wrong(self) -> bool:
@@ -125,6 +128,8 @@ class Comparison:
     @property
     def band(self) -> str:
         """The course's word for the error, or that differences could not measure it."""
+        if not self.judged:
+            return "not judged"
         if 0 < self.norm <= self.rounding:
             return "below rounding"
         if self.error < GREAT:
@@ -158,7 +163,7 @@ class Report:
                 str(row.shape),
                 f"{row.norm:.4g}",
                 f"{row.error:.1e}",
-                "WRONG" if row.wrong else row.band,
+                "WRONG" if row.wrong and row.judged else row.band,
                 f"{list(row.worst)}: {row.ours:.10g} against {row.theirs:.10g}",
             )
             for row in self.rows
@@ -168,9 +173,12 @@ class Report:
             "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
             for line in [head, *body]
         ]
-        wrong, total = sum(row.wrong for row in self.rows), len(self.rows)
-        some = f"{wrong} of {total}" if 0 < wrong < total else str(total)
-        verdict = f"{some} {'DIFFER' if wrong else 'agree'}"
+        total = len(self.rows)
+        wrong = sum(row.wrong and row.judged for row in self.rows)
+        unknown = 0 if wrong else sum(not row.judged for row in self.rows)
+        few = wrong or unknown
+        some = f"{few} of {total}" if 0 < few < total else str(total)
+        verdict = f"{some} {'DIFFER' if wrong else 'COULD NOT BE JUDGED' if unknown else 'agree'}"
         tolerances = sorted({row.tolerance for row in self.rows})
         summary = (
             f"{self.title}: {verdict} with {self.other} to {self.worst:.1e} "
@@ -430,6 +438,9 @@ def _compare(
                     if near and error <= 1e-8 * max(terms[at], size):
                         theirs[at] = ours[at]
             row = _row(label, ours, theirs, allowed, rounding)
+        left = np.isfinite(theirs) | ~np.isfinite(ours)
+        if not np.all(left) and not _row(label, ours[left], theirs[left], allowed, rounding).wrong:
+            row = replace(row, judged=False)
         rows.append(row)
     return rows
 

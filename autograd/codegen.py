@@ -92,14 +92,12 @@ def namespace(op: Op) -> dict[str, Any]:
 
 
 def record_source(op: Op, operator: str = "") -> list[str]:
-    """Write the recording function of an op.
+    """Write the recording function of an op; operands whose derivative is 0 are recorded too.
 
     With the name of a reflected method, such as ``"__rmul__"``, it is that of an operator: what it
     does not know, but has that method, is given the word.
     """
     names, variadic = op.operands, op.variadic
-    # An op of which every derivative is 0 is recorded, so that backward() finds its leaves.
-    tracked = [n for n in names if op.flat or not (n in op.rules and op.rules[n] is None)]
     default = [f"{p}=_default_{p}" if p in op.defaults else p for p in op.params]
     if op.keywords and any(p not in op.defaults for p in op.keywords):
         default.insert(len(op.params) - len(op.keywords), "*")  # a default may stand before them
@@ -110,7 +108,7 @@ def record_source(op: Op, operator: str = "") -> list[str]:
     lines = [f"def {name}({', '.join([*given, *default])}):"]
     for n in op.absent:
         lines += [f"    if {n} is None:", f"        {n} = _absent_{n}"]
-    lines += _several_source(op) if variadic else _operands_source(op, tracked, operator)
+    lines += _several_source(op) if variadic else _operands_source(op, operator)
     n = names[0]
     call = ", ".join(filter(None, [f"*_v_{n}" if variadic else ", ".join(values), params]))
     everything = f"_v_{n}" if variadic else f"({', '.join(values)},)"
@@ -136,7 +134,7 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         "    _result._value, _result._constant = out, None",
     ]
     parents = "_parents" if variadic else f"({', '.join(f'_n_{n}' for n in names)},)"
-    some = "_needed" if variadic else " or ".join(f"_n_{n} is not None" for n in tracked)
+    some = "_needed" if variadic else " or ".join(f"_n_{n} is not None" for n in names)
     called = n if variadic else f"({', '.join(names)},)"
     lines += [
         f"    _modes = _state() if {some or 'False'} else None",
@@ -151,7 +149,7 @@ def record_source(op: Op, operator: str = "") -> list[str]:
         f"            _result._constant = _derived(_op, {called}, dict({params}), out)",
         "        return _result",
     ]
-    for n in tracked:
+    for n in names:
         if n not in op.rules:
             held = "_needed" if variadic else f"_n_{n} is not None"
             lines += [f"    if {held}:", f"        raise _no_rule(_op, {n!r})"]
@@ -200,14 +198,14 @@ def _several_source(op: Op) -> list[str]:
     ]
 
 
-def _operands_source(op: Op, tracked: list[str], operator: str) -> list[str]:
+def _operands_source(op: Op, operator: str) -> list[str]:
     """Write what takes the value and the node of each operand."""
     names, params = op.operands, ", ".join(f"{p}={p}" for p in op.params)
     lines = []
     for k, n in enumerate(names):
         lines += [
             f"    if type({n}) is _Tensor:",
-            f"        _n_{n}, _v_{n} = {f'{n}._node' if n in tracked else 'None'}, {n}._value",
+            f"        _n_{n}, _v_{n} = {n}._node, {n}._value",
             "    else:",
         ]
         if k == 0:

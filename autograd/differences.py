@@ -223,8 +223,8 @@ def blame(g: Graph) -> list[str]:
         if step.op is None or view.value is None:
             continue
         values = [g.nodes[i].value for i in view.parents]
-        if any(v is None for v in values):
-            continue
+        if any(v is None or not np.all(np.isfinite(v)) for v in (*values, view.value)):
+            continue  # no difference can be taken there
         weights = fixed(step.shape, seed=view.id)
         pulled = g.program.recorded_pull(view.id, weights.astype(step.dtype)[()])
         for slot, cotangent in enumerate(pulled):

@@ -191,8 +191,11 @@ class Edge:
 
     @property
     def differentiable(self) -> bool:
-        """Whether the backward pass goes back along it."""
-        return self._formulas.program.steps[self.child].is_differentiated(self.slot)
+        """Whether the backward pass goes back along it, and brings something other than 0."""
+        step = self._formulas.program.steps[self.child]
+        op, name = step.op, self.operand.partition("[")[0]
+        beside = op is not None and not op.flat and name in op.rules and op.rules[name] is None
+        return step.is_differentiated(self.slot) and not beside
 
     @property
     def formula(self) -> str:

@@ -6,11 +6,13 @@ The recording function of an op is itself the operator, so `a * b` costs one cal
 from __future__ import annotations
 
 import operator
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from autograd.backward import backward
+from autograd.callers import asked_by, in_numpy
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
 from autograd.missing import ATTRIBUTES
@@ -137,6 +139,12 @@ def _comparison(compared: Callable[[Any, Any], Any]) -> Any:
     def compare(self: Tensor, other: Any) -> Any:
         if other is None or isinstance(other, str):
             return NotImplemented
+        if self._node is not None and in_numpy(sys._getframe(1)):
+            who = asked_by(sys._getframe(1))
+            raise DTypeError(
+                f"{who}: got a Tensor where NumPy looks at a plain value: it has no derivative by "
+                "it, and a gradient would be lost. Pass t.item() if that is meant."
+            )
         return compared(self._value, other._value if type(other) is Tensor else other)
 
     return compare

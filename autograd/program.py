@@ -155,7 +155,7 @@ class Instruction:
         return f"{op.operands[0]}[{slot}]" if op.variadic else op.operands[slot]
 
     def is_differentiated(self, slot: int) -> bool:
-        """Whether the backward pass goes back to this operand."""
+        """Whether the backward pass goes back to this operand; its derivative may be 0."""
         return self._entry.parents[slot] is not None
 
     def handle(self) -> Tensor:

@@ -396,6 +396,12 @@ class Tensor:
         use, text = number_use(frame) if kind in ("float", "int") else ("", "")
         if use == "store":
             raise self._stored(text)
+        if use == "callback":
+            raise GradientError(
+                f"{text} called a function that gave a Tensor{_called(self.name)}, and takes its "
+                "number alone: the gradient would be lost; compute it with NumPy's functions, or "
+                "return t.item() if that is meant."
+            )
         if use == "function":
             name = text.rpartition(".")[2]
             instead = f"np.{name}(...)" if hasattr(np, name) else "a function of NumPy"

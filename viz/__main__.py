@@ -22,11 +22,22 @@ import numpy as np
 from viz import __version__
 from viz.doctor import diagnose
 from viz.drawing import DIRECTIONS, ENGINES, Drawing, checked_rows, draw
-from viz.engine import NotDrawable, engine, functions, is_recorded, last_of, leaf, unreached
+from viz.engine import (
+    NotDrawable,
+    check_derivation,
+    engine,
+    functions,
+    is_recorded,
+    last_of,
+    leaf,
+    unreached,
+)
 from viz.explain import explain
 from viz.expression import LIMIT, ExpressionError, Program, run
 from viz.fit import rows_or_why
 from viz.formats import FORMATS
+from viz.heat import ARRAYS
+from viz.notation import NOTATIONS
 from viz.render.dot import EngineError
 from viz.theme import NAMES
 from viz.view import GraphView
@@ -39,6 +50,8 @@ _EXAMPLES = f"""examples:
   python -m viz draw "J = sum(tanh(W.T @ x))" W=[[1,2],[3,4]] x=[0.1,-0.2] --health
   python -m viz explain "J = 3*(a + b*c)" a=5 b=3 c=2 --wrt b --format latex
   python -m viz play "J = sigmoid(w*x + b)" w=0.5 x=2 b=-1
+  python -m viz draw "J = sum(tanh(W.T @ x))" W=[[1,2],[3,4]] x=[0.1,-0.2] --fit slide -o J.png
+  python -m viz check my_backprop.py
   python -m viz doctor"""
 _MOST = 10_000  # elements of a value
 _BYTES = 10_000_000  # of a file of values
@@ -49,6 +62,8 @@ _CARDS = 150  # the greatest number, by default
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit code: 0 done, 1 it could not be, 2 wrong usage."""
     words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["check"]:
+        return check_derivation(words)
     for stream in (sys.stdout, sys.stderr):  # a terminal without our signs gets escapes
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -162,6 +177,18 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument(
             "--max-nodes", type=int, default=_CARDS, help="the greatest number of cards"
         )
+        made.add_argument(
+            "--fit",
+            metavar="place",
+            help="arrange it for slide, screen, notebook, column, page, phone, or 800x600",
+        )
+        made.add_argument("--notation", choices=NOTATIONS, default="plain")
+        made.add_argument("--arrays", choices=ARRAYS, default="numbers")
+    commands.add_parser(
+        "check",
+        help="check a backward pass that was derived by hand: see python -m autograd check",
+        add_help=False,
+    )
     checking = commands.add_parser(
         "doctor",
         help="run a script and say what is broken in its graphs; without one, what is installed",
@@ -214,16 +241,29 @@ def _drawing(options: argparse.Namespace) -> Drawing:
             scalars=options.scalars,
             max_nodes=options.max_nodes,
             rows=options.rows,
+            fit=_place(options.fit),
+            notation=options.notation,
+            arrays=options.arrays,
         )
 
 
-_OF_GRAPH = ("direction", "constants", "health", "scalars", "repeats", "depth")  # options
+def _place(given: str | None) -> Any:
+    """Return what `draw` takes as `fit`: a name, or the width and height of ``800x600``."""
+    size = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", given or "")
+    return "auto" if given is None else (int(size[1]), int(size[2])) if size else given
+
+
+_OF_GRAPH = (  # options
+    *("direction", "constants", "health", "scalars", "repeats", "depth", "fit", "notation"),
+    "arrays",
+)
 
 
 def _of_view(path: Path, options: argparse.Namespace) -> Drawing:
     """Draw a view again that was saved as .json, without the graph or the code that made it."""
     given = [(name, getattr(options, name)) for name in _OF_GRAPH]
-    asked = [name for name, x in given if x is not None and x is not False and x != "both"]
+    usual = ("both", "plain", "numbers")
+    asked = [name for name, x in given if x is not None and x is not False and x not in usual]
     asked += ["max-nodes"] * (options.max_nodes != _CARDS)
     if asked:
         raise ValueError(
@@ -425,7 +465,7 @@ def _array(word: str, value: str) -> Any:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # of an empty file, which is refused below
                     array = np.loadtxt(path, delimiter=separator)
-        except ValueError as error:
+        except (ValueError, MemoryError) as error:  # a header may claim any size
             why = str(error).splitlines()[0].split(";")[0].rstrip(".")
             raise ValueError(
                 f"{word!r}: {value} holds no array of numbers: {why}; take out a line of headings, "

@@ -19,6 +19,7 @@ from autograd import (
     name_scope,
     pause_collector,
 )
+from autograd.__main__ import main as check_derivation
 from autograd.files import write_whole
 from autograd.graph import LONGEST
 from autograd.labels import LETTERS, accented, latex_name
@@ -37,6 +38,7 @@ __all__ = [
     "GraphNode",
     "NotDrawable",
     "accented",
+    "check_derivation",
     "engine",
     "find",
     "format_number",

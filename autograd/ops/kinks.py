@@ -136,7 +136,7 @@ def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | No
 
     Several outs have a part of one size: what they give, times their weights, adds up. One pass
     tells it for all elements where each g depends on its own element only. Otherwise it takes one
-    pass for each place, and is 0 where g is not: there the function has a kink.
+    pass for each place; of many places, those where g is 0, and the others are reported.
     """
     if type(g) is not Tensor or g._node is None:
         return None
@@ -153,8 +153,13 @@ def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | No
     shape = outs[0].shape
     if all(n in ends or _apart(n, shape) for n in between):
         return pulled(places.astype(float))
+    if np.sum(places) > _MOST:
+        left = places & np.not_equal(value_of(g), 0)
+        if _matters(g, outs, left):
+            report([out._node for out in outs[:1]], OF_TIES)
+        places = places & ~left
     found = None
-    for place in np.argwhere(places & np.equal(value_of(g), 0)):
+    for place in np.argwhere(places):
         one = np.zeros(shape)
         one[tuple(place)] = 1.0
         slope = pulled(one)
@@ -258,6 +263,29 @@ def signed(g: Any, a: Any, n: Any) -> Any:
     return _smooth(g, a, n, kink, plain, lambda x: x) if np.any(kink) else plain
 
 
+def summed(g: Any, a: Any, n: Any, spread: Callable[[Any], Any]) -> Any:
+    """Return g · sign(a), where n adds up |a|; at an element of 0, what the law above says.
+
+    How g changes with |a| is how it changes with n.
+    """
+    plain = spread(g) * np.sign(a)
+    node = n._node if type(n) is Tensor else None
+    if node is None or type(g) is not Tensor or g._node is None or _DEPTH.get():
+        return plain
+    kink = np.equal(value_of(a), 0) & np.isfinite(value_of(spread(g)))
+    if not np.any(kink):
+        return plain
+    behind = reach([g._node])
+    twins = [m for m in behind if m is not node and _same(m, node)]
+    slope = slopes(g, [node, *twins], np.ones(n.shape, bool))
+    if slope is None:
+        return plain
+    flat = np.equal(value_of(g), 0) & np.not_equal(value_of(slope), 0)
+    if np.sum(kink & value_of(spread(flat))) > 1:
+        report([node])  # |x₁| |x₂| has no second derivative where both are 0
+    return np.where(kink, _stilled(a * spread(slope), kink, behind, node), plain)
+
+
 def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
     """Return g · share for x, an operand of a maximum or minimum n; at a tie, with the law above.
 
@@ -302,11 +330,16 @@ def _are_too_many(g: Any, nodes: list[Node], tie: Any) -> bool:
     between = towards(set(nodes), reach([g._node]))
     if all(n in nodes or _apart(n, nodes[0].shape) for n in between):
         return False
-    weights = flat * np.random.default_rng(0).uniform(0.5, 1.5, flat.shape)
-    found = gradients(g, _handles(nodes), weights, retain_graph=True, allow_unused=True)
-    if any(x is not None and np.any(np.abs(value_of(x)) * flat > 1e-10) for x in found):
+    if _matters(g, _handles(nodes), flat):
         report(nodes[:1], OF_TIES)
     return True
+
+
+def _matters(g: Any, outs: list[Any], places: Any) -> bool:
+    """Whether a cotangent changes at some places with the same places of a result."""
+    weights = places * np.random.default_rng(0).uniform(0.5, 1.5, places.shape)
+    found = gradients(g, outs, weights, retain_graph=True, allow_unused=True)
+    return any(x is not None and np.any(np.abs(value_of(x)) * places > 1e-10) for x in found)
 
 
 _PARTS = {"maximum": 0.5, "fmax": 0.5, "minimum": -0.5, "fmin": -0.5}  # of |a − b|

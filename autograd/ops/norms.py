@@ -10,7 +10,7 @@ from autograd.axes import Axis, kept
 from autograd.op import composite, op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
-from autograd.ops.kinks import along
+from autograd.ops.kinks import along, summed
 from autograd.ops.reduce import holders, spread
 from autograd.ops.solving import inv
 from autograd.symbol import Symbol
@@ -76,15 +76,22 @@ def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) 
     return np.where(still, 0.0, np.sign(a) * size ** (ord - 1))
 
 
+def _is_alone(a: Any, out: Any, ord: float) -> bool:
+    """Whether each norm is that of one element, |a|."""
+    return ord != 0 and np.size(value_of(a)) == np.size(value_of(out))
+
+
 vector_norm.vjp(
     a=lambda g, a, out, axis, a_shape, ord: (
-        along(
+        summed(g, a, out, lambda x: spread(x, a_shape, axis))
+        if ord == 1 and np.size(value_of(a)) != np.size(value_of(out))
+        else along(
             *(g, a, out),
             spread=lambda x: spread(x, a_shape, axis),
             by=None if ord == 2 else direction(a, out, axis, a_shape, ord),
-            quadratic=ord == 2 or np.size(value_of(a)) == np.size(value_of(out)),
+            quadratic=ord == 2 or _is_alone(a, out, ord),
         )
-        if ord > 0  # then only a = 0 has a norm of 0
+        if ord > 0 or _is_alone(a, out, ord)  # then only a = 0 has a norm of 0
         else spread(g, a_shape, axis) * direction(a, out, axis, a_shape, ord)
     ),
 )

@@ -280,3 +280,36 @@ def test_where_a_function_jumps_no_rule_is_blamed() -> None:
     beside = check_gradients(lambda a, b: np.arctan2(a, b), 0.0, 0.5, order=2)
     assert beside
     assert "jumps" not in str(beside)
+
+
+@pytest.mark.parametrize(
+    ("f", "point"),
+    [
+        (lambda x: (x**1.5).sum(), [1e-10, 2.0]),
+        (lambda x: np.exp(np.log(x).sum()), [0.0, 3.0]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_difference_that_leaves_the_domain_proves_nothing(f: Any, point: Any) -> None:
+    report = check_gradients(f, np.array(point))
+    assert not report  # nor does it prove anything right
+    (row,) = report.rows
+    assert not row.judged
+    assert row.band == "not judged"
+    assert "COULD NOT BE JUDGED" in str(report)
+    assert "WRONG" not in str(report)
+    assert "vjp" not in str(report)  # no rule is blamed
+    with pytest.raises(GradientError, match="COULD NOT BE JUDGED"):
+        report.raise_if_wrong()
+
+
+def test_a_wrong_element_beside_one_that_cannot_be_judged_is_wrong(registry: Any) -> None:
+    @op(symbol="odd", samples=())
+    def odd(a):
+        return np.sqrt(a)
+
+    odd.vjp(a=lambda g, a: g / np.sqrt(a))
+    with np.errstate(all="ignore"):
+        report = check_gradients(lambda x: odd(x).sum(), np.array([1e-9, 4.0]))
+    assert "WRONG" in str(report)
+    assert report.rows[0].judged

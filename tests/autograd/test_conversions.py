@@ -99,6 +99,21 @@ def renamed_fill(y: Any, w: Any) -> None:
     f(w[0])
 
 
+def given(x: Any) -> Any:
+    return x
+
+
+STORES |= {
+    "fromiter as float": lambda y, w: np.fromiter((x * w[0] for x in w), float),
+    "fromiter of a list": lambda y, w: np.fromiter([x * w[0] for x in w], dtype=float),
+    "fromiter of a result": lambda y, w: np.fromiter(w.ravel(), dtype=float),
+    "astype float": lambda y, w: given(objects(w)).astype(float),
+    "astype of a call": lambda y, w: given(objects(w)).astype(np.float64),
+    "made by frompyfunc": lambda y, w: np.frompyfunc(lambda v: v * w[0], 1, 1)(y).astype(float),
+    "out of a ufunc": lambda y, w: np.add(objects(w), 0.0, out=y, casting="unsafe"),
+}
+
+
 def local_store(y: Any, w: Any) -> None:
     """Map a function over local names."""
     x, put = w[0], operator.setitem
@@ -170,6 +185,40 @@ def test_what_is_converted_in_so_many_words_stays_silent() -> None:
     assert total == other == sum(W)
     roots = [math.sqrt(float(x)) for x in w]
     assert roots == [math.sqrt(x) for x in W]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: np.linalg.norm(np.ones(3), p),
+        lambda p: np.linalg.norm(np.ones(3), ord=p),
+        lambda p: np.linalg.vector_norm(np.ones(3), ord=p),
+        lambda p: np.linalg.matrix_norm(np.ones((3, 3)), ord=p),
+        lambda p: np.linalg.norm(Tensor(np.ones(3)), ord=p),
+    ],
+)
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0, np.inf])
+def test_an_order_that_is_a_tensor_is_refused(f: Any, order: float) -> None:
+    """NumPy compares it with 1 and 2, and takes another way there."""
+    for of in (f, grad(lambda p: f(p) * p)):
+        with pytest.raises(DTypeError, match=r"norm: (got a Tensor|ord needs a plain value)"):
+            of(leaf(order) if of is f else order)
+
+
+def test_functions_of_scipy_that_call_for_numbers_are_told() -> None:
+    integrate = pytest.importorskip("scipy.integrate", reason="SciPy is not installed")
+    optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")
+    w = leaf(2.0)
+    for call in (
+        lambda: integrate.quad(lambda s: w * s, 0, 1),
+        lambda: integrate.dblquad(lambda s, u: w * s * u, 0, 1, 0, 1),
+    ):
+        with pytest.raises(GradientError, match=r"quad called a function that gave a Tensor"):
+            call()
+    with pytest.raises(SystemError) as found:  # SciPy goes on where it was raised
+        optimize.brentq(lambda s: w * s - 1, 0, 1)
+    assert "brentq called a function that gave a Tensor" in str(found.value.__cause__)
+    assert integrate.quad(lambda s: (w * s).item(), 0, 1)[0] == pytest.approx(1.0)
 
 
 def raised(f: Any, *args: Any) -> GradientError:

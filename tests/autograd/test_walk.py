@@ -485,3 +485,19 @@ def test_a_graph_knows_its_hooks_and_where_zeros_were_kept() -> None:
     assert graph(z * 2.0).is_hooked
     z.backward()
     assert not graph(z).keeps_zeros
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: np.floor(p),
+        lambda p: np.heaviside(p, 1.0),
+        lambda p: np.copysign(1.0, p),
+        lambda p: np.where(p, 1.0, 2.0),
+        lambda p: np.sign(p) + np.heaviside(p, 0.5),
+    ],
+)
+def test_what_has_derivative_0_everywhere_leaves_zeros(f: Any) -> None:
+    p = leaf([1.3, -2.0], "p")
+    f(p).sum().backward()
+    np.testing.assert_array_equal(p.grad, [0.0, 0.0])

@@ -370,7 +370,53 @@ HESSIANS: dict[str, tuple[Any, Any, Any]] = {
     ),
     "abs · abs of the opposite": (lambda x: (np.abs(x) * np.abs(-x)).sum(), [0, 2], 2 * np.eye(2)),
     "maximum · x": (lambda x: (np.maximum(x, -x) * x).sum(), [0, 2], [[0, 0], [0, 2]]),
-    "square of the sum of abs": (lambda x: np.abs(x).sum() ** 2, [0.0, 2.0], [[0, 0], [0, 2]]),
+    # (|x| + c)² is x² + 2 c |x| + c², and |x|″ is 0 at 0: whichever way the sum is written.
+    "square of the sum of abs": (lambda x: np.abs(x).sum() ** 2, [0.0, 2.0], 2 * np.eye(2)),
+    "square of two abs": (
+        lambda x: (np.abs(x[0]) + np.abs(x[1])) ** 2,
+        [0.0, 2.0],
+        2 * np.eye(2),
+    ),
+    "square of a norm of order 1": (
+        lambda x: np.linalg.norm(x, 1) ** 2,
+        [0.0, 2.0],
+        2 * np.eye(2),
+    ),
+    "square of the mean of abs": (lambda x: np.abs(x).mean() ** 2, [0.0, 2.0], np.eye(2) / 2),
+    "variance of abs": (lambda x: np.abs(x).var(), [0.0, 2.0], np.eye(2) / 2),
+    "squares of sums of abs": (
+        lambda x: ((np.array([[1.0, 2.0], [3.0, 4.0]]) @ np.abs(x)) ** 2).sum(),
+        [0.0, 2.0],
+        np.diag([20.0, 40.0]),
+    ),
+    "larger ones": (lambda x: np.maximum(x, -x).sum() ** 2, [0.0, 2.0], 2 * np.eye(2)),
+    "sum of hypot": (
+        lambda x: np.hypot(x[:2], x[2:]).sum() ** 2,
+        [0.0, 3.0, 0.0, 4.0],
+        2 * np.eye(4),
+    ),
+    "norms of rows": (
+        lambda x: np.linalg.norm(x.reshape(2, 2), axis=1).sum() ** 2,
+        [0.0, 0.0, 3.0, 4.0],
+        # of row 2 by its own law: 2 (|r| r/|r|)′ = 2 I
+        2 * np.eye(4),
+    ),
+    # Smooth functions, by sizes that cancel.
+    "mean² + variance of abs": (
+        lambda x: np.abs(x).mean() ** 2 + np.abs(x).var(),
+        [0.0, 1.0],
+        np.eye(2),
+    ),
+    "mean² + variance of norms": (
+        lambda x: (lambda r: r.mean() ** 2 + r.var())(np.linalg.norm(x.reshape(2, 2), axis=1)),
+        [0.0, 0.0, 3.0, 4.0],
+        np.eye(4),
+    ),
+    "a form in abs": (
+        lambda x: np.abs(x) @ np.array([[1.0, 1.0], [-1.0, 1.0]]) @ np.abs(x),
+        [0.0, 1.0],
+        2 * np.eye(2),
+    ),
     "norm · norm": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), [0.0, 0.0], 2 * np.eye(2)),
     "norm": (np.linalg.norm, [0.0, 0.0], np.zeros((2, 2))),
     "norm of one element, as abs": (np.linalg.norm, [0.0], [[0]]),
@@ -463,7 +509,7 @@ def test_many_kinks_cost_as_much_as_there_are_rows() -> None:
     assert 0 < calls(200) == calls(2)
 
 
-@pytest.mark.parametrize("order", [1, 1.5, 2, 3, np.inf])
+@pytest.mark.parametrize("order", [1, 1.5, 2, 3, np.inf, -np.inf, -1, -2.5, 0.5])
 def test_the_square_of_a_norm_of_one_element_is_its_square(order: float) -> None:
     def square(x: Any) -> Any:
         return np.linalg.norm(x, ord=order) ** 2
@@ -1120,3 +1166,38 @@ def test_tangents_of_convolutions_beside_what_is_not_finite(bad: float) -> None:
         found = jvp(f, (x,), (v,))[1]
         assert found[0] == 1.0
         assert not np.isfinite(found[1:]).any()
+
+
+def test_the_angle_at_the_origin_tells_of_limits() -> None:
+    """Polar coordinates taken back: r sin θ is y, whose derivative the convention would hide."""
+
+    def y(v: Any) -> Any:
+        return np.hypot(v[0], v[1]) * np.sin(np.arctan2(v[0], v[1]))
+
+    with pytest.warns(LimitWarning, match="arctan2: a gradient of 0 has met"):
+        grad(y)(np.zeros(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert grad(lambda v: np.arctan2(v[0], v[1]))(np.zeros(2)).tolist() == [0, 0]
+        # What was selected away is silent.
+        angles = jacobian(lambda v: np.arctan2(v[:2], v[2:]))(np.array([0.0, 1, 0, 2]))
+        np.testing.assert_allclose(angles, [[0, 0, 0, 0], [0, 0.4, 0, -0.2]])
+        chosen = grad(lambda v: np.where(v[0] > 0, np.arctan2(v[0], v[1]), v[0]))(np.zeros(2))
+        assert chosen.tolist() == [1, 0]
+
+
+def test_more_kinks_than_passes_are_told() -> None:
+    """(Σ |x|)² at 99 zeros beside 1: each second derivative is 2, and would take a pass."""
+    x = np.zeros(100)
+    x[0] = 1.0
+
+    def square(x: Any) -> Any:
+        return np.abs(x).sum() ** 2
+
+    with pytest.warns(LimitWarning):
+        hvp(square)(x, np.ones(100))
+    np.testing.assert_array_equal(hvp(square)(x[:9], np.ones(9)), np.full(9, 2.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        linear = hvp(lambda x: np.abs(x).sum())(x, np.ones(100))
+    assert not linear.any()

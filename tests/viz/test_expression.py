@@ -195,7 +195,7 @@ def test_without_a_file_the_steps_are_printed(capsys) -> None:
         (["a*2", "a=1", "b=2"], "b: given a value, but not in the expression"),
         (["2+2"], "no variables"),
         (["a*2", "a=1", "-o", "/nonexistent/J.svg"], "create it first"),
-        (["a*2", "a=1", "-o", "J.gif"], "endings"),
+        (["a*2", "a=1", "-o", "J.bmp"], "endings"),
     ],
 )
 def test_mistakes_end_with_code_1_and_one_message(arguments, message, capsys) -> None:

@@ -19,6 +19,7 @@ import pytest
 import autograd
 import nn
 import viz
+from autograd.__main__ import main as autograd_main
 from tests.autograd.helpers import leaf
 from viz.__main__ import main
 from viz.expression import ExpressionError
@@ -167,6 +168,44 @@ def test_terminals_without_our_signs_get_escapes(encoding: str) -> None:
     assert rb"\u2202J/\u2202a" in done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("module", ["autograd", "viz"])
+def test_a_derivation_is_checked_on_such_terminals_too(
+    encoding: str, module: str, tmp_path: Path
+) -> None:
+    def run(*words: str) -> Any:
+        command = [sys.executable, "-m", module, "check", *words]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        return subprocess.run(command, capture_output=True, check=False, cwd=ROOT, env=environment)
+
+    template = run("--template").stdout
+    path = tmp_path / "derived.py"
+    path.write_bytes(template.replace(b'cache["A2"] - Y', b'Y - cache["A2"]'))
+    done = run(str(path))
+    assert done.returncode == 1, done.stderr
+    assert rb"dZ2 = A2 \u2212 Y" in done.stdout
+
+
+def test_a_long_note_in_a_saved_view_takes_no_time(tmp_path: Path, capsys: Any) -> None:
+    J = (leaf(2.0, "x") * 3).named("J")
+    saved = json.loads(viz.draw(J).view.to_json())
+    saved["notes"] = ["a" * 300_000, "b " * 10_000]
+    path = tmp_path / "J.json"
+    path.write_text(json.dumps(saved), "utf-8")
+    start = time.process_time()
+    assert main(["draw", str(path), "-o", str(tmp_path / "J.svg")]) == 0
+    assert time.process_time() - start < 3
+    assert "a…" in (tmp_path / "J.svg").read_text("utf-8")
+
+
+def test_a_file_that_claims_terabytes_is_refused(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "x.npy"
+    np.save(path, np.zeros(3))
+    path.write_bytes(path.read_bytes().replace(b"(3,), }" + b" " * 12, b"(%d,), }" % 10**13))
+    assert main(["draw", "J = sum(x)", f"x={path}"]) == 1
+    assert "Unable to allocate" in capsys.readouterr().err
+
+
 def test_the_version_is_told_and_one() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'version = "{autograd.__version__}"' in text
@@ -174,6 +213,9 @@ def test_the_version_is_told_and_one() -> None:
     assert 'retrograd = "viz.__main__:main"' in text
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
+    assert ended.value.code == 0
+    with pytest.raises(SystemExit) as ended:
+        autograd_main(["--version"])
     assert ended.value.code == 0
 
 

@@ -436,7 +436,7 @@ def test_save_writes_each_kind_and_refuses_others(tmp_path) -> None:
         assert path.read_text(encoding="utf-8")
     assert json.loads((tmp_path / "J.json").read_text("utf-8"))["title"] == "Computation graph of J"
     with pytest.raises(ValueError, match=r"one of the endings \.svg, \.html, \.dot"):
-        drawing.save(tmp_path / "J.gif")
+        drawing.save(tmp_path / "J.bmp")
 
 
 def test_a_path_that_cannot_be_written_is_a_clear_error_and_loses_nothing(tmp_path) -> None:

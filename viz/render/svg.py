@@ -7,6 +7,7 @@ graphs spend most of their time here; what comes from users goes through `safe`.
 from __future__ import annotations
 
 import html
+import itertools
 import math
 import re
 import sys
@@ -570,8 +571,10 @@ def lines_of(text: str, wide: float, *, bold: bool = False, size: float = SMALL)
     lines = [""]
     for given in text.split(" "):
         word = given
-        while len(word) > 8 and width(word, size, bold=bold) > wide:  # a name without end
-            word = f"{word.rstrip('…')[:-8]}…"
+        if len(word) > 8 and width(word, size, bold=bold) > wide:  # a name without end
+            whole = itertools.accumulate(width(c, size, bold=bold) for c in word)
+            fits = sum(1 for _ in itertools.takewhile(lambda x: x <= wide - size, whole))
+            word = f"{word[: max(fits, 1)]}…"
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if lines[-1] and width(longer, size, bold=bold) > wide:
             lines.append(word)

@@ -145,8 +145,8 @@ def rows_or_why(view: GraphView) -> GraphView:
 
 
 _LOST = {
-    False: "Of larger arrays it shows the shapes only.",
-    True: "Values inside folded cards are left out of it.",
+    False: "Of arrays it shows the shapes, and not their numbers.",
+    True: "Values and gradients inside folded cards are left out of it.",
 }
 
 
@@ -154,16 +154,21 @@ def _told(view: GraphView) -> Iterator[GraphView]:
     """Yield a view in fewer and fewer words."""
     yield view
     narrow = replace(view, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
-    yield replace(narrow, edges=tuple(_short(e) for e in view.edges))
+    short = tuple(_short(e) for e in view.edges)
+    said = ("Beside the arrows stand derivatives without their names.",) * (short != view.edges)
+    yield replace(narrow, edges=short, notes=(*view.notes, *said))
     plain = replace(view, edges=tuple(_silent(e) for e in view.edges))
     if any(e.label for e in view.edges):
         note = "Local derivatives are left out of it; fit=None shows them."
-        plain = replace(plain, notes=(*plain.notes, note))
+        kept = [text for text in plain.notes if " is short for " not in text]  # nothing says it now
+        plain = replace(plain, notes=(*kept, note))
     yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
     for inside in (True, False):
         brief = replace(plain, nodes=tuple(_brief(n, inside) for n in view.nodes))
         lost = {
-            n.is_folded for b, n in zip(brief.nodes, view.nodes, strict=True) if b.value != n.value
+            n.is_folded
+            for b, n in zip(brief.nodes, view.nodes, strict=True)
+            if b.value != n.value or (n.slopes and not b.slopes)
         }
         notes = [_LOST[folded] for folded in (False, True) if folded in lost]
         brief = replace(brief, notes=(*brief.notes, *notes))
@@ -171,8 +176,11 @@ def _told(view: GraphView) -> Iterator[GraphView]:
 
 
 def _short(edge: EdgeView) -> EdgeView:
-    """Return an arrow whose label is only what the derivative is, without its symbol."""
-    return replace(edge, symbol="") if edge.formula else edge
+    """Return an arrow whose label is only what the derivative is, without its symbol.
+
+    Nor has it a number beside a formula: ``w = 3`` would be taken for the value of w.
+    """
+    return replace(edge, symbol="", number="") if edge.formula else edge
 
 
 def _silent(edge: EdgeView) -> EdgeView:

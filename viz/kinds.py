@@ -54,7 +54,7 @@ KINDS: dict[str, CardKind] = {  # in the order of the legend
     "op": CardKind("result"),
     "cost": CardKind("output", "cost", border="thick border", thick=3.0),
     "call": CardKind("function of several ops, folded", border="double border, white", double=True),
-    "module": CardKind("module, folded", "module"),
+    "module": CardKind("folded", "module"),
     "repeat": CardKind("what repeats, folded", "module", border="a stack of cards", stacked=True),
     "constant": CardKind("constant", "pill", border="round", radius=None, given=True),
 }

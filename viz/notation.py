@@ -106,8 +106,8 @@ def in_course_notation(view: GraphView) -> GraphView:
 
     meaning = (
         (
-            "dZ is short for ∂J/∂Z, with the 1/m of an averaged cost, which the course leaves out "
-            "of it.",
+            "dZ is short for ∂J/∂Z; where J is an average its 1/m is in it, which the course "
+            "leaves out.",
         )
         if any(n.slope is not None for n in view.nodes)
         else ()

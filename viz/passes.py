@@ -400,6 +400,7 @@ def fold_stretches(
             home.update((n.id, last) for n in nodes)
             cards[last] = with_worst(_stretch(last, number, nodes, named), nodes)
     given = {n.id for n in view.nodes if KINDS[n.kind].given}
+    several = {home[i] for i in home if i not in given and i != home[i]}
     edges: dict[tuple[int, int, int], EdgeView] = {}
     for edge in view.edges:
         source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
@@ -407,8 +408,11 @@ def fold_stretches(
             continue
         if source != edge.source and edge.source in given:
             continue  # the formula names it; its gradient stands where it was folded in
+        # An arrow between two results says as much as before, whatever was given to them.
+        same = edge.source == source and edge.target == target
         inside = target in cards or (source in cards and source != edge.source)
-        _lead(edges, edge, source, target, bare=inside)
+        bare = inside and not (same and target not in several)
+        _lead(edges, edge, source, target, bare=bare)
     shown = [cards.get(i) or by_id[i] for i in order]
     note = (
         f"{len(view.nodes)} cards folded into {len(shown)}, in the order of the computation; "
@@ -457,7 +461,7 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
     known = [n for n in made if n.id in named]
     lines = [n.header for n in made]
     if len(lines) > 4 and 1 < len(known) < 5:  # what has a name says most
-        lines = [n.header for n in known]
+        lines = [n.header for n in dict.fromkeys([*known, last])]
     elif len(lines) > 4:
         lines = [*lines[:2], DOTS, lines[-1]]
     alone = len(made) == 1
@@ -470,6 +474,8 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
     value = last.value
     if len(value) == 1 and (known_as or not alone):
         value = (f"{last.name} = {value[0]}" if alone else f"{last.name}: {value[0]}",)
+    elif value and not alone:  # of which of them it is
+        value = (f"{last.name}:", *value)
     card = NodeView(
         id=id,
         kind="module",
@@ -479,6 +485,8 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
         slope=last.slope,
         scope=(),
         words="",
+        heat=last.heat if alone else (),
+        shape=last.shape if alone else "",
         body=tuple(filter(None, (known_as, *(() if alone else lines or given)))),
         slopes=tuple(n.gradient for n in nodes if n.kind == "parameter" and n.slope is not None)[
             :4

@@ -27,7 +27,7 @@ def test_a_network_reads_as_in_the_notes() -> None:
     labels = {e.label for e in view.edges}
     assert {"dW^[1] = du @ Xᵀ", "dA^[1] = W^[2]ᵀ @ dv", "db^[1] = Σ dZ^[1]"} <= labels
     assert not any("∂J" in label for label in labels)
-    assert any(note.startswith("dZ is short for ∂J/∂Z, with the 1/m") for note in view.caption)
+    assert any("dZ is short for ∂J/∂Z; where J is an average" in note for note in view.caption)
 
 
 def test_local_derivatives_stay_fractions() -> None:

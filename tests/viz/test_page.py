@@ -15,6 +15,7 @@ import viz
 from autograd import Tensor, name_scope
 from tests.viz.browser import PROGRAM, Browser
 from tests.viz.graphs import leaf, lecture
+from tests.viz.models import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -758,3 +759,69 @@ def test_where_a_page_may_not_copy_it_says_what_to_do(page: Browser) -> None:
     page.js("navigator.clipboard.write = navigator.clipboard.writeText = () => Promise.reject()")
     page.click("#copy")
     page.wait("document.getElementById('hits').textContent.includes('save the picture')")
+
+
+def test_a_card_does_not_give_away_what_is_asked(browser: Browser, tmp_path) -> None:
+    browser.open(viz.draw(net()).save(tmp_path / "J.html"))
+    captions = "[...document.querySelectorAll('#arrays figcaption')].map(e => e.textContent)"
+    browser.click("#quiz")
+    name = browser.js("document.getElementById('asked').textContent")
+    shown = "document.querySelector(`#${id} .grad`).classList.contains('off')"
+    cards = "[...document.querySelectorAll('.node')]"
+    ids = browser.js(f"{cards}.filter(n => n.querySelector('.grad')).map(n => n.id)")
+    hidden = [id for id in ids if browser.js(shown.replace("${id}", id).replace("`", "'"))]
+    assert name
+    assert hidden
+    for id in ids:
+        browser.js(f"document.getElementById('{id}').dispatchEvent(new MouseEvent('click'))")
+        gradients = [text for text in browser.js(captions) if text.startswith("gradient")]
+        assert bool(gradients) == (id not in hidden)
+    browser.click("#quiz")
+    browser.click("#all")
+    browser.js(f"document.getElementById('{hidden[0]}').dispatchEvent(new MouseEvent('click'))")
+    assert any(text.startswith("gradient") for text in browser.js(captions))
+
+
+def test_predictions_begin_where_the_reader_is(browser: Browser, tmp_path) -> None:
+    browser.open(viz.draw(net()).save(tmp_path / "J.html"))
+    browser.press("End")
+    last = int(browser.js("document.getElementById('step').value"))
+    browser.press("p")
+    assert int(browser.js("document.getElementById('step').value")) == last
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1000, 700)])
+def test_a_step_is_readable_and_its_cards_in_view(
+    browser: Browser, tmp_path, width: int, height: int
+) -> None:
+    J = MODELS["four layers"]()
+    size = {"width": width, "height": height, "deviceScaleFactor": 1}
+    browser.call("Emulation.setDeviceMetricsOverride", mobile=False, **size)
+    try:
+        browser.open(viz.draw(J).save(tmp_path / "J.html"))
+        places = (
+            "[...document.querySelectorAll('.reached text.name')]"
+            ".map(e => e.getBoundingClientRect()).map(r => [r.left, r.right, r.height])"
+        )
+        steps = int(browser.js("document.getElementById('step').max"))
+        browser.press("End")
+        found, ends = [], []
+        label = (
+            "[...document.querySelectorAll('.back.on > text')].map(e => e.getBoundingClientRect())"
+            f".map(r => r.left >= 0 && r.right <= {width})"
+        )
+        for _ in range(steps):
+            found.append(browser.js(places))
+            ends += browser.js(label)
+            browser.press("ArrowLeft")
+        backward = [places for places in found if places]
+        assert len(backward) > steps / 3
+        together = 0
+        for texts in backward:
+            assert all(high >= 11 for *_, high in texts)  # a line of 12 pixels
+            together += all(left >= 0 and right <= width for left, right, _ in texts)
+        # On a phone two wide cards have no room beside each other; then the arrow's end has it.
+        assert together > (0.7 * len(backward) if width > 600 else 0)
+        assert sum(map(bool, ends)) == len(ends) > 0
+    finally:
+        browser.call("Emulation.clearDeviceMetricsOverride")

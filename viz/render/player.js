@@ -40,6 +40,7 @@
         if (card) card.classList.add("reached");
       }
     }
+    if (open !== null && !$("about").hidden) about(open);
     $("words").textContent = blank ? "What comes back here?" : now ? now.words : data.pictures[shown].summary;
     ask(blank ? now : null);
     link();
@@ -54,7 +55,7 @@
     if (narrow() || box().width < home.get(figures[shown])[2] * 0.9) {
       const now = picture().querySelector(".node.on") || picture().querySelector(
         ".back.on > text, .back.on > .bhead, .ahead.on > .fhead");
-      if (now) centre(now); else if (narrow()) fit();
+      if (now) centre(now, true); else if (narrow()) fit();
     }
   }
 
@@ -105,7 +106,8 @@
     score.right = score.asked = 0;
     $("quiz").setAttribute("aria-pressed", String(on));
     play(false);
-    const first = steps().findIndex((s) => s.ask);
+    const later = steps().findIndex((s, k) => s.ask && k + 1 >= step); // from where the reader is
+    const first = later < 0 ? steps().findIndex((s) => s.ask) : later;
     show(on ? (first < 0 ? step : first + 1) : step);
     if (on && first < 0) $("words").textContent = "There is nothing to predict here: no backward pass has run, or what is in it is folded.";
   }
@@ -217,6 +219,7 @@
     figures[shown].hidden = false;
     $("open").value = String(which);
     search($("search").value);
+    size();
     show(0);
   }
 
@@ -235,7 +238,15 @@
   function fit() { look(...home.get(figures[shown])); }
 
   // Whether the whole picture is too small to read, so that steps are followed card by card.
-  function narrow() { return picture().clientWidth < home.get(figures[shown])[2] * 0.45; }
+  function narrow() { return picture().clientWidth < home.get(figures[shown])[2] * 0.75; }
+
+  // As high as the picture is at its width, where that is less than most of the screen.
+  function size() {
+    const svg = picture();
+    const [, , w, h] = home.get(figures[shown]);
+    const room = Math.min(0.64 * innerHeight, 900);
+    svg.style.height = `${Math.min(room, Math.max((svg.clientWidth * h) / w, Math.min(300, room)))}px`;
+  }
 
   function zoom(by, cx, cy) {
     const b = box();
@@ -252,14 +263,26 @@
     return p.matrixTransform(picture().getScreenCTM().inverse());
   }
 
-  function centre(group) {
+  function around(group) { // its corners in the picture's units
     const r = group.getBBox();
+    const to = picture().getCTM().inverse().multiply(group.getCTM());
+    const [a, b] = [[r.x, r.y], [r.x + r.width, r.y + r.height]].map(
+      ([x, y]) => new DOMPoint(x, y).matrixTransform(to));
+    return [a.x, a.y, b.x, b.y];
+  }
+
+  function centre(group, both = false) { // with the cards of the step, where there is room
     const [, , w, h] = home.get(figures[shown]);
-    const width = Math.min(w, Math.max(narrow() ? 900 : Math.min(box().width, w * 0.9), r.width * 1.5));
+    const readable = (picture().clientWidth * 11) / 12; // its text is 12 pixels high then
+    const least = narrow() ? readable : Math.min(box().width, w * 0.9);
+    let [x0, y0, x1, y1] = around(group);
+    const all = [group, ...(both ? picture().querySelectorAll(".reached") : [])].map(around);
+    const whole = [0, 1].map((k) => Math.min(...all.map((r) => r[k]))).concat(
+      [2, 3].map((k) => Math.max(...all.map((r) => r[k]))));
+    if (whole[2] - whole[0] < 1.4 * least) [x0, y0, x1, y1] = whole;
+    const width = Math.min(w, Math.max(least, (x1 - x0) * 1.06));
     const height = (h * width) / w;
-    const at = new DOMPoint(r.x + r.width / 2, r.y + r.height / 2).matrixTransform(
-      picture().getCTM().inverse().multiply(group.getCTM()));
-    look(at.x - width / 2, at.y - height / 2, width, height);
+    look((x0 + x1 - width) / 2, (y0 + y1 - height) / 2, width, height);
   }
 
   // -- paths and search ----------------------------------------------------------------------------
@@ -319,14 +342,20 @@
 
   // -- a card in full ------------------------------------------------------------------------------
 
+  let open = null; // the card that is shown in full
+
   function about(id) {
+    open = id;
     const { cards, edges, prefix } = data.pictures[shown];
     $("about").hidden = id === null;
     if (id === null) return;
     const [header, line] = cards[id];
     $("card").textContent = header;
     $("place").textContent = line ? `computed in ${line}` : "";
-    $("arrays").replaceChildren(...(data.arrays[id] || []).map(([caption, numbers]) => {
+    const strip = document.querySelector(`[id="${prefix}-n${id}"] .grad`);
+    const ahead = strip !== null && strip.classList.contains("off"); // the pass has not come here yet
+    const known = (data.arrays[id] || []).filter(([caption]) => !(ahead && caption.startsWith("gradient")));
+    $("arrays").replaceChildren(...known.map(([caption, numbers]) => {
       const figure = document.createElement("figure");
       const said = figure.appendChild(document.createElement("figcaption"));
       said.textContent = caption;
@@ -538,6 +567,8 @@
   $("modules").hidden = figures.length < 2;
   $("opening").hidden = figures.length < 2;
   $("film").hidden = data.frames.length < 2;
+  size();
+  addEventListener("resize", size);
   if (data.frames.length) cut(0);
   const linked = /^#step=(\d+)$/.exec(location.hash);
   show(linked ? Number(linked[1]) : 0);

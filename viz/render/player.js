@@ -53,8 +53,8 @@
     $("previous").setAttribute("aria-disabled", String(step === 0));
     $("next").setAttribute("aria-disabled", String(step === steps().length));
     if (narrow() || box().width < home.get(figures[shown])[2] * 0.9) {
-      const now = picture().querySelector(".node.on") || picture().querySelector(
-        ".back.on > text, .back.on > .bhead, .ahead.on > .fhead");
+      const [now] = [".node.on", ".back.on > text", ".back.on > .bhead", ".ahead.on > .fhead"]
+        .map((part) => picture().querySelector(part)).filter(Boolean);
       if (now) centre(now, true); else if (narrow()) fit();
     }
   }

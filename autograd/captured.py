@@ -266,9 +266,10 @@ class Pair:
                 known[unknown[0]] = more["cache"]
             unknown = [name for name in names if name not in known]
         if unknown and {*unknown} <= {"X", "Y", "x", "y"} and f is self.forward:
+            there = f"data has {', '.join(self.labels)} only" if self.labels else "there is no data"
             raise GradientError(
-                f"check_backprop: {_name(f)} takes {', '.join(names)}; data has {len(self.data)} "
-                f"of them, {', '.join(self.labels)}. Pass {', '.join(unknown)} in data too."
+                f"check_backprop: {_name(f)} takes {', '.join(names)}, and {there}; pass "
+                f"{', '.join(unknown)} too, as in check_backprop(forward, backward, params, (X, Y))."
             )
         if unknown:
             raise GradientError(

@@ -157,12 +157,13 @@ class BackpropDiagnosis:
         if not n:
             judged = sum(row.status == RIGHT for row in self.rows)
             apart = len(self.rows) - judged
-            count = "1 quantity" if judged == 1 else f"{'all ' * (not apart)}{judged} quantities"
+            lost = [n.rstrip(".") for n in self.notes if n.startswith("Not returned: ")]
+            every = "all " * (not apart and not lost)
+            count = "1 quantity" if judged == 1 else f"{every}{judged} quantities"
             count += f"; {apart} not compared" if apart else ""
             head = f"check_backprop: right, {count}"
             if not judged:
                 head = "check_backprop: nothing could be judged: see the rows and notes"
-            lost = [n.rstrip(".") for n in self.notes if n.startswith("Not returned: ")]
             head += "".join(f"; {n[0].lower()}{n[1:]}" for n in lost)
         else:
             first = self.mistakes[0]

@@ -47,7 +47,7 @@ def _given(node: Any) -> str:
     """Return what a call was given; of data that its first op has changed, what that was."""
     label: str = node.label
     made = re.fullmatch(r"\w+\((.*)\)", label) if node.kind == "constant" else None
-    names = re.findall(r"[^\W\d]\w*(?!\w*\()", made[1]) if made else []
+    names = re.findall(r"[^\W\d]\w*(?!\w*[(=])", made[1]) if made else []
     return str(names[0]) if len(names) == 1 else label
 
 

@@ -799,7 +799,7 @@ def backward(input, target, p, cache):
 
 
 def test_data_that_is_missing_is_named() -> None:
-    with pytest.raises(GradientError, match=r"takes X, Y, W, b; data has 1 of them, X\. Pass Y in"):
+    with pytest.raises(GradientError, match=r"takes X, Y, W, b, and data has X only; pass Y too"):
         check_backprop(cost, one_by_one, BOTH, (X,))
 
 

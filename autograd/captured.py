@@ -269,7 +269,7 @@ class Pair:
             there = f"data has {', '.join(self.labels)} only" if self.labels else "there is no data"
             raise GradientError(
                 f"check_backprop: {_name(f)} takes {', '.join(names)}, and {there}; pass "
-                f"{', '.join(unknown)} too, as in check_backprop(forward, backward, params, (X, Y))."
+                f"{', '.join(unknown)} too: check_backprop(forward, backward, params, (X, Y))."
             )
         if unknown:
             raise GradientError(

@@ -6,6 +6,7 @@ import difflib
 import functools
 import inspect
 import math
+import sys
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
@@ -16,7 +17,16 @@ if TYPE_CHECKING:
 
 BOOLS: tuple[Any, ...] = (bool, np.bool_)  # they count as numbers to Python, and are meant as none
 
-__all__ = ["BOOLS", "count", "hinted", "lacking", "positive", "refuse_keywords", "suggestion"]
+__all__ = [
+    "BOOLS",
+    "count",
+    "hinted",
+    "lacking",
+    "outside",
+    "positive",
+    "refuse_keywords",
+    "suggestion",
+]
 
 
 def suggestion(given: object, known: Iterable[str]) -> str:
@@ -214,6 +224,14 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
         else:
             hint = suggestion(name, names)
         raise TypeError(f"{where}: no option {name!r}; it takes {', '.join(names)}.{hint}")
+
+
+def outside() -> int:
+    """Return the stacklevel of the first caller that is not in this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nn."):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def positive(where: str, name: str, value: Any, *, zero: bool = False) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from autograd import ShapeError
-from nn._words import count, hinted
+from nn._words import count, hinted, outside
 from nn.rng import Rng, Stream, generator
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _tell_of_missing(Y: npt.NDArray[Any], parts: Sequence[npt.NDArray[Any]]) -> 
             warnings.warn(
                 f"split: part {number} has no example with Y = {said}: there are too few of them "
                 "for each part to have one.",
-                stacklevel=4,
+                stacklevel=outside(),
             )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Tensor, value_and_grad
 from nn._solver import minimum
-from nn._words import count, positive, refuse_keywords, suggestion
+from nn._words import count, outside, positive, refuse_keywords, suggestion
 from nn.data import Normalizer, one_hot
 from nn.diagnosis import TrainingWarning
 from nn.linear import Network
@@ -202,13 +202,13 @@ class _Estimator:
             warnings.warn(
                 f"X does not have valid feature names, but {kind} was fitted with feature names",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=outside(),
             )
         elif names is not None:
             warnings.warn(
                 f"X has feature names, but {kind} was fitted without feature names",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=outside(),
             )
         if n != self.n_features_in_:
             raise ValueError(
@@ -230,7 +230,7 @@ class _Estimator:
                 "A column-vector y was passed when a 1d array was expected. Please change the "
                 "shape of y to (n_samples,), for example using ravel().",
                 kind,
-                stacklevel=4,
+                stacklevel=outside(),
             )
             given = given.reshape(-1)
         if given.shape[:1] != (n,):
@@ -424,7 +424,7 @@ class LogisticRegression(_Probabilities):
                 f"{where}: no minimum found in {self.n_iter_} steps; normalize the features, or "
                 "raise max_iter or l2.",
                 TrainingWarning,
-                stacklevel=2,
+                stacklevel=outside(),
             )
         with np.errstate(all="ignore"):
             self.coef_ = theta[: k * n].reshape(k, n) / size
@@ -526,7 +526,7 @@ class Perceptron(_Classifier):
                 f"It keeps the weights that were right most often, for {most:.1%} of the examples; "
                 "where no line can, LogisticRegression has a best answer.",
                 TrainingWarning,
-                stacklevel=2,
+                stacklevel=outside(),
             )
         self.coef_, self.intercept_ = best  # the last one may stand anywhere on its round
         return self

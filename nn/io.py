@@ -13,6 +13,7 @@ import numpy as np
 from autograd import ShapeError
 from autograd.files import write_whole
 from nn._described import architecture
+from nn._words import outside
 from nn.activations import ACTIVATIONS, Activation, activation
 from nn.diagnosis import TrainingWarning
 from nn.linear import Linear, Network
@@ -128,7 +129,7 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
                 f"load: {k} is {arrays[k].dtype} in {str(path)!r} and {own[k].dtype} in the "
                 f"network, so its numbers are rounded ({len(rounded)} of {len(own)} arrays).",
                 TrainingWarning,
-                stacklevel=2,
+                stacklevel=outside(),
             )
         return net
     arrays, metadata = read_arrays("load", path)

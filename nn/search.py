@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError
-from nn._words import count
+from nn._words import count, outside
 from nn.data import Part
 from nn.diagnosis import TrainingWarning
 from nn.linear import Network
@@ -168,7 +168,7 @@ def random_search(
                 f"{where}: interrupted in trial {number} of {trials}; these are the "
                 f"{len(found)} that were finished.",
                 TrainingWarning,
-                stacklevel=2,
+                stacklevel=outside(),
             )
             break
         found.append(trial)

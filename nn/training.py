@@ -18,7 +18,7 @@ import numpy as np
 from autograd import ShapeError, Tensor, no_grad
 from nn import diagnosis
 from nn._described import described, function_of, settings_of
-from nn._words import count, positive, refuse_keywords
+from nn._words import count, outside, positive, refuse_keywords
 from nn.activations import Sigmoid, Softmax
 from nn.data import batch_columns, check_finite, minibatches
 from nn.diagnosis import TrainingWarning
@@ -509,7 +509,7 @@ class _Run:
         for text in notes:
             if text not in self.history.notes:
                 self.history.notes.append(text)
-                warnings.warn(f"fit: {text}", TrainingWarning, stacklevel=_outside())
+                warnings.warn(f"fit: {text}", TrainingWarning, stacklevel=outside())
 
     def _is_over(self) -> bool:
         return self.stopping is not None and self.stopping.is_over(self.history.dev_cost)
@@ -887,16 +887,6 @@ def _checksum(*arrays: Any) -> list[Any]:
 
 def _part(arrays: State, prefix: str) -> State:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-
-
-def _outside() -> int:
-    """Return the stacklevel of the first caller that is not in this package."""
-    import sys
-
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("nn."):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def _bar(epochs: Iterable[int], progress: bool) -> Any:

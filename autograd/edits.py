@@ -65,6 +65,11 @@ class Edit:
     sentence: str = ""
     names: tuple[str, ...] = ()
 
+    @property
+    def where(self) -> tuple[int, tuple[str, ...]]:
+        """What tells its statement from others; a line may have several."""
+        return self.line, self.names
+
     def then(self, other: Edit) -> Edit:
         """Return this edit and another one of the changed line as one."""
         sentence = f"{self.sentence}, and {other.sentence}"
@@ -78,7 +83,7 @@ class Edit:
         first, *rest = self.before.splitlines() or [""]
         after, *more = self.after.splitlines() or [""]
         pad = " " * 14
-        lines = [f"line {self.line}:".ljust(14) + first, *(pad + x for x in rest)]
+        lines = [f"line {self.line}:".ljust(14) + first, *(pad + y for x in rest)]
         if not rest and not more:
             lines.append(pad + _caret(first, after))
         return "\n".join([*lines, "right with:".ljust(14) + after, *(pad + x for x in more)])
@@ -380,10 +385,33 @@ def _made(source: Written, place: _Place, after: list[ast.stmt]) -> Any:
     return source.function
 
 
+class _Simple(ast.NodeTransformer):
+    """Write what is left of 1 · x, x / 1, x ** 1 and x[::1] as a person would: x."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        """Leave out a factor, a divisor and a power of 1."""
+        self.generic_visit(node)
+        left, right = (
+            isinstance(x, ast.Constant) and x.value == 1 for x in (node.left, node.right)
+        )
+        if right and isinstance(node.op, (ast.Mult, ast.Div, ast.Pow)):
+            return node.left
+        return node.right if left and isinstance(node.op, ast.Mult) else node
+
+    def visit_Subscript(self, node: ast.Subscript) -> Any:
+        """Leave out a slice of everything."""
+        self.generic_visit(node)
+        part = node.slice
+        if not isinstance(part, ast.Slice) or not isinstance(node.ctx, ast.Load):
+            return node
+        one = isinstance(part.step, ast.Constant) and part.step.value == 1
+        return node.value if one and part.lower is None and part.upper is None else node
+
+
 def _edit(source: Written, place: _Place, change: Change) -> Edit:
     """Describe an edit: of a header, such as that of a loop, without its body."""
     before = _head(place.statement)
-    after = "\n".join(_head(s) for s in change.after) or "pass"
+    after = "\n".join(_head(_Simple().visit(copy.deepcopy(s))) for s in change.after) or "pass"
     names = targets(place.statement) or [n for s in change.after for n in targets(s)]
     if isinstance(place.statement, ast.Return) and place.key != source.name:
         names = _results(source, source.trees[place.key].name)

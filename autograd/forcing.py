@@ -663,7 +663,9 @@ class Check:
                     yield c, f", {n} times too small: divided by {n} once too often{turned}"
                     return
             if right.size > 1 or self.plain(c):  # two numbers have a ratio in any case
-                yield c, f", {c:.6g} times as large"
+                root = round(c * c) if c > 0 else 0
+                is_root = root > 1 and abs(c - root**0.5) < 1e-6 * c and root**0.5 % 1
+                yield c, f", {f'√{root}' if is_root else f'{c:.6g}'} times as large"
 
     def plain(self, c: float) -> list[float]:
         """Return the factor itself if it is one that people lose or double; else nothing."""

@@ -196,7 +196,7 @@ def _edited(
                     stages.append(stage)
                     right.append(judge.right(again.backward))
                     known = len(edits) if own and known == len(edits) - 1 else known
-                    if len(edits) > 1 and edits[-2].line == found.line:  # one change of that line
+                    if len(edits) > 1 and edits[-2].where == found.where:  # one change of it
                         edits[-2:] = [edits[-2].then(found)]
                         del stages[-2], right[-2]
                         known = min(known, len(edits))

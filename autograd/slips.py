@@ -144,6 +144,9 @@ class Pool:
                 for axis in ("0", "1"):
                     text = f"{name}.shape[{axis}]"
                     self.scalars.setdefault(text, ast.parse(text, mode="eval").body)
+        # Of lengths, where a root is taken: attention divides by √d.
+        takes = any("sqrt(" in ast.unparse(node) for node in (*forward, tree))
+        self.roots = [_of_numpy("sqrt", s) for s in self.scalars.values()] if takes else []
         self.terms: list[ast.expr] = []
         parameters = [v for k, v in values.items() if "W" in k or k in ("w", "u", "v", "U", "V")]
         strengths = [v for k, v in self.scalars.items() if k.lower() in _SCALARS]
@@ -637,6 +640,9 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
         if ast.unparse(node) not in pool.scalars:
             yield "factor", ast.BinOp(node, ast.Pow(), ast.Constant(2))
         yield "transposed", _transposed(node)
+        if any(isinstance(s, tuple) and len(s) == 1 for s in pool.kinds.get(ast.unparse(node), ())):
+            turned = ast.Slice(None, None, ast.UnaryOp(ast.USub(), ast.Constant(1)))
+            yield "transposed", ast.Subscript(node, turned, ast.Load())  # as convolve turns it
         yield "sign", ast.UnaryOp(ast.USub(), node)
     match node:
         case ast.BinOp(
@@ -666,6 +672,8 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
                     "sign" if isinstance(op, ast.Sub) else "transposed",
                     ast.BinOp(right, op, left),
                 )
+            if isinstance(op, ast.Mult):
+                yield from _other_slopes(node)
             if isinstance(op, (ast.Mult, ast.Div)):
                 yield "scale", ast.BinOp(node, ast.Mult(), ast.Constant(2))
                 yield "scale", ast.BinOp(node, ast.Div(), ast.Constant(2))
@@ -724,6 +732,21 @@ def _expressions_for(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
             for text, index in pool.indices.items():
                 if text != own:
                     yield "operand", ast.Subscript(node.value, index, node.ctx)
+
+
+def _other_slopes(product: ast.BinOp) -> Iterator[tuple[str, ast.expr]]:
+    """Yield g · (1 − a²) and g · [a > 0] for a product g · a · (1 − a), the slope of a sigmoid."""
+    chain = _chain(product)
+    texts = [ast.unparse(factor) for factor in chain]
+    for i, a in enumerate(texts):
+        j = next((k for k, text in enumerate(texts) if text == f"1 - {a}"), None)
+        if j is None:
+            continue
+        others = [factor for k, factor in enumerate(chain) if k not in (i, j)]
+        square = ast.BinOp(chain[i], ast.Pow(), ast.Constant(2))
+        tanh = ast.BinOp(ast.Constant(1), ast.Sub(), square)
+        yield "factor", _product([*others, tanh])
+        yield "factor", _product([*others, ast.Compare(chain[i], [ast.Gt()], [ast.Constant(0)])])
 
 
 def _orders(parts: list[ast.expr], of: Any, pool: Pool) -> Iterator[tuple[str, ast.expr]]:
@@ -988,6 +1011,9 @@ def _wraps(value: ast.expr, pool: Pool) -> Iterator[tuple[str, ast.expr, int]]:
         kind = "scale" if length else "factor"
         named = isinstance(other, ast.Name)
         yield kind, ast.BinOp(value, ast.Mult(), other), 3 if length and not named else 2
+    for root in pool.roots:
+        yield "scale", ast.BinOp(value, ast.Div(), root), 3
+        yield "scale", ast.BinOp(value, ast.Mult(), root), 3
     lengths = [v for v in pool.scalars.values() if isinstance(v, ast.Name)]
     for a, b in itertools.combinations(lengths, 2):
         both = ast.BinOp(a, ast.Mult(), b)

@@ -921,3 +921,94 @@ def backward(X, p, cache):
     for factor, said in ((2, "it is 2 times"), (0.5, "it is 0.5 times"), (-1, "its sign is wrong")):
         found = check_backprop(J, {"ds": np.array(factor * right)})
         assert found.mistakes[0].causes[0].sentence.startswith(said)
+
+
+# -- edits as a person would write them ------------------------------------------------------------
+
+
+def gated(X: Any, Y: Any, p: Any) -> Any:
+    g = np.tanh(p["Wg"] @ X)
+    i = 1 / (1 + np.exp(-(p["Wi"] @ X)))
+    c = i * g
+    return ((c - Y) ** 2).sum() / 2, (i, g, c)
+
+
+def gated_backward(X: Any, Y: Any, p: Any, cache: Any) -> Any:
+    i, g, c = cache
+    dc = c - Y
+    di = dc * g
+    dg = dc * i
+    dWi = (di * i * (1 - i)) @ X.T
+    dWg = (dg * g * (1 - g)) @ X.T
+    return {"dWi": dWi, "dWg": dWg}
+
+
+def test_the_slope_of_a_sigmoid_in_the_place_of_that_of_tanh_is_exchanged_whole() -> None:
+    rng = np.random.default_rng(0)
+    P = {name: rng.normal(size=(3, 4)) for name in ("Wi", "Wg")}
+    data = rng.normal(size=(4, 6)), rng.normal(size=(3, 6))
+    report = check_backprop(gated, gated_backward, P, data)
+    (edit,) = report.edits
+    assert edit.after == "dWg = dg * (1 - g ** 2) @ X.T"
+
+
+def attention(Q: Any, K: Any, V: Any) -> Any:
+    S = Q @ K.T / np.sqrt(Q.shape[1])
+    e = np.exp(S)
+    A = e / e.sum(axis=1, keepdims=True)
+    return ((A @ V) ** 2).sum() / 2, (Q, K, V, A)
+
+
+def attention_backward(cache: Any) -> Any:
+    Q, K, V, A = cache
+    dO = A @ V
+    dV = A.T @ dO
+    dA = dO @ V.T
+    dS = A * (dA - (dA * A).sum(axis=1, keepdims=True))
+    dQ = dS @ K; dK = dS.T @ Q  # noqa: E702 # fmt: skip
+    return dQ, dK, dV
+
+
+def test_a_forgotten_root_of_a_length_is_found_in_two_statements_of_one_line() -> None:
+    rng = np.random.default_rng(0)
+    sizes = ((4, 3), (5, 3), (5, 2))
+    report = check_backprop(attention, attention_backward, [rng.normal(size=s) for s in sizes])
+    assert [m.name for m in report.mistakes] == ["dQ", "dK"]
+    assert [edit.after for edit in report.edits] == [
+        "dQ = dS @ K / np.sqrt(Q.shape[1])",
+        "dK = dS.T @ Q / np.sqrt(Q.shape[1])",
+    ]
+    assert "√3 times as large" in str(report)
+
+
+def filtered(x: Any, w: Any) -> Any:
+    y = np.convolve(x, w, mode="valid")
+    return (y**2).sum() / 2, (x, w, y)
+
+
+def unturned(cache: Any) -> Any:
+    x, w, y = cache
+    dx = np.convolve(y, w, mode="full")
+    dw = np.convolve(x[::-1], y, mode="valid")
+    return dx, dw
+
+
+def turned_twice(cache: Any) -> Any:
+    x, w, y = cache
+    dx = np.convolve(y, w[::-1], mode="full")
+    dw = np.convolve(x[::-1], y[::-1], mode="valid")
+    return dx, dw
+
+
+@pytest.mark.parametrize(
+    ("backward", "after"),
+    [
+        (unturned, "dx = np.convolve(y, w[::-1], mode='full')"),
+        (turned_twice, "dw = np.convolve(x[::-1], y, mode='valid')"),
+    ],
+)
+def test_a_filter_is_turned_or_not(backward: Any, after: str) -> None:
+    rng = np.random.default_rng(0)
+    report = check_backprop(filtered, backward, [rng.normal(size=7), rng.normal(size=3)])
+    (edit,) = report.edits
+    assert edit.after == after

@@ -296,6 +296,84 @@ def test_weights_may_be_zero_in_a_schedule_and_bounds_are_exact() -> None:
     np.testing.assert_array_equal(w.grad, [3.0, 4.0])
 
 
+def test_labels_of_objects_may_be_words_and_not_none() -> None:
+    words = np.array(["no", "yes"], dtype=object)[CLASSES]
+    assert set(nn.LogisticRegression().fit(ROWS, words).predict(ROWS)) == {"no", "yes"}
+    words[3] = None
+    with pytest.raises(ValueError, match="y contains None or NaN"):
+        nn.LogisticRegression().fit(ROWS, words)
+
+
+class Weighed:
+    """A loss that keeps an array."""
+
+    def __init__(self, *weights: float) -> None:
+        self.weights = np.array(weights)
+
+    def __call__(self, A: Any, targets: Any) -> Any:
+        return (self.weights[0] * (A - targets) ** 2).mean()
+
+
+@QUIET
+def test_a_loss_with_another_array_is_another_run(tmp_path: Any) -> None:
+    def run(loss: Any, epochs: int) -> Any:
+        net, path = nn.Network([2, 3, 1], rng=0), tmp_path / "run.safetensors"
+        return nn.fit(net, X, Y, loss=loss, epochs=epochs, rng=0, checkpoint=path)
+
+    run(Weighed(1.0, 2.0), 1)
+    assert run(Weighed(1.0, 2.0), 2).epochs == 2
+    with pytest.raises(ValueError, match=r"of a run with other settings: .*loss"):
+        run(Weighed(1.0, 3.0), 3)
+
+
+def test_what_is_not_finite_is_counted() -> None:
+    net = nn.Network([1, 1], output="identity", rng=0)
+    net["W1"].data = [[1.0]]
+    with pytest.raises(ValueError, match="3 of 4 outputs are not finite: X is not finite"):
+        net.predict([[np.nan, np.inf, -np.inf, 1.0]])
+
+
+def test_every_threshold_of_a_probability_is_allowed() -> None:
+    net = nn.Network([2, 1], rng=0)
+    assert net.predict(X, threshold=0).all()
+    assert not net.predict(X, threshold=1).any()
+    for wrong in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="threshold needs to be in"):
+            net.predict(X, threshold=wrong)
+
+
+def test_no_part_is_empty() -> None:
+    with pytest.raises(ValueError, match="fractions need to be positive and sum to 1"):
+        nn.split(X, Y, (1.0, 0.0))
+
+
+def test_errors_of_the_check_begin_with_its_name() -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^check_gradients: "):
+        nn.check_gradients(nn.Network([2, 1]), X, Y, epsilon=-1.0)
+
+
+def test_large_errors_in_one_direction_are_no_learning() -> None:
+    net, targets = nn.Network([2, 1], output="identity"), np.array([[0.0, 1.0, 5.0]])
+    assert diagnosis._has_learned(net, targets + 0.1, targets)
+    assert not diagnosis._has_learned(net, targets - 50, targets)
+    assert not diagnosis._has_learned(net, targets + 50, targets)
+    assert not diagnosis._has_learned(net, np.full((1, 3), 2.0), targets)
+    two = nn.Network([2, 1])
+    labels = np.array([[1.0, 1.0, 1.0, 0.0]])
+    assert diagnosis._has_learned(two, labels * 0.8 + 0.1, labels)
+    assert not diagnosis._has_learned(two, np.full((1, 4), 0.9), labels)
+
+
+def test_other_outputs_that_are_stuck_are_counted() -> None:
+    wanted = np.array([[True, False], [True, False], [True, False]])
+    for n, more in ((1, ""), (2, " So do 1 more."), (3, " So do 2 more.")):
+        found = wanted.copy()
+        found[:n] = True
+        (note,) = diagnosis._never_answered(found, wanted)
+        assert ("So do" in note) == bool(more)
+        assert more in note
+
+
 # -- looks -----------------------------------------------------------------------------------------
 
 matplotlib = pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
@@ -328,6 +406,31 @@ def test_lines_are_two_pixels_wide_on_axes_of_one_size(history: Any) -> None:
         assert tuple(ax.figure.get_size_inches()) == (7.0, 4.0)
         assert all(line.get_visible() for line in ax.get_xgridlines())
         plt.close("all")
+
+
+def test_legends_and_points_are_quiet(history: Any) -> None:
+    both = nn.plot_cost({"one": history, "two": history})
+    assert not both.get_legend().get_frame_on()
+    assert not any(both.spines[side].get_visible() for side in ("top", "right"))
+    assert all(both.spines[side].get_visible() for side in ("bottom", "left"))
+    ax = nn.plot_decision_boundary(nn.Network([2, 1], rng=0), X, Y, steps=10)
+    points = [c for c in ax.collections if type(c).__name__ == "PathCollection"]
+    assert [c.get_sizes().tolist() for c in points] == [[18]] * 2
+    plt.close("all")
+
+
+def test_a_table_of_counts_is_square_and_a_network_has_its_data() -> None:
+    from autograd import ShapeError
+
+    for wrong in ([1, 2], [[1, 2, 3], [4, 5, 6]]):
+        with pytest.raises(ShapeError, match="needs shape"):
+            nn.plot_confusion_matrix(wrong)
+    net = nn.Network([2, 1])
+    for missing in ((), (X,), (None, Y)):
+        with pytest.raises(TypeError, match="needs X and Y"):
+            nn.plot_confusion_matrix(net, *missing)
+    with pytest.raises(TypeError, match="a table alone"):
+        nn.plot_confusion_matrix([[1, 2], [3, 4]], X, Y)
 
 
 def test_up_to_eight_layers_differ_in_dashes_and_seven_in_the_colours_of_pictures() -> None:

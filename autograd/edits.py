@@ -83,7 +83,7 @@ class Edit:
         first, *rest = self.before.splitlines() or [""]
         after, *more = self.after.splitlines() or [""]
         pad = " " * 14
-        lines = [f"line {self.line}:".ljust(14) + first, *(pad + y for x in rest)]
+        lines = [f"line {self.line}:".ljust(14) + first, *(pad + x for x in rest)]
         if not rest and not more:
             lines.append(pad + _caret(first, after))
         return "\n".join([*lines, "right with:".ljust(14) + after, *(pad + x for x in more)])

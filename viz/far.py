@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from viz.view import GraphView
 
-__all__ = ["far_uses"]
+__all__ = ["LONG", "far_uses"]
 
+LONG = 6  # columns of a graph, beyond which what is given stands beside its user
 _FAR = 3  # columns that an arrow may pass
 _MANY, _NEAR = 2, 2  # uses of one value, beyond which arrows pass fewer columns
 
@@ -49,4 +50,23 @@ def _columns(view: GraphView) -> tuple[dict[int, int], set[int]]:
             home = box[edge.target]
             if home and home != box[edge.source]:
                 starts[home] = max(starts.get(home, 0), rank[edge.source] + 1)
-    return rank, {edge.target for edge in view.edges}
+    made = {edge.target for edge in view.edges}
+    if max(rank.values(), default=0) > LONG and not any(box.values()):
+        _beside_their_users(view, rank, made)
+    return rank, made
+
+
+def _beside_their_users(view: GraphView, rank: dict[int, int], made: set[int]) -> None:
+    """Move what is computed from given values alone to its first use, as the layout does."""
+    before: dict[int, list[int]] = {}
+    after: dict[int, list[int]] = {}
+    for edge in view.edges:
+        before.setdefault(edge.target, []).append(edge.source)
+        after.setdefault(edge.source, []).append(edge.target)
+    free = {n.id for n in view.nodes} - made
+    for node in view.nodes:
+        if node.id in made and node.id in after and free.issuperset(before[node.id]):
+            free.add(node.id)
+    for node in reversed(view.nodes):
+        if node.id in free and node.id in made:
+            rank[node.id] = min(rank[k] for k in after[node.id]) - 1

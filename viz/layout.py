@@ -19,6 +19,8 @@ from itertools import pairwise
 from operator import itemgetter, le
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from viz.far import LONG
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -272,13 +274,16 @@ def _rank(boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]) -> None:
     """Give every item the column that its longest way in asks for."""
     followers: dict[int, list[_Item]] = {}
     missing = {id(box): 0 for box in boxes}
+    before: dict[int, list[_Item]] = {}
     for source, target in ends.values():
         followers.setdefault(id(source), []).append(target)
+        before.setdefault(id(target), []).append(source)
         missing[id(target)] += 1
     sources = [box for box in boxes if not missing[id(box)]]
-    ready = list(sources)
+    ready, order = list(sources), list[_Item]()
     while ready:
         box = ready.pop()
+        order.append(box)
         for target in followers.get(id(box), ()):
             target.rank = max(target.rank, box.rank + 1)
             missing[id(target)] -= 1
@@ -288,7 +293,15 @@ def _rank(boxes: list[_Item], ends: dict[int, tuple[_Item, _Item]]) -> None:
     if stuck:
         raise _Cycle(stuck[0].path)
     last = max((box.rank for box in boxes if box.side != "out"), default=0)
-    long = last > 6 or any(box.inside for box in boxes)
+    long = last > LONG or any(box.inside for box in boxes)
+    free = {id(box) for box in sources if not box.side}
+    for box in order:  # what is computed from such alone, as U @ x in each step of a loop
+        known = before.get(id(box), ())
+        if known and all(id(source) in free for source in known) and followers.get(id(box)):
+            free.add(id(box))
+    for box in reversed(order) if long else ():
+        if id(box) in free and before.get(id(box)):
+            box.rank = min(target.rank for target in followers[id(box)]) - 1
     for box in sources:
         # Beside its user in a long graph; in a short one, leaves make the left column.
         if not box.side and id(box) in followers and (long or not box.at_start):

@@ -216,3 +216,34 @@ def test_what_is_given_stands_in_the_row_that_uses_it(rows: int) -> None:
                 or other.y + other.height <= cards["Y"].y
             )
             assert apart
+
+
+def recurrent(steps: int) -> Tensor:
+    """A loop that adds U @ x of each step."""
+    W, U, h = leaf(0.5 * np.eye(3), "W"), leaf(np.ones((3, 2)), "U"), Tensor(np.zeros((3, 1)))
+    for t in range(1, steps + 1):
+        h = np.tanh(W @ h + U @ Tensor(np.full((2, 1), float(t)), name=f"x{t}")).named(f"h{t}")
+    return (h * h).sum().named("J")
+
+
+def test_what_is_computed_from_given_values_alone_stands_beside_its_user() -> None:
+    """U @ x5 does not depend on the steps before: it stood in the second column."""
+    J = recurrent(5)
+    J.backward()
+    view = viz.draw(J, repeats=False, rows=1, fit=None).view
+    place, _ = placed(view)
+    names = {n.id: n.name for n in view.nodes}
+
+    def apart(edge: Any) -> float:
+        """Return the length of an arrow."""
+        source, target = place.cards[edge.source], place.cards[edge.target]
+        return float(target.x - source.x - source.width)
+
+    formulas = {n.id: n.formula for n in view.nodes}
+    given = [apart(e) for e in view.edges if names[e.source].startswith("x")]
+    products = [apart(e) for e in view.edges if formulas[e.source].startswith("U @")]
+    assert len(given) == len(products) == 5
+    assert max(*given, *products) < 300
+    # U itself is a chip in every step but the first.
+    uses = [k for k, e in enumerate(view.edges) if names[e.source] == "U"]
+    assert sum(k in place.chips for k in uses) == 4

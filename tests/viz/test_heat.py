@@ -110,3 +110,14 @@ def test_white_is_zero_and_nothing_else() -> None:
     value, gradient = card(viz.draw(J, arrays="heat").view, "x").heat
     assert [np.sign(row[0]) for row in value.cells] == [1, 1, -1, 0, 0, 0]
     assert [row[0] for row in gradient.cells] == [5, 1, -1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("model", ["two layers", "attention", "four layers"])
+def test_maps_stay_where_cards_fold_into_fewer(model: str) -> None:
+    """A folded card has the maps of what comes out of it, as its numbers would be."""
+    drawing = viz.draw(MODELS[model](), arrays="heat", fit="slide")
+    cards = {n.id: n for n in viz.draw(MODELS[model](), arrays="heat", fit=None).view.nodes}
+    shown = [n for n in drawing.view.nodes if cards[n.id].heat]
+    assert len(shown) > 2
+    assert all(n.heat for n in shown)
+    assert drawing.svg.count(">value</text>") >= len(shown)

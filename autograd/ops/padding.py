@@ -195,6 +195,9 @@ def _padded_by(a: Any, widths: Any, mode: str, stat_length: Any) -> Any:
         first, last = (min(int(k), n) if stat_length is not None else n for k in lengths[i])
         ends = []
         for width, part in ((before, slice(0, first)), (after, slice(n - last, n))):
+            if not width:  # nor is anything taken of an axis of length 0
+                ends.append(a[(*rest, slice(0, 0))])
+                continue
             value = of(a[(*rest, part)], axis=i, keepdims=True)
             ends.append(np.broadcast_to(value, (*a.shape[:i], width, *a.shape[i + 1 :])))
         a = np.concatenate([ends[0], a, ends[1]], axis=i)

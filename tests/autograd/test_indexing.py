@@ -179,6 +179,17 @@ def test_elements_in_other_places(shape: tuple[int, ...], f: Any) -> None:
     np.testing.assert_array_equal(x.grad, expected)
 
 
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median", "mean", "edge", "wrap"])
+def test_pad_beside_an_axis_of_length_0(mode: str) -> None:
+    """Nothing is taken of the axis that is not padded."""
+    empty, width = np.zeros((2, 0)), ((1, 1), (0, 0))
+    padded = np.pad(leaf(empty), width, mode=mode)
+    assert padded.shape == np.pad(empty, width, mode=mode).shape == (4, 0)
+    if mode in ("maximum", "minimum"):
+        with pytest.raises(ValueError, match="zero-size"):
+            np.pad(leaf(empty), 1, mode=mode)
+
+
 @pytest.mark.parametrize(
     ("shape", "width"),
     [

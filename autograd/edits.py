@@ -386,11 +386,20 @@ def _made(source: Written, place: _Place, after: list[ast.stmt]) -> Any:
 
 
 class _Simple(ast.NodeTransformer):
-    """Write what is left of 1 · x, x / 1, x ** 1 and x[::1] as a person would: x."""
+    """Write what an edit has made of 2 · x, x ** 2 or x[::-1] as a person would: x.
+
+    What stood there before, and what makes numbers of True and False, stays.
+    """
+
+    def __init__(self, before: str) -> None:
+        self.before = before
 
     def visit_BinOp(self, node: ast.BinOp) -> Any:
         """Leave out a factor, a divisor and a power of 1."""
         self.generic_visit(node)
+        truths = any(isinstance(n, (ast.Compare, ast.BoolOp, ast.Not)) for n in ast.walk(node))
+        if truths or ast.unparse(node) in self.before:
+            return node
         left, right = (
             isinstance(x, ast.Constant) and x.value == 1 for x in (node.left, node.right)
         )
@@ -402,7 +411,8 @@ class _Simple(ast.NodeTransformer):
         """Leave out a slice of everything."""
         self.generic_visit(node)
         part = node.slice
-        if not isinstance(part, ast.Slice) or not isinstance(node.ctx, ast.Load):
+        loads = isinstance(node.ctx, ast.Load) and ast.unparse(node) not in self.before
+        if not isinstance(part, ast.Slice) or not loads:
             return node
         one = isinstance(part.step, ast.Constant) and part.step.value == 1
         return node.value if one and part.lower is None and part.upper is None else node
@@ -411,7 +421,9 @@ class _Simple(ast.NodeTransformer):
 def _edit(source: Written, place: _Place, change: Change) -> Edit:
     """Describe an edit: of a header, such as that of a loop, without its body."""
     before = _head(place.statement)
-    after = "\n".join(_head(_Simple().visit(copy.deepcopy(s))) for s in change.after) or "pass"
+    after = (
+        "\n".join(_head(_Simple(before).visit(copy.deepcopy(s))) for s in change.after) or "pass"
+    )
     names = targets(place.statement) or [n for s in change.after for n in targets(s)]
     if isinstance(place.statement, ast.Return) and place.key != source.name:
         names = _results(source, source.trees[place.key].name)

@@ -664,7 +664,7 @@ class Check:
                     return
             if right.size > 1 or self.plain(c):  # two numbers have a ratio in any case
                 root = round(c * c) if c > 0 else 0
-                is_root = root > 1 and abs(c - root**0.5) < 1e-6 * c and root**0.5 % 1
+                is_root = root in self.near_lengths() and abs(c - root**0.5) < 1e-6 * c
                 yield c, f", {f'√{root}' if is_root else f'{c:.6g}'} times as large"
 
     def plain(self, c: float) -> list[float]:

@@ -220,11 +220,25 @@ def _is_one_and(node: Node | None, name: str) -> Node | None:
     return next((p for p in node.parents if _is(p, name)), None)
 
 
+def _is_halved(node: Node) -> bool:
+    return (
+        _is(node, "divide") and node.parents[0] is not None and _all(node, lambda c: np.equal(c, 2))
+    )
+
+
 def _is_logistic(node: Node) -> bool:
     """Whether a node is a sigmoid: 1 / (1 + e^−z), e^z / (1 + e^z) or (1 + tanh(z / 2)) / 2."""
-    half = 2.0 if _is(node, "divide") else 0.5
-    if _is(node, "divide", "multiply") and _all(node, lambda c: np.equal(c, half)):
+    divided = _is(node, "divide") and node.parents[0] is not None
+    half = 2.0 if divided else 0.5
+    if (divided or _is(node, "multiply")) and _all(node, lambda c: np.equal(c, half)):
         return any(_is_one_and(p, "tanh") is not None for p in node.parents)
+    if _is(node, "add") and _all(node, lambda c: np.equal(c, 0.5)):  # ½ + tanh(z / 2) / 2
+        return any(
+            p is not None
+            and ((_is(p, "multiply") and _all(p, lambda c: np.equal(c, 0.5))) or _is_halved(p))
+            and any(_is(x, "tanh") for x in p.parents)
+            for p in node.parents
+        )
     if not _is(node, "divide", "reciprocal"):
         return False
     power = _is_one_and(node.parents[-1], "exp")

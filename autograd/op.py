@@ -247,6 +247,7 @@ class Op:
         # Takes the rule's place where it can: adds to a part of the operand's cotangent, in place.
         self.add_to: Callable[..., None] | None = None
         self.flat = False  # whether the derivative is 0 everywhere
+        self.flat_in: set[str] = set()  # the operands by which it is
         self.multiplies = False  # whether rules read values, with which 0 · ∞ may come up
         self._namespace = namespace(self)
         self._generate()
@@ -314,6 +315,7 @@ class Op:
             for n in self.saved
         )
         self.flat = all(rule is None for rule in self.rules.values())
+        self.flat_in = {name for name, rule in self.rules.items() if rule is None}
         self.multiplies = not wanted.isdisjoint({"out", *self.operands})
         self._generate()
 

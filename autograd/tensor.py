@@ -397,11 +397,12 @@ class Tensor:
         if use == "store":
             raise self._stored(text)
         if use == "callback":
-            raise GradientError(
-                f"{text} called a function that gave a Tensor{_called(self.name)}, and takes its "
-                "number alone: the gradient would be lost; compute it with NumPy's functions, or "
-                "return t.item() if that is meant."
+            said = (
+                f"{text} takes the number of a Tensor{_called(self.name)} alone, so that its "
+                "gradient is lost; compute it with NumPy's functions, or pass t.item() if that is "
+                "meant."
             )
+            warnings.warn_explicit(said, RuntimeWarning, frame.f_code.co_filename, frame.f_lineno)
         if use == "function":
             name = text.rpartition(".")[2]
             instead = f"np.{name}(...)" if hasattr(np, name) else "a function of NumPy"
@@ -427,7 +428,11 @@ class Tensor:
     def _has_gradient(self) -> bool:
         """Whether a plain number of it would lose one: it has a graph, and not of a step alone."""
         node = self._node
-        return node is not None and not (node.op is not None and node.op.flat)
+        if node is None or node.op is None or not node.op.flat_in:
+            return node is not None
+        op = node.op
+        asked = zip(op.operands, node.parents, strict=False)
+        return not op.flat and any(p is not None and n not in op.flat_in for n, p in asked)
 
     def _stored(self, text: str) -> GradientError:
         """Return the error of a tensor that is stored into a plain array."""

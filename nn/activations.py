@@ -172,7 +172,7 @@ class LeakyReLU(Activation):
     @property
     def written(self) -> str:
         """``leaky_relu``, with its slope where that is not the notes'."""
-        return "leaky_relu" if self.slope == 0.01 else f"leaky_relu({self.slope!r})"
+        return "leaky_relu" if self.slope == 0.01 else f"leaky_relu({float(self.slope)!r})"
 
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
@@ -215,7 +215,7 @@ class ELU(Activation):
     @property
     def written(self) -> str:
         """``elu``, with its α where that is not 1."""
-        return "elu" if self.alpha == 1 else f"elu({self.alpha!r})"
+        return "elu" if self.alpha == 1 else f"elu({float(self.alpha)!r})"
 
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
@@ -271,10 +271,14 @@ ACTIVATIONS: dict[str, type[Activation]] = {
 }
 
 
-_WITH_NUMBER = re.compile(r"(leaky_relu|elu|prelu)\(\s*(-?[\d.]+(?:e-?\d+)?)\s*\)")
+_WITH_NUMBER = re.compile(
+    r"(leaky_relu|elu|prelu)\(\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*\)"
+)
 
 
 def _real(where: str, name: str, value: Any) -> float:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, BOOLS) or not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError(f"{where}: {name} needs to be a finite number, got {value!r}.")
     return float(value)

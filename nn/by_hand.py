@@ -219,8 +219,9 @@ def forward(
             "net.as_dict()."
         )
     L = len(parameters) // 2
-    given = [*(hidden if isinstance(hidden, (list, tuple)) else [hidden] * (L - 1)), output]
-    names = [getattr(g, "written", g) for g in given]
+    one = isinstance(hidden, (str, type)) or hasattr(hidden, "written")
+    given = [*([hidden] * (L - 1) if one else hidden), output]
+    names = [getattr(g() if isinstance(g, type) else g, "written", g) for g in given]
     kept = [keep_prob] * L if isinstance(keep_prob, (int, float)) else [*keep_prob, 1.0]
     unknown = [name for name in names if not isinstance(name, str) or _named(name) is None]
     if unknown or len(names) != L:

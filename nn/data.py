@@ -116,6 +116,8 @@ def split(
 
 def _tell_of_missing(Y: npt.NDArray[Any], parts: Sequence[npt.NDArray[Any]]) -> None:
     """Warn of a class that is in some of the parts only."""
+    if Y.dtype.kind == "f" and np.isnan(Y).any():
+        return
     for number, part in enumerate(parts, 1):
         missing = {tuple(y) for y in Y.T.tolist()} - {tuple(y) for y in Y.T[part].tolist()}
         if missing and len(part):

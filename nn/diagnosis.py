@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nn._words import positive
-from nn.activations import ReLU, Sigmoid, Softmax
+from nn.activations import Activation, ReLU, Sigmoid, Softmax
 from nn.linear import Linear
 from nn.losses import (
     WEIGHTED,
@@ -203,7 +203,9 @@ def _inputs(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
 def _are_pixels(X: npt.NDArray[Any]) -> bool:
     """Whether numbers up to 255 are grey values: whole, or most features reach far."""
     some = X[:, :: max(X.shape[1] // SAMPLE, 1)]
-    return bool((some == np.floor(some)).all() or (np.median(some.max(axis=1)) > 127))
+    whole = bool((some == np.floor(some)).all())
+    # Between whole ones, as augmented images are, they reach from black to white.
+    return whole or (X.min() < 5 and X.max() > 250 and bool(np.median(some.max(axis=1)) > 127))
 
 
 def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
@@ -240,8 +242,7 @@ def _identical(net: Module) -> Iterator[str]:
         if after.n_in != layer.n_out or layer.n_out == 1:
             continue
         # Dropout tells units apart, but not where all of them answer 0 and send nothing back.
-        silent = not after.W.data.any() and not np.any(layer.g(np.zeros((1, 1))).data)
-        if dropped and not silent:
+        if dropped and not (_is_odd(layer) and not after.W.data.any()):
             continue
         units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1)
         sizes = Counter(row.tobytes() for row in units)
@@ -258,6 +259,13 @@ def _identical(net: Module) -> Iterator[str]:
                 "with the weights of another one, and so they stay the same: begin with random "
                 "ones, such as init='he'."
             )
+
+
+def _is_odd(layer: Linear) -> bool:
+    """Whether a layer answers 0 to what is 0, as far as its activation is one of ours."""
+    if not isinstance(layer.g, Activation):
+        return False
+    return not np.any(layer.g(np.zeros((layer.n_out, 1))).data)
 
 
 def averages(net: Module) -> Iterator[str]:

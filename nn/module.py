@@ -49,7 +49,8 @@ class Module:
     buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
     attribute: str = ""  # the name under which another module holds this one
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
         if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
             cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 

@@ -31,7 +31,8 @@ class Schedule:
     0.025
     """
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
         if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
             cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 

@@ -397,6 +397,7 @@ class _Run:
             for norms in history.gradient_norms.values():
                 del norms[history.epochs :]
             history.stopped = f"interrupted in epoch {history.epochs + 1}"
+            self.optimizer.epoch = max(before + history.epochs, 1)  # the next run begins with it
             history.interrupted = True
             history.seconds = time.perf_counter() - begun
         finally:
@@ -639,7 +640,7 @@ class _Run:
         expected |= {f"optimizer.{k}": v.shape for k, v in slots.items()}
         try:
             run = json.loads(metadata["run"])
-            was, now = run["fingerprint"], self.print
+            was, now = {"shuffle": True, **run["fingerprint"]}, self.print
             differing = [key for key in now if was.get(key) != now[key]]
             if differing:
                 short = {k for k in differing if len(f"{was.get(k)}{now[k]}") < 80} - SUMS

@@ -47,6 +47,7 @@ _MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxi
     *("matrix_transpose", "permute_dims", "ravel", "squeeze")
 }
 _REDUCED = {"sum", "mean", "max", "min"}
+_LAYERS = 4  # products with parameters on the way
 _DEEP = 8  # steps over which gradients grow or shrink by themselves, rather than by one unit
 
 
@@ -260,7 +261,8 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
         if a.op in _REDUCED or b.op in _REDUCED:
             continue  # all pairs of sums, as one writes them
         moved = a.op in _MOVED or b.op in _MOVED
-        if moved and not (node.op == "subtract" and _is_residual(g, a, b)):
+        residual = node.op == "subtract" and len(a.shape) != len(b.shape) and _is_residual(g, a, b)
+        if moved and not residual:
             continue  # all pairs too
         if not moved and len(a.shape) == len(b.shape) and (not a.op) == (not b.op):
             continue  # two computed, or two given: a table is meant
@@ -434,6 +436,10 @@ def _steady(g: Graph, norms: dict[int, float], far: list[int]) -> Finding | None
         if not 0 < size < math.inf or (size < _MOST and (learns or size > _LEAST)):
             continue
         path = _path(g, leaf, sizes)
+        leaves = set(norms)
+        layers = [i for i in path if g.nodes[i].op in _PRODUCTS and leaves & {*g.nodes[i].parents}]
+        if len(layers) < _LAYERS:  # a function that is applied again and again is no network
+            continue
         if not _is_gradual([math.log10(sizes[i]) for i in path if 0 < sizes[i] < math.inf]):
             continue
         kind, way, cure = (

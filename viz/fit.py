@@ -160,7 +160,8 @@ def _told(view: GraphView) -> Iterator[GraphView]:
     plain = replace(view, edges=tuple(_silent(e) for e in view.edges))
     if any(e.label for e in view.edges):
         note = "Local derivatives are left out of it; fit=None shows them."
-        kept = [text for text in plain.notes if " is short for " not in text]  # nothing says it now
+        # Nothing says ∂u now; dZ still stands on the cards.
+        kept = [t for t in plain.notes if not (t.startswith("∂") and " is short for " in t)]
         plain = replace(plain, notes=(*kept, note))
     yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
     for inside in (True, False):

@@ -38,7 +38,7 @@ _GREEK = {
 _WORDS = re.compile(rf"(?<![\w.])({'|'.join(_GREEK)})_?(\d*)(?![^\W{_POWERS}ᵀ]|\()")
 # ``y_hat``, ``mu_bar``, and without the underscore of one letter; "that" and "what" are words.
 _SIGNED = re.compile(
-    rf"(?<![\w.])(?!what\b|that\b|chat\b)((?:{'|'.join(_GREEK)})_|[A-Za-z]_?)(hat|bar|tilde)(?![\w.])"
+    rf"(?<![\w.])(?!(?i:what|that|chat)\b)((?:{'|'.join(_GREEK)})_|[A-Za-z]_?)(hat|bar|tilde)(?![\w.])"
 )
 _SIGNS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 

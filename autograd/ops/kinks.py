@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.backward import gradients, reach, towards
+from autograd.messages import PASSES
 from autograd.registry import HIDDEN
 from autograd.symbol import Symbol
 from autograd.tensor import Tensor, value_of, wrap
@@ -153,6 +154,8 @@ def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | No
     shape = outs[0].shape
     if all(n in ends or _apart(n, shape) for n in between):
         return pulled(places.astype(float))
+    if _DEPTH.get() > 1:  # of another kink's slope, which has many passes already
+        places = places & np.equal(value_of(g), 0)
     if np.sum(places) > _MOST:
         left = places & np.not_equal(value_of(g), 0)
         if _matters(g, outs, left):
@@ -263,10 +266,10 @@ def signed(g: Any, a: Any, n: Any) -> Any:
     return _smooth(g, a, n, kink, plain, lambda x: x) if np.any(kink) else plain
 
 
-def summed(g: Any, a: Any, n: Any, spread: Callable[[Any], Any]) -> Any:
+def summed(g: Any, a: Any, n: Any, axis: Any, spread: Callable[[Any], Any]) -> Any:
     """Return g · sign(a), where n adds up |a|; at an element of 0, what the law above says.
 
-    How g changes with |a| is how it changes with n.
+    As g changes with |a| as it does with n, its expansion about |a| = 0 is that in n.
     """
     plain = spread(g) * np.sign(a)
     node = n._node if type(n) is Tensor else None
@@ -276,14 +279,38 @@ def summed(g: Any, a: Any, n: Any, spread: Callable[[Any], Any]) -> Any:
     if not np.any(kink):
         return plain
     behind = reach([g._node])
-    twins = [m for m in behind if m is not node and _same(m, node)]
-    slope = slopes(g, [node, *twins], np.ones(n.shape, bool))
-    if slope is None:
+    nodes = [node, *(m for m in behind if m is not node and _same(m, node))]
+    places = np.reshape(np.any(kink, axis=axis), n.shape)
+    terms = _derivatives(g, nodes, places)
+    if not terms:
         return plain
-    flat = np.equal(value_of(g), 0) & np.not_equal(value_of(slope), 0)
+    flat = np.equal(value_of(g), 0) & np.not_equal(value_of(terms[0]), 0)
     if np.sum(kink & value_of(spread(flat))) > 1:
         report([node])  # |x₁| |x₂| has no second derivative where both are 0
-    return np.where(kink, _stilled(a * spread(slope), kink, behind, node), plain)
+    size = _stilled(np.absolute(a), kink, behind, node, _OF_SUMS)
+    slope, factor, power = spread(terms[0]), 1.0, 1.0
+    for k, term in enumerate(terms[1:], 2):
+        factor, power = -factor / k, power * size
+        slope = slope + factor * power * spread(term)
+    return np.where(kink, _stilled(a * slope, kink, behind, node, _OF_SUMS), plain)
+
+
+_OF_SUMS = PASSES - 1  # of a sum of sizes no more than third derivatives are known
+
+
+def _derivatives(g: Any, nodes: Sequence[Node], places: Any) -> list[Any]:
+    """Return g′, g″, … by the same element of a result, as many as passes are known."""
+    token = _DEPTH.set(1)
+    try:
+        outs, found, term = _handles(nodes), list[Any](), g
+        for _ in range(_TERMS):
+            term = _slope(term, outs, [1.0] * len(outs), places)
+            if term is None:
+                break
+            found.append(term)
+        return found
+    finally:
+        _DEPTH.reset(token)
 
 
 def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
@@ -435,9 +462,9 @@ def _is_reduced(node: Node) -> bool:
     return node.op is not None and node.op.name in ("max", "min", "nanmax", "nanmin", "ptp")
 
 
-def _stilled(x: Any, places: Any, behind: Sequence[Node], node: Node) -> Any:
+def _stilled(x: Any, places: Any, behind: Sequence[Node], node: Node, least: int = 1) -> Any:
     """Return a tensor with 0 at the kinks of a node, and the derivative that it has."""
-    passes = 1 + _passes(behind)
+    passes = max(1 + _passes(behind), least)
     op = HIDDEN["substitute"]
     return op.record(x, places=places, values=0.0, passes=passes, of=_name(node))
 

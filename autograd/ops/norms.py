@@ -83,7 +83,7 @@ def _is_alone(a: Any, out: Any, ord: float) -> bool:
 
 vector_norm.vjp(
     a=lambda g, a, out, axis, a_shape, ord: (
-        summed(g, a, out, lambda x: spread(x, a_shape, axis))
+        summed(g, a, out, axis, lambda x: spread(x, a_shape, axis))
         if ord == 1 and np.size(value_of(a)) != np.size(value_of(out))
         else along(
             *(g, a, out),

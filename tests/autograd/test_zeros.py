@@ -1201,3 +1201,42 @@ def test_more_kinks_than_passes_are_told() -> None:
         warnings.simplefilter("error")
         linear = hvp(lambda x: np.abs(x).sum())(x, np.ones(100))
     assert not linear.any()
+
+
+OF_SUMS: dict[str, tuple[Any, list[float]]] = {  # f, and f, f′, f″, f‴ at 1
+    "cube": (lambda n: n**3, [1, 3, 6, 6]),
+    "exp": (np.exp, [np.e] * 4),
+    "sine": (np.sin, [np.sin(1), np.cos(1), -np.sin(1), -np.cos(1)]),
+}
+
+
+@pytest.mark.parametrize(("f", "values"), table(OF_SUMS))
+@pytest.mark.parametrize("norm_of", [lambda x: np.linalg.norm(x, 1), lambda x: np.abs(x).sum()])
+def test_third_derivatives_of_a_sum_of_sizes(f: Any, values: list[float], norm_of: Any) -> None:
+    """Of f(|x| + |y|) at [1, 0]: f″ and f‴ where y is taken an even number of times, else 0."""
+    third = jacobian(hessian(lambda x: f(norm_of(x))))(np.array([1.0, 0.0]))
+    for index in np.ndindex(2, 2, 2):
+        expected = values[3] if sum(index) % 2 == 0 else 0.0
+        assert third[index] == pytest.approx(expected, abs=1e-12), index
+
+
+def test_fourth_derivatives_of_a_norm_of_order_1_are_refused() -> None:
+    def quartic(x: Any) -> Any:
+        return np.linalg.norm(x, 1) ** 4
+
+    with pytest.raises(GradientError, match="vector_norm: derivatives of"):
+        jacobian(jacobian(hessian(quartic)))(np.array([1.0, 0.0]))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [3, 70])
+def test_one_zero_in_many_rows_is_one_kink(rows: int) -> None:
+    W = np.random.default_rng(0).normal(size=(rows, 5))
+    W[0, 0] = 0.0
+    v = np.zeros_like(W)
+    v[0, 0] = 1.0
+
+    def square(W: Any) -> Any:
+        return np.sum(np.linalg.vector_norm(W, axis=1, ord=1)) ** 2
+
+    assert hvp(square)(W, v)[0, 0] == pytest.approx(2.0)

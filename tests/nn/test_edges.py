@@ -264,7 +264,7 @@ def test_warnings_point_at_the_callers_line(name: str, tmp_path: Any) -> None:
 
 def test_errors_of_estimators_begin_with_their_name() -> None:
     for kind in (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier, nn.MLPRegressor):
-        with pytest.raises(ValueError, match=rf"^(Input|{kind.__name__}|Found|Unknown|y )"):
+        with pytest.raises(ValueError, match=rf"{kind.__name__}\.fit: .*(NaN|nan|finite)"):
             kind().fit(ROWS, np.full(64, np.nan))
 
 
@@ -289,7 +289,7 @@ def test_a_cut_that_leaves_a_part_empty_speaks_of_parts() -> None:
         nn.split(np.ones((1, 4)), [[0, 0, 1, 1]], (0.97, 0.03), stratify=True, rng=0)
 
 
-def test_weights_may_be_zero_in_a_schedule_and_bounds_are_exact() -> None:
+def test_gradients_at_the_bound_are_not_clipped() -> None:
     w = Tensor([3.0, 4.0], requires_grad=True)
     (w * np.array([3.0, 4.0])).sum().backward()
     assert nn.clip_gradients([w], 5.0) == pytest.approx(5.0)
@@ -484,9 +484,10 @@ def test_weights_are_shaded_up_to_the_greatest() -> None:
 
 
 def test_a_history_writes_its_curves(history: Any, tmp_path: Any) -> None:
-    path = history.plot(tmp_path / "cost.svg", title="Falling")
-    text = path.read_text("utf-8")
+    text = history.plot(tmp_path / "cost.svg", title="Falling").read_text("utf-8")
     assert "Falling" in text
-    assert text.count("<path") > 10
-    empty = nn.save_plot(tmp_path / "empty.svg", lambda ax: None)
-    assert len(text) > len(empty.read_text("utf-8"))
+    same = nn.save_plot(
+        tmp_path / "same.svg", lambda ax: nn.plot_cost(history, ax=ax, title="Falling")
+    )
+    bare = nn.save_plot(tmp_path / "bare.svg", lambda ax: ax.set_title("Falling"))
+    assert text == same.read_text("utf-8") != bare.read_text("utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import typing
 import warnings
 from typing import Any
 
@@ -1056,6 +1057,8 @@ OF_SIGMOIDS = {
     "1 − σ(−z)": lambda z: 1 - nn.Sigmoid()(-z),
     "by tanh": lambda z: 0.5 * (1 + np.tanh(z / 2)),
     "by tanh, divided": lambda z: (np.tanh(z / 2) + 1) / 2,
+    "½ + ½ tanh": lambda z: 0.5 * np.tanh(z / 2) + 0.5,
+    "½ + tanh / 2": lambda z: 0.5 + np.tanh(z / 2) / 2,
     "after dropout": lambda z: nn.Dropout(0.9, rng=0)(nn.Sigmoid()(z)),
 }
 LOGITS = {
@@ -1068,7 +1071,9 @@ LOGITS = {
     "e^z": np.exp,
     "e^z / (1 + e^−z)": lambda z: np.exp(z) / (1 + np.exp(-z)),
     "after dropout": lambda z: nn.Dropout(0.9, rng=0)(z),
-    "tanh of 2 + 1": lambda z: (np.tanh(z) + 2) / 2,
+    "tanh + 2": lambda z: (np.tanh(z) + 2) / 2,
+    "2 / (1 + tanh)": lambda z: 2 / (1 + np.tanh(z)),
+    "½ + tanh": lambda z: 0.5 + np.tanh(z),
 }
 
 
@@ -1133,8 +1138,9 @@ def test_grey_values_between_whole_numbers_are_pixels_too():
     assert said_in(net, pixels, (pixels[:1] > 99) * 1.0, epochs=1)[0].endswith("divide it by 255.")
     rates = rng.exponential(10, size=(16, 50))  # no pixels, whatever the greatest is
     rates[0, 0] = 200
-    notes = said_in(net, rates, (rates[:1] > 9) * 1.0, epochs=1)
-    assert not any("divide it by 255" in note for note in notes)
+    for other in (rates, rng.normal(130, 20, (16, 50)), rng.uniform(0, 200, (16, 50))):
+        notes = said_in(net, other, (other[:1] > 9) * 1.0, epochs=1)
+        assert not any("divide it by 255" in note for note in notes)
 
 
 # -- a second fit with one optimizer ---------------------------------------------------------------
@@ -1292,10 +1298,68 @@ def test_a_normalizer_fits_and_transforms():
     made = nn.Normalizer()
     np.testing.assert_array_equal(made.fit_transform(X), nn.Normalizer().fit(X).transform(X))
     np.testing.assert_allclose(made.inverse(made.transform(X)), X)
-    assert copy.deepcopy(made).mean is not None
-    assert pickle.loads(pickle.dumps(made)).std is not None
+    for again in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        np.testing.assert_array_equal(again.transform(X), made.transform(X))
 
 
 def test_every_estimator_takes_a_random_state():
     kinds = (nn.LogisticRegression, nn.Perceptron, nn.MLPClassifier, nn.MLPRegressor)
     assert all(kind(random_state=0).get_params()["random_state"] == 0 for kind in kinds)
+
+
+def test_modules_and_schedules_are_bases_like_others():
+    T = typing.TypeVar("T")
+    seen = []
+
+    class Registry:
+        def __init_subclass__(cls, tag="", **options):
+            super().__init_subclass__(**options)
+            seen.append((cls.__name__, tag))
+
+    class Net(nn.Module, Registry, typing.Generic[T], tag="x"):
+        pass
+
+    class Slow(nn.Schedule, Registry, typing.Generic[T]):
+        pass
+
+    assert seen == [("Net", "x"), ("Slow", "")]
+    assert Net[int] is not None
+    assert Slow[int] is not None
+
+
+@QUIET
+@pytest.mark.parametrize("g", [lambda: nn.BatchNorm(3), lambda: lambda z: z[:3] * 1.0])
+def test_zeros_with_dropout_and_an_activation_of_ones_own_train(g):
+    net = nn.Network([2, 3, 1], hidden=g(), init="zeros", keep_prob=0.5, rng=0)
+    assert nn.fit(net, X, Y, epochs=1).epochs == 1
+
+
+@pytest.mark.parametrize("slope", [np.float64(0.3), 1e16, 2e-7, -0.5, np.array(0.1)])
+def test_slopes_of_every_kind_are_kept(slope, tmp_path):
+    net = net_of(hidden=nn.LeakyReLU(slope))
+    again = nn.load(nn.save(net, tmp_path / "n.safetensors"))
+    assert again.layers[0].g.slope == slope
+    with np.errstate(over="ignore"):
+        A, _ = nn.by_hand.forward(net.as_dict(), X, hidden=[nn.LeakyReLU(slope)])
+    assert A.shape == (1, 64)
+    for wrong in ("leaky_relu(.)", "leaky_relu(1.2.3)", "elu()"):
+        with pytest.raises(ValueError, match="activation: needs one of"):
+            net_of(hidden=wrong)
+
+
+def test_an_interrupted_epoch_is_run_again():
+    net = net_of()
+    optimizer = nn.SGD(net.parameters(), learning_rate=nn.InverseDecay(0.1))
+
+    def interrupt(epoch, history):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first = nn.fit(net, X, Y, optimizer=optimizer, epochs=5, on_epoch=interrupt)
+        second = nn.fit(net, X, Y, optimizer=optimizer, epochs=2)
+    rates = [0.1 / (1 + t) for t in range(1, 9)]
+    done = first.epochs
+    assert first["learning_rate"] == pytest.approx(rates[:done])
+    assert second["learning_rate"] == pytest.approx(rates[done : done + 2])

@@ -494,7 +494,23 @@ def first_state_of_a_long_sequence() -> Tensor:
     return done((h * h).sum())
 
 
+def explicit_pairs() -> Tensor:
+    """Both sides say that pairs are meant."""
+    c, grid = leaf(normal(5), "c"), normal(5, seed=1)
+    return done(((np.tanh(c)[:, None] - grid[None, :]) ** 2).sum())
+
+
+def fixed_point() -> Tensor:
+    """It does not depend on where it was begun."""
+    y = leaf(0.3, "y0")
+    for _ in range(60):
+        y = np.cos(y) * 0.5
+    return done(y * 1)
+
+
 HEALTHY = [
+    explicit_pairs,
+    fixed_point,
     first_state_of_a_long_sequence,
     pairs_of_scores,
     distances_to_centres,

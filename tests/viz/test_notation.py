@@ -49,6 +49,7 @@ def test_local_derivatives_stay_fractions() -> None:
         ("theta1", "θ1"),  # its number is lowered where it is drawn
         ("theta_2", "θ2"),
         ("what", "what"),  # more often a word
+        ("That", "That"),
         ("ybarn", "ybarn"),
         ("gamma2", "γ^[2]"),
         ("sigma2", "σ²"),  # a variance
@@ -156,3 +157,10 @@ def test_powers_of_whole_names_have_brackets() -> None:
     view = viz.draw((s**2 + W**-1 + W**0.5).named("J"), notation="course").view
     formulas = {n.formula for n in view.nodes}
     assert {"(σ²)²", "(W^[1])⁻¹", "(W^[1])^0.5"} <= formulas
+
+
+@pytest.mark.parametrize("place", ["notebook", "column", "page", "phone", (500, 300)])
+def test_dz_is_explained_where_it_stands(place) -> None:
+    view = viz.draw(network(3, 4, 1), notation="course", fit=place).view
+    assert any(n.slope is not None and n.slope.symbol.startswith("d") for n in view.nodes)
+    assert any("dZ is short for" in note for note in view.caption)

@@ -194,6 +194,9 @@ def array_function(
     """Run the op named as the function (NumPy's `__array_function__` protocol)."""
     name = function.__name__
     if name in PLAIN and function in _homes(name):
+        asking = sys._getframe(1)
+        if asking.f_globals.get("__name__", "").startswith("scipy.special") and _tracked(args):
+            return _refuse(asked_by(asking), "")  # it looks whether it has numbers
         return function(*_values(args), **{k: value_of(v) for k, v in params.items()})
     found = OPS.get(ALIASES.get(name, name))
     if name in COMPOSITES and function in _homes(name):

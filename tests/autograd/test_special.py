@@ -11,7 +11,7 @@ import scipy.sparse
 import scipy.special
 
 import autograd
-from autograd import OPS, GradientError, Tensor, check_gradients, grad
+from autograd import OPS, DTypeError, GradientError, Tensor, check_gradients, grad
 from autograd.dispatch import array_ufunc
 from autograd.ops.special import SCIPY
 from tests.autograd.helpers import leaf
@@ -149,3 +149,10 @@ def test_derivatives_of_erfcx_keep_their_digits(x: float) -> None:
 def test_the_second_derivative_of_log_ndtr_tends_to_minus_1(x: float) -> None:
     """−1 + 1/x² − … (the derivative of −x + 1/x − …, Mills' ratio)."""
     assert grad(grad(autograd.log_ndtr))(x) == pytest.approx(-1 + 1 / x**2, abs=1e-11)
+
+
+@pytest.mark.parametrize("name", ["factorial", "factorial2"])
+def test_functions_of_scipy_that_look_at_their_argument_are_refused(name: str) -> None:
+    """They are Python, asked whether a tensor was a number, and went on: 0.5!! came out as 1."""
+    with pytest.raises(DTypeError, match=rf"scipy\.special\.{name}: has no derivative rule"):
+        getattr(scipy.special, name)(leaf(0.5))

@@ -55,7 +55,7 @@ def slopes(g: Any, nodes: Sequence[Node], places: Any) -> Any | None:
     Tensor, or None
         None where g does not depend on the result at all.
     """
-    return _slopes(g, [(node, 1.0) for node in nodes], places)
+    return _slopes(g, [(node, 1.0) for node in nodes], places)[0]
 
 
 def _slopes(
@@ -63,16 +63,50 @@ def _slopes(
     parts: Sequence[tuple[Node, Any]],
     places: Any,
     size: Callable[[Any], Any] = lambda out: out,
-) -> Any | None:
-    """Return the same by a size of which each node has a part; `size` gives it from the first."""
+) -> tuple[Any | None, int]:
+    """Return the same by a size of which each node has a part; `size` gives it from the first.
+
+    And how many recorded passes are to be counted for it, of `PASSES`: more where fewer terms of
+    its expansion are known.
+    """
     inside = _DEPTH.get()
     if inside > 1:  # a kink in a kink in a kink is not computed; the caller reports it
-        return None
+        return None, 1
     token = _DEPTH.set(inside + 1)
     try:
-        return _expanded(g, parts, places, _TERMS if not inside else 1, size)
+        places, terms = _asked(g, [node for node, _ in parts], places)
+        slope = _expanded(g, parts, places, terms if not inside else 1, size)
+        return slope, 1 if inside else _COUNTED[terms]
     finally:
         _DEPTH.reset(token)
+
+
+_TERMS = 3  # enough for as many recorded passes as `PASSES` says
+_COUNTED = {1: PASSES, 2: PASSES - 1, _TERMS: 1}  # passes for terms: second, third, fifth order
+_FEW = 8  # kinks that a pass each, and one each for how that changes, is spent on
+
+
+def _asked(g: Any, nodes: list[Node], places: Any) -> tuple[Any, int]:
+    """Return the places whose slopes are computed, and the terms of their expansion.
+
+    One pass tells all of them where each cotangent depends on its own element only. Otherwise each
+    takes one, and each of the next term as many again. Of more than a few, those are asked where
+    the cotangent is 0 and the function may be smooth; that others matter is reported.
+    """
+    if type(g) is not Tensor or g._node is None:
+        return places, _TERMS
+    ends = set(nodes)
+    between = towards(ends, reach([g._node]))
+    if all(n in ends or _apart(n, nodes[0].shape) for n in between):
+        return places, _TERMS
+    many = int(np.sum(places))
+    if many <= _FEW and _DEPTH.get() <= 1:
+        return places, 2
+    flat = places & np.equal(value_of(g), 0)
+    left = places & ~flat
+    if not _is_extreme(nodes[0]) and np.any(left) and _matters(g, _handles(nodes), left):
+        report(nodes[:1])
+    return flat, 1
 
 
 _DEPTH: ContextVar[int] = ContextVar("autograd_kinks", default=0)  # of slopes inside slopes
@@ -124,9 +158,6 @@ def _expanded(
     return found
 
 
-_TERMS = 3  # enough for as many recorded passes as `PASSES` says
-
-
 def _passes(behind: Sequence[Node]) -> int:
     """Return how many recorded passes through a kink lie behind a cotangent."""
     return max((m.params[2] for m in behind if m.op is HIDDEN["substitute"]), default=0)
@@ -137,7 +168,7 @@ def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | No
 
     Several outs have a part of one size: what they give, times their weights, adds up. One pass
     tells it for all elements where each g depends on its own element only. Otherwise it takes one
-    pass for each place; of many places, those where g is 0, and the others are reported.
+    pass for each place.
     """
     if type(g) is not Tensor or g._node is None:
         return None
@@ -154,13 +185,6 @@ def _slope(g: Any, outs: list[Any], weights: list[Any], places: Any) -> Any | No
     shape = outs[0].shape
     if all(n in ends or _apart(n, shape) for n in between):
         return pulled(places.astype(float))
-    if _DEPTH.get() > 1:  # of another kink's slope, which has many passes already
-        places = places & np.equal(value_of(g), 0)
-    if np.sum(places) > _MOST:
-        left = places & np.not_equal(value_of(g), 0)
-        if _matters(g, outs, left):
-            report([out._node for out in outs[:1]], OF_TIES)
-        places = places & ~left
     found = None
     for place in np.argwhere(places):
         one = np.zeros(shape)
@@ -281,34 +305,32 @@ def summed(g: Any, a: Any, n: Any, axis: Any, spread: Callable[[Any], Any]) -> A
     behind = reach([g._node])
     nodes = [node, *(m for m in behind if m is not node and _same(m, node))]
     places = np.reshape(np.any(kink, axis=axis), n.shape)
-    terms = _derivatives(g, nodes, places)
+    terms, counted = _derivatives(g, nodes, places)
     if not terms:
         return plain
     flat = np.equal(value_of(g), 0) & np.not_equal(value_of(terms[0]), 0)
     if np.sum(kink & value_of(spread(flat))) > 1:
         report([node])  # |x₁| |x₂| has no second derivative where both are 0
-    size = _stilled(np.absolute(a), kink, behind, node, _OF_SUMS)
+    size = _stilled(a * np.sign(value_of(a)), kink, behind, node, counted)
     slope, factor, power = spread(terms[0]), 1.0, 1.0
     for k, term in enumerate(terms[1:], 2):
         factor, power = -factor / k, power * size
         slope = slope + factor * power * spread(term)
-    return np.where(kink, _stilled(a * slope, kink, behind, node, _OF_SUMS), plain)
+    return np.where(kink, _stilled(a * slope, kink, behind, node, counted), plain)
 
 
-_OF_SUMS = PASSES - 1  # of a sum of sizes no more than third derivatives are known
-
-
-def _derivatives(g: Any, nodes: Sequence[Node], places: Any) -> list[Any]:
-    """Return g′, g″, … by the same element of a result, as many as passes are known."""
+def _derivatives(g: Any, nodes: list[Node], places: Any) -> tuple[list[Any], int]:
+    """Return g′ and perhaps g″ by the same element of a result, and how many passes to count."""
     token = _DEPTH.set(1)
     try:
+        places, terms = _asked(g, nodes, places)
         outs, found, term = _handles(nodes), list[Any](), g
-        for _ in range(_TERMS):
+        for _ in range(min(terms, 2)):
             term = _slope(term, outs, [1.0] * len(outs), places)
             if term is None:
                 break
             found.append(term)
-        return found
+        return found, _COUNTED[min(terms, 2)]
     finally:
         _DEPTH.reset(token)
 
@@ -333,13 +355,13 @@ def shared(g: Any, share: Any, x: Any, other: Any, n: Any) -> Any:
     weight = _part(node)
     mean = 0.0 if _is_signed(node) else (x + other) / 2
     parts = [(m, _part(m)) for m in (node, *twins)]
-    slope = _slopes(g, parts, tie, lambda out: (out - mean) / weight)
+    slope, counted = _slopes(g, parts, tie, lambda out: (out - mean) / weight)
     if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], tie):
         report([node])
     if slope is None:
         return plain
     tie = tie & np.isfinite(value_of(slope))  # else it has no second derivative to mend
-    still = _stilled((x - other) * slope, tie, behind, node)
+    still = _stilled((x - other) * slope, tie, behind, node, counted)
     return np.where(tie, plain + weight * still, plain)
 
 
@@ -478,7 +500,7 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     behind = reach([g._node])
     others = [m for m in behind if m is not node and _is_size(m)]
     twins = [m for m in others if _same(m, node)]
-    slope = slopes(g, [node, *twins], kink)
+    slope, counted = _slopes(g, [(m, 1.0) for m in (node, *twins)], kink)
     if slope is None:
         # Where g is 0 by way of something else, such as another norm, the limit is not known.
         if others or not _is_abs(node):
@@ -487,7 +509,7 @@ def _smooth(g: Any, a: Any, n: Any, kink: Any, plain: Any, spread: Callable[[Any
     if _is_crossed(g, [node, *twins], [m for m in others if m not in twins], kink):
         report([node])
     # What a is where it counts as 0 may be rounding.
-    still = _stilled(a * spread(slope), places, behind, node)
+    still = _stilled(a * spread(slope), places, behind, node, counted)
     return np.where(places, still, plain)
 
 

@@ -1240,3 +1240,27 @@ def test_one_zero_in_many_rows_is_one_kink(rows: int) -> None:
         return np.sum(np.linalg.vector_norm(W, axis=1, ord=1)) ** 2
 
     assert hvp(square)(W, v)[0, 0] == pytest.approx(2.0)
+
+
+@pytest.mark.filterwarnings("ignore::autograd.LimitWarning")
+@pytest.mark.parametrize("g", [lambda Z: np.maximum(0, Z), np.abs])
+def test_an_example_of_zeros_does_not_make_a_second_derivative_slow(g: Any) -> None:
+    """All units of a layer are at their kink, and the cost is not flat there: it took minutes."""
+    rng = np.random.default_rng(0)
+    X, V = rng.normal(size=(20, 50)), rng.normal(size=(3, 64)) / 8
+    X[:, 0] = 0.0
+    calls, forward = 0, autograd.OPS["matmul"].forward
+
+    def counted(*args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return forward(*args)
+
+    def cost(W: Any) -> Any:
+        return autograd.logsumexp(V @ g(W @ X), axis=0).mean()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(autograd.OPS["matmul"]._namespace, "_forward", counted)
+        W = rng.normal(size=(64, 20)) / 5
+        hvp(cost)(W, np.ones_like(W))
+    assert calls < 60

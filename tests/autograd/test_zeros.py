@@ -1263,4 +1263,4 @@ def test_an_example_of_zeros_does_not_make_a_second_derivative_slow(g: Any) -> N
         patch.setitem(autograd.OPS["matmul"]._namespace, "_forward", counted)
         W = rng.normal(size=(64, 20)) / 5
         hvp(cost)(W, np.ones_like(W))
-    assert calls < 60
+    assert 3 < calls < 60

@@ -22,7 +22,13 @@ QUIET = pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "Adam": {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-    "AdamW": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01},
+    "AdamW": {
+        "learning_rate": 0.001,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "epsilon": 1e-8,
+        "weight_decay": 0.01,
+    },
     "RMSprop": {"learning_rate": 0.001, "beta": 0.9, "epsilon": 1e-8},
     "Momentum": {"beta": 0.9},
     "LeakyReLU": {"slope": 0.01},
@@ -491,3 +497,70 @@ def test_a_history_writes_its_curves(history: Any, tmp_path: Any) -> None:
     )
     bare = nn.save_plot(tmp_path / "bare.svg", lambda ax: ax.set_title("Falling"))
     assert text == same.read_text("utf-8") != bare.read_text("utf-8")
+
+
+# -- what a sample of changes left unnoticed ------------------------------------------------------
+
+
+def test_small_gradients_have_their_own_norm_before_it_is_clipped() -> None:
+    w = Tensor([3.0, 4.0], requires_grad=True)
+    (w * np.array([3e-3, 4e-3])).sum().backward()
+    assert nn.clip_gradients([w], 1e-3) == pytest.approx(5e-3)
+    np.testing.assert_allclose(w.grad, [6e-4, 8e-4])
+
+
+def test_a_gradient_that_is_not_real_is_told_by_its_parameters_name() -> None:
+    w, v = Tensor(1.0, requires_grad=True, name="w"), Tensor(1.0, requires_grad=True)
+    for parameters, said in (([w], "the gradient of w needs"), ([v], "the gradient of 0 needs")):
+        with pytest.raises(TypeError, match=said):
+            nn.SGD(parameters, learning_rate=0.1).update([1j])
+
+
+def test_perceptrons_step_by_the_weight_of_a_class_in_the_bias_too() -> None:
+    """One wrong example of weight 3: b = 3 α, as W = 3 α x."""
+    rows, labels = np.array([[1.0], [-1.0]]), np.array([1, 0])
+    model = nn.Perceptron(class_weight={1: 3.0}, epochs=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(rows, labels)
+    # Only x = 1 is ever wrong, in whichever order: W and b get the same step.
+    assert model.coef_[0, 0] == model.intercept_[0] == pytest.approx(3.0)
+
+
+def test_a_schedule_of_ones_own_keeps_its_own_constructor() -> None:
+    class Own(nn.Schedule):
+        def __init__(self, *rates: float) -> None:
+            self.rates = rates
+
+        def __call__(self, epoch: int, step: int | None = None) -> float:
+            return self.rates[epoch - 1]
+
+    assert Own(0.3, 0.2)(2) == 0.2
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        Own(rate=0.3)  # Python's own words: it is none of ours
+
+
+def test_outputs_of_another_shape_are_no_learning() -> None:
+    net = nn.Network([2, 1])
+    assert not diagnosis._has_learned(net, np.ones((2, 5)), np.ones((1, 5)))
+
+
+def test_what_counts_no_times_is_not_there() -> None:
+    rows = np.array([[1.0, 3.0, 1e300]])
+    made = nn.Normalizer().fit(rows, [1.0, 1.0, 0.0])
+    assert (made.mean.item(), made.std.item()) == (2.0, 1.0)
+
+
+def test_a_class_may_weigh_nothing() -> None:
+    model = nn.LogisticRegression(class_weight={0: 0.0}).fit(ROWS, CLASSES)
+    assert (model.predict(ROWS) == 1).all()
+    with pytest.raises(ValueError, match="class_weight"):
+        nn.LogisticRegression(class_weight={0: -1.0}).fit(ROWS, CLASSES)
+
+
+def test_augmented_images_leave_the_given_ones_alone() -> None:
+    images = np.random.default_rng(0).uniform(size=(4, 6, 6, 1))
+    before = images.copy()
+    more, _ = nn.augment(images, np.ones((1, 4)), copies=2, rng=0)
+    more[...] = -1.0
+    np.testing.assert_array_equal(images, before)

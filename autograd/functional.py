@@ -17,7 +17,15 @@ from autograd.backward import gradients
 from autograd.errors import DTypeError, GradientError, ShapeError
 from autograd.op import OPS
 from autograd.state import STATE, enable_grad, inside_transform
-from autograd.structures import arrays_of, is_numbers, is_structure, like, mapped, mapped_at
+from autograd.structures import (
+    arrays_of,
+    as_given,
+    is_numbers,
+    is_structure,
+    like,
+    mapped,
+    mapped_at,
+)
 from autograd.tensor import Tensor, real_array, wrap
 
 if TYPE_CHECKING:
@@ -151,7 +159,9 @@ def _both(
         leaves = list(arrays_of(variables))
         found = _pulled(result, leaves, None, nested)
         value = _out(result, nested)
-    found = like(variables, iter(found))
+    places = argnums if isinstance(argnums, (tuple, list)) else None
+    asked = args[argnums] if places is None else tuple(args[i] for i in places)
+    found = as_given(asked, iter(found))
     return ((value, _outs(aux, nested)) if has_aux else value), found
 
 

@@ -7,10 +7,12 @@ import dataclasses
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["arrays_of", "is_numbers", "is_structure", "like", "mapped", "mapped_at"]
+__all__ = ["arrays_of", "as_given", "is_numbers", "is_structure", "like", "mapped", "mapped_at"]
 
 from_engine = True
 
@@ -64,6 +66,16 @@ def arrays_of(tree: Any) -> Iterator[Any]:
     found: list[Any] = []
     mapped(found.append, tree)
     return iter(found)
+
+
+def as_given(tree: Any, arrays: Iterator[Any]) -> Any:
+    """Return arrays in the structure of what was given; of a list of numbers, a list of numbers."""
+
+    def listed(x: Any) -> Any:
+        found = next(arrays)
+        return found.tolist() if is_numbers(x) and type(found) is np.ndarray else found
+
+    return mapped(listed, tree)
 
 
 def like(tree: Any, arrays: Iterator[Any]) -> Any:

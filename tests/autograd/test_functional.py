@@ -350,3 +350,26 @@ def test_a_step_leaves_zeros() -> None:
     np.testing.assert_array_equal(w.grad, [0.0, 0.0])
     np.testing.assert_array_equal(v.grad, [1.0, -1.0])
     assert grad(lambda x: x * int(np.floor(x)))(2.5) == 2.0  # a step has no gradient to lose
+
+
+@pytest.mark.parametrize("p", [[2, 3], [2.0, 3.0], [[1, 2], [3, 4]], {"a": [2, 3], "b": 1.0}])
+def test_lists_of_numbers_come_back_as_lists(p: Any) -> None:
+    """As dicts and dataclasses do; inside of the function they are an array."""
+
+    def f(p: Any) -> Any:
+        x = p["a"] if isinstance(p, dict) else p
+        return (x * x).sum()
+
+    for found in (grad(f)(p), value_and_grad(f)(p)[1], grad(f, argnums=(0,))(p)[0]):
+        assert type(found) is type(p)
+        listed, given = (q["a"] if isinstance(q, dict) else q for q in (found, p))
+        assert type(listed) is list
+        np.testing.assert_array_equal(listed, 2.0 * np.array(given))
+
+
+def test_a_gradient_by_a_list_can_be_differentiated() -> None:
+    second = jacobian(lambda x: np.stack(grad(lambda p: (p**3).sum())(x)))(np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(second, [[6, 0], [0, 12]])
+    found = jacobian(lambda x: np.stack([x[0] * x[1], x[1], x[0]]))([2.0, 3.0])
+    np.testing.assert_array_equal(found, [[3, 2], [0, 1], [1, 0]])
+    assert type(found) is np.ndarray  # of another shape than the list

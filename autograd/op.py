@@ -471,7 +471,7 @@ def composite(
     ... def energy(a):
     ...     return (a * a).sum() / 2
     >>> grad(energy)([1.0, 2.0])
-    array([1., 2.])
+    [1.0, 2.0]
     >>> del COMPOSITES["energy"]
     """
 

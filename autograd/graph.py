@@ -194,7 +194,7 @@ class Edge:
         """Whether the backward pass goes back along it, and brings something other than 0."""
         step = self._formulas.program.steps[self.child]
         op, name = step.op, self.operand.partition("[")[0]
-        beside = op is not None and not op.flat and name in op.rules and op.rules[name] is None
+        beside = op is not None and not op.flat and name in op.flat_in
         return step.is_differentiated(self.slot) and not beside
 
     @property

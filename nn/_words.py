@@ -118,7 +118,7 @@ ELSEWHERE = {
     "num_classes": "classes",
     "std": "init, such as init=0.01",
 }
-_OF_ADAM = {
+_OF_OPTIMIZERS = {
     "weight_decay": "AdamW takes it, apart from the gradient; penalty=nn.L2(λ) of nn.fit is L2"
 }
 
@@ -211,8 +211,8 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
         several = found if isinstance(found, tuple) else (found,)
         instead = next((one for one in several if _stem(one) in names), several[-1])
         stem = _stem(instead)
-        if name in _OF_ADAM and where in ("Adam", "RMSprop", "Momentum", "SGD"):
-            hint = f" {_OF_ADAM[name]}."
+        if name in _OF_OPTIMIZERS and where in ("Adam", "RMSprop", "Momentum", "SGD"):
+            hint = f" {_OF_OPTIMIZERS[name]}."
         elif stem in names or (
             instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
         ):

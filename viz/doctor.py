@@ -430,12 +430,13 @@ def _steady(g: Graph, norms: dict[int, float], far: list[int]) -> Finding | None
     small is left alone: no step may make up for half of the way, on a logarithmic scale.
     """
     sizes = {n.id: norm_of(n.cotangent) for n in g if n.cotangent is not None}
+    _, after = neighbours(g)
     learns = any(VANISHING < size < math.inf for size in norms.values())
     for leaf in sorted(norms, key=lambda i: -far[i]):
         size = norms[leaf]
         if not 0 < size < math.inf or (size < _MOST and (learns or size > _LEAST)):
             continue
-        path = _path(g, leaf, sizes)
+        path = _path(leaf, sizes, far, after)
         leaves = set(norms)
         layers = [i for i in path if g.nodes[i].op in _PRODUCTS and leaves & {*g.nodes[i].parents}]
         if len(layers) < _LAYERS:  # a function that is applied again and again is no network
@@ -458,10 +459,8 @@ def _steady(g: Graph, norms: dict[int, float], far: list[int]) -> Finding | None
 _LEAST, _MOST = 1e-12, 1e12  # norms of gradients that no unit explains where it came step by step
 
 
-def _path(g: Graph, leaf: int, sizes: dict[int, float]) -> list[int]:
+def _path(leaf: int, sizes: dict[int, float], far: list[int], after: list[list[int]]) -> list[int]:
     """Return the longest way from a leaf to an output, as ids."""
-    far = _distances(g)
-    _, after = neighbours(g)
     path = [leaf]
     while users := [c for c in after[path[-1]] if c in sizes]:
         path.append(max(users, key=far.__getitem__))

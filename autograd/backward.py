@@ -21,7 +21,7 @@ from autograd.node import FREED, Constant, Node, source_of
 from autograd.registry import OPS
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
-from autograd.zeros import Met, mended, report, strict_limits
+from autograd.zeros import Met, mended, report, squares, strict_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -285,7 +285,6 @@ def _walk(
     useful: set[Node | None] | None = None if targets is None or whole else set(order)
     half, pop, state = _HALF, cotangents.pop, STATE.get()
     anomaly, strong = state.anomaly, state.strong_zero
-    square = (_square if record else np.vdot) if strong else None
     buffers: set[Node] = set()  # nodes whose cotangent is an array that is only ours
     parts: dict[Node, list[tuple[Any, Any]]] = {}  # recorded cotangents of parts, with their places
     for node in order:
@@ -335,10 +334,10 @@ def _walk(
         try:
             if anomaly:  # the ops of a recorded rule do not look themselves: this names the rule
                 with detect_anomaly(False), strict_limits():
-                    inspect_backward(node, pulled(node, saved, g, square))
-                    op.push(node, saved, g, cotangents, useful, square, met)
+                    inspect_backward(node, pulled(node, saved, g, strong))
+                    op.push(node, saved, g, cotangents, useful, strong, met)
             else:
-                op.push(node, saved, g, cotangents, useful, square, met)
+                op.push(node, saved, g, cotangents, useful, strong, met)
                 if record and g._node is None and np.all(np.equal(g._value, 1)):
                     _drop_ones(node, cotangents)
         except Exception as error:
@@ -426,21 +425,15 @@ def in_dtype(g: Any, node: Any) -> Any:
 
 
 def pulled(
-    node: Node, saved: tuple[Any, ...], g: Any, square: Any, met: Met | None = None
+    node: Node, saved: tuple[Any, ...], g: Any, strong: bool, met: Met | None = None
 ) -> list[Any]:
     """Return what a node gives to each parent, mended where a zero has met NaN."""
     assert node.op is not None
     found = list(node.op.pull(node, saved, g))
     for slot, x in enumerate(found):
-        if x is not None and square is not None and np.isnan(square(x, x)):
+        if x is not None and strong and np.isnan(squares(x)):
             found[slot] = mended(node, saved, g, x, slot, met)
     return found
-
-
-def _square(p: Any, _: Any) -> Any:
-    """Return the sum of the squares of a recorded cotangent's elements, NaN if one is."""
-    value = getattr(p, "_value", p)
-    return np.vdot(value, value)
 
 
 def seed(output: Tensor, cotangent: Any, where: str, *, lift: bool) -> Any:

@@ -36,7 +36,7 @@ from autograd.operands import (
 )
 from autograd.state import STATE
 from autograd.tensor import Tensor
-from autograd.zeros import mended
+from autograd.zeros import mended, squares, vdot
 
 if TYPE_CHECKING:
     from autograd.op import Op
@@ -62,6 +62,8 @@ def namespace(op: Op) -> dict[str, Any]:
         "_safe": SAFE,
         "_conform": conform,
         "_mended": mended,
+        "_squares": squares,
+        "_vdot": vdot,
         "_next_id": next_id,
         "_state": STATE.get,
         "_array": np.ndarray,
@@ -305,13 +307,13 @@ def _constants_source(op: Op) -> str:
 
 
 def push_source(op: Op) -> list[str]:
-    """Write `_push(node, saved, g, into, useful, square, met)`: add to the parents' cotangents.
+    """Write `_push(node, saved, g, into, useful, strong, met)`: add to the parents' cotangents.
 
     Like `pull`, but adds to `into` after mending NaN that a zero has made and undoing broadcasting
-    and dtype. `useful` are the nodes on the way to targets, or None for all; `square` finds NaN, or
-    is None where strong zeros are off; `met` receives what was mended.
+    and dtype. `useful` are the nodes on the way to targets, or None for all; `strong` says
+    whether strong zeros are on; `met` receives what was mended.
     """
-    lines = ["def _push(_node, _saved, g, _into, _useful, _square, _met):", *_unpacked(op)]
+    lines = ["def _push(_node, _saved, g, _into, _useful, _strong, _met):", *_unpacked(op)]
     if op.variadic:
         lines.append("    for i, _parent in enumerate(_node.parents):")
         return lines + _pushed(op, op.operands[0], "i", "_parent", "        ")
@@ -331,10 +333,10 @@ def _unpacked(op: Op) -> list[str]:
 def _pushed(op: Op, operand: str, slot: str, parent: str, indent: str) -> list[str]:
     """Write what pushes the cotangent of one operand."""
     again = f"_x = _mended(_node, _saved, g, _x, {slot}, _met)"
-    scalar = ["        if _x != _x and _square is not None:", f"            {again}"]
+    scalar = ["        if _x != _x and _strong:", f"            {again}"]
     array = [
-        "        if _square is not None:",
-        "            _total = _square(_x, _x)",
+        "        if _strong:",
+        "            _total = _vdot(_x, _x) if type(_x) is _array else _squares(_x)",
         "            if _total != _total:",  # NaN is the number that differs from itself
         f"                {again}",
     ]

@@ -443,10 +443,9 @@ class Program:
 
     def _pulled(self, step: Instruction, saved: Any, g: Any, met: Met | None) -> list[Any]:
         """Return what a step gives to each operand, half precision in single as the walk does."""
-        square = np.vdot if STATE.get().strong_zero else None
         if step.dtype == np.float16:
             saved, g = single(saved), single(g)
-        return pulled(step._entry, saved, g, square, met)
+        return pulled(step._entry, saved, g, STATE.get().strong_zero, met)
 
     def given(self, i: int, slot: int, values: list[Any], g: Any, saved: Any = None) -> Any:
         """Return what a step gives to one operand, for any values and cotangent, or None."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.op import Op
 
-__all__ = ["Met", "collected_limits", "mended", "report", "strict_limits"]
+__all__ = ["Met", "collected_limits", "mended", "report", "squares", "strict_limits", "vdot"]
 
 from_engine = True
 
@@ -54,6 +54,15 @@ def over(x: Any, d: Any) -> Any:
     if STATE.get().strong_zero and not _STRONG.get():
         return x / d
     return x / np.where(np.logical_and(np.equal(x, 0), np.equal(d, 0)), 1.0, d)
+
+
+vdot = getattr(np.vdot, "_implementation", np.vdot)  # of arrays: no protocol has to be asked
+
+
+def squares(x: Any) -> Any:
+    """Return the sum of the squares of a cotangent's elements: NaN if one is, in one pass."""
+    value = value_of(x)
+    return np.vdot(value, value)
 
 
 class Met:

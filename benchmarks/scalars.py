@@ -9,10 +9,12 @@ where micrograd is installed (A. Karpathy, https://github.com/karpathy/micrograd
 
 from __future__ import annotations
 
-import gc
 import importlib.util
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from statistics import median
 from typing import Any
 
@@ -62,42 +64,50 @@ def demo(number: Callable[[float], Any], rectified: Callable[[Any], Any], forget
     return step
 
 
-def seconds(f: Step, times: int) -> list[float]:
-    found = []
-    for _ in range(times):
-        gc.collect()
-        began = time.perf_counter()
-        f()
-        found.append(time.perf_counter() - began)
-    return found
+def tensors() -> Step:
+    return demo(lambda v: Tensor(v, requires_grad=True), relu, Tensor.zero_grad)
 
 
-def micrograds() -> None:
-    ours = demo(lambda v: Tensor(v, requires_grad=True), relu, Tensor.zero_grad)
-
-    def paused() -> None:
-        with pause_collector():
-            ours()
-
-    print("demo of micrograd, 65 000 nodes a step, seconds (median of 7)")
-    print(f"  ours                          {median(seconds(ours, 7)):.3f}")
-    print(f"  ours, collector paused        {median(seconds(paused, 7)):.3f}")
-    if importlib.util.find_spec("micrograd") is None:
-        print("  micrograd                     not installed: pip install micrograd")
-        return
+def values() -> Step:
     from micrograd.engine import Value
 
-    theirs = demo(Value, Value.relu, lambda p: setattr(p, "grad", 0))
-    (total, slope), (other, theirs_slope) = ours(), theirs()
-    assert abs(total.item() - other.data) < 1e-12
-    assert abs(slope - theirs_slope) < 1e-12
-    # In turn, so that both see the same machine; each with the other's garbage swept away.
-    spent: list[list[float]] = [[], [], []]
-    for _ in range(7):
-        for times, f in zip(spent, (theirs, ours, paused), strict=True):
-            times += seconds(f, 1)
-    m, o, p = (median(t) for t in spent)
-    print(f"  micrograd                     {m:.3f}: {m / o:.1f} times ours, {m / p:.1f} paused")
+    return demo(Value, Value.relu, lambda p: setattr(p, "grad", 0))
+
+
+def steps(side: str, times: int = 5) -> None:
+    """Print the median of the seconds of some steps; garbage is left to Python, as for users."""
+    step = values() if side == "micrograd" else tensors()
+    spent = []
+    for _ in range(times):
+        began = time.perf_counter()
+        with pause_collector() if side == "paused" else nullcontext():
+            step()
+        spent.append(time.perf_counter() - began)
+    print(median(spent))
+
+
+def micrograds(rounds: int = 5) -> None:
+    print("demo of micrograd, 65 000 nodes a step, seconds: median of each side's processes,")
+    print("five steps each, in turn; the collector on, but for the second line")
+    sides = ["ours", "paused"]
+    if importlib.util.find_spec("micrograd") is not None:
+        (total, slope), (other, theirs_slope) = tensors()(), values()()
+        assert abs(total.item() - other.data) < 1e-12
+        assert abs(slope - theirs_slope) < 1e-12
+        sides.append("micrograd")
+    spent: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side in sides:
+            command = [sys.executable, __file__, "--demo", side]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            spent[side].append(float(done.stdout))
+    for side, times in spent.items():
+        print(f"  {side:24} {median(times):.3f} ({min(times):.3f} to {max(times):.3f})")
+    if "micrograd" not in spent:
+        print("  micrograd                not installed: pip install micrograd")
+        return
+    m, o, p = (median(spent[side]) for side in ("micrograd", "ours", "paused"))
+    print(f"  micrograd takes {m / o:.1f} times as long as ours, {m / p:.1f} times as paused")
 
 
 def overheads() -> None:
@@ -186,7 +196,10 @@ def strong_zeros() -> None:
 
 
 if __name__ == "__main__":
-    overheads()
-    strong_zeros()
-    wide()
-    micrograds()
+    if "--demo" in sys.argv:
+        steps(sys.argv[-1])
+    else:
+        overheads()
+        strong_zeros()
+        wide()
+        micrograds()

@@ -71,7 +71,7 @@ def left_pulled(g: Any, b: Any, a_shape: tuple[int, ...], b_shape: tuple[int, ..
     """Return g bᵀ; with vectors that is g b, or an outer product, and is printed so."""
     if len(a_shape) == len(b_shape) == 2:
         if type(g) is type(b) is np.ndarray:
-            return g @ b.T
+            return g.dot(b.T)  # half a microsecond less than g @ b.T
         if type(b) is Tensor:  # without NumPy's dispatch
             return g @ b.mT
     match isinstance(g, Symbol), len(a_shape), len(b_shape):  # stacks have the general form
@@ -88,7 +88,7 @@ def right_pulled(g: Any, a: Any, a_shape: tuple[int, ...], b_shape: tuple[int, .
     """Return aᵀ g; with vectors that is g a, or an outer product, and is printed so."""
     if len(a_shape) == len(b_shape) == 2:
         if type(g) is type(a) is np.ndarray:
-            return a.T @ g
+            return a.T.dot(g)
         if type(a) is Tensor:
             return a.mT @ g
     match isinstance(g, Symbol), len(a_shape), len(b_shape):

@@ -174,6 +174,63 @@ def test_the_collector_is_paused_once_however_many_ask() -> None:
         gc.enable()
 
 
+def _recorded(n: int) -> tuple[Tensor, int]:
+    """Record n numbers; return the last, and how often the oldest objects were looked at."""
+    y, before = leaf(1.0), gc.get_stats()[2]["collections"]
+    for _ in range(n):
+        y = y * 1.0
+    return y, gc.get_stats()[2]["collections"] - before
+
+
+def _settled() -> tuple[int, int, int]:
+    """Return the collector's thresholds while what grows is no graph."""
+    lists = [[i] for i in range(50_000)]
+    assert len(lists) == 50_000
+    return gc.get_threshold()
+
+
+def test_the_oldest_objects_wait_while_a_graph_grows_and_no_longer() -> None:
+    assert gc.isenabled()
+    usual = _settled()
+    gc.collect()
+    y, looked = _recorded(100_000)
+    assert gc.get_threshold() > usual
+    assert looked <= 1  # by itself Python looks some ten times
+    assert _settled() == usual
+    y.backward()
+
+
+def test_a_threshold_that_somebody_sets_is_left_alone() -> None:
+    usual = _settled()
+    try:
+        kept = [_recorded(30_000)]
+        gc.set_threshold(usual[0], usual[1], 5)
+        kept.append(_recorded(30_000))
+        assert _settled() == (usual[0], usual[1], 5)
+        gc.set_threshold(usual[0], usual[1], 0)  # looks whenever the middle generation is full
+        kept.append(_recorded(30_000))
+        assert gc.get_threshold()[2] == 0
+        assert [y.item() for y, _ in kept] == [1.0, 1.0, 1.0]
+    finally:
+        gc.set_threshold(*usual)
+
+
+def test_cycles_among_old_objects_are_found_after_a_graph_has_grown() -> None:
+    class Cycle:
+        pass
+
+    cycle = Cycle()
+    cycle.self = cycle  # type: ignore[attr-defined]
+    alive = weakref.ref(cycle)
+    gc.collect()  # among the oldest from here on
+    y, _ = _recorded(30_000)
+    del cycle
+    kept = []
+    while alive() is not None and len(kept) < 3_000_000:
+        kept.append([y])
+    assert alive() is None
+
+
 def test_one_mode_may_be_open_in_several_threads() -> None:
     mode, log = no_grad(), []
     entered, leave = threading.Barrier(2), threading.Barrier(2)

@@ -77,12 +77,12 @@ def view_of(
         marks = {n.id: n for n in with_health(g, hidden)} if hidden else {}
         nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, marks)
     unrun = tuple(clean(node.label, 40) for node in g.outputs if not node.walked)
-    caption = []
+    results, caption = [], []
     for node in g.outputs:
         value = node.value if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
         made = f" = {raised(clean(node.formula))}" if node.op else ""
-        caption.append(f"{clean(node.label)}{made}{known}.")
+        results.append(f"{clean(node.label)}{made}{known}.")
     if walked and values:
         if g.is_hooked:
             caption.append("Hooks may change gradients; the derivatives drawn are without them.")
@@ -117,7 +117,15 @@ def view_of(
         caption.append(f"{inside} nodes folded into {len(found)} loop{'s' * (len(found) > 1)}.")
     title = f"Computation graph of {', '.join(clean(n.label) for n in g.outputs)}"
     return GraphView(
-        title, tuple(caption), nodes, edges, passes="both", unrun=unrun, outputs=len(outs)
+        title,
+        tuple(caption),
+        nodes,
+        edges,
+        passes="both",
+        unrun=unrun,
+        outputs=len(outs),
+        results=tuple(results),
+        cost=cost,
     )
 
 

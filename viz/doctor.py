@@ -19,12 +19,13 @@ from viz.engine import format_number, graph_of, pause_collector
 from viz.health import EXPLODING, VANISHING, neighbours, trouble
 from viz.numbers import norm_of
 from viz.text import clean, in_short
+from viz.view import Alert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from viz.engine import Graph, GraphNode
-    from viz.view import GraphView
+    from viz.view import Grade, GraphView
 
 __all__ = ["Finding", "diagnose", "findings", "with_findings"]
 
@@ -34,19 +35,17 @@ _SATURATED = 0.9  # share of saturated elements that is said
 _APART = 1e4  # ratio of the gradients of two parameters, beyond which one of them is said
 _RELU = {"relu", "maximum"}
 _SQUASHING = {"sigmoid", "tanh"}
-_OF_LOSSES = (
-    "log",
-    "cross_entropy",
-    "softplus",
-    "log1p",
-    "subtract",
-)  # what a saturated output meets
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
 _MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"} | {
     *("matrix_transpose", "permute_dims", "ravel", "squeeze")
 }
 _REDUCED = {"sum", "mean", "max", "min"}
+_GRADES: dict[str, Grade] = {  # of the others "broken"
+    "not finite": "begins",
+    "vanishing": "vanishing",
+    "exploding": "exploding",
+}
 _LAYERS = 4  # products with parameters on the way
 _DEEP = 8  # steps over which gradients grow or shrink by themselves, rather than by one unit
 
@@ -80,8 +79,12 @@ class Finding:
     line: str = ""
 
     def __str__(self) -> str:
-        where = f" ({self.line})" if self.line else ""
-        return f"{self.name}{where}: {self.mark}. {self.advice}"
+        return str(Alert(self.name, self.line, f"{self.mark}. {self.advice}"))
+
+    @property
+    def grade(self) -> Grade:
+        """What its mark says, as `GRADES` has it."""
+        return _GRADES.get(self.kind, "broken")
 
 
 def findings(g: Graph) -> tuple[Finding, ...]:
@@ -137,13 +140,12 @@ def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
             nodes.append(node)
         else:
             words = f"{node.words}. {finding.mark}: {finding.advice}"
-            nodes.append(replace(node, mark=finding.mark, words=words))
+            nodes.append(replace(node, mark=finding.mark, grade=finding.grade, words=words))
     said: dict[tuple[str, str], list[Finding]] = {}
     for f in found:
         said.setdefault((f.kind, f.advice), []).append(f)
     alerts = [
-        f"{in_short([f.name for f in same])}"
-        f"{f' ({same[0].line})' if same[0].line else ''}: {same[0].mark}. {advice}"
+        Alert(in_short([f.name for f in same]), same[0].line, f"{same[0].mark}. {advice}")
         for (_, advice), same in said.items()
     ]
     return replace(view, nodes=tuple(nodes), alerts=tuple(alerts))

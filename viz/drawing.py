@@ -26,7 +26,6 @@ from viz.notation import NOTATIONS, in_course_notation
 from viz.numbers import arrays_of
 from viz.passes import (
     deepest,
-    explain_shorthand,
     fold,
     fold_calls,
     fold_repeats,
@@ -485,7 +484,7 @@ def draw(
     given = [clean(n.name) for n in recorded.nodes if n.name and n.kind != "op"]
 
     def explained(view: GraphView) -> GraphView:
-        view = name_inside(explain_shorthand(view), given)
+        view = name_inside(view, given)
         return in_course_notation(view) if notation == "course" else view
 
     def fit_to(place: Place) -> GraphView:
@@ -502,7 +501,7 @@ def draw(
             return {}
         opened = whole(True, rounds=1)
         opened = fold_to_budget(opened, most) if depth is None else fold(opened, depth)
-        return {ROUND: explain_shorthand(opened)}
+        return {ROUND: opened}
 
     return Drawing(
         view,
@@ -528,7 +527,7 @@ def _pictures(
     levels = deepest(full)
     for depth in range(levels + 1):
         label = FOLDED if not depth else "all open" if depth == levels else f"{depth} levels open"
-        folded = explain_shorthand(fold(full, depth))
+        folded = fold(full, depth)
         if len(folded.nodes) > max_nodes:
             break
         if folded.nodes == view.nodes:
@@ -540,7 +539,7 @@ def _pictures(
             if not node.opens or path in alone or len(views) > 24:
                 continue
             ancestors = {path[:k] for k in range(1, len(path) + 1)}
-            opened = explain_shorthand(fold(full, 0, ancestors))
+            opened = fold(full, 0, ancestors)
             if len(opened.nodes) <= max_nodes and opened.nodes != views[label].nodes:
                 alone[path] = f"“{' › '.join(path)}” open"
                 views[alone[path]] = opened

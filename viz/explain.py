@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from viz.cards import view_of
 from viz.engine import NotDrawable, find, graph_of, pause_collector
 from viz.files import write
-from viz.passes import explain_shorthand, hide_constants
+from viz.passes import hide_constants
 from viz.render.mermaid import markdown
 from viz.render.tikz import escaped
 from viz.text import clean
@@ -159,9 +159,8 @@ def explain(output: Any, wrt: Any = None) -> Explanation:
     if ids is None:
         ids = {n.id for n in view.nodes if n.kind == "parameter"}
     names = ", ".join(n.name for n in view.nodes if n.id in ids)
-    # The first note says what the result is, as the first step does; numbers stand in formulas.
-    shown = replace(hide_constants(view, arrays=False), notes=view.notes[1:])
-    part = explain_shorthand(_towards(shown, ids))
+    # The first step says what the result is; numbers stand in formulas.
+    part = _towards(replace(hide_constants(view, arrays=False), notes=view.notes, results=()), ids)
     return Explanation(part, f"The derivative of {clean(result.label)} by {names}")
 
 
@@ -239,4 +238,4 @@ def _steps(view: GraphView) -> list[str | EdgeView]:
             steps.append(f"The sum over {len(edges)} paths: {node.gradient}")
         elif _is_missing(node, edges):
             steps.append(f"So {node.gradient}")
-    return [*steps, *view.alerts, *view.notes]
+    return [*steps, *map(str, view.alerts), *view.notes, *filter(None, [view.shorthand])]

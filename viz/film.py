@@ -70,6 +70,7 @@ class Film:
                 view,
                 notes=common,
                 passes="",
+                inside=(),
                 nodes=tuple(
                     replace(n, mark=n.mark or " ") if w.mark else n
                     for n, w in zip(view.nodes, wide.nodes, strict=True)
@@ -179,16 +180,19 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
     for node in after.view.nodes:
         old = matched.get(node.id)
         if old is None:
-            nodes.append(replace(node, mark="new", words=f"new: {node.words}"))
+            nodes.append(replace(node, mark="new", grade="new", words=f"new: {node.words}"))
             new += 1
             continue
-        value, slopes = _both(old.value, node.value), _both(old.slopes, node.slopes)
-        slope = _moved(old.slope, node.slope)
+        value, slope = _both(old.value, node.value), _moved(old.slope, node.slope)
+        slopes = node.slopes
+        if len(old.slopes) == len(slopes):
+            slopes = tuple(map(_moved, old.slopes, slopes))
         if (value, slopes, slope) == (node.value, node.slopes, node.slope):
             nodes.append(node)
             continue
         changed += 1
-        made = replace(node, value=value, slopes=slopes, slope=slope, mark="changed")
+        texts = {"value": value, "slopes": slopes, "slope": slope}
+        made = replace(node, mark="changed", grade="changed", **texts)
         words = f"changed: {node.header}; {'; '.join(made.details)}; {made.gradient}"
         nodes.append(replace(made, words=words))
     kept = {n.id for n in matched.values()}
@@ -266,7 +270,7 @@ def _one(old: str, new: str) -> str:
     return f"{old} → {new}"
 
 
-def _moved(old: Gradient | None, new: Gradient | None) -> Gradient | None:
+def _moved(old: Any, new: Any) -> Any:
     """Return the gradient of a card, with what it was where that differs."""
     if old is None or new is None or replace(old, symbol=new.symbol) == new:
         return new
@@ -287,7 +291,10 @@ def _widest(views: Sequence[GraphView]) -> GraphView:
         return replace(
             nodes[0],
             value=lines(n.value for n in nodes),
-            slopes=lines(n.slopes for n in nodes),
+            slopes=tuple(
+                max(same, key=lambda g: width(str(g), VALUE))
+                for same in zip(*(n.slopes for n in nodes), strict=True)
+            ),
             slope=max(nodes, key=lambda n: width(n.gradient, LABEL)).slope,
             mark=widest((n.mark for n in nodes), LABEL),
         )

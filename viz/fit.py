@@ -160,9 +160,7 @@ def _told(view: GraphView) -> Iterator[GraphView]:
     plain = replace(view, edges=tuple(_silent(e) for e in view.edges))
     if any(e.label for e in view.edges):
         note = "Local derivatives are left out of it; fit=None shows them."
-        # Nothing says ∂u now; dZ still stands on the cards.
-        kept = [t for t in plain.notes if not (t.startswith("∂") and " is short for " in t)]
-        plain = replace(plain, notes=(*kept, note))
+        plain = replace(plain, notes=(*plain.notes, note))
     yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
     for inside in (True, False):
         brief = replace(plain, nodes=tuple(_brief(n, inside) for n in view.nodes))
@@ -195,7 +193,7 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
     if len(node.name) > _NAME or len(node.formula) > 2 * _NAME:
         node = replace(node, name=clean(node.name, _NAME), formula=clean(node.formula, 2 * _NAME))
     if node.is_folded:
-        slopes = tuple(s.partition(" (")[0] for s in node.slopes) if inside else ()
+        slopes = tuple(replace(s, shape="", paths=1) for s in node.slopes) if inside else ()
         body = node.body if len(node.body) < 4 else (node.body[0], DOTS, node.body[-1])
         value = value if len(value) == 1 and len(value[0]) <= _NARROW[1] else ()
         return replace(node, row=_NARROW[1], value=value, slopes=slopes, body=body)

@@ -12,7 +12,7 @@ from viz.text import clean
 
 if TYPE_CHECKING:
     from viz.engine import Graph
-    from viz.view import GraphView, NodeView
+    from viz.view import Grade, GraphView, NodeView
 
 __all__ = ["EXPLODING", "VANISHING", "judged", "neighbours", "trouble", "with_health"]
 
@@ -28,19 +28,23 @@ def with_health(g: Graph, views: tuple[NodeView, ...]) -> tuple[NodeView, ...]:
     for view in views:
         i = view.id
         mark, norm = "", None
-        if value[i]:
-            mark = value[i] if any(value[p] for p in before[i]) else f"{value[i]} begins here"
-        elif slope[i]:
-            begins = not any(slope[c] or value[c] for c in after[i])
-            mark = f"{slope[i]} gradient" + (" begins here" if begins else "")
+        grade: Grade = ""
+        if value[i] or slope[i]:
+            begins = not any(value[p] for p in before[i])
+            what = value[i]
+            if not what:
+                begins = not any(slope[c] or value[c] for c in after[i])
+                what = f"{slope[i]} gradient"
+            mark = f"{what} begins here" if begins else what
+            grade = "begins" if begins else "nan" if (value[i] or slope[i]) == "NaN" else "infinite"
         elif view.slope is not None and g.nodes[i].cotangent is not None:
             norm = norm_of(g.nodes[i].cotangent)
             if norm == 0:
-                mark = "zero gradient"
-            else:
-                mark = "vanishing" if norm < VANISHING else "exploding" if norm > EXPLODING else ""
+                mark, grade = "zero gradient", "zero"
+            elif norm < VANISHING or norm > EXPLODING:
+                mark = grade = "vanishing" if norm < VANISHING else "exploding"
         words = f"{view.words}. {mark}" if mark else view.words
-        healthy.append(replace(view, mark=mark, norm=norm, words=words))
+        healthy.append(replace(view, mark=mark, grade=grade, norm=norm, words=words))
     return tuple(healthy)
 
 
@@ -65,7 +69,8 @@ def judged(view: GraphView, report: Any) -> GraphView:
         mark = f"d{node.name} {row.status}"
         if row.causes:
             mark += f": {row.causes[0].sentence}"
-        nodes.append(replace(node, mark=mark, words=f"{node.words}. {mark}"))
+        words = f"{node.words}. {mark}"
+        nodes.append(replace(node, mark=mark, grade=row.status.lower(), words=words))
     by_status: dict[str, list[str]] = {}
     for row in (row for row in report.rows if verdicts[row.name[1:]] is row):
         by_status.setdefault(row.status, []).append(row.name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["KINDS", "CardKind"]
+__all__ = ["BORDER", "KINDS", "CardKind"]
+
+BORDER = 1.2  # pixels of a usual one
 
 Fill = Literal["leaf", "card", "cost", "module", "pill"]
 
@@ -38,7 +40,7 @@ class CardKind:
     radius: float | None = 7.0
     double: bool = False
     stacked: bool = False
-    thick: float = 1.2
+    thick: float = BORDER
     given: bool = False
 
     def rounding(self, height: float, most: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from viz.view import EdgeView, Gradient, GraphView, NodeView
+    from viz.view import Alert, EdgeView, Gradient, GraphView, NodeView
 
 __all__ = ["NOTATIONS", "in_course_notation"]
 
@@ -90,7 +90,7 @@ def in_course_notation(view: GraphView) -> GraphView:
             formula=told(n.formula),
             value=all_told(n.value),
             slope=slope(n.slope),
-            slopes=all_told(n.slopes),
+            slopes=tuple(replace(g, symbol=told(g.symbol)) for g in n.slopes),
             body=all_told(n.body),
             words=told(n.words),
         )
@@ -104,22 +104,18 @@ def in_course_notation(view: GraphView) -> GraphView:
             short=told(e.short),
         )
 
-    meaning = (
-        (
-            "dZ is short for ∂J/∂Z; where J is an average its 1/m is in it, which the course "
-            "leaves out.",
-        )
-        if any(n.slope is not None for n in view.nodes)
-        else ()
-    )
-    kept = [note for note in map(told, view.notes) if " is short for " not in note]
+    def alert(a: Alert) -> Alert:
+        return replace(a, names=told(a.names), text=told(a.text))
+
     return replace(
         view,
         nodes=tuple(map(node, view.nodes)),
         edges=tuple(map(edge, view.edges)),
-        notes=(*kept, *meaning),
-        alerts=all_told(view.alerts),
+        notes=all_told(view.notes),
+        results=all_told(view.results),
+        alerts=tuple(map(alert, view.alerts)),
         inside=all_told(view.inside),
+        notation="course",
     )
 
 

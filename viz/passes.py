@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from viz.kinds import KINDS
 from viz.repeats import repeats
 from viz.scopes import Call
-from viz.view import DOTS, EdgeView, GraphView, NodeView
+from viz.view import DOTS, GRADES, EdgeView, Gradient, GraphView, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
 __all__ = [
     "deepest",
-    "explain_shorthand",
     "fold",
     "fold_calls",
     "fold_repeats",
@@ -177,7 +176,7 @@ def _card(
     parameters = [m for m in members if m.kind == "parameter"]
     lines = [f"out {r.name}: {r.value_in_line}" if r.value else f"out {r.name}" for r in results]
     lines += [p.name for p in parameters if p.slope is None]
-    slopes = tuple(p.gradient for p in parameters if p.slope is not None)
+    slopes = tuple(p.slope for p in parameters if p.slope is not None)
     count = f"{len(members)} node{'s' * (len(members) > 1)}"
     card = NodeView(
         id=id,
@@ -190,7 +189,7 @@ def _card(
         count=count,
         heat=results[-1].heat if results else (),
         scope=path[:-1],
-        words=f"module {path[-1]}. " + ". ".join([*lines, *slopes, count]),
+        words=f"module {path[-1]}. " + ". ".join([*lines, *map(str, slopes), count]),
         inside="; ".join(f"{m.kind} {_without_names(m.formula)} {m.shape}" for m in members),
     )
     return with_worst(card, members)
@@ -223,30 +222,16 @@ def _call_card(
     return with_worst(card, members)
 
 
-# Marks, the worst first. Those that are none of these, such as "grad holds 2 passes", come second:
-# what is broken in a way of its own.
-_VERDICT = re.compile(r"d\S+ (WRONG|follows|not compared|right)\b")
-_WORST = (
-    *("WRONG", "", "begins here", "NaN", "∞", "exploding", "vanishing", "zero gradient"),
-    *("changed", "new", "follows", "not compared", "right"),
-)
-
-
 def with_worst(card: NodeView, inside: Sequence[NodeView]) -> NodeView:
     """Give a card the worst mark of what is folded into it, and the norm of its last gradient."""
-    found = [n.mark for n in inside if n.mark]
-    worst = min(found, key=_badness, default="")
     norms = [n.norm for n in inside if n.norm is not None]
-    words = f"{card.words}. {worst} inside" if worst else card.words
-    return replace(card, mark=worst, norm=norms[-1] if norms else None, words=words)
-
-
-def _badness(mark: str) -> int:
-    """Return the place of a mark in their order, the worst first."""
-    verdict = _VERDICT.match(mark)
-    if verdict:
-        return _WORST.index(verdict[1])
-    return next((k for k, word in enumerate(_WORST) if word and word in mark), _WORST.index(""))
+    card = replace(card, mark="", grade="", norm=norms[-1] if norms else None)
+    marked = [n for n in inside if n.mark]
+    if not marked:
+        return card
+    worst = min(marked, key=lambda n: GRADES.index(n.grade))
+    words = f"{card.words}. {worst.mark} inside"
+    return replace(card, mark=worst.mark, grade=worst.grade, words=words)
 
 
 def _without_names(formula: str) -> str:
@@ -256,22 +241,12 @@ def _without_names(formula: str) -> str:
 
 def name_inside(view: GraphView, names: Iterable[str]) -> GraphView:
     """Keep the names that stand on no card and in no formula of a view."""
-    texts = [t for n in view.nodes for t in (n.name, n.formula, *n.body, *n.slopes, *n.value)]
+    texts = [t for n in view.nodes for t in (n.name, n.formula, *n.details)]
     said = set(re.findall(r"[^\W\d]\w*", " ".join(texts)))
     plain = {n.name for n in view.nodes}
     plain |= {re.sub(r"_\d+$", "", name) for name in plain}  # w_1, the first of several w
     hidden = [name for name in dict.fromkeys(names) if name not in plain and name not in said]
     return replace(view, inside=tuple(hidden)) if hidden else view
-
-
-def explain_shorthand(view: GraphView) -> GraphView:
-    """Say once what ∂u means, where a label multiplies whole cotangents."""
-    for edge in view.edges:
-        if edge.short:
-            cost = edge.symbol.partition("/")[0]
-            note = f"∂{edge.short} is short for {cost}/∂{edge.short}."
-            return replace(view, notes=(*view.notes, note))
-    return view
 
 
 def fold_repeats(view: GraphView) -> GraphView:
@@ -355,10 +330,10 @@ def _lead(
     )
 
 
-def _slopes_of(modules: Sequence[NodeView]) -> tuple[str, ...]:
+def _slopes_of(modules: Sequence[NodeView]) -> tuple[Gradient, ...]:
     """Return the gradients that the first and the last of folded modules show."""
     first, last = modules[0].slopes, modules[-1].slopes
-    return (*first, DOTS, *last) if first or last else ()
+    return (*first, Gradient("", state="gap"), *last) if first or last else ()
 
 
 def fold_to_budget(view: GraphView, max_nodes: int) -> GraphView:
@@ -490,9 +465,7 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
         heat=last.heat,
         shape=last.shape if alone else "",
         body=tuple(filter(None, (known_as, *(() if alone else lines or given)))),
-        slopes=tuple(n.gradient for n in nodes if n.kind == "parameter" and n.slope is not None)[
-            :4
-        ],
+        slopes=tuple(n.slope for n in nodes if n.kind == "parameter" and n.slope is not None)[:4],
         count="" if alone else count,
     )
     inside = "; ".join(n.header for n in nodes)

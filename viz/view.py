@@ -1,64 +1,54 @@
 """`GraphView`: what a picture shows, as frozen data with a JSON round trip.
 
-Everything is text by now: passes rearrange views, layouts measure them, renderers print them, and
-none of these knows of tensors. Ids are positions in topological order.
+Passes rearrange views, layouts measure them, renderers print them, and none of these knows of
+tensors. Names, formulas and numbers are text; what is decided later (the worst of several marks,
+which sentences stand under a picture) is decided from fields of its own, never read out of a text.
+Ids are positions in topological order.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from viz.fields import read
 from viz.scopes import Call
 from viz.text import ROW, in_short, wrapped
 
-__all__ = ["DOTS", "EdgeView", "Gradient", "GraphView", "Heat", "Kind", "NodeView"]
+__all__ = [
+    "DOTS",
+    "GRADES",
+    "Alert",
+    "EdgeView",
+    "Grade",
+    "Gradient",
+    "GraphView",
+    "Heat",
+    "Kind",
+    "NodeView",
+]
 
 DOTS = "…"  # in the place of lines that are left out
-_STATES = Literal["value", "norm", "none", "lost"]
+Grade = Literal[  # what a mark says, the worst first
+    "wrong",
+    "broken",  # in a way of its own
+    "begins",  # what is not finite
+    "nan",
+    "infinite",
+    "exploding",
+    "vanishing",
+    "zero",
+    "changed",
+    "new",
+    "follows",
+    "not compared",
+    "right",
+    "",
+]
+GRADES: tuple[Grade, ...] = get_args(Grade)
 Kind = Literal["data", "parameter", "op", "cost", "constant", "call", "module", "repeat"]
-
-
-def _card(data: Any) -> NodeView:
-    """Return the card that JSON describes."""
-    lists = {name: _lines(data, name) for name in ("value", "scope", "body", "slopes")}
-    slope = data["slope"]
-    if slope is not None:
-        slope = Gradient(**slope)
-        if not all(isinstance(x, str) for x in (slope.symbol, slope.text, slope.shape)):
-            raise TypeError("a gradient needs a str in every text field")
-        if slope.state not in get_args(_STATES) or type(slope.paths) is not int:
-            raise TypeError(f"a gradient has the state {slope.state!r}, {slope.paths!r} paths")
-    heat = tuple(_heat(h) for h in data["heat"])
-    return NodeView(**{**data, **lists, "slope": slope, "heat": heat})
-
-
-def _lines(data: Any, name: str) -> tuple[str, ...]:
-    """Return a field of several texts."""
-    if type(data[name]) is not list or not all(type(x) is str for x in data[name]):
-        raise TypeError(f"{name} needs a list of texts, got {data[name]!r:.60}")
-    return tuple(data[name])
-
-
-def _heat(data: Any) -> Heat:
-    """Return the map of shades that JSON describes."""
-    heat = Heat(data["label"], tuple(map(tuple, data["cells"])), data["unit"])
-    long = {len(row) for row in heat.cells}
-    shades = {x for row in heat.cells for x in row}
-    if len(long) != 1 or not 0 < max(long) <= 64 or len(heat.cells) > 64:
-        raise TypeError("a heat map needs rows of one length, of at most 64 cells")
-    if not shades <= {*range(-5, 6), 9} or any(type(x) is not int for x in shades):
-        raise TypeError(f"a heat map has the shades {sorted(map(str, shades))}")
-    if (
-        type(heat.unit) not in (int, float)
-        or not 0 < heat.unit <= 50
-        or type(data["label"]) is not str
-    ):
-        raise TypeError(f"a heat map has cells of {heat.unit!r}, called {heat.label!r}")
-    return heat
 
 
 def _no_number(word: str) -> Any:
@@ -76,8 +66,8 @@ class Gradient:
     text : str
         Its numbers, or the norm of them.
     state : str
-        "value", "norm" (too many numbers), "none" (no backward pass has been) or "lost" (not
-        kept).
+        "value", "norm" (too many numbers), "none" (no backward pass has been), "lost" (not kept),
+        or "gap": dots in the place of others.
     shape : str
         Beside a norm.
     paths : int
@@ -86,7 +76,7 @@ class Gradient:
 
     symbol: str
     text: str = ""
-    state: _STATES = "value"
+    state: Literal["value", "norm", "none", "lost", "gap"] = "value"
     shape: str = ""
     paths: int = 1
 
@@ -99,6 +89,8 @@ class Gradient:
         return f"{self.text} {self.shape}{ways}" if self.shape else f"{self.text}{ways}"
 
     def __str__(self) -> str:
+        if self.state == "gap":
+            return DOTS
         if self.state == "lost":
             return f"{self.symbol} {self.amount}"
         name = f"‖{self.symbol}‖" if self.state == "norm" else self.symbol
@@ -128,6 +120,17 @@ class Heat:
         """Width and height in pixels."""
         return self.unit * len(self.cells[0]), self.unit * len(self.cells)
 
+    def check(self) -> None:
+        """Raise TypeError where it is no map that can be drawn."""
+        long = {len(row) for row in self.cells}
+        if len(long) != 1 or not 0 < max(long) <= 64 or len(self.cells) > 64:
+            raise TypeError("a heat map needs rows of one length, of at most 64 cells")
+        shades = {x for row in self.cells for x in row}
+        if not shades <= {*range(-5, 6), 9}:
+            raise TypeError(f"a heat map has the shades {sorted(shades)}")
+        if not 0 < self.unit <= 50:
+            raise TypeError(f"a heat map has cells of {self.unit!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
@@ -156,7 +159,9 @@ class NodeView:
     source : str
         File and line of the user's code, or empty.
     mark : str
-        A word that stands out on the card: "vanishing", "NaN begins here", "changed".
+        Words that stand out on the card: "vanishing", "NaN begins here", "changed".
+    grade : str
+        What the mark says, one of `GRADES`; empty without a mark.
     norm : float or None
         ‖gradient‖, for drawings that show its health; None where unknown, or not finite.
     latex : str
@@ -167,8 +172,8 @@ class NodeView:
         What a folded module does, to compare it with others; empty for other cards.
     body : tuple of str
         What one round of a folded loop, or one of folded modules, computes.
-    slopes : tuple of str
-        The gradients of the parameters inside a folded card.
+    slopes : tuple of Gradient
+        Those of the parameters inside a folded card.
     count : str
         How much a folded card stands for: ``7 nodes``.
     row : int
@@ -189,12 +194,13 @@ class NodeView:
     words: str
     source: str = ""
     mark: str = ""
+    grade: Grade = ""
     norm: float | None = None
     latex: str = ""
     shape: str = ""
     inside: str = ""
     body: tuple[str, ...] = ()
-    slopes: tuple[str, ...] = ()
+    slopes: tuple[Gradient, ...] = ()
     count: str = ""
     row: int = ROW
     substituted: str = ""
@@ -208,7 +214,7 @@ class NodeView:
     @property
     def details(self) -> list[str]:
         """The lines between the header and the gradient, but for the mark."""
-        return [*self.body, *self.value, *self.slopes, *filter(None, [self.count])]
+        return [*self.body, *self.value, *map(str, self.slopes), *filter(None, [self.count])]
 
     @property
     def value_in_line(self) -> str:
@@ -219,7 +225,7 @@ class NodeView:
     @property
     def gradients_inside(self) -> list[str]:
         """The gradients of the parameters inside a folded card, but for the dots between them."""
-        return [line for line in self.slopes if line != DOTS]
+        return [str(slope) for slope in self.slopes if slope.state != "gap"]
 
     @property
     def header(self) -> str:
@@ -320,6 +326,28 @@ class EdgeView:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """A sentence that says what is broken.
+
+    Attributes
+    ----------
+    names : str
+        Of the cards it is about.
+    line : str
+        File and line of the user's code, or empty.
+    text : str
+        What is wrong there, and what to do.
+    """
+
+    names: str
+    line: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.names}{f' ({self.line})' if self.line else ''}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class GraphView:
     """A whole picture.
 
@@ -328,7 +356,7 @@ class GraphView:
     title : str
         What the picture is called.
     notes : tuple of str
-        Sentences under it: what is shown, what is hidden or folded.
+        Sentences under it: what is hidden or folded, what was not known.
     nodes : tuple of NodeView
         Operands before results.
     edges : tuple of EdgeView
@@ -348,8 +376,14 @@ class GraphView:
         The outputs from which no backward pass has gone.
     outputs : int
         How many outputs there are.
-    alerts : tuple of str
-        Sentences that say what is broken.
+    alerts : tuple of Alert
+        What is broken.
+    results : tuple of str
+        The equations of the outputs, ``J = 3 · v = 33.``
+    cost : str
+        What the outputs are called in derivatives: J, or (a + b).
+    notation : str
+        Of derivatives: "plain" (∂J/∂Z) or "course" (dZ).
     inside : tuple of str
         Names that the user gave and that stand on no card, since it was folded.
     """
@@ -365,15 +399,33 @@ class GraphView:
     passes: Literal["both", "forward", "backward", ""] = ""
     unrun: tuple[str, ...] = ()
     outputs: int = 1
-    alerts: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    results: tuple[str, ...] = ()
+    cost: str = ""
+    notation: Literal["plain", "course"] = "plain"
     inside: tuple[str, ...] = ()
+
+    @property
+    def shorthand(self) -> str:
+        """What ∂u or dZ is short for, where the picture writes it; else empty."""
+        if self.notation == "course":
+            meaning = (
+                "dZ is short for ∂J/∂Z; where J is an average its 1/m is in it, which the course "
+                "leaves out."
+            )
+            return meaning if any(n.slope is not None for n in self.nodes) else ""
+        short = next((e.short for e in self.edges if e.short), "")
+        return f"∂{short} is short for ∂{self.cost}/∂{short}." if short else ""
 
     @property
     def caption(self) -> tuple[str, ...]:
         """The sentences under the picture: what is broken, which passes it shows, and the notes."""
-        folded = (f"Inside folded cards: {in_short(self.inside)}.",) if self.inside else ()
+        alerts = map(str, self.alerts)
         if not self.passes:
-            return (*self.alerts, *self.notes, *folded)
+            return (*alerts, *self.notes)
+        said = [*self.results, *self.notes, *filter(None, [self.shorthand])]
+        if self.inside:
+            said.append(f"Inside folded cards: {in_short(self.inside)}.")
         ahead, back = "left to right", "right to left"
         if self.turned:
             ahead, back = "top to bottom", "bottom to top"
@@ -387,7 +439,7 @@ class GraphView:
         else:
             some = f" from {' and '.join(self.unrun)}" if len(self.unrun) < self.outputs else ""
             first = f"{forward}; the backward pass has not run{some}."
-        return (*self.alerts, first, *self.notes, *folded)
+        return (*alerts, first, *said)
 
     @property
     def digest(self) -> str:
@@ -416,22 +468,7 @@ class GraphView:
             If the text is not JSON, or not of a view.
         """
         try:
-            data: dict[str, Any] = json.loads(text, parse_constant=_no_number)
-            view = cls(
-                title=data["title"],
-                notes=tuple(data["notes"]),
-                nodes=tuple(_card(n) for n in data["nodes"]),
-                edges=tuple(EdgeView(**e) for e in data["edges"]),
-                rows=data["rows"],
-                turned=data["turned"],
-                chips=data["chips"],
-                size=None if data["size"] is None else tuple(data["size"]),
-                passes=data["passes"],
-                unrun=tuple(data["unrun"]),
-                outputs=data["outputs"],
-                alerts=tuple(data["alerts"]),
-                inside=tuple(data["inside"]),
-            )
+            view = read(cls, json.loads(text, parse_constant=_no_number))
             view._check()
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise ValueError(f"GraphView.from_json: not the JSON of a view: {error}.") from error
@@ -440,58 +477,25 @@ class GraphView:
     def _check(self) -> None:
         """Raise TypeError where a field is not what drawings rely on."""
         most = len(self.nodes) + 1
-        if self.rows is not None and (type(self.rows) is not int or not 0 < self.rows <= most):
+        if self.rows is not None and not 0 < self.rows <= most:
             raise TypeError(f"rows is {self.rows!r}")
-        if type(self.turned) is not bool or type(self.chips) is not bool:
-            raise TypeError(f"turned is {self.turned!r}, chips is {self.chips!r}")
-        if self.size is not None and not (
-            len(self.size) == 2
-            and all(type(x) in (int, float) and 0 < x < math.inf for x in self.size)
-        ):
+        if self.size is not None and not all(x > 0 for x in self.size):
             raise TypeError(f"size is {self.size!r}")
-        place = {n.id: i for i, n in enumerate(self.nodes)}
+        if not 0 <= self.outputs <= most:
+            raise TypeError(f"it has {self.outputs!r} outputs")
         for n in self.nodes:
-            texts = (
-                n.name,
-                n.formula,
-                n.substituted,
-                *n.details,
-                n.gradient,
-                *n.scope,
-                n.words,
-                n.source,
-                n.mark,
-            )
-            if type(n.row) is not int or not 0 < n.row <= 1000:
+            if not 0 < n.row <= 1000:
                 raise TypeError(f"card {n.id} has rows of {n.row!r} characters")
-            if type(n.id) is not int or n.kind not in get_args(Kind):
-                raise TypeError(f"a card has id {n.id!r} and kind {n.kind!r}")
-            if not all(isinstance(x, str) for x in (*texts, n.latex, n.shape, n.inside)):
-                raise TypeError(f"card {n.id} needs a str in every text field")
             if len(n.mark) > 400 or "<" in n.mark:
                 raise TypeError(f"card {n.id} has the mark {n.mark!r}")
-            if not (n.norm is None or (type(n.norm) in (int, float) and 0 <= n.norm < math.inf)):
+            if n.norm is not None and n.norm < 0:
                 raise TypeError(f"card {n.id} has the norm {n.norm!r}")
+            for heat in n.heat:
+                heat.check()
+        place = {n.id: i for i, n in enumerate(self.nodes)}
+        if len(place) < len(self.nodes):
+            raise TypeError("two cards have one id")
         for e in self.edges:
             if not place.get(e.source, len(place)) < place.get(e.target, -1):
                 raise TypeError(f"an edge leads from {e.source!r} to {e.target!r}")
-            texts = (e.symbol, e.formula, e.number, e.short, e.words, e.latex)
-            if not all(isinstance(x, str) for x in texts):
-                raise TypeError(f"an edge to {e.target} needs a str in every text field")
-            if not (
-                e.brings is None or (type(e.brings) in (int, float) and abs(e.brings) < math.inf)
-            ):
-                raise TypeError(f"an edge to {e.target} brings {e.brings!r}")
-            if type(e.slot) is not int or type(e.back) is not bool or type(e.forward) is not bool:
-                raise TypeError(f"an edge to {e.target} has the slot {e.slot!r}, or no directions")
-        if len(place) < len(self.nodes):
-            raise TypeError("two cards have one id")
-        if not all(
-            isinstance(x, str)
-            for x in (self.title, *self.alerts, *self.notes, *self.unrun, *self.inside)
-        ):
-            raise TypeError("its title or one of its notes is no text")
-        known = type(self.outputs) is int and 0 <= self.outputs <= most
-        if self.passes not in ("both", "forward", "backward", "") or not known:
-            raise TypeError(f"passes is {self.passes!r}, of {self.outputs!r} outputs")
         self.to_json().encode()  # a lone surrogate is no text that can be written

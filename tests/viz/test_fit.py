@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import viz
+from autograd import name_scope
 from tests.viz.graphs import leaf
 from tests.viz.models import MODELS, network, recurrent
 from viz.far import far_uses
@@ -298,6 +299,17 @@ def test_a_title_of_a_module_that_runs_down_is_cut_to_its_box() -> None:
     (rect,) = (r for r in root.iter(f"{SVG}rect") if r.get("class") == "cluster")
     assert title.text.endswith("…")
     assert width(title.text, LABEL, bold=True) < float(rect.get("height"))
+
+
+def test_a_gradient_inside_a_folded_card_keeps_its_whole_name() -> None:
+    with name_scope("layer"):
+        z = leaf(np.ones((3, 4)), "p (old)") ** 2
+    J = z.sum().named("J")
+    J.backward()
+    views = [viz.draw(J, depth=0, fit=(width, 300)).view for width in (300, 900)]
+    inside = [str(s) for view in views for n in view.nodes for s in n.slopes]
+    assert len(inside) == 2
+    assert all(line.startswith("‖∂J/∂p (old)‖ = 6.928") for line in inside)
 
 
 def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:

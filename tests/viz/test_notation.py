@@ -138,7 +138,7 @@ def test_powers_and_transposes_of_layers_keep_their_places() -> None:
 
 def test_gradients_inside_folded_cards_are_told_alike() -> None:
     view = viz.draw(network(3, 4, 1), notation="course", fit="slide", max_nodes=6).view
-    slopes = [s for n in view.nodes for s in n.slopes]
+    slopes = [str(s) for n in view.nodes for s in n.slopes]
     assert slopes
     assert all(re.match(r"‖?d[Wb]\^\[\d\]", s) for s in slopes), slopes
 
@@ -164,3 +164,19 @@ def test_dz_is_explained_where_it_stands(place) -> None:
     view = viz.draw(network(3, 4, 1), notation="course", fit=place).view
     assert any(n.slope is not None and n.slope.symbol.startswith("d") for n in view.nodes)
     assert any("dZ is short for" in note for note in view.caption)
+
+
+def test_names_of_files_are_not_told(tmp_path) -> None:
+    """A fault in gamma.py stands there, not in γ.py, whatever letters are told."""
+    script = tmp_path / "gamma.py"
+    script.write_text(
+        "import numpy as np\n"
+        "J = ((w - np.array([1.0, 2.0, 3.0])) ** 2).mean().named('J')\n"
+        "J.backward()\n"
+    )
+    w = leaf([[1.0], [2.0], [3.0]], "gamma1")
+    names = {"w": w}
+    exec(compile(script.read_text(), str(script), "exec"), names)
+    (alert, *_) = viz.draw(names["J"], notation="course").view.caption
+    assert alert.startswith("u (gamma.py:2): (3, 1) − (3,)")
+    assert "γ^[1] and the array" in alert

@@ -95,7 +95,7 @@ def test_mermaid_reads_back_as_what_was_drawn(name: str) -> None:
         else:
             assert re.fullmatch(
                 r'\s*(n\d+ (-->|-\.->|-\. "[^"]*" \.->) n\d+|subgraph s\d+x\d+\["[^"]*"\]|end|n\d+'
-                r"|style [n\d,]+ stroke-width:4px)",
+                r"|style [n\d,]+ stroke-width:3px)",
                 line,
             ), line
     assert found == {n.id: n.header for n in view.nodes}

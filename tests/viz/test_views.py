@@ -620,18 +620,33 @@ def test_the_shorthand_of_a_transposed_cotangent_names_the_value() -> None:
     assert "∂u is short for ∂J/∂u." in captions(viz.draw(J))
 
 
+def test_the_shorthand_is_of_the_whole_name_of_the_cost() -> None:
+    W, x = leaf([[1.0, 2.0], [3.0, 4.0]], "W"), leaf([1.0, 2.0], "x")
+    J = ((W.T @ x).sum() / 2).named("L/m")
+    J.backward()
+    assert "∂u is short for ∂L/m/∂u." in captions(viz.draw(J))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda d: d["edges"][0].update(source=999), "an edge leads from 999"),
-        (lambda d: d["edges"][0].update(source="n0"), "an edge leads from 'n0'"),
-        (lambda d: d["nodes"][0].update(kind="zz"), "kind 'zz'"),
-        (lambda d: d["nodes"][0].update(id='0"><script>'), "has id"),
-        (lambda d: d["nodes"][0].update(name=3), "needs a str in every text field"),
-        (lambda d: d["nodes"][0].update(norm="x"), "has the norm 'x'"),
+        (lambda d: d["edges"][0].update(source="n0"), "EdgeView.source is 'n0'"),
+        (lambda d: d["nodes"][0].update(kind="zz"), "NodeView.kind is 'zz'"),
+        (lambda d: d["nodes"][0].update(id='0"><script>'), "NodeView.id is"),
+        (lambda d: d["nodes"][0].update(name=3), "NodeView.name is 3"),
+        (lambda d: d["nodes"][0].update(norm="x"), "NodeView.norm is 'x'"),
+        (lambda d: d["nodes"][0].update(norm=-1), "has the norm -1"),
+        (lambda d: d["nodes"][0].update(norm=10**400), "NodeView.norm is 1000"),
+        (lambda d: d["nodes"][0].update(grade="bad"), "NodeView.grade is 'bad'"),
+        (lambda d: d["nodes"][0].update(scope="layer1"), "NodeView.scope is 'layer1'"),
+        (lambda d: d["nodes"][0]["slope"].update(paths=True), "Gradient.paths is True"),
+        (lambda d: d.update(size=[1, 2, 3]), "GraphView.size is"),
+        (lambda d: d.update(size=[0, 2]), "size is"),
+        (lambda d: d.update(outputs=-1), "it has -1 outputs"),
         (lambda d: d["nodes"][0].update(odd=1), "odd"),
         (lambda d: d["nodes"][1].update(id=0), "edge|one id"),
-        (lambda d: d.update(title=None), "its title or one of its notes"),
+        (lambda d: d.update(title=None), "GraphView.title is None"),
         (lambda d: d.pop("edges"), "edges"),
     ],
 )

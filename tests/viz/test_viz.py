@@ -12,6 +12,7 @@ import time
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from autograd import Tensor, check_backprop, graph, name_scope
 from tests.viz.models import MODELS
 from viz.passes import fold_stretches, with_worst
 from viz.text import clean, width, wrapped
+
+if TYPE_CHECKING:
+    from viz.view import Grade
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -165,8 +169,9 @@ def test_modules_are_clusters_that_fold_to_cards() -> None:
     assert names[:3] == ["X", "layer1 (Linear)", "layer2 (Linear)"]
     module = folded.view.nodes[1]
     assert module.kind == "module"
-    assert any(line.startswith("‖∂J/∂W1‖ = ") for line in module.slopes)
-    assert any(line.startswith("∂J/∂b1 = [") for line in module.slopes)
+    slopes = [str(slope) for slope in module.slopes]
+    assert any(line.startswith("‖∂J/∂W1‖ = ") for line in slopes)
+    assert any(line.startswith("∂J/∂b1 = [") for line in slopes)
     assert "3 modules folded; depth=1 opens them." in folded.view.caption
     chain = [(e.source, e.target) for e in folded.view.edges]
     assert (folded.view.nodes[1].id, folded.view.nodes[2].id) in chain
@@ -704,7 +709,7 @@ def test_equal_layers_in_a_row_fold() -> None:
     between = "layer2 (Linear) … layer10 (Linear) × 9"
     assert modules == ["layer1 (Linear)", between, "layer11 (Linear)"]
     (card,) = (n for n in view.nodes if n.kind == "repeat")
-    inside = [line.partition(" = ")[0] for line in card.slopes]
+    inside = [str(slope).partition(" = ")[0] for slope in card.slopes]
     assert inside == ["‖∂J/∂W2‖", "∂J/∂b2", "…", "‖∂J/∂W10‖", "∂J/∂b10"]
     assert len(viz.draw(J, depth=0).view.nodes) == 11 + 5
 
@@ -924,11 +929,20 @@ def test_an_arrow_that_brings_a_share_does_not_claim_the_whole() -> None:
 
 def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
     card = viz.draw(lecture()).view.nodes[0]
-    marks = ["dh_new right", "dx not compared", "dW follows", "grad holds 2 passes", "dNaN WRONG"]
+    marks: list[tuple[str, Grade]] = [
+        ("dh_new right", "right"),
+        ("dx not compared", "not compared"),
+        ("dW follows", "follows"),
+        ("vanishing", "vanishing"),
+        ("∞ gradient", "infinite"),
+        ("0 met ∞", "broken"),
+        ("dNaN WRONG", "wrong"),
+    ]
     for k in range(1, len(marks) + 1):  # each is worse than those before
-        inside = [replace(card, mark=mark) for mark in marks[:k]]
-        assert with_worst(card, inside[::-1]).mark == marks[k - 1]
-        assert with_worst(card, inside).mark == marks[k - 1]
+        inside = [replace(card, mark=mark, grade=grade) for mark, grade in marks[:k]]
+        for order in (inside, inside[::-1]):
+            worst = with_worst(card, order)
+            assert (worst.mark, worst.grade) == marks[k - 1]
 
 
 def test_what_is_given_folds_without_any_step() -> None:

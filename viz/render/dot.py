@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphviz.backend.dot_command import command
 
-from viz.kinds import KINDS
+from viz.kinds import BORDER, KINDS
 from viz.render.svg import legend
 from viz.theme import DARK, LIGHT
 
@@ -43,9 +43,8 @@ def render_dot(view: GraphView, theme: str = "light") -> str:
     fills = {"leaf": colours.leaf, "cost": colours.cost}
     for node in view.nodes:
         kind = KINDS[node.kind]
-        extra = (
-            ", peripheries=2" if kind.double else f", penwidth={kind.thick:g}" * (kind.thick > 2)
-        )
+        extra = f", penwidth={kind.thick:g}" * (kind.thick != BORDER)
+        extra += ", peripheries=2" * kind.double + ", shape=box3d" * kind.stacked
         plain = kind.double or kind.radius == 0 or kind.fill == "module"
         rounded = "" if plain else ', style="filled,rounded"'
         fill = f', fillcolor="{fills[kind.fill]}"' if kind.fill in fills else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from viz.kinds import KINDS
+from viz.kinds import BORDER, KINDS
 
 if TYPE_CHECKING:
     from viz.kinds import CardKind
@@ -29,9 +29,10 @@ def render_mermaid(view: GraphView) -> str:
         if edge.back:
             label = f'-. "{_escaped(edge.label)}" .->' if edge.label else "-.->"
             lines.append(f"  n{edge.target} {label} n{edge.source}")
-    outputs = [f"n{n.id}" for n in view.nodes if n.kind == "cost"]
-    if outputs:
-        lines.append(f"  style {','.join(outputs)} stroke-width:4px")
+    for name, kind in KINDS.items():
+        cards = [f"n{n.id}" for n in view.nodes if n.kind == name]
+        if cards and kind.thick != BORDER:
+            lines.append(f"  style {','.join(cards)} stroke-width:{kind.thick:g}px")
     return "\n".join([*lines, "```", "", *(f"{markdown(line)}  " for line in view.caption), ""])
 
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.far import far_uses
-from viz.kinds import KINDS
+from viz.kinds import BORDER, KINDS
 from viz.layout import PASSING, Card, Layout, Link, Rect, layout
 from viz.rows import RADIUS, in_rows
 from viz.text import clean, pieces, width
@@ -267,8 +267,13 @@ def style_of(prefix: str, theme: str) -> str:
             ".bg": f"fill: {t.background}",
             ".card": f"fill: {t.card}; stroke: {t.ink}; stroke-width: 1.2",
             ".leaf": f"fill: {t.leaf}",
-            ".cost": f"fill: {t.cost}; stroke-width: {KINDS['cost'].thick:g}",
+            ".cost": f"fill: {t.cost}",
             ".module": f"fill: {t.cluster}",
+            **{
+                f"rect.{name}": f"stroke-width: {kind.thick:g}"
+                for name, kind in KINDS.items()
+                if kind.thick != BORDER
+            },
             ".inner": f"fill: none; stroke: {t.ink}; stroke-width: 0.8",
             ".frame": f"fill: none; stroke: {t.muted}; stroke-width: 0.6",
             ".strip": f"fill: {t.gradient}",
@@ -353,7 +358,7 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
             parts.append(text_at("value", line, middle, y))
     if node.mark:
         y += _LINE
-        is_fine = node.mark.endswith((" right", " not compared"))
+        is_fine = node.grade in ("right", "not compared")
         parts.append(text_at("fine" if is_fine else "mark", node.mark, middle, y))
     if node.heat:
         parts.append(_maps(node, middle, y + 8.0))
@@ -402,7 +407,10 @@ def _shade(level: int) -> str:
 def _css(kind: str) -> str:
     """Return the classes of a card's rectangle."""
     fill = KINDS[kind].fill
-    return fill if fill in ("card", "pill") else f"card {fill}"
+    classes: list[str] = [fill] if fill in ("card", "pill") else ["card", fill]
+    if KINDS[kind].thick != BORDER and kind not in classes:
+        classes.append(kind)
+    return " ".join(classes)
 
 
 def _bottom(r: Rect, top: float, inset: float, radius: float, more: str) -> str:
@@ -562,7 +570,8 @@ def _legend_rows(
         left -= needed
     said = view.caption[len(view.alerts) :]
     said = said if view.size is None else (" ".join(said),)
-    lines = [("alert", line) for text in view.alerts for line in lines_of(text, wide, bold=True)]
+    alerts = map(str, view.alerts)
+    lines = [("alert", line) for text in alerts for line in lines_of(text, wide, bold=True)]
     return rows, lines + [("note", line) for text in said for line in lines_of(text, wide)]
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from viz.engine import accented
-from viz.kinds import KINDS
+from viz.kinds import BORDER, KINDS
 from viz.render.svg import legend, placed
 from viz.rows import RADIUS
 from viz.text import pieces, width
@@ -136,7 +136,7 @@ def _style(kind: CardKind) -> str:
         "card",
         "double, double distance=1.5bp" if kind.double else "",
         "sharp corners" if kind.radius == 0 else "",
-        f"line width={kind.thick - 1:g}bp" if kind.thick > 2 else "",
+        f"line width={kind.thick - 1:g}bp" if kind.thick != BORDER else "",
         "draw=muted" if kind.fill == "pill" else fill.get(kind.fill, ""),
         "copy shadow={shadow xshift=2bp, shadow yshift=2bp}" if kind.stacked else "",
     ]

@@ -54,11 +54,7 @@ __all__ = [
 
 from_engine = True
 
-# Ops that keep an average one of the same terms.
-_MOVES = {
-    "add", "subtract", "sum", "negative", "reshape", "squeeze", "expand_dims", "transpose", "ravel",
-    "getitem", "broadcast_to",
-}  # fmt: skip
+_SUMMING = {"add", "subtract", "sum", "negative"}  # a sum of averages is one of the same terms
 # Where elementwise ops have a kink, so that any slope between those of its two sides is right; a
 # function of the value that is differentiated, and of all operands.
 _AT_ZERO = dict.fromkeys(
@@ -427,7 +423,7 @@ class Check:
         if name == "mean":
             many = math.prod(steps[operands[0]].shape) / max(math.prod(step.shape), 1)
             return self.scales_of(operands[0], scale * many, depth + 1)
-        if name in _MOVES:
+        if step.op.moves or name in _SUMMING:
             inner = [self.scales_of(j, scale, depth + 1) for j in operands]
             return [n for found in inner for n in found] or whole
         return whole

@@ -185,12 +185,8 @@ class Constant:
         return None if self._reference is None else self._reference()
 
 
-# Ops after which numbers are the same ones, in another place or a little moved.
-_ARRANGING = frozenset(
-    {"reshape", "transpose", "matrix_transpose", "swapaxes", "moveaxis", "squeeze", "ravel"}
-    | {"expand_dims", "broadcast_to", "getitem", "take", "concatenate", "stack", "astype"}
-    | {"clip", "maximum", "minimum", "positive", "nan_to_num"}
-)
+# Ops that leave numbers as they are, or keep them in bounds.
+_BOUNDING = {"astype", "positive", "clip", "maximum", "minimum", "nan_to_num"}
 _FAR = 12  # ops that are looked through
 
 
@@ -258,7 +254,8 @@ def _arranged(node: Node) -> Node | None:
     name, below = node.op.name, parents[0]
     first = node.parents[0] is not None
     if (
-        name in _ARRANGING
+        node.op.moves
+        or name in _BOUNDING
         or (name == "add" and _all(node, lambda c: np.abs(c) <= _SMALL_SHIFT))
         or (name == "subtract" and first and _all(node, lambda c: np.abs(c) <= _SMALL_SHIFT))
         or (name == "multiply" and _all(node, lambda c: np.isin(c, (0, 1))))

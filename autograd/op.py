@@ -24,6 +24,7 @@ import functools
 import inspect
 import keyword
 import linecache
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import numpy as np
@@ -78,6 +79,7 @@ def op(
     bilinear: bool = False,
     mixes: str | None = None,
     selects: bool = False,
+    moves: bool = False,
     ties: Callable[[Any, tuple[int, ...]], Any] | None = None,
     elementwise: bool | None = None,
     limit: Callable[..., Any] | None = None,
@@ -121,14 +123,17 @@ def op(
     selects : bool
         Takes elements of its operands and leaves others out, as ``where`` and ``maximum`` do. A
         gradient of 0 that it makes is one for good, and hides no limit.
+    moves : bool
+        Each element of the result is an element of an operand, unchanged, in another place. What is
+        known of a value, such as that a sigmoid made it, is known of its parts.
     ties : callable, optional
         Takes a result and the shape of the operand, and returns which elements of the result have
         cotangents that the rule divides by 0, as it does for eigenvectors of equal eigenvalues. The
         rule divides by `autograd.zeros.over`.
     elementwise : bool, optional
         Each element of the result depends on the same element of each operand only, after
-        broadcasting. Found out from the forward function where the op has no parameters; with
-        parameters it is False unless it is said.
+        broadcasting. Found out from the forward function where the parameters have numbers as
+        defaults; with other parameters it is False unless it is said.
     limit : callable, optional
         Made by `autograd.ops.kinks.limit` from the limit of (f(a) − f(a₀)) · f′(a) at points a₀
         where the derivative of f by its first operand is infinite: ½ for √a. A recorded backward
@@ -176,6 +181,7 @@ def op(
             bilinear=bilinear,
             mixes=mixes,
             selects=selects,
+            moves=moves,
             ties=ties,
             elementwise=elementwise,
             limit=limit,
@@ -216,6 +222,7 @@ class Op:
         bilinear: bool,
         mixes: str | None,
         selects: bool,
+        moves: bool,
         ties: Callable[[Any, tuple[int, ...]], Any] | None,
         elementwise: bool | None,
         limit: Callable[..., Any] | None,
@@ -228,7 +235,8 @@ class Op:
         self.domain, self.absent = domain, absent
         self.binds, self.associative = binds, associative
         self.kinks, self.bilinear, self.accumulates = kinks, bilinear, accumulates
-        self.mixes, self.selects, self.limit, self.ties = mixes, selects, limit, ties
+        self.mixes, self.selects, self.moves = mixes, selects, moves
+        self.limit, self.ties = limit, ties
         self._elementwise = elementwise
         self._latex, self._text = latex, text
         self.doc = inspect.getdoc(forward) or ""
@@ -324,11 +332,25 @@ class Op:
         """Whether each element of the result depends on the same element of the operands only.
 
         Where the declaration does not say it, the forward function is asked once: it is so if each
-        element computed alone comes out as in an array, wherever it stands there.
+        element computed alone comes out as in an array, wherever it stands there, also with other
+        numbers as parameters.
+
+        Raises
+        ------
+        RuleError
+            If the declaration says so, and the forward function does not do so.
         """
-        if self._elementwise is None:
-            self._elementwise = not self.variadic and not self.params and _keeps_places(self)
-        return self._elementwise
+        return self._elementwise_found
+
+    @functools.cached_property
+    def _elementwise_found(self) -> bool:
+        asked = None if self.variadic else _keeps_places(self)
+        if self._elementwise and asked is False:
+            raise RuleError(
+                f"@op {self.name}: says elementwise=True, but elements of its result depend on "
+                "where they stand, or on others; leave it out."
+            )
+        return bool(asked) if self._elementwise is None else self._elementwise
 
     def pull(self, node: Node, saved: tuple[Any, ...], g: Any) -> Sequence[Any]:
         """Return what the rules give to each operand of a node; None where none is needed.
@@ -520,8 +542,17 @@ def _numbers(result: Any) -> Any:
     return [_numbers(x) for x in result] if isinstance(result, list) else result
 
 
-def _keeps_places(op: Op) -> bool:
-    """Whether a forward function computes each element by itself, on numbers of its domain."""
+def _keeps_places(op: Op) -> bool | None:
+    """Whether a forward function computes each element by itself, on numbers of its domain.
+
+    None if that could not be found out: it needs other shapes, or parameters that are no numbers.
+    """
+    if not all(isinstance(op.defaults.get(name), Number) for name in op.params):
+        return None
+    settings = [op.defaults]
+    for name, value in op.defaults.items():
+        other = not value if isinstance(value, bool) else value + 1
+        settings.append(op.defaults | {name: other})
     rng = np.random.default_rng(0)
     small = []
     for name in op.operands:
@@ -529,27 +560,29 @@ def _keeps_places(op: Op) -> bool:
         low, high = np.clip(ends, -9, 9) if isinstance(ends, tuple) else (0.3, 0.7)
         small.append(rng.uniform(low, high, (2, 3)))
     sizes = np.array([[1.0, 100.0, 0.01], [10.0, -3.0, 1.0]])  # of one element beside another
-    return all(_apart(op, [x * size for x in small]) for size in (1.0, sizes))
+    found = [_apart(op, [x * size for x in small], p) for size in (1.0, sizes) for p in settings]
+    return False if False in found else None if None in found else True
 
 
-def _apart(op: Op, given: list[Any]) -> bool:
+def _apart(op: Op, given: list[Any], params: dict[str, Any]) -> bool | None:
     """Whether each element of a result is the same if it is computed alone, or stands elsewhere."""
     try:
         with np.errstate(all="ignore"):
             out, moved, one = (
-                np.asarray(op.forward(*xs))
+                np.asarray(op.forward(*xs, **params))
                 for xs in (given, [x.ravel()[::-1] for x in given], [x[:1, :1] for x in given])
             )
             alone = [
-                np.asarray(op.forward(*(x[place] for x in given))) for place in np.ndindex(2, 3)
+                np.asarray(op.forward(*(x[place] for x in given), **params))
+                for place in np.ndindex(2, 3)
             ]
     except Exception:  # it needs other shapes than these
-        return False
+        return None
     shapes = out.shape, moved.shape, one.shape
     if shapes != ((2, 3), (6,), (1, 1)) or any(x.shape for x in alone):
         return False
     same = np.allclose(out.ravel(), alone, rtol=1e-6, equal_nan=True)
-    return same and np.allclose(out.ravel(), moved[::-1], rtol=1e-6, equal_nan=True)
+    return bool(same and np.allclose(out.ravel(), moved[::-1], rtol=1e-6, equal_nan=True))
 
 
 def _known_name(where: str, what: str, name: str, known: list[str]) -> None:

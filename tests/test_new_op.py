@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import viz
-from autograd import Tensor, check_gradients, gradients, op
+from autograd import RuleError, Tensor, check_gradients, gradients, op, sigmoid
 from viz.__main__ import main
 
 ROOT = Path(__file__).parents[1]
@@ -53,5 +53,47 @@ def test_an_op_that_mixes_elements_is_not_opened(registry) -> None:
 
     centre.vjp(a=lambda g: g - np.mean(g))
     y = centre(Tensor([1.0, 2.0, 6.0], requires_grad=True, name="x"))
-    with pytest.raises(viz.NotDrawable, match="cannot open centre, which mixes elements"):
+    with pytest.raises(viz.NotDrawable, match="centre, whose elements may depend on each other"):
         viz.draw(y.sum(), scalars=True)
+
+
+def test_an_op_with_numbers_as_parameters_is_opened_like_others(registry, capsys) -> None:
+    @op(symbol="leak", samples=["2,3"])
+    def leak(a, slope=0.1):
+        """Return a where it is positive, else slope times a."""
+        return np.where(np.greater(a, 0), a, slope * a)
+
+    leak.vjp(a=lambda g, a, slope: g * np.where(np.greater(a, 0), 1.0, slope))
+    x = Tensor([1.0, -2.0], requires_grad=True, name="x")
+    J = leak(x, slope=0.25).sum().named("J")
+    J.backward()
+    values = [n.value for n in viz.draw(J, scalars=True).view.nodes if "leak" in n.formula]
+    assert values == [("1",), ("−0.5",)]
+    assert main(["explain", "J = leak(x)", "x=-1"]) == 0
+    assert "J = leak(x)" in capsys.readouterr().out
+
+
+def test_an_op_that_says_what_it_does_not_do_is_refused(registry) -> None:
+    @op(symbol="m", samples=["3"], elementwise=True)
+    def centre(a):
+        """Return a less its mean."""
+        return a - np.mean(a)
+
+    centre.vjp(a=lambda g: g - np.mean(g))
+    y = centre(Tensor([1.0, 2.0, 6.0], requires_grad=True, name="x"))
+    with pytest.raises(RuleError, match="@op centre: says elementwise=True, but elements"):
+        viz.draw(y.sum(), scalars=True)
+
+
+def test_an_op_that_moves_elements_is_known_as_such(registry) -> None:
+    @op(symbol="mirror", samples=["2,3"], moves=True)
+    def mirror(a):
+        """Return a, upside down."""
+        return a[::-1]
+
+    mirror.vjp(a=lambda g: g[::-1])
+    x = Tensor([1.0, -3.0], requires_grad=True, name="x")
+    y = mirror(sigmoid(x))
+    assert y.comes_from == "sigmoid"
+    opened = viz.draw(y[0] * 2, scalars=True).view.nodes
+    assert [n.name for n in opened if n.kind == "parameter"] == ["x_1"]  # the last is the first

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz.engine import format_number, graph_of, pause_collector
+from viz.engine import format_number, graph_of, op_named, pause_collector
 from viz.health import EXPLODING, VANISHING, neighbours, trouble
 from viz.numbers import norm_of
 from viz.text import clean, in_short
@@ -37,9 +37,6 @@ _RELU = {"relu", "maximum"}
 _SQUASHING = {"sigmoid", "tanh"}
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
-_MOVED = {"reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"} | {
-    *("matrix_transpose", "permute_dims", "ravel", "squeeze")
-}
 _REDUCED = {"sum", "mean", "max", "min"}
 _GRADES: dict[str, Grade] = {  # of the others "broken"
     "not finite": "begins",
@@ -262,7 +259,7 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
             continue
         if a.op in _REDUCED or b.op in _REDUCED:
             continue  # all pairs of sums, as one writes them
-        moved = a.op in _MOVED or b.op in _MOVED
+        moved = _is_moved(a) or _is_moved(b)
         residual = node.op == "subtract" and len(a.shape) != len(b.shape) and _is_residual(g, a, b)
         if moved and not residual:
             continue  # all pairs too
@@ -277,6 +274,12 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
         yield _finding(node, "broadcast", shapes, advice)
 
 
+def _is_moved(node: GraphNode) -> bool:
+    """Whether a result is made of elements of an operand, in another place or shape."""
+    op = op_named(node.op)
+    return op is not None and op.moves
+
+
 def _called(node: GraphNode) -> str:
     """Return what a message calls a node: an array without a name is not known by its letter."""
     if node.name is None and node.kind == "constant":
@@ -288,7 +291,7 @@ def _is_residual(g: Graph, a: GraphNode, b: GraphNode) -> bool:
     """Whether one of two is given and the other computed, other than by moving what is given."""
 
     def begin(node: GraphNode) -> GraphNode:
-        while node.op in _MOVED:
+        while _is_moved(node):
             node = g.nodes[node.parents[0]]
         return node
 

@@ -21,23 +21,8 @@ __all__ = ["opened"]
 
 MOST = 2000  # numbers of all tensors together
 
-# What only moves elements, or adds and multiplies them, NumPy does to arrays of anything.
-_MOVES = {
-    *("broadcast_to", "concatenate", "diagonal", "dot", "expand_dims", "flip", "getitem", "inner"),
-    *(
-        "matmul",
-        "matrix_transpose",
-        "moveaxis",
-        "outer",
-        "prod",
-        "ravel",
-        "repeat",
-        "reshape",
-        "roll",
-        "squeeze",
-    ),
-    *("stack", "sum", "swapaxes", "take", "tile", "trace", "transpose", "vecdot", "matvec"),
-}
+# What adds and multiplies elements, or moves them, NumPy does to arrays of anything.
+_SUMS = {"dot", "inner", "matmul", "matvec", "outer", "prod", "sum", "trace", "vecdot"}
 
 
 def opened(*outputs: Any) -> list[Any]:
@@ -119,14 +104,12 @@ def _named(result: Any, node: Any) -> Any:
 
 
 def _computed(node: Any, operands: Sequence[Any]) -> Any:
-    if node.op in _MOVES:
-        forward = op_named(node.op).forward
-        arrays = [_array(x) for x in operands]
-        return _array(forward(*arrays, **node.params))
+    op = op_named(node.op)
+    if node.op in _SUMS or (op is not None and op.moves):
+        return _array(op.forward(*map(_array, operands), **node.params))
     if node.op in ("mean", "max", "min"):
         combine = _mean if node.op == "mean" else functools.partial(_extreme, node.op)
         return _reduced(node, _array(operands[0]), combine)
-    op = op_named(node.op)
     shapes = [_array(x).shape for x in operands]
     if op is None:
         raise NotDrawable(
@@ -135,8 +118,9 @@ def _computed(node: Any, operands: Sequence[Any]) -> Any:
         )
     if not op.elementwise or np.broadcast_shapes(*shapes) != node.shape:
         raise NotDrawable(
-            f"viz.draw: scalars=True cannot open {node.op}, which mixes elements; write it with "
-            "sums, products and functions of each element, or say elementwise=True in its @op."
+            f"viz.draw: scalars=True cannot open {node.op}, whose elements may depend on each "
+            "other; write it with sums, products and functions of each element, or, if they do "
+            "not, say elementwise=True in its @op."
         )
     arrays = [np.broadcast_to(_array(x), node.shape) for x in operands]
     found = np.empty(node.shape, object)

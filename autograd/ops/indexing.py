@@ -15,6 +15,7 @@ from_engine = True
 
 
 @op(
+    moves=True,
     symbol="[ ]",
     text="{a}[{index}]",
     latex=r"{a}[{index}]",
@@ -112,6 +113,7 @@ scatter_all.vjp(parts=lambda g, i, indices: getitem(g, indices[i]))
 
 
 @op(
+    moves=True,
     symbol="diagonal",
     samples=("3,3", "2,3 offset=1", "2,3,4 axis1=1 axis2=2", "2,3,4 offset=-1 axis1=0 axis2=-1"),
 )
@@ -224,6 +226,7 @@ def index_along(indices: Any, axis: int, ndim: int) -> tuple[Any, ...]:
 
 
 @op(
+    moves=True,
     symbol="take",
     samples=(
         "4 indices=[0,0,3]",
@@ -274,6 +277,7 @@ take.vjp(a=lambda g, a_shape, indices, axis, mode: taken(g, a_shape, indices, ax
 
 
 @op(
+    moves=True,
     symbol="take_along_axis",
     samples=(
         "2,3 indices=[[2,0],[1,1]] axis=1",

@@ -528,6 +528,7 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) 
 
 
 @op(
+    moves=True,
     symbol="concatenate",
     samples=("2,3 1,3", "2,3 2,1 2,2 axis=-1", "2 3 1", "0,2 3,2", "2,2 axis=1", "2,2 3 axis=None"),
 )
@@ -575,7 +576,7 @@ concatenate.vjp(
 )
 
 
-@op(symbol="stack", samples=("2,3 2,3", "2 2 2 axis=-1", "_ _", "2,3 2,3 axis=1"))
+@op(moves=True, symbol="stack", samples=("2,3 2,3", "2 2 2 axis=-1", "_ _", "2,3 2,3 axis=1"))
 def stack(*arrays: Any, axis: int = 0) -> Any:
     """Join a sequence of arrays of one shape along a new axis.
 

@@ -19,6 +19,7 @@ Shape = int | tuple[int, ...]
 
 
 @op(
+    moves=True,
     symbol="reshape",
     samples=(
         *("2,3 shape=(3,2)", "2,3 shape=-1", "_ shape=(1,1)", "1 shape=()", "0,3 shape=(3,0)"),
@@ -51,6 +52,7 @@ reshape.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))
 
 
 @op(
+    moves=True,
     symbol="transpose",
     text="transpose({a})",
     latex=r"{a}^{\mathsf{T}}",
@@ -81,6 +83,7 @@ transpose.vjp(a=lambda g, axes: np.transpose(g, inverse(axes)))
 
 
 @op(
+    moves=True,
     symbol="ᵀ",
     binds=50,
     text="{a}ᵀ",
@@ -104,6 +107,7 @@ matrix_transpose.vjp(a=lambda g: np.matrix_transpose(g))
 
 
 @op(
+    moves=True,
     symbol="broadcast",
     samples=("3 shape=(2,3)", "_ shape=(2,2)", "2,1 shape=(4,2,3)", "1 shape=(0,)"),
 )
@@ -147,7 +151,7 @@ def astype(a: Any, /, dtype: Any) -> Any:
 astype.vjp(a=lambda g: g)
 
 
-@op(symbol="ravel", samples=("2,3", "_", "0,3", "4", "2,3 order='F'"))
+@op(moves=True, symbol="ravel", samples=("2,3", "_", "0,3", "4", "2,3 order='F'"))
 def ravel(a: Any, order: str = "C") -> Any:
     """Flatten to one axis; the last index changes fastest, or with order="F" the first.
 
@@ -163,7 +167,7 @@ def ravel(a: Any, order: str = "C") -> Any:
 ravel.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))
 
 
-@op(symbol="swapaxes", samples=("2,3 axis1=0 axis2=1", "2,3,4 axis1=-1 axis2=0"))
+@op(moves=True, symbol="swapaxes", samples=("2,3 axis1=0 axis2=1", "2,3,4 axis1=-1 axis2=0"))
 def swapaxes(a: Any, /, axis1: int, axis2: int) -> Any:
     """Exchange two axes.
 
@@ -181,6 +185,7 @@ swapaxes.vjp(a=lambda g, axis1, axis2: np.swapaxes(g, axis1, axis2))
 
 
 @op(
+    moves=True,
     symbol="moveaxis",
     samples=(
         "2,3,4 source=0 destination=-1",
@@ -204,7 +209,7 @@ def moveaxis(a: Any, /, source: int | tuple[int, ...], destination: int | tuple[
 moveaxis.vjp(a=lambda g, source, destination: np.moveaxis(g, destination, source))
 
 
-@op(symbol="squeeze", samples=("1,3,1", "1,3,1 axis=0", "1,3,1 axis=(0,2)", "_", "2,3"))
+@op(moves=True, symbol="squeeze", samples=("1,3,1", "1,3,1 axis=0", "1,3,1 axis=(0,2)", "_", "2,3"))
 def squeeze(a: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """Take out axes of length 1; all of them by default.
 
@@ -220,7 +225,11 @@ def squeeze(a: Any, axis: int | tuple[int, ...] | None = None) -> Any:
 squeeze.vjp(a=lambda g, a_shape: np.reshape(g, a_shape))
 
 
-@op(symbol="expand_dims", samples=("2,3 axis=0", "2,3 axis=(0,-1)", "_ axis=0", "0 axis=1"))
+@op(
+    moves=True,
+    symbol="expand_dims",
+    samples=("2,3 axis=0", "2,3 axis=(0,-1)", "_ axis=0", "0 axis=1"),
+)
 def expand_dims(a: Any, /, axis: int | tuple[int, ...]) -> Any:
     """Put in axes of length 1, at positions of the result.
 
@@ -236,7 +245,7 @@ def expand_dims(a: Any, /, axis: int | tuple[int, ...]) -> Any:
 expand_dims.vjp(a=lambda g, a_shape: np.reshape(g, a_shape))
 
 
-@op(symbol="flip", samples=("2,3", "2,3 axis=0", "2,3 axis=(0,-1)", "_", "0"))
+@op(moves=True, symbol="flip", samples=("2,3", "2,3 axis=0", "2,3 axis=(0,-1)", "_", "0"))
 def flip(a: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """Reverse the order along axes; along all of them by default.
 
@@ -253,6 +262,7 @@ flip.vjp(a=lambda g, axis: np.flip(g, axis))
 
 
 @op(
+    moves=True,
     symbol="roll",
     samples=("2,3 shift=1", "2,3 shift=-2 axis=1", "2,3 shift=(1,2) axis=(0,1)", "0 shift=1"),
 )
@@ -278,7 +288,7 @@ def opposite(shift: int | tuple[int, ...]) -> int | tuple[int, ...]:
     return -int(shift)
 
 
-@op(symbol="rot90", samples=("2,3", "2,3 k=-1", "2,3,4 k=3 axes=(1,2)", "2,3 k=2"))
+@op(moves=True, symbol="rot90", samples=("2,3", "2,3 k=-1", "2,3,4 k=3 axes=(1,2)", "2,3 k=2"))
 def rot90(a: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """Turn by k right angles in the plane of two axes.
 
@@ -330,6 +340,7 @@ triu.vjp(a=lambda g, k: np.triu(g, k))
 
 
 @op(
+    moves=True,
     symbol="repeat",
     samples=("3 repeats=2", "2,3 repeats=2 axis=0", "2,3 repeats=[1,0,2] axis=1", "2,3 repeats=3"),
 )
@@ -362,7 +373,11 @@ def gathered(g: Any, shape: tuple[int, ...], repeats: Any, axis: int | None) -> 
 repeat.vjp(a=lambda g, a_shape, repeats, axis: gathered(g, a_shape, repeats, axis))
 
 
-@op(symbol="tile", samples=("3 reps=2", "2,3 reps=(2,1)", "2,3 reps=2", "3 reps=(2,2)", "_ reps=3"))
+@op(
+    moves=True,
+    symbol="tile",
+    samples=("3 reps=2", "2,3 reps=(2,1)", "2,3 reps=2", "3 reps=(2,2)", "_ reps=3"),
+)
 def tile(a: Any, /, reps: Any) -> Any:
     """Repeat an array as a whole along axes.
 

@@ -25,6 +25,7 @@ def each(lengths: Lengths, n: int, what: str) -> tuple[int, ...]:
 
 
 @op(
+    moves=True,
     symbol="windows",
     samples=(
         "5 window_shape=3",

@@ -367,6 +367,20 @@ def test_elementwise_says_what_a_result_depends_on(name: str, sample: str) -> No
             assert not any(changed), (x.shape, place)
 
 
+@pytest.mark.parametrize("name", [n for n, o in OPS.items() if o.samples and not o.elementwise])
+def test_moves_says_that_results_are_elements_of_operands(name: str) -> None:
+    """Any op that only moves elements says so, and each that says so does nothing else."""
+    o = OPS[name]
+    kept = []
+    for sample in o.samples:
+        operands, params = parse(o, sample)
+        result = np.asarray(call(o, operands, params), float)
+        given = np.concatenate([np.ravel(x) for x in operands])
+        kept.append(bool(np.isin(result, given).all()))
+    values_decide = o.selects or o.flat  # such as the greatest, or the places of some
+    assert o.moves == (all(kept) and not values_decide and name != "index_set"), kept
+
+
 def test_elementwise_is_known_of_functions_and_of_what_moves_elements() -> None:
     known = {name for name, o in OPS.items() if o.elementwise}
     assert {"exp", "add", "where", "clip", "relu", "sigmoid", "jv", "astype", "arccosh"} <= known

@@ -96,7 +96,7 @@ def test_scalars_keep_modules_names_and_unused_passes() -> None:
 
 def test_what_cannot_be_opened_says_so() -> None:
     x = leaf(np.ones(3), "x")
-    with pytest.raises(viz.NotDrawable, match="cannot open softmax, which mixes elements"):
+    with pytest.raises(viz.NotDrawable, match="cannot open softmax, whose elements may depend"):
         viz.draw(autograd.softmax(x), scalars=True)
     with pytest.raises(viz.NotDrawable, match="would open 5001 numbers, more than 2000"):
         viz.draw(np.sum(leaf(np.ones(5000), "x")), scalars=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-__all__ = ["Axis", "kept", "whole"]
+__all__ = ["Axis", "kept_shape", "whole"]
 
 Axis = int | tuple[int, ...] | None
 
 
-def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+def kept_shape(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     """Return the shape that a reduction would have with keepdims=True."""
     if axis is None:
         return (1,) * len(shape)

@@ -28,10 +28,10 @@ from autograd.operands import (
     dtype_of,
     in_single,
     kept_parameter,
+    node_and_value,
     own,
     refuse_result,
     refuse_tracked,
-    taken,
     weakened,
 )
 from autograd.state import STATE
@@ -70,7 +70,7 @@ def namespace(op: Op) -> dict[str, Any]:
         "_frame": sys._getframe,
         "_numbers": NUMBERS,
         "_coerce": coerce,
-        "_taken": taken,
+        "_node_and_value": node_and_value,
         "_deferred": deferred,
         "_derived": derived,
         "_own": own,
@@ -218,7 +218,7 @@ def _operands_source(op: Op, operator: str) -> list[str]:
             f"        if type({n}) in _numbers:",
             f"            _n_{n}, _v_{n} = None, {n}",
             "        else:",
-            f"            _n_{n}, _v_{n} = _taken(_op, {n}, {operator!r})",
+            f"            _n_{n}, _v_{n} = _node_and_value(_op, {n}, {operator!r})",
         ]
         if operator and k:
             lines += [

@@ -129,7 +129,7 @@ def op(
     ties : callable, optional
         Takes a result and the shape of the operand, and returns which elements of the result have
         cotangents that the rule divides by 0, as it does for eigenvectors of equal eigenvalues. The
-        rule divides by `autograd.zeros.over`.
+        rule divides by `autograd.zeros.strong_quotient`.
     elementwise : bool, optional
         Each element of the result depends on the same element of each operand only, after
         broadcasting. Found out from the forward function where the parameters have numbers as

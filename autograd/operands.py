@@ -37,7 +37,7 @@ __all__ = [
     "refuse_tracked",
     "own",
     "refuse_result",
-    "taken",
+    "node_and_value",
     "weakened",
 ]
 
@@ -76,7 +76,7 @@ def coerce(op: Op, x: Any) -> Any:
     return value
 
 
-def taken(op: Op, x: Any, operator: str) -> tuple[Node | None, Any]:
+def node_and_value(op: Op, x: Any, operator: str) -> tuple[Node | None, Any]:
     """Return the node and the value of an operand that is neither a Tensor nor a number.
 
     A list of tensors is recorded as one. The value is NotImplemented where the operand's own

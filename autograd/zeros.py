@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.axes import kept
+from autograd.axes import kept_shape
 from autograd.cotangents import conform
 from autograd.errors import AnomalyError, LimitWarning
 from autograd.node import FREED, Constant, source_of
@@ -49,7 +49,7 @@ _COLLECTED: ContextVar[list[str] | None] = ContextVar("autograd_limits", default
 _STRONG: ContextVar[bool] = ContextVar("autograd_strong_quotients", default=False)
 
 
-def over(x: Any, d: Any) -> Any:
+def strong_quotient(x: Any, d: Any) -> Any:
     """Return x / d, in which 0 / 0 counts as 0 when a rule is mended, as 0 · ∞ does."""
     if STATE.get().strong_zero and not _STRONG.get():
         return x / d
@@ -349,7 +349,7 @@ def _along(zero: Any, shape: tuple[int, ...], axis: Any) -> Any:
     if axis is None:
         return np.full(shape, np.all(zero))
     if zero.shape != shape:  # of a reduction: one for each slice
-        return np.broadcast_to(np.reshape(zero, kept(shape, axis)), shape)
+        return np.broadcast_to(np.reshape(zero, kept_shape(shape, axis)), shape)
     return np.broadcast_to(np.all(zero, axis=axis, keepdims=True), shape)
 
 

@@ -16,7 +16,7 @@ from autograd.ops.linalg import matmul
 from autograd.ops.solving import inv, invertible, pinv, solve, symmetric, symmetric_part
 from autograd.symbol import printed
 from autograd.tensor import Tensor, arrayed, value_of
-from autograd.zeros import over, report
+from autograd.zeros import report, strong_quotient
 
 from_engine = True
 
@@ -197,7 +197,9 @@ def eigh_pulled(g: Any, out: Any) -> Any:
     """Return V (diag(gw) + Vᵀ gV / (w_j − w_i)) Vᵀ, symmetrised."""
     vectors = out[..., 1:, :]
     tell_of_ties(g, out, 0)
-    turning = off_diagonal(over(transposed(vectors) @ g[..., 1:, :], gaps(out[..., 0, :])))
+    turning = off_diagonal(
+        strong_quotient(transposed(vectors) @ g[..., 1:, :], gaps(out[..., 0, :]))
+    )
     return symmetric_part(vectors @ (on_diagonal(g[..., 0, :]) + turning) @ transposed(vectors))
 
 
@@ -310,17 +312,17 @@ def svd_pulled(g: Any, out: Any, shape: tuple[int, ...]) -> Any:
     tell_of_ties(g, out, m, zeros=m != n)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
     # s_j² − s_i² as a product, whose factors neither overflow nor vanish where squares would.
-    p = off_diagonal(over(over(transposed(u) @ g_u, gaps(s)), row + column))
-    q = off_diagonal(over(over(transposed(v) @ g_v, gaps(s)), row + column))
+    p = off_diagonal(strong_quotient(strong_quotient(transposed(u) @ g_u, gaps(s)), row + column))
+    q = off_diagonal(strong_quotient(strong_quotient(transposed(v) @ g_v, gaps(s)), row + column))
     core = (p + transposed(p)) * row + column * (q + transposed(q)) + on_diagonal(g_s)
     found = u @ core @ transposed(v)
     whole = np.expand_dims(np.where(value_of(s) <= rounding(s), 0.0, s), -2)
     if m > n:
         rest = g_u - u @ (transposed(u) @ g_u)
-        found = found + over(rest, whole) @ transposed(v)
+        found = found + strong_quotient(rest, whole) @ transposed(v)
     if n > m:
         rest = g_v - v @ (transposed(v) @ g_v)
-        found = found + u @ transposed(over(rest, whole))
+        found = found + u @ transposed(strong_quotient(rest, whole))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.op import op
 from autograd.ops.kinks import limit, shared, signed
-from autograd.ops.reduce import above
+from autograd.ops.reduce import zero_for_minus_infinity
 
 from_engine = True
 
@@ -240,8 +240,8 @@ def logaddexp(a: Any, b: Any) -> Any:
 
 
 logaddexp.vjp(
-    a=lambda g, a, out: g * np.exp(a - above(out)),
-    b=lambda g, b, out: g * np.exp(b - above(out)),
+    a=lambda g, a, out: g * np.exp(a - zero_for_minus_infinity(out)),
+    b=lambda g, b, out: g * np.exp(b - zero_for_minus_infinity(out)),
 )
 
 
@@ -339,8 +339,8 @@ def logaddexp2(a: Any, b: Any) -> Any:
 
 
 logaddexp2.vjp(
-    a=lambda g, a, out: g * np.exp2(a - above(out)),
-    b=lambda g, b, out: g * np.exp2(b - above(out)),
+    a=lambda g, a, out: g * np.exp2(a - zero_for_minus_infinity(out)),
+    b=lambda g, b, out: g * np.exp2(b - zero_for_minus_infinity(out)),
 )
 
 

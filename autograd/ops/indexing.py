@@ -257,7 +257,7 @@ def take(a: Any, /, indices: Any, axis: int | None = None, mode: str = "raise") 
 
 
 @printed("{0}, put back where it was taken", r"{0} \text{, put back where it was taken}")
-def taken(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None, mode: str) -> Any:
+def put_back(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None, mode: str) -> Any:
     """Return the cotangents of the elements that `take` took, at their places."""
     if not g.size:
         return np.broadcast_to(np.sum(g), shape)  # 0: nothing was taken, whatever the indices
@@ -273,7 +273,7 @@ def taken(g: Any, shape: tuple[int, ...], indices: Any, axis: int | None, mode: 
     return np.reshape(scatter(g, shape=full, index=index), shape)
 
 
-take.vjp(a=lambda g, a_shape, indices, axis, mode: taken(g, a_shape, indices, axis, mode))
+take.vjp(a=lambda g, a_shape, indices, axis, mode: put_back(g, a_shape, indices, axis, mode))
 
 
 @op(

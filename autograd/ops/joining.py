@@ -544,7 +544,7 @@ def concatenate(*arrays: Any, axis: int | None = 0) -> Any:
     return np.concatenate(arrays, axis=axis)
 
 
-def span(shapes: tuple[tuple[int, ...], ...], i: int, axis: int | None) -> Any:
+def place_of_part(shapes: tuple[tuple[int, ...], ...], i: int, axis: int | None) -> Any:
     """Return the index of the i-th array in the joined one."""
     ends = _ends(shapes, axis)
     cut = slice(ends[i - 1] if i else 0, ends[i])
@@ -571,7 +571,7 @@ def _ends(shapes: tuple[tuple[int, ...], ...], axis: int | None) -> list[int]:
 
 concatenate.vjp(
     arrays=lambda g, i, arrays_shape, axis: np.reshape(
-        g[span(arrays_shape, i, axis)], arrays_shape[i]
+        g[place_of_part(arrays_shape, i, axis)], arrays_shape[i]
     )
 )
 

@@ -121,12 +121,12 @@ def limit(half: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
         Takes a dict of what the rules read, as arrays, and returns the limit of (f − f₀) f′.
     """
 
-    def known(g: Any, node: Any, read: dict[str, Any], places: Any) -> Any | None:
+    def slope(g: Any, node: Any, read: dict[str, Any], places: Any) -> Any | None:
         """Return what g · ∞ tends to where g goes to 0 with the result: g′ (f − f₀) f′."""
-        slope = slopes(g, [node], places) if np.any(places) else None
-        return None if slope is None else slope * half({n: value_of(v) for n, v in read.items()})
+        rate = slopes(g, [node], places) if np.any(places) else None
+        return None if rate is None else rate * half({n: value_of(v) for n, v in read.items()})
 
-    return known
+    return slope
 
 
 def _handles(nodes: Sequence[Node]) -> list[Any]:

@@ -23,7 +23,7 @@ _MOMENTS = (*_AXES, "2,3 axis=1 ddof=1", f"2,3 {_MASK}", f"2,3 axis=1 {_MASK} dd
 _EXTREMES = (*_AXES, f"2,3 {_MASK} initial=0.0", f"2,3 axis=1 {_MASK} initial=0.0")
 
 
-def there(a: Any, where: Any = None) -> Any:
+def not_nan(a: Any, where: Any = None) -> Any:
     """Return where an element is not NaN, and a mask holds."""
     found = np.logical_not(np.isnan(value_of(a)))
     return found if where is None else np.logical_and(found, where)
@@ -31,7 +31,7 @@ def there(a: Any, where: Any = None) -> Any:
 
 def without_nan(a: Any, instead: float) -> Any:
     """Return the array with a number in the place of each NaN, which gets no gradient."""
-    return np.where(there(a), a, instead)
+    return np.where(not_nan(a), a, instead)
 
 
 @composite(samples=_SUMS)
@@ -47,7 +47,7 @@ def nansum(
     np.float64(3.0)
     """
     a = arrayed(a)
-    return reduce.sum(a, axis, keepdims, initial, there(a, where))
+    return reduce.sum(a, axis, keepdims, initial, not_nan(a, where))
 
 
 @composite(samples=_SUMS)
@@ -63,7 +63,7 @@ def nanprod(
     np.float64(6.0)
     """
     a = arrayed(a)
-    return products.prod(a, axis, keepdims, initial, there(a, where))
+    return products.prod(a, axis, keepdims, initial, not_nan(a, where))
 
 
 @composite(samples=("4", "2,3 axis=1"))
@@ -103,7 +103,7 @@ def nanmean(a: Any, axis: Axis = None, keepdims: bool = False, *, where: Any = N
     np.float64(1.5)
     """
     a = arrayed(a)
-    return statistics.mean(a, axis, keepdims, there(a, where))
+    return statistics.mean(a, axis, keepdims, not_nan(a, where))
 
 
 @composite(samples=_MOMENTS)
@@ -119,7 +119,7 @@ def nanvar(
     np.float64(1.0)
     """
     a = arrayed(a)
-    taken = there(a, where)
+    taken = not_nan(a, where)
     return _of_enough(statistics.var(a, axis, ddof, keepdims, taken), taken, axis, ddof, keepdims)
 
 
@@ -136,7 +136,7 @@ def nanstd(
     np.float64(1.0)
     """
     a = arrayed(a)
-    taken = there(a, where)
+    taken = not_nan(a, where)
     return _of_enough(statistics.std(a, axis, ddof, keepdims, taken), taken, axis, ddof, keepdims)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.axes import kept
+from autograd.axes import kept_shape
 from autograd.op import op
 from autograd.ops.reduce import logsumexp, spread
 from autograd.symbol import Symbol
@@ -207,7 +207,8 @@ softmax_cross_entropy.vjp(
         spread(g, z_shape, axis) * (softmax(z, axis=axis) * np.sum(y, axis=axis, keepdims=True) - y)
     ),
     y=lambda g, z, axis, z_shape: (
-        spread(g, z_shape, axis) * (np.reshape(logsumexp(z, axis=axis), kept(z_shape, axis)) - z)
+        spread(g, z_shape, axis)
+        * (np.reshape(logsumexp(z, axis=axis), kept_shape(z_shape, axis)) - z)
     ),
 )
 

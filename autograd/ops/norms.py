@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.axes import Axis, kept
+from autograd.axes import Axis, kept_shape
 from autograd.op import composite, op
 from autograd.ops.arithmetic import nonzero
 from autograd.ops.decompositions import svdvals
@@ -57,7 +57,11 @@ def vector_norm(a: Any, axis: Axis = None, keepdims: bool = False, ord: float = 
         total = np.sum(powers, axis=axis, keepdims=True)
         result = (np.sqrt(total) if ord == 2 else total ** (1 / ord)) * safe
     result = np.asarray(result, dtype=size.dtype if size.dtype.kind == "f" else float)
-    return np.reshape(result, kept(np.shape(a), axis)) if keepdims else np.squeeze(result, axis)[()]
+    return (
+        np.reshape(result, kept_shape(np.shape(a), axis))
+        if keepdims
+        else np.squeeze(result, axis)[()]
+    )
 
 
 def direction(a: Any, out: Any, axis: Axis, shape: tuple[int, ...], ord: float) -> Any:

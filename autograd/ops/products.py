@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.axes import Axis, kept
+from autograd.axes import Axis, kept_shape
 from autograd.op import op
 from autograd.ops.reduce import chosen, masked, spread
 from autograd.symbol import printed
@@ -76,7 +76,9 @@ def others(a: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     Arrays take the running products from both ends. Tensors, from which derivatives must follow,
     take the product of each slice with the element itself replaced by 1.
     """
-    axes = [i for i, (n, k) in enumerate(zip(shape, kept(shape, axis), strict=True)) if n != k]
+    axes = [
+        i for i, (n, k) in enumerate(zip(shape, kept_shape(shape, axis), strict=True)) if n != k
+    ]
     if not axes or not math.prod(shape):
         return np.ones_like(a)
     rest = [i for i in range(len(shape)) if i not in axes]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.axes import Axis, kept
+from autograd.axes import Axis, kept_shape
 from autograd.op import op
 from autograd.ops.kinks import watched
 from autograd.symbol import Symbol, apply
@@ -39,7 +39,7 @@ def spread(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
         view = np.ndarray(shape, g.dtype, np.asarray(g), 0, (0,) * len(shape))
         view.flags.writeable = False
         return view
-    return np.broadcast_to(np.reshape(g, kept(shape, axis)), shape)
+    return np.broadcast_to(np.reshape(g, kept_shape(shape, axis)), shape)
 
 
 def masked(x: Any, where: Any) -> Any:
@@ -88,7 +88,7 @@ sum.vjp(a=lambda g, a_shape, axis, where: masked(spread(g, a_shape, axis), where
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
     """Return how many elements of the shape go into one result of a reduction."""
-    return math.prod(n // k for n, k in zip(shape, kept(shape, axis), strict=True) if k)
+    return math.prod(n // k for n, k in zip(shape, kept_shape(shape, axis), strict=True) if k)
 
 
 def number(shape: tuple[int, ...], axis: Axis, where: Any) -> Any:
@@ -102,7 +102,7 @@ def holders(
     a: Any, out: Any, axis: Axis, shape: tuple[int, ...], initial: Any = None, where: Any = None
 ) -> Any:
     """Return each element's part of an extreme value: 1, or 1/n for each of n that share it."""
-    extreme = np.reshape(out, kept(shape, axis))
+    extreme = np.reshape(out, kept_shape(shape, axis))
     hit = np.equal(a, extreme)
     if isinstance(hit, Symbol):
         return hit / apply("sum", (hit,))
@@ -210,13 +210,14 @@ def logsumexp(a: Any, axis: Axis = None, keepdims: bool = False, where: Any = No
     return found if keepdims else np.reshape(found, np.sum(a, axis=axis).shape)
 
 
-def above(x: Any) -> Any:
+def zero_for_minus_infinity(x: Any) -> Any:
     """Return x, and 0 where it is −∞, from which nothing can be taken away."""
     return x if isinstance(x, Symbol) else np.where(np.equal(x, -np.inf), 0.0, x)
 
 
 logsumexp.vjp(
     a=lambda g, a, out, axis, a_shape, where: masked(
-        spread(g, a_shape, axis) * np.exp(a - spread(above(out), a_shape, axis)), where
+        spread(g, a_shape, axis) * np.exp(a - spread(zero_for_minus_infinity(out), a_shape, axis)),
+        where,
     )
 )

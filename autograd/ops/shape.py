@@ -38,10 +38,10 @@ def reshape(a: Any, /, shape: Shape, order: str = "C") -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
-    return np.reshape(a, shape, order=known(order))
+    return np.reshape(a, shape, order=checked_order(order))
 
 
-def known(order: str) -> Any:
+def checked_order(order: str) -> Any:
     """Return an order that does not depend on where in memory the elements are."""
     if order not in {"C", "F"}:
         raise ValueError(f"order needs to be 'C' or 'F', got {order!r}")
@@ -161,7 +161,7 @@ def ravel(a: Any, order: str = "C") -> Any:
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
     array([1., 2., 3., 4.])
     """
-    return np.ravel(a, known(order))
+    return np.ravel(a, checked_order(order))
 
 
 ravel.vjp(a=lambda g, a_shape, order: np.reshape(g, a_shape, order=order))

@@ -15,17 +15,19 @@ import keyword
 import re
 import textwrap
 import unicodedata
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import autograd
 from autograd.errors import GradientError
+from autograd.functional import vjp
 from autograd.graph import graph
 from autograd.labels import latex_name
 from autograd.program import UNKNOWN
-from autograd.registry import OPS
+from autograd.registry import COMPOSITES, OPS
 from autograd.symbol import Exact, rule_arguments
+from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from autograd.graph import Graph
     from autograd.op import Op
     from autograd.program import Instruction
-    from autograd.tensor import Tensor
 
 __all__ = ["Source", "to_source"]
 
@@ -53,11 +54,19 @@ _INFIX = {  # by NumPy's function: the operator, and how tightly it binds
     "equal": ("==", 1),
     "not_equal": ("!=", 1),
 }
-_MOVES = {"broadcast_to", "reshape", "expand_dims"}
+_SHAPING = {"broadcast_to", "reshape", "expand_dims"}
 _ATOM = 9
 _OFTEN = {"gamma", "beta"}  # functions of SciPy that people call parameters by
 _INLINE = 12  # elements of an array that stands in the code itself
 _LONGEST = 88  # characters of a line that several steps share
+
+
+@functools.cache
+def _engine() -> dict[str, Any]:
+    """Return the engine's own functions by name, which code may call as ``autograd.name``."""
+    declared: list[tuple[str, Any, Any]] = [(n, o.forward, o.record) for n, o in OPS.items()]
+    declared += [(n, c.function, c.call) for n, c in COMPOSITES.items()]
+    return {n: call for n, made, call in declared if made.__module__.startswith("autograd.ops.")}
 
 
 class Source(str):
@@ -244,7 +253,7 @@ class _Writer:
         if op is not None:
             if self._help(op):
                 found.append((f"{name}({written})", _ATOM))
-            if callable(getattr(autograd, name, None)):
+            if name in _engine():
                 found.append((f"autograd.{name}({written})", _ATOM))
         return found
 
@@ -271,7 +280,7 @@ class _Writer:
         if x.op is None:
             return x.text, x.params.get("binds", _ATOM)
         op, args, params = OPS.get(x.op), x.args, dict(x.params)
-        if simple and x.op in _MOVES:
+        if simple and x.op in _SHAPING:
             return self._code(args[0], simple)
         if simple and x.op in ("multiply", "divide") and _is_one(args[1]):
             return self._code(args[0], simple)
@@ -290,7 +299,8 @@ class _Writer:
     # -- running what was written ------------------------------------------------------------------
 
     def _space(self, more: dict[str, Any]) -> dict[str, Any]:
-        space: dict[str, Any] = {"np": np, "autograd": autograd, "vjp": autograd.vjp, **more}
+        ours = SimpleNamespace(**_engine())
+        space: dict[str, Any] = {"np": np, "autograd": ours, "vjp": vjp, **more}
         for text in self.helpers.values():
             exec(text, space)
         return space
@@ -425,7 +435,7 @@ class _Writer:
         params = {p: v for p, v in step.params.items() if not _is_default(op, p, v)}
         given = _given(params)
         values = [f"[{', '.join(inner)}]"] if op.variadic else inner
-        if given is None or i in self.functions or not hasattr(autograd, op.name):
+        if given is None or i in self.functions or op.name not in _engine():
             call = f"{self._function_of(i, step)}({', '.join(inner)})"
         else:
             call = f"autograd.{op.name}({', '.join([*values, *given])})"
@@ -719,7 +729,7 @@ def _source(function: Callable[..., Any]) -> str | None:
 
 
 def _same_bits(found: Any, wanted: Any) -> bool:
-    if found is None or isinstance(found, autograd.Tensor):
+    if found is None or isinstance(found, Tensor):
         return False
     a, b = np.asarray(found), np.asarray(wanted)
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()

@@ -9,9 +9,13 @@ import textwrap
 import venv
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"autograd", "nn", "viz"}
@@ -66,19 +70,114 @@ def test_only_autograd_touches_its_private_names(path: Path) -> None:
     assert not used & private
 
 
+def name_of(path: Path) -> str:
+    """Return the dotted name of a file, ``autograd.ops.shape``."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {name_of(path): path for path in FILES}
+
+
+class _Imports(ast.NodeVisitor):
+    """What a file of ours imports of ours: at its head, and inside of functions."""
+
+    def __init__(self, path: Path) -> None:
+        self.head: set[str] = set()
+        self.inside: set[str] = set()
+        self._depth = 0
+        self.visit(ast.parse(path.read_text("utf-8")))
+
+    def visit_If(self, node: ast.If) -> None:
+        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self._add(alias.name for alias in node.names)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        names = (f"{node.module}.{alias.name}" for alias in node.names)
+        self._add(name if name in MODULES else str(node.module) for name in names)
+
+    def _add(self, names: Iterable[str]) -> None:
+        found = self.inside if self._depth else self.head
+        found.update(name for name in names if name in MODULES)
+
+
+IMPORTS = {name: _Imports(path) for name, path in MODULES.items()}
+
+
 def test_files_do_not_import_each_other_inside_functions() -> None:
     """Such an import hides a circle. These two wait for ops, which stand on what imports them."""
-    allowed = {("tensor.py", "autograd.ops.joining"), ("operands.py", "autograd.ops.sparse")}
-    found = set()
-    for path in FILES:
-        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found |= {
-                    (path.name, n.module)
-                    for n in ast.walk(function)
-                    if isinstance(n, ast.ImportFrom) and n.module.split(".")[0] in PACKAGES
-                }
-    assert found == allowed
+    found = {(name, used) for name, file in IMPORTS.items() for used in file.inside}
+    assert found == {
+        ("autograd.tensor", "autograd.ops.joining"),
+        ("autograd.operands", "autograd.ops.sparse"),
+    }
+
+
+def test_no_file_imports_itself_through_others() -> None:
+    left = {name: set(file.head) for name, file in IMPORTS.items()}
+    while ready := {name for name, used in left.items() if not used & left.keys()}:
+        left = {name: used for name, used in left.items() if name not in ready}
+    assert not left
+
+
+# Who reads a recorded graph. What records it, ops and their walk know none of them.
+READERS = {
+    f"autograd.{name}"
+    for name in (
+        *("program", "graph", "labels", "source", "checking", "differences", "noise"),
+        *("backprop", "forcing", "diagnosis", "judged_functions", "judged_rules"),
+        *("captured", "watched", "edits", "slips", "written", "limited"),
+    )
+}
+
+
+def test_what_records_a_graph_knows_nothing_of_who_reads_it() -> None:
+    doors = {"autograd", "autograd.__main__"}
+    for name, file in IMPORTS.items():
+        if name.startswith("autograd") and name not in READERS | doors:
+            assert not file.head & READERS, name
+
+
+def test_ops_stand_on_the_engine_and_not_the_other_way_round() -> None:
+    """But for the door, readers, and what gives Tensors and NumPy's protocols their functions."""
+    above = {"autograd", "autograd.methods", "autograd.dispatch"} | READERS
+    for name, file in IMPORTS.items():
+        if name.startswith("autograd") and not name.startswith("autograd.ops"):
+            assert name in above or not any(x.startswith("autograd.ops") for x in file.head), name
+
+
+def test_renderers_see_views_and_no_graph() -> None:
+    """They know how things look, stand and are written; what a picture says is decided before."""
+    looks = {f"viz.{name}" for name in ("far", "kinds", "layout", "rows", "text", "theme")}
+    for name, file in IMPORTS.items():
+        if name.startswith("viz.render."):
+            others = {x for x in file.head if not x.startswith("viz.render.")}
+            accents = {"viz.engine"} if name == "viz.render.tikz" else set()  # of names in LaTeX
+            assert others <= looks | accents, name
+
+
+def test_the_plan_of_the_house_names_each_file() -> None:
+    """In docs/architecture.md: by its own name, or, of ops and renderers, by its folder."""
+    plan = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    folders = ("autograd/ops/", "viz/render/")
+    missing = [
+        place
+        for path in FILES
+        if not (place := path.relative_to(ROOT).as_posix()).startswith(folders)
+        and not path.name.startswith("_")
+        and place not in plan
+        and f"`{path.name}`" not in plan
+    ]
+    assert not missing
 
 
 def test_importing_the_packages_loads_no_optional_library() -> None:

@@ -308,8 +308,6 @@ def _doctor(options: argparse.Namespace) -> int:
         return _diagnosed(options)
     if options.output is not None:
         raise ValueError("doctor --output: needs a script to draw something of.")
-    import viz
-
     lines = [("python", platform.python_version()), ("numpy", np.__version__)]
     for name in ("retrograd", "graphviz", "vl-convert-python", "pygraphviz", "matplotlib", "tqdm"):
         label = name.removesuffix("-python")
@@ -318,7 +316,7 @@ def _doctor(options: argparse.Namespace) -> int:
         except PackageNotFoundError:
             lines.append((label, "not installed"))
     lines += [(name, shutil.which(name) or "not on the path") for name in ("dot", "pdflatex")]
-    ours = Path(viz.__file__).resolve().parent.parent
+    ours = Path(__file__).resolve().parents[1]
     theirs = engine().parent
     lines += [("viz", str(ours / "viz")), ("autograd", str(engine()))]
     for name, value in lines:

@@ -52,10 +52,11 @@ VIZ = [
     f"tests/viz/test_{name}.py"
     for name in ("viz", "geometry", "views", "outputs", "rows", "expression")
 ]
+MORE = [f"tests/viz/test_{name}.py" for name in ("doctor", "fit", "heat", "notation", "kinds")]
 TESTS = {  # of a package; pages in a browser and pictures compared byte by byte are left out
     "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[3:4]],
     "nn": ["tests/nn"],
-    "viz": [*VIZ, "tests/viz/test_files.py", "tests/test_new_op.py"],
+    "viz": [*VIZ, *MORE, "tests/viz/test_files.py", "tests/test_new_op.py"],
 }
 FIRST = ("op", "operands", "walk", "messages", "tensor", "functional", "variants", "dispatch")
 QUICK = {"autograd": [f"tests/autograd/test_{name}.py" for name in FIRST], "viz": VIZ[:3]}

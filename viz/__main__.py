@@ -21,7 +21,7 @@ import numpy as np
 
 from viz import __version__
 from viz.doctor import diagnose
-from viz.drawing import DIRECTIONS, ENGINES, Drawing, checked_rows, draw
+from viz.drawing import Drawing, draw
 from viz.engine import (
     NotDrawable,
     check_derivation,
@@ -41,6 +41,7 @@ from viz.notation import NOTATIONS
 from viz.render.dot import EngineError
 from viz.theme import NAMES
 from viz.view import GraphView
+from viz.views import DIRECTIONS, ENGINES, checked_rows
 
 __all__ = ["main"]
 

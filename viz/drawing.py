@@ -7,35 +7,16 @@ import html
 import tempfile
 import warnings
 import webbrowser
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import graphviz
 
-from viz.cards import LARGE, view_of, without_values
-from viz.doctor import findings, with_findings
-from viz.engine import BackpropDiagnosis, NotDrawable, graph_of, pause_collector
+from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
-from viz.fit import MOST, PLACES, arranged, fitted, is_legible, place_of, rows_or_why
+from viz.fit import MOST, PLACES, arranged, is_legible
 from viz.formats import FORMATS
-from viz.health import judged
-from viz.heat import ARRAYS, with_heat
-from viz.loops import loops_of
-from viz.notation import NOTATIONS, in_course_notation
-from viz.numbers import arrays_of
-from viz.passes import (
-    deepest,
-    fold,
-    fold_calls,
-    fold_repeats,
-    fold_stretches,
-    fold_to_budget,
-    hide_constants,
-    name_inside,
-    one_direction,
-    open_but_repeats,
-)
+from viz.passes import deepest, fold
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
 from viz.render.image import render_image
 from viz.render.page import Picture, render_page
@@ -43,24 +24,17 @@ from viz.render.reel import render_play
 from viz.render.svg import render_svg
 from viz.render.text import render_text
 from viz.scalars import opened
-from viz.text import clean
-from viz.theme import NAMES
+from viz.views import MOST as MOST_CARDS, Options, Views
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
 
-    from viz.doctor import Finding
-    from viz.fit import Place
     from viz.view import GraphView, NodeView
 
 __all__ = ["Drawing", "Playback", "draw", "play"]
 
 DRAWN, FOLDED, ROUND = "as drawn", "all folded", "one round open"  # pictures of a page
-_BUDGETS = (24, 16, 11, 8, 5, 3)  # cards that are tried, where nothing has a name to fold by
 TIMEOUT = 60.0  # seconds for dot, after which the built-in layout draws
-ENGINES = ("auto", "builtin", "dot", "pygraphviz")
-DIRECTIONS = ("both", "forward", "backward")
 
 
 class Drawing:
@@ -78,17 +52,12 @@ class Drawing:
         *,
         theme: str = "light",
         engine: str = "auto",
-        full: GraphView | None = None,
-        more: Callable[[], dict[str, GraphView]] = dict,
-        max_nodes: int = 150,
-        fit_to: Callable[[Place], GraphView] | None = None,
-        arrays: Callable[[], dict[int, list[tuple[str, str]]]] = dict,
+        views: Views | None = None,
     ) -> None:
-        self._arrays = arrays
         self.view: GraphView = view
         self.theme, self.engine = theme, engine
-        self._fit_to = fit_to
-        self._full, self._more, self._max_nodes = full or view, more, max_nodes
+        self._views = views
+        self._suits = views is not None and views.options.fit == "auto"  # any place it is shown in
 
     @functools.cached_property
     def svg(self) -> str:
@@ -107,17 +76,17 @@ class Drawing:
         with pause_collector():
             view, screen = self.view, PLACES["screen"]
             some = len(view.nodes) <= MOST  # more are nothing to look at as a whole
-            if self._fit_to is not None and some and not is_legible(view, screen):
+            if self._suits and some and not is_legible(view, screen):
                 view = arranged(view, screen, view.rows)
             return render_svg(view, theme)
 
     def _svg_of_cell(self) -> str:
         """Return the picture as SVG text, told so that it can be read in a notebook's cell."""
         place = PLACES["notebook"]
-        if self._fit_to is None or is_legible(self.view, place):
+        if self._views is None or not self._suits or is_legible(self.view, place):
             return self.svg
         with pause_collector():
-            return render_svg(self._fit_to(place), self.theme)
+            return render_svg(self._views.fitted_to(place), self.theme)
 
     @functools.cached_property
     def html(self) -> str:
@@ -126,8 +95,9 @@ class Drawing:
         It works from a file and offline; without scripts it is the picture and its words.
         """
         with pause_collector():
-            pictures, first = _pictures(self.view, self._full, self._more(), self._max_nodes)
-            return render_page(pictures, first, theme=self.theme, arrays=self._arrays())
+            pictures, first = _pictures(self.view, self._views)
+            arrays = {} if self._views is None else self._views.arrays
+            return render_page(pictures, first, theme=self.theme, arrays=arrays)
 
     def image(self, kind: Literal["png", "pdf", "gif"]) -> bytes:
         """Return the picture as PNG, two pixels for one of its own, as PDF, or played as GIF.
@@ -272,13 +242,6 @@ def play(*outputs: Any, height: int = 720, **options: Any) -> Playback:
     return Playback(draw(*outputs, **options), height)
 
 
-def checked_rows(rows: int | None) -> int | None:
-    """Return a number of rows, or raise ValueError."""
-    if rows is not None and (not isinstance(rows, int) or rows < 1):
-        raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
-    return rows
-
-
 def draw(
     *outputs: Any,
     direction: Literal["both", "forward", "backward"] = "both",
@@ -388,140 +351,37 @@ def draw(
     <BLANKLINE>
     <BLANKLINE>
     """
-    for name, value, known in (
-        ("direction", direction, DIRECTIONS),
-        ("theme", theme, NAMES),
-        ("engine", engine, ENGINES),
-        ("notation", notation, NOTATIONS),
-        ("arrays", arrays, ARRAYS),
-    ):
-        if value not in known:
-            raise ValueError(f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}.")
-    if max_nodes is not None and (not isinstance(max_nodes, int) or max_nodes < 1):
-        raise ValueError(
-            f"viz.draw: max_nodes needs to be an int of at least 1, got {max_nodes!r}."
-        )
-    checked_rows(rows)
-    if depth is not None and (not isinstance(depth, int) or depth < 0):
-        raise ValueError(f"viz.draw: depth needs to be an int of at least 0, got {depth!r}.")
-    asked = depth is not None or repeats is not None or max_nodes is not None
-    most = 150 if max_nodes is None else max_nodes
-    place = None if fit is None or fit == "auto" else place_of(fit)
-    if not outputs:
-        raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
-    if against is not None and not isinstance(against, BackpropDiagnosis):
-        raise TypeError(
-            f"viz.draw: against needs what check_backprop returns, got {type(against).__name__}."
-        )
-    if scalars:
-        outputs = tuple(opened(*outputs))
-
-    with pause_collector():
-        recorded = graph_of(*outputs)
-
-    named = {n.id for n in recorded.nodes if n.name and n.kind == "op"}
-
-    @functools.cache
-    def loops() -> list[Any]:
-        with pause_collector():
-            return loops_of(recorded)
-
-    @functools.cache
-    def found() -> tuple[Finding, ...]:
-        with pause_collector():
-            return findings(recorded) if len(recorded) <= LARGE else ()
-
-    @functools.cache
-    def whole(folding: bool, rounds: int = 0) -> GraphView:
-        with pause_collector():
-            view = view_of(recorded, values, bool(health), loops() if folding else (), rounds)
-        view = replace(view if values else without_values(view), rows=rows)
-        if arrays == "heat":
-            view = with_heat(view, recorded)
-        view = one_direction(view, direction)
-        if against is not None:
-            view = judged(view, against)
-        if values and health is not False:
-            view = with_findings(view, found())
-        return view if constants else hide_constants(view)
-
-    def shown(budget: int, levels: int | None = None, again: bool | None = None) -> GraphView:
-        """Return what has at most so many cards."""
-
-        def folded(full: GraphView) -> GraphView:
-            return fold_to_budget(full, budget) if levels is None else fold(full, levels)
-
-        full = whole(len(recorded) > LARGE if again is None else again)
-        if levels is None:
-            full = fold_calls(full)
-        view = folded(full)
-        if again and levels is None:
-            view = open_but_repeats(full, budget)
-        elif again or (again is None and len(view.nodes) > budget):
-            view = fold_repeats(view)
-        if again is None and len(view.nodes) > budget:  # loops fold in a graph that is not large
-            full = whole(True) if levels is not None else fold_calls(whole(True))
-            view = fold_repeats(folded(full))
-        return fold_stretches(view, budget, named) if len(view.nodes) > budget else view
-
-    view = shown(most, depth, repeats)
-    full = whole(any(n.kind == "repeat" for n in view.nodes))
-
-    def fuller() -> Iterator[GraphView]:
-        """Yield what can be shown, the fullest first, as far as the options leave it open."""
-        yield view
-        if depth is None and repeats is None:
-            yield shown(most, None, True)
-            for level in range(deepest(full) - 1, -1, -1):
-                yield shown(most, level)
-                yield shown(most, level, True)
-        if not (asked and place is None):
-            if depth is None and len(view.nodes) <= most:
-                yield fold_stretches(view, named=named)
-            for budget in _BUDGETS:
-                yield shown(min(budget, most), depth, repeats)
-
-    given = [clean(n.name) for n in recorded.nodes if n.name and n.kind != "op"]
-
-    def explained(view: GraphView) -> GraphView:
-        view = name_inside(view, given)
-        return in_course_notation(view) if notation == "course" else view
-
-    def fit_to(place: Place) -> GraphView:
-        with pause_collector():
-            return fitted(map(explained, fuller()), place, rows)
-
-    view = explained(view) if place is None else fit_to(place)
-    if rows is not None:
-        view = rows_or_why(view)
-
-    def more() -> dict[str, GraphView]:
-        """Return what only a page shows: a round of the loops that are folded."""
-        if not any(n.kind == "repeat" for n in full.nodes):
-            return {}
-        opened = whole(True, rounds=1)
-        opened = fold_to_budget(opened, most) if depth is None else fold(opened, depth)
-        return {ROUND: opened}
-
-    return Drawing(
-        view,
+    options = Options(
+        direction=direction,
+        depth=depth,
+        values=values,
+        health=health,
+        repeats=repeats,
+        constants=constants,
         theme=theme,
         engine=engine,
-        full=in_course_notation(full) if notation == "course" else full,
-        more=more,
-        max_nodes=most,
-        fit_to=fit_to if fit == "auto" else None,
-        arrays=lambda: arrays_of(recorded) if values and len(recorded) <= LARGE else {},
+        max_nodes=max_nodes,
+        rows=rows,
+        fit=fit,
+        notation=notation,
+        arrays=arrays,
+        against=against,
     )
+    if not outputs:
+        raise NotDrawable("viz.draw: needs at least one Tensor, got none.")
+    with pause_collector():
+        views = Views(graph_of(*(opened(*outputs) if scalars else outputs)), options)
+    return Drawing(views.view, theme=theme, engine=engine, views=views)
 
 
-def _pictures(
-    view: GraphView, full: GraphView, more: dict[str, GraphView], max_nodes: int
-) -> tuple[list[Picture], int]:
+def _pictures(view: GraphView, source: Views | None) -> tuple[list[Picture], int]:
     """Return the graph with more and fewer modules open, and which of them `view` is.
 
     A card of what repeats leads to one round of its loop, or to its modules folded one by one.
     """
+    full, one_round, max_nodes = view, None, MOST_CARDS
+    if source is not None:
+        full, one_round, max_nodes = source.opened, source.one_round, source.options.most
     views = {DRAWN: view}
     alone: dict[tuple[str, ...], str] = {}  # module path to the picture in which it is open
     levels = deepest(full)
@@ -543,7 +403,8 @@ def _pictures(
             if len(opened.nodes) <= max_nodes and opened.nodes != views[label].nodes:
                 alone[path] = f"“{' › '.join(path)}” open"
                 views[alone[path]] = opened
-    views |= {label: v for label, v in more.items() if len(v.nodes) <= max_nodes}
+    if one_round is not None and len(one_round.nodes) <= max_nodes:
+        views[ROUND] = one_round
     labels = list(views)
 
     def leads(label: str, node: NodeView) -> str | None:

@@ -28,7 +28,8 @@ def clusters_of(g: Any) -> list[tuple[str, ...]]:
     for call in g.program.calls:
         around = scopes[call.results[-1]]
         title = f"{call.name}({_operands(g, call.inside)})"
-        taken[*around, title] = number = taken.get((*around, title), 0) + 1
+        path = (*around, title)
+        taken[path] = number = taken.get(path, 0) + 1
         own = Call(f"{title} ({number})" if number > 1 else title)
         own.results = call.results
         given = {k for i in call.inside for k in g.nodes[i].parents} - call.inside

@@ -180,3 +180,18 @@ def test_names_of_files_are_not_told(tmp_path) -> None:
     (alert, *_) = viz.draw(names["J"], notation="course").view.caption
     assert alert.startswith("u (gamma.py:2): (3, 1) − (3,)")
     assert "γ^[1] and the array" in alert
+
+
+def test_a_round_of_a_loop_on_the_page_has_the_notation_too() -> None:
+    theta = leaf(0.5, "theta")
+    h = theta * 1.0
+    for _ in range(60):
+        h = np.tanh(theta * h)
+    J = (h * h).named("J")
+    J.backward()
+    drawing = viz.draw(J, notation="course", max_nodes=20)
+    assert any(n.kind == "repeat" for n in drawing.view.nodes)
+    page = drawing.html
+    assert "one round open" in page
+    assert "theta" not in page
+    assert "θ" in page

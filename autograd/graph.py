@@ -335,7 +335,10 @@ class _Formulas:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        # By child and slot, what has been asked for: a picture asks for it several times.
+        # What has been asked for: a picture asks for it several times. By step, by step and form,
+        # by child and slot.
+        self._symbols: dict[int, Any] = {}
+        self._formulas: dict[tuple[int, str], str] = {}
         self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
         self._numbers: dict[tuple[int, int], float | None] = {}
 
@@ -349,12 +352,16 @@ class _Formulas:
         return format_number(self.program.steps[i].constant) if label is None else label
 
     def _symbol(self, i: int) -> Any:
-        step = self.program.steps[i]
-        if step.number is not None:
-            return step.number
-        label = self.label(i)
-        written = f"({label})" if step.name and OPERATORS.search(label) else label
-        return Symbol(written, self._latex_label(i))
+        found = self._symbols.get(i)
+        if found is None:
+            step = self.program.steps[i]
+            found = step.number
+            if found is None:
+                label = self.label(i)
+                written = f"({label})" if step.name and OPERATORS.search(label) else label
+                found = Symbol(written, self._latex_label(i))
+            self._symbols[i] = found
+        return found
 
     def _latex_label(self, i: int) -> str:
         """Return the label of a node as LaTeX: a name, or the digits of a constant."""
@@ -367,8 +374,11 @@ class _Formulas:
         step = self.program.steps[i]
         if step.op is None:
             return self.label(i)
-        inner = [(render(self._symbol(k), form), 1000) for k in step.operands]
-        return fill(step.op, form, inner, [None] * len(inner), step.params)[0]
+        if (i, form) not in self._formulas:
+            inner = [(render(self._symbol(k), form), 1000) for k in step.operands]
+            made, _ = fill(step.op, form, inner, [None] * len(inner), step.params)
+            self._formulas[i, form] = made
+        return self._formulas[i, form]
 
     def substituted(self, i: int) -> str:
         """Return the formula of a step with the numbers of its operands, if they are numbers."""

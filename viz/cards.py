@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGE", "view_of", "without_values"]
 
 LARGE = 2000  # nodes, beyond which loops fold by themselves
-TYPESET = 2000  # nodes, beyond which formulas are not written as LaTeX as well
-CHAINS = 300  # nodes, beyond which the chain rule along arrows is not
+TYPESET = 300  # nodes, beyond which formulas are not written as LaTeX as well
 _HERE = Path(__file__).parent  # what a command computes has no line of the user's
 
 
@@ -44,7 +43,7 @@ def view_of(
     """Return everything a picture of a graph can show.
 
     The loops become one card each, after as many of their rounds as are to be shown. Formulas are
-    written as LaTeX too; with None, of up to TYPESET cards, and on arrows of up to CHAINS.
+    written as LaTeX too; with None, of up to TYPESET cards.
     """
     found = [loop.after(rounds) for loop in loops]
     home = homes(g, found)
@@ -60,7 +59,6 @@ def view_of(
     walked = all(node.walked for node in g.outputs)
     paths = _paths(g, [e for e in meeting if home[e.parent] is None]) if values else {}
     in_latex = len(shown) <= TYPESET if typeset is None else typeset
-    chains = len(shown) <= CHAINS if typeset is None else typeset
 
     def card(node: GraphNode) -> NodeView:
         known, scope = paths.get(node.id, []), scopes[node.id]
@@ -71,7 +69,7 @@ def view_of(
         nodes = with_health(g, nodes)
     drawn = [e for e in meeting if home[e.child] is None]
     uses = _uses(g)
-    edges = tuple(_edge(g, e, cost, uses, values, chains) for e in drawn)
+    edges = tuple(_edge(g, e, cost, uses, values, in_latex) for e in drawn)
     if found:
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in with_health(g, hidden)} if hidden else {}

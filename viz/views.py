@@ -131,6 +131,17 @@ class Views:
         """Whether loops fold by themselves, and what takes its time is left out."""
         return len(self.graph) > LARGE
 
+    def _only_loops_fold(self, budget: int) -> bool:
+        """Whether it is clear without a view of every card that loops have to fold."""
+        return self.is_large or (self._plain is not None and self._plain > budget)
+
+    @functools.cached_property
+    def _plain(self) -> int | None:
+        """How many cards there are at least, where no module or call of a function can fold."""
+        if any(n.scope for n in self.graph.nodes) or self.graph.program.calls:
+            return None
+        return sum(n.kind != "constant" for n in self.graph.nodes)
+
     @functools.cached_property
     def loops(self) -> list[Any]:
         """The loops of the graph."""
@@ -182,7 +193,7 @@ class Views:
         def folded(full: GraphView) -> GraphView:
             return fold_to_budget(full, budget) if levels is None else fold(full, levels)
 
-        full = self.whole(self.is_large if again is None else again)
+        full = self.whole(self._only_loops_fold(budget) if again is None else again)
         if levels is None:
             full = fold_calls(full)
         view = folded(full)

@@ -23,6 +23,7 @@ import nn
 import viz
 from autograd import Tensor, check_backprop, graph, name_scope
 from tests.viz.models import MODELS
+from viz.cards import view_of
 from viz.passes import fold_stretches, with_worst
 from viz.text import clean, width, wrapped
 
@@ -712,6 +713,32 @@ def test_equal_layers_in_a_row_fold() -> None:
     inside = [str(slope).partition(" = ")[0] for slope in card.slopes]
     assert inside == ["‖∂J/∂W2‖", "∂J/∂b2", "…", "‖∂J/∂W10‖", "∂J/∂b10"]
     assert len(viz.draw(J, depth=0).view.nodes) == 11 + 5
+
+
+def test_a_picture_extracts_its_cards_once(monkeypatch) -> None:
+    """Where loops have to fold, no view of every card is made before; nor one for the page."""
+    made = []
+
+    def counted(*args, **options):
+        view = view_of(*args, **options)
+        made.append(len(view.nodes))
+        return view
+
+    monkeypatch.setattr("viz.views.view_of", counted)
+    for steps in (3, 100):  # drawn whole, and folded
+        made.clear()
+        w = Tensor(0.5, name="w", requires_grad=True)
+        h = w * 1.0
+        for _ in range(steps):
+            h = np.tanh(w * h)
+        J = (h * h).named("J")
+        J.backward()
+        drawing = viz.draw(J)
+        assert drawing.svg
+        assert len(made) == 1
+        assert made[0] < 20
+    assert "one round open" in drawing.html
+    assert len(made) == 2
 
 
 def test_repeats_of_sequences() -> None:

@@ -60,10 +60,17 @@ from autograd.op import (
 from autograd.ops.arithmetic import (
     add as add,
     divide as divide,
+    divmod as divmod,
+    float_power as float_power,
+    floor_divide as floor_divide,
+    fmod as fmod,
+    modf as modf,
     multiply as multiply,
     negative as negative,
     positive as positive,
     power as power,
+    reciprocal as reciprocal,
+    remainder as remainder,
     subtract as subtract,
 )
 from autograd.ops.contractions import (
@@ -72,6 +79,15 @@ from autograd.ops.contractions import (
     inner as inner,
     outer as outer,
     tensordot as tensordot,
+)
+from autograd.ops.creation import (
+    diagflat as diagflat,
+    full_like as full_like,
+    geomspace as geomspace,
+    linspace as linspace,
+    logspace as logspace,
+    meshgrid as meshgrid,
+    vander as vander,
 )
 from autograd.ops.decompositions import (
     cholesky as cholesky,
@@ -102,7 +118,6 @@ from autograd.ops.elementwise import (
     logaddexp2 as logaddexp2,
     maximum as maximum,
     minimum as minimum,
-    reciprocal as reciprocal,
     sign as sign,
     sqrt as sqrt,
     square as square,
@@ -137,21 +152,14 @@ from autograd.ops.joining import (
     column_stack as column_stack,
     concatenate as concatenate,
     delete as delete,
-    diagflat as diagflat,
     dsplit as dsplit,
     dstack as dstack,
-    fliplr as fliplr,
-    flipud as flipud,
-    full_like as full_like,
     hsplit as hsplit,
     hstack as hstack,
     insert as insert,
-    meshgrid as meshgrid,
-    rollaxis as rollaxis,
     split as split,
     stack as stack,
     unstack as unstack,
-    vander as vander,
     vsplit as vsplit,
     vstack as vstack,
 )
@@ -200,14 +208,8 @@ from autograd.ops.norms import (
     vector_norm as vector_norm,
 )
 from autograd.ops.numeric import (
-    divmod as divmod,
-    float_power as float_power,
     frexp as frexp,
-    geomspace as geomspace,
     ldexp as ldexp,
-    linspace as linspace,
-    logspace as logspace,
-    modf as modf,
     polyval as polyval,
     unwrap as unwrap,
 )
@@ -218,6 +220,8 @@ from autograd.ops.padding import (
 from autograd.ops.products import (
     cumprod as cumprod,
     cumsum as cumsum,
+    cumulative_prod as cumulative_prod,
+    cumulative_sum as cumulative_sum,
     prod as prod,
 )
 from autograd.ops.reduce import (
@@ -231,18 +235,13 @@ from autograd.ops.rounding import (
     clip as clip,
     copysign as copysign,
     floor as floor,
-    floor_divide as floor_divide,
-    fmod as fmod,
     heaviside as heaviside,
     nan_to_num as nan_to_num,
-    remainder as remainder,
     rint as rint,
     round as round,
     trunc as trunc,
 )
 from autograd.ops.series import (
-    cumulative_prod as cumulative_prod,
-    cumulative_sum as cumulative_sum,
     diff as diff,
     ediff1d as ediff1d,
     gradient as gradient,
@@ -254,6 +253,8 @@ from autograd.ops.shape import (
     broadcast_to as broadcast_to,
     expand_dims as expand_dims,
     flip as flip,
+    fliplr as fliplr,
+    flipud as flipud,
     matrix_transpose as matrix_transpose,
     moveaxis as moveaxis,
     ravel as ravel,
@@ -261,6 +262,7 @@ from autograd.ops.shape import (
     reshape as reshape,
     resize as resize,
     roll as roll,
+    rollaxis as rollaxis,
     rot90 as rot90,
     squeeze as squeeze,
     swapaxes as swapaxes,

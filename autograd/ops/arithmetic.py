@@ -1,4 +1,4 @@
-"""Sums, products and powers."""
+"""Sums, products, quotients, powers and remainders of each pair of elements."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.op import op
+from autograd.op import composite, op
 from autograd.ops.kinks import limit
 from autograd.symbol import Symbol, apply
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
+_ONE = ("2,3", "_", "0", "1,2,1")
 _PAIRS = ("2,3 2,3", "3,1 1,4", "_ 2", "2,3 _", "_ _", "0,3 3", "1 2,1,3")
 
 
@@ -176,3 +178,122 @@ power.vjp(
     a=lambda g, a, b: g * (b * lowered(a, b)),
     b=lambda g, a, out: g * (out * np.log(nonzero(a))),
 )
+
+
+@op(symbol="1/", text="1 / ({a})", latex=r"\frac{1}{{a}}", domain={"a": (0.3, 3.0)}, samples=_ONE)
+def reciprocal(a: Any) -> Any:
+    """Elementwise 1 / a.
+
+    Examples
+    --------
+    >>> from autograd import reciprocal
+    >>> reciprocal(4.0)
+    np.float64(0.25)
+    """
+    return np.reciprocal(a)
+
+
+reciprocal.vjp(a=lambda g, out: -g * (out * out))
+
+
+@op(
+    symbol="//",
+    text="⌊{a} / {b}⌋",
+    latex=r"\left\lfloor \frac{{a}}{{b}} \right\rfloor",
+    binds=20,
+    domain={"b": (0.5, 2.0)},
+    kinks=True,
+    samples=_PAIRS,
+)
+def floor_divide(a: Any, b: Any) -> Any:
+    """Floor of the quotient. Both derivatives are 0.
+
+    Examples
+    --------
+    >>> from autograd import floor_divide
+    >>> floor_divide(7.0, 2.0)
+    np.float64(3.0)
+    """
+    return np.floor_divide(a, b)
+
+
+floor_divide.vjp(a=None, b=None)
+
+
+@op(
+    symbol="mod",
+    binds=20,
+    latex=r"{a} \bmod {b}",
+    domain={"b": (0.5, 2.0)},
+    kinks=True,
+    samples=_PAIRS,
+)
+def remainder(a: Any, b: Any) -> Any:
+    """Remainder a − b ⌊a/b⌋, of the sign of b. Derivatives 1 and −⌊a/b⌋.
+
+    Examples
+    --------
+    >>> from autograd import remainder
+    >>> remainder(-1.0, 3.0)
+    np.float64(2.0)
+    """
+    return np.remainder(a, b)
+
+
+remainder.vjp(a=lambda g: g, b=lambda g, a, b: -g * np.floor_divide(a, b))
+
+
+@op(symbol="fmod", domain={"b": (0.5, 2.0)}, kinks=True, samples=_PAIRS)
+def fmod(a: Any, b: Any) -> Any:
+    """Remainder of the division toward 0, of the sign of a. Derivatives 1 and −trunc(a/b).
+
+    Examples
+    --------
+    >>> from autograd import fmod
+    >>> fmod(-1.0, 3.0)
+    np.float64(-1.0)
+    """
+    return np.fmod(a, b)
+
+
+fmod.vjp(a=lambda g: g, b=lambda g, a, b, out: -g * np.rint((a - out) / b))
+
+
+@composite(samples=("3 3", "2,3 _"), domain={"x2": (0.3, 2.0)}, kinks=True)
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+    """Quotient rounded down, and remainder.
+
+    Examples
+    --------
+    >>> from autograd import divmod
+    >>> divmod(7.0, 2.0)
+    (np.float64(3.0), np.float64(1.0))
+    """
+    return np.floor_divide(x1, x2), np.remainder(x1, x2)
+
+
+@composite(samples=("4", "_"), kinks=True)
+def modf(x: Any, /) -> tuple[Any, Any]:
+    """Fractional and integral parts, both with the sign of x.
+
+    Examples
+    --------
+    >>> from autograd import modf
+    >>> modf(-1.5)
+    (np.float64(-0.5), np.float64(-1.0))
+    """
+    whole = np.trunc(x)
+    return np.where(np.isinf(value_of(x)), 0.0 * np.sign(value_of(whole)), x - whole), whole
+
+
+@composite(samples=("3 3", "2,3 _"), domain={"x1": (0.3, 2.0)})
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """Power in double precision at least: integers and single precision are converted first.
+
+    Examples
+    --------
+    >>> from autograd import float_power
+    >>> float_power(2, -1)
+    np.float64(0.5)
+    """
+    return np.power(arrayed(x1).astype(float), arrayed(x2).astype(float))

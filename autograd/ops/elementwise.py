@@ -309,22 +309,6 @@ def cbrt(a: Any) -> Any:
 cbrt.vjp(a=lambda g, out: g / (3 * (out * out)))
 
 
-@op(symbol="1/", text="1 / ({a})", latex=r"\frac{1}{{a}}", domain=_POSITIVE, samples=_ONE)
-def reciprocal(a: Any) -> Any:
-    """Elementwise 1 / a.
-
-    Examples
-    --------
-    >>> from autograd import reciprocal
-    >>> reciprocal(4.0)
-    np.float64(0.25)
-    """
-    return np.reciprocal(a)
-
-
-reciprocal.vjp(a=lambda g, out: -g * (out * out))
-
-
 @op(symbol="logaddexp2", latex=r"\log_2(2^{{a}} + 2^{{b}})", samples=_PAIRS)
 def logaddexp2(a: Any, b: Any) -> Any:
     """Elementwise log₂(2^a + 2^b) without overflow.

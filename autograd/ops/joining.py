@@ -1,4 +1,4 @@
-"""Joining and splitting arrays, and making them of parts."""
+"""Joining and splitting arrays, and adding and taking away parts of them."""
 
 from __future__ import annotations
 
@@ -375,110 +375,6 @@ def broadcast_arrays(*args: Any) -> tuple[Any, ...]:
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 
-@composite(samples=("2 3", "2 3 indexing='ij'", "2 3 4", "2 3 sparse=True"))
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    """Coordinates of a grid: an array for each of the vectors, all of one shape.
-
-    Examples
-    --------
-    >>> from autograd import meshgrid
-    >>> meshgrid([1.0, 2.0], [3.0, 4.0])[0]
-    array([[1., 2.],
-           [1., 2.]])
-    """
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"indexing needs to be 'xy' or 'ij', got {indexing!r}")
-    n = len(xi)
-    order = list(range(n))
-    if indexing == "xy" and n > 1:
-        order[:2] = [1, 0]
-    grids = [
-        np.reshape(x, tuple(-1 if i == k else 1 for i in range(n)))
-        for x, k in zip(xi, order, strict=True)
-    ]
-    return tuple(grids) if sparse else tuple(broadcast_arrays(*grids))
-
-
-@composite(samples=("2,3", "3"))
-def flipud(m: Any) -> Any:
-    """Reverse the first axis.
-
-    Examples
-    --------
-    >>> from autograd import flipud
-    >>> flipud([1.0, 2.0])
-    array([2., 1.])
-    """
-    return np.flip(arrayed(m), 0)
-
-
-@composite(samples=("2,3",))
-def fliplr(m: Any) -> Any:
-    """Reverse the second axis.
-
-    Examples
-    --------
-    >>> from autograd import fliplr
-    >>> fliplr([[1.0, 2.0]])
-    array([[2., 1.]])
-    """
-    return np.flip(arrayed(m), 1)
-
-
-@composite(samples=("2,3,4 axis=2", "2,3,4 axis=0 start=2", "2,3,4 axis=-1 start=1"))
-def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    """Move an axis back until it lies before another; `moveaxis` is clearer.
-
-    Examples
-    --------
-    >>> from autograd import rollaxis
-    >>> rollaxis([[1.0, 2.0]], 1).shape
-    (2, 1)
-    """
-    n = np.ndim(a)
-    if not -n <= axis < n:
-        raise np.exceptions.AxisError(axis, n)
-    axis, start = axis % n, start + n if start < 0 else start
-    if not 0 <= start <= n:
-        raise ValueError(f"start needs to be between {-n} and {n}")
-    return np.moveaxis(arrayed(a), axis, start - 1 if axis < start else start)
-
-
-@composite(samples=("3", "3 k=1", "2,2 k=-1"))
-def diagflat(v: Any, k: int = 0) -> Any:
-    """Matrix with the flattened array as a diagonal.
-
-    Examples
-    --------
-    >>> from autograd import diagflat
-    >>> diagflat([[1.0, 2.0]])
-    array([[1., 0.],
-           [0., 2.]])
-    """
-    return np.diag(np.ravel(v), k)
-
-
-@composite(samples=("3", "3 N=2", "3 N=4 increasing=True"))
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """Vandermonde matrix: the powers of a vector, in columns, highest first.
-
-    Examples
-    --------
-    >>> from autograd import vander
-    >>> vander([2.0, 3.0], 3)
-    array([[4., 2., 1.],
-           [9., 3., 1.]])
-    """
-    x = arrayed(x)
-    n = np.size(x) if N is None else N
-    if x.ndim != 1:
-        raise ValueError("needs a vector")
-    exponents = np.arange(n) if increasing else np.arange(n)[::-1]
-    if n == 0:
-        return np.empty((np.size(x), 0))
-    return stack([x**0 if k == 0 else x ** int(k) for k in exponents], axis=1)
-
-
 @composite(samples=("arrays:2,2|2,3", "arrays:2|3"))
 def block(arrays: Any) -> Any:
     """Put arrays, in nested lists, together as the blocks of one array.
@@ -510,21 +406,6 @@ def block(arrays: Any) -> Any:
         return concatenate([joined(y, level + 1) for y in x], axis=ndim - depth + level)
 
     return joined(blocks, 0)
-
-
-@composite(samples=("2,3 fill_value:_", "2,3 fill_value:3", "2 fill_value:2 shape=(4,2)"))
-def full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
-    """Array of the shape and dtype of another, filled with a value, which broadcasts.
-
-    Examples
-    --------
-    >>> from autograd import full_like
-    >>> full_like([[1.0, 2.0]], 5.0)
-    array([[5., 5.]])
-    """
-    a, value = arrayed(a), arrayed(fill_value)
-    kind = a.dtype if dtype is None else np.dtype(dtype)
-    return np.broadcast_to(value.astype(kind), a.shape if shape is None else shape)
 
 
 @op(

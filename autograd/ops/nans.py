@@ -1,4 +1,4 @@
-"""Reductions that pass over NaN, whose derivative is then 0."""
+"""Sums, means and extremes that pass over NaN; medians and quantiles: `statistics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations and losses of neural networks, in forms that stay finite at any logit."""
+"""Activations, the error function, and losses of networks, finite at any logit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products and running sums, exact also where factors are zero."""
+"""Products, also where factors are zero, and running sums and products."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd.axes import Axis, kept_shape
-from autograd.op import op
+from autograd.op import composite, op
 from autograd.ops.reduce import chosen, masked, spread
 from autograd.symbol import printed
-from autograd.tensor import value_of
+from autograd.tensor import arrayed, value_of
 
 from_engine = True
 
@@ -169,3 +169,41 @@ def running_others(g: Any, a: Any, shape: tuple[int, ...], axis: int | None) -> 
 
 
 cumprod.vjp(a=lambda g, a, axis, a_shape: running_others(g, a, a_shape, axis))
+
+
+@composite(samples=("4", "2,3 axis=1", "2,3 axis=0 include_initial=True"))
+def cumulative_sum(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
+    """Cumulative sum along an axis, beginning with 0 where `include_initial`.
+
+    Examples
+    --------
+    >>> from autograd import cumulative_sum
+    >>> cumulative_sum([1.0, 2.0], include_initial=True)
+    array([0., 1., 3.])
+    """
+    return _begun(np.cumsum, x, axis, include_initial, 0.0)
+
+
+@composite(samples=("4", "2,3 axis=1", "2,3 axis=0 include_initial=True"))
+def cumulative_prod(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
+    """Cumulative product along an axis, beginning with 1 where `include_initial`.
+
+    Examples
+    --------
+    >>> from autograd import cumulative_prod
+    >>> cumulative_prod([2.0, 3.0], include_initial=True)
+    array([1., 2., 6.])
+    """
+    return _begun(np.cumprod, x, axis, include_initial, 1.0)
+
+
+def _begun(running: Any, x: Any, axis: int | None, include_initial: bool, first: float) -> Any:
+    x = arrayed(x)
+    if axis is None and x.ndim > 1:
+        raise ValueError("several axes need axis=")
+    which = 0 if axis is None else axis
+    found = running(x, axis=which)
+    if not include_initial:
+        return found
+    shape = [1 if i == which % x.ndim else n for i, n in enumerate(x.shape)]
+    return np.concatenate([np.full(shape, first, x.dtype), found], axis=which)

@@ -1,4 +1,4 @@
-"""Rounding, remainders, signs and bounds: piecewise functions, with zero slopes or kinks."""
+"""Rounding, signs and bounds: piecewise functions, with zero slopes or kinks."""
 
 from __future__ import annotations
 
@@ -82,69 +82,6 @@ def round(a: Any, decimals: int = 0) -> Any:
 
 for _flat in (floor, ceil, trunc, rint, round):
     _flat.vjp(a=None)
-
-
-@op(
-    symbol="//",
-    text="⌊{a} / {b}⌋",
-    latex=r"\left\lfloor \frac{{a}}{{b}} \right\rfloor",
-    binds=20,
-    domain={"b": (0.5, 2.0)},
-    kinks=True,
-    samples=_PAIRS,
-)
-def floor_divide(a: Any, b: Any) -> Any:
-    """Floor of the quotient. Both derivatives are 0.
-
-    Examples
-    --------
-    >>> from autograd import floor_divide
-    >>> floor_divide(7.0, 2.0)
-    np.float64(3.0)
-    """
-    return np.floor_divide(a, b)
-
-
-floor_divide.vjp(a=None, b=None)
-
-
-@op(
-    symbol="mod",
-    binds=20,
-    latex=r"{a} \bmod {b}",
-    domain={"b": (0.5, 2.0)},
-    kinks=True,
-    samples=_PAIRS,
-)
-def remainder(a: Any, b: Any) -> Any:
-    """Remainder a − b ⌊a/b⌋, of the sign of b. Derivatives 1 and −⌊a/b⌋.
-
-    Examples
-    --------
-    >>> from autograd import remainder
-    >>> remainder(-1.0, 3.0)
-    np.float64(2.0)
-    """
-    return np.remainder(a, b)
-
-
-remainder.vjp(a=lambda g: g, b=lambda g, a, b: -g * np.floor_divide(a, b))
-
-
-@op(symbol="fmod", domain={"b": (0.5, 2.0)}, kinks=True, samples=_PAIRS)
-def fmod(a: Any, b: Any) -> Any:
-    """Remainder of the division toward 0, of the sign of a. Derivatives 1 and −trunc(a/b).
-
-    Examples
-    --------
-    >>> from autograd import fmod
-    >>> fmod(-1.0, 3.0)
-    np.float64(-1.0)
-    """
-    return np.fmod(a, b)
-
-
-fmod.vjp(a=lambda g: g, b=lambda g, a, b, out: -g * np.rint((a - out) / b))
 
 
 @op(symbol="copysign", kinks=True, samples=_PAIRS)

@@ -1,4 +1,4 @@
-"""Averages, integrals and differences of sampled functions, and sums that pass over NaN."""
+"""Integrals, differences and slopes of sampled functions, and interpolation between samples."""
 
 from __future__ import annotations
 
@@ -217,44 +217,6 @@ def _weak(x: Any, a: Any) -> Any:
 
 def _one_along(shape: tuple[int, ...], axis: int) -> list[int]:
     return [1 if i == axis % len(shape) else k for i, k in enumerate(shape)]
-
-
-@composite(samples=("4", "2,3 axis=1", "2,3 axis=0 include_initial=True"))
-def cumulative_sum(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
-    """Cumulative sum along an axis, beginning with 0 where `include_initial`.
-
-    Examples
-    --------
-    >>> from autograd import cumulative_sum
-    >>> cumulative_sum([1.0, 2.0], include_initial=True)
-    array([0., 1., 3.])
-    """
-    return _begun(np.cumsum, x, axis, include_initial, 0.0)
-
-
-@composite(samples=("4", "2,3 axis=1", "2,3 axis=0 include_initial=True"))
-def cumulative_prod(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
-    """Cumulative product along an axis, beginning with 1 where `include_initial`.
-
-    Examples
-    --------
-    >>> from autograd import cumulative_prod
-    >>> cumulative_prod([2.0, 3.0], include_initial=True)
-    array([1., 2., 6.])
-    """
-    return _begun(np.cumprod, x, axis, include_initial, 1.0)
-
-
-def _begun(running: Any, x: Any, axis: int | None, include_initial: bool, first: float) -> Any:
-    x = arrayed(x)
-    if axis is None and x.ndim > 1:
-        raise ValueError("several axes need axis=")
-    which = 0 if axis is None else axis
-    found = running(x, axis=which)
-    if not include_initial:
-        return found
-    shape = [1 if i == which % x.ndim else n for i, n in enumerate(x.shape)]
-    return np.concatenate([np.full(shape, first, x.dtype), found], axis=which)
 
 
 def ascending(x: Any) -> Any:

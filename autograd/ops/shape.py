@@ -1,4 +1,4 @@
-"""The same elements in another shape."""
+"""The same elements in another shape or order."""
 
 from __future__ import annotations
 
@@ -421,3 +421,48 @@ def resize(a: Any, new_shape: Any) -> Any:
         return np.zeros(shape, a.dtype)
     places = np.arange(n) % max(np.size(a), 1)
     return np.reshape(np.ravel(a)[places], shape)
+
+
+@composite(samples=("2,3", "3"))
+def flipud(m: Any) -> Any:
+    """Reverse the first axis.
+
+    Examples
+    --------
+    >>> from autograd import flipud
+    >>> flipud([1.0, 2.0])
+    array([2., 1.])
+    """
+    return np.flip(arrayed(m), 0)
+
+
+@composite(samples=("2,3",))
+def fliplr(m: Any) -> Any:
+    """Reverse the second axis.
+
+    Examples
+    --------
+    >>> from autograd import fliplr
+    >>> fliplr([[1.0, 2.0]])
+    array([[2., 1.]])
+    """
+    return np.flip(arrayed(m), 1)
+
+
+@composite(samples=("2,3,4 axis=2", "2,3,4 axis=0 start=2", "2,3,4 axis=-1 start=1"))
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """Move an axis back until it lies before another; `moveaxis` is clearer.
+
+    Examples
+    --------
+    >>> from autograd import rollaxis
+    >>> rollaxis([[1.0, 2.0]], 1).shape
+    (2, 1)
+    """
+    n = np.ndim(a)
+    if not -n <= axis < n:
+        raise np.exceptions.AxisError(axis, n)
+    axis, start = axis % n, start + n if start < 0 else start
+    if not 0 <= start <= n:
+        raise ValueError(f"start needs to be between {-n} and {n}")
+    return np.moveaxis(arrayed(a), axis, start - 1 if axis < start else start)

@@ -73,7 +73,7 @@ def view_of(
     if found:
         hidden = tuple(card(g.nodes[i]) for loop in found for i in loop.ids) if health else ()
         marks = {n.id: n for n in with_health(g, hidden)} if hidden else {}
-        nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, marks)
+        nodes, edges = with_loops(g, found, home, (nodes, edges), meeting, card, scopes, marks)
     unrun = tuple(clean(node.label, 40) for node in g.outputs if not node.walked)
     results, caption = [], []
     for node in g.outputs:

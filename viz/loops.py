@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,6 +96,13 @@ def _differ(g: Any, loop: Loop) -> bool:
     return False
 
 
+def _around(loop: Loop, scopes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the clusters that all of a loop is in; rounds are called alike, but for a number."""
+    inside = [scopes[i] for i in (*loop.ids[: loop.period], *loop.ids[-loop.period :])]
+    common = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*inside, strict=False))
+    return tuple(level[0] for level in common)
+
+
 def with_loops(
     g: Any,
     loops: list[Loop],
@@ -102,6 +110,7 @@ def with_loops(
     view: tuple[tuple[NodeView, ...], tuple[EdgeView, ...]],
     meeting: Sequence[Any],
     card: Callable[[Any], NodeView],
+    scopes: Sequence[tuple[str, ...]],
     marks: dict[int, NodeView],
 ) -> tuple[tuple[NodeView, ...], tuple[EdgeView, ...]]:
     """Add a card for each loop, and the edges from and to it."""
@@ -141,7 +150,7 @@ def with_loops(
                 f"out {o.name}: {o.value_in_line}" if o.value else f"out {o.name}" for o in outs
             ),
             slope=outs[-1].slope,
-            scope=outs[-1].scope,
+            scope=_around(loop, scopes),
             words="",
             body=(*body[:3], *more),
             count=f"{ops} ops",

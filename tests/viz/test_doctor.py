@@ -494,6 +494,12 @@ def first_state_of_a_long_sequence() -> Tensor:
     return done((h * h).sum())
 
 
+def a_grid_of_sizes_that_differ() -> Tensor:
+    """Three rows and four columns can only be meant as a table."""
+    w = leaf(normal(3, 1), "w")
+    return done(((w - normal(4, seed=1)) ** 2).mean())
+
+
 def explicit_pairs() -> Tensor:
     """Both sides say that pairs are meant."""
     c, grid = leaf(normal(5), "c"), normal(5, seed=1)
@@ -509,6 +515,7 @@ def fixed_point() -> Tensor:
 
 
 HEALTHY = [
+    a_grid_of_sizes_that_differ,
     explicit_pairs,
     fixed_point,
     first_state_of_a_long_sequence,

@@ -121,3 +121,22 @@ def test_maps_stay_where_cards_fold_into_fewer(model: str) -> None:
     assert len(shown) > 2
     assert all(n.heat for n in shown)
     assert drawing.svg.count(">value</text>") >= len(shown)
+
+
+def test_maps_of_a_card_stand_below_each_other_with_their_labels_between() -> None:
+    root = ET.fromstring(viz.draw(product(), arrays="heat").svg)
+    seen = 0
+    for group in root.iter(f"{SVG}g"):
+        frames = group.findall(f"{SVG}rect[@class='frame']")
+        if len(frames) != 2:
+            continue
+        seen += 1
+        (top, high), (below, tall) = [
+            [float(f.get(name, "")) for name in ("y", "height")] for f in frames
+        ]
+        labels = {t.text: float(t.get("y", "")) for t in group.findall(f"{SVG}text")}
+        assert top + high < labels["value"] < below
+        card = group.findall(f"{SVG}rect")[0]
+        end = float(card.get("y", "")) + float(card.get("height", ""))
+        assert below + tall < labels["gradient"] < end
+    assert seen == 3  # W, Z and half of it

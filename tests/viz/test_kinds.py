@@ -35,6 +35,17 @@ def rect_of(drawing: viz.Drawing) -> ET.Element:
     return next(r for r in group.findall(f"{SVG}rect") if "behind" not in r.get("class", ""))
 
 
+def card_in(group: ET.Element, card: ET.Element) -> bool:
+    """Whether the border of a card is in a group."""
+    return any(r.attrib == card.attrib for r in group.findall(f"{SVG}rect"))
+
+
+def ends_of(rect: ET.Element) -> tuple[float, float]:
+    """Return where a rectangle begins and ends, from left to right."""
+    x, width = (float(rect.get(name, "")) for name in ("x", "width"))
+    return x, x + width
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thick_border_is_thick_in_each_output(kind: str, monkeypatch: Any) -> None:
     drawing = with_look(kind, monkeypatch, thick=4.5)
@@ -68,6 +79,12 @@ def test_a_stack_is_a_stack_in_each_output(kind: str, monkeypatch: Any) -> None:
     drawing = with_look(kind, monkeypatch, stacked=True)
     u = next(n.id for n in drawing.view.nodes if n.name == "u")
     assert drawing.svg.count("behind") == 2
+    card = rect_of(drawing)
+    group = next(g for g in ET.fromstring(drawing.svg).iter(f"{SVG}g") if card_in(g, card))
+    left, right = ends_of(card)
+    for behind in group.findall(f"{SVG}rect[@class='card module behind']"):
+        assert left < ends_of(behind)[0] < ends_of(behind)[1] < right  # it looks out above
+        assert float(behind.get("y", "")) < float(card.get("y", ""))
     line = next(x for x in drawing.dot.splitlines() if x.startswith(f"  n{u} [label"))
     assert "shape=box3d" in line
     assert f'n{u}[["' in render_mermaid(drawing.view)

@@ -24,8 +24,11 @@ import viz
 from autograd import Tensor, check_backprop, graph, name_scope
 from tests.viz.models import MODELS
 from viz.cards import view_of
-from viz.passes import fold_stretches, with_worst
+from viz.drawing import _pictures
+from viz.engine import graph_of
+from viz.passes import fold_repeats, fold_stretches, with_worst
 from viz.text import clean, width, wrapped
+from viz.views import Options, Views
 
 if TYPE_CHECKING:
     from viz.view import Grade
@@ -741,6 +744,88 @@ def test_a_picture_extracts_its_cards_once(monkeypatch) -> None:
     assert len(made) == 2
 
 
+def looped(steps: int) -> Tensor:
+    """h = tanh(w h) again and again, and its square."""
+    w = leaf(0.5, "w")
+    h = w * 1.0
+    for _ in range(steps):
+        h = np.tanh(w * h)
+    J = (h * h).named("J")
+    J.backward()
+    return J
+
+
+def test_derivatives_come_back_through_a_folded_loop() -> None:
+    view = viz.draw(looped(100)).view
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
+    assert {e.back for e in view.edges if e.target == loop.id} == {True}
+    assert {e.back for e in view.edges if e.source == loop.id} == {True}
+    x = Tensor(1.0, name="x")  # through the data of a loop nothing comes back
+    for _ in range(3):
+        y = leaf(0.5, "w") * 1.0
+        for _ in range(100):
+            y = np.tanh(y + x)
+    y.backward()
+    view = viz.draw(y).view
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
+    backs = {view.nodes[0].name: False}
+    named = {n.id: n.name for n in view.nodes}
+    for e in view.edges:
+        if e.target == loop.id:
+            backs[named[e.source]] = e.back
+    assert backs["x"] is False
+    assert any(backs.values())
+
+
+def test_the_page_opens_a_round_of_a_loop_and_nothing_else_so() -> None:
+    views = Views(graph_of(looped(100)), Options())
+    pictures, first = _pictures(views.view, views)
+    (loop,) = (n.id for n in pictures[first].view.nodes if n.kind == "repeat")
+    assert pictures[first].leads.keys() == {loop}
+    opened = pictures[pictures[first].leads[loop]]
+    assert opened.label == "one round open"
+    assert len(opened.view.nodes) > len(pictures[first].view.nodes)
+
+
+def sequence(rounds: int) -> Tensor:
+    """One network applied again and again, each time to data of its own."""
+    net = nn.Network([2, 2, 2], rng=0)
+    h = Tensor(np.zeros((2, 1)), name="h")
+    for t in range(rounds):
+        h = net(h + Tensor(np.full((2, 1), float(t)), name=f"x_{t}"))
+    J = (h * h).sum().named("J")
+    J.backward()
+    return J
+
+
+def test_data_of_each_round_stays_where_modules_repeat() -> None:
+    """Cells of a sequence repeat, what they read does not: each x_t keeps its card."""
+    view = viz.draw(sequence(8), depth=0, max_nodes=100).view
+    assert {n.name for n in view.nodes} >= {f"x_{t}" for t in range(1, 8)}
+    folded = fold_repeats(view)
+    assert {n.name for n in folded.nodes} >= {f"x_{t}" for t in range(1, 8)}
+
+
+def test_a_loop_over_modules_is_a_card_outside_of_them() -> None:
+    view = viz.draw(sequence(8), depth=0, repeats=True, max_nodes=100).view
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
+    assert loop.name == "loop × 7"
+    assert loop.scope == ()
+    assert not any("call 8" in n.name for n in view.nodes)
+
+
+def test_a_loop_inside_of_a_module_stays_there() -> None:
+    w = leaf(0.5, "w")
+    with name_scope("cell"):
+        h = w * 1.0
+        for _ in range(100):
+            h = np.tanh(w * h)
+    h.named("J").backward()
+    view = viz.draw(h, depth=5, repeats=True).view
+    (loop,) = (n for n in view.nodes if n.kind == "repeat")
+    assert loop.scope == ("cell",)
+
+
 def test_repeats_of_sequences() -> None:
     from viz.repeats import repeats
 
@@ -869,12 +954,14 @@ def test_of_several_verdicts_on_one_name_the_card_shows_the_wrong_one() -> None:
 
     w = leaf(np.array([1.0, 2.0]), "w")
     J = (w * w).sum().named("J")
-    statuses = ("right", "WRONG", "follows", "right")
-    rows = tuple(Quantity("dw", s, 0.0, "", occurrence=k) for k, s in enumerate(statuses, 1))
-    marks = [
-        n.mark for n in viz.draw(J, against=BackpropDiagnosis(rows)).view.nodes if n.name == "w"
-    ]
-    assert marks == ["dw WRONG"]
+    for statuses, shown in (
+        (("right", "WRONG", "follows", "right"), "dw WRONG"),
+        (("follows", "right"), "dw follows"),
+        (("follows", "not compared"), "dw follows"),
+    ):
+        rows = tuple(Quantity("dw", s, 0.0, "", occurrence=k) for k, s in enumerate(statuses, 1))
+        view = viz.draw(J, against=BackpropDiagnosis(rows)).view
+        assert [n.mark for n in view.nodes if n.name == "w"] == [shown]
 
 
 def test_a_verdict_inside_a_folded_card_is_the_worst_one_and_all_stand_in_the_caption() -> None:

@@ -20,6 +20,7 @@ BOOLS: tuple[Any, ...] = (bool, np.bool_)  # they count as numbers to Python, an
 __all__ = [
     "BOOLS",
     "count",
+    "Hinted",
     "hinted",
     "lacking",
     "outside",
@@ -118,9 +119,7 @@ ELSEWHERE = {
     "num_classes": "classes",
     "std": "init, such as init=0.01",
 }
-_OF_OPTIMIZERS = {
-    "weight_decay": "AdamW takes it, apart from the gradient; penalty=nn.L2(λ) of nn.fit is L2"
-}
+_DECAY = "AdamW takes it, apart from the gradient. As L2: penalty=nn.L2(λ) of nn.fit."
 
 
 def hinted(function: _F, name: str = "") -> _F:
@@ -146,6 +145,15 @@ def hinted(function: _F, name: str = "") -> _F:
         return function(*args, **options)
 
     return cast("_F", call)
+
+
+class Hinted:
+    """Base of the classes here whose unknown options are refused with a hint."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
+            cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
 
 def _refuse_places(where: str, args: Sequence[Any], known: Sequence[str]) -> NoReturn:
@@ -211,8 +219,8 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
         several = found if isinstance(found, tuple) else (found,)
         instead = next((one for one in several if _stem(one) in names), several[-1])
         stem = _stem(instead)
-        if name in _OF_OPTIMIZERS and where in ("Adam", "RMSprop", "Momentum", "SGD"):
-            hint = f" {_OF_OPTIMIZERS[name]}."
+        if name == "weight_decay" and "parameters" in names:  # of another optimizer
+            hint = f" {_DECAY}"
         elif stem in names or (
             instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
         ):

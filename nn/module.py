@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from autograd import ShapeError, Tensor, name_scope, no_grad
-from nn._words import hinted
+from nn._words import Hinted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ __all__ = ["Module"]
 from_engine = True
 
 
-class Module:
+class Module(Hinted):
     """Base of everything that has parameters.
 
     Assign parameters (Tensors that require a gradient) and modules as attributes, and define
@@ -48,11 +48,6 @@ class Module:
     training: bool = True
     buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
     attribute: str = ""  # the name under which another module holds this one
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
-            cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Module):

@@ -464,12 +464,10 @@ class AdamW(Adam):
         self.weight_decay = positive("AdamW", "weight_decay", weight_decay, zero=True)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
-    "adam": Adam,
-    "adamw": AdamW,
-    "momentum": Momentum,
-    "rmsprop": RMSprop,
-    "sgd": SGD,
+OPTIMIZERS: dict[str, type[Optimizer]] = {  # by the name that `fit` takes
+    kind.__name__.lower(): kind
+    for kind in [*vars().values()]
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind is not Optimizer
 }
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from nn._words import count, hinted, positive
+from nn._words import Hinted, count, positive
 
 __all__ = ["ExponentialDecay", "InverseDecay", "RootDecay", "Schedule", "Staircase"]
 
 
-class Schedule:
+class Schedule(Hinted):
     """Base of schedules: a callable of the epoch and the step. Plain functions of the epoch do too.
 
     Examples
@@ -30,11 +30,6 @@ class Schedule:
     >>> optimizer.learning_rate
     0.025
     """
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if cls.__module__.startswith("nn.") and "__init__" in vars(cls):
-            cls.__init__ = hinted(cls.__init__, cls.__name__)  # type: ignore[method-assign]
 
     def __call__(self, epoch: int, step: int | None = None) -> float:
         """Return α in an epoch, at a step of the whole run; both count from 1."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from autograd.op import Op
     from autograd.program import Instruction
 
-__all__ = ["LETTERS", "OPERATORS", "accented", "labelled", "latex_name"]
+__all__ = ["OPERATORS", "accented", "labelled", "latex_name"]
 
 
 _GREEK = frozenset(
@@ -99,7 +100,21 @@ _SIGNS = {
 }
 
 
-LETTERS = "uvwpqrst"  # of results without a name; then the second of them with a number
+_FEW = "uvw"  # of results without a name, as the course has them, where there are no more
+# Where there are more, a letter says what the result is; f is any other function.
+_SAYS = {
+    "s": {"add", "subtract", "sum", "cumsum", "trace", "negative"},
+    "p": {"multiply", "prod", "cumprod", "power", "square", "einsum"},  # and what is bilinear
+    "q": {"divide", "reciprocal"},
+    "e": {"exp", "expm1", "exp2"},
+    "l": {"log", "log1p", "log2", "log10", "logsumexp", "logaddexp", "log_softmax"},
+    "r": {"sqrt", "cbrt"},
+    "a": {"sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax"},
+    "m": {"mean", "median", "max", "min", "maximum", "minimum"},
+    "n": {"vector_norm", "absolute"},
+    "t": {"transpose", "matrix_transpose", "swapaxes", "moveaxis"},
+}
+_LETTER = {name: letter for letter, names in _SAYS.items() for name in names}
 _GIVEN = "xyzkc"  # of leaves without a name
 _DATA = "ck"  # of arrays without a name: x and y would seem the user's own
 
@@ -116,18 +131,25 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     rounds: Counter[str] = Counter()
     # No letter that the user has, whatever its case and number: w beside W1 would seem its part.
     stems = {_seen(name).partition("_")[0].lower() for name in uses}
-    free = [x for x in LETTERS if x not in stems] or [*LETTERS]
-    letters = _letters(free, next((x for x in free if x == LETTERS[1]), free[0]))
-    pools = {"op": letters, "leaf": _letters(_GIVEN, "c"), "constant": _letters(_DATA, "c")}
+    kinds = Counter(_kind_of(s.op, stems) for s in steps if s.kind == "op" and s.name is None)
+    few = [x for x in _FEW if x not in stems]
+    if kinds.total() <= len(few):
+        kinds = Counter()
+    # Labels that are left, and how each looks: for leaves, constants, results of each kind.
+    pools = {"leaf": _letters(_GIVEN, "c"), "constant": _letters(_DATA, "c")}
+    pools["op"] = _letters(few, "f")
+    pools |= {kind: _letters([kind] if n == 1 else [], kind) for kind, n in kinds.items()}
+
+    def pool(step: Instruction) -> Iterator[tuple[str, str]]:
+        return pools[_kind_of(step.op, stems) if kinds and step.kind == "op" else step.kind]
+
     labels: list[str | None] = []
     for step in steps:
         name = step.name
         if name is None:
             if step.kind != "constant" or step.shape or step.constant is None:
                 usable = (
-                    x
-                    for x in pools[step.kind]
-                    if not (x[0] in uses or x[1] in taken or x[1] in looks)
+                    x for x in pool(step) if not (x[0] in uses or x[1] in taken or x[1] in looks)
                 )
                 name, look = next(usable)
                 looks.add(look)
@@ -148,8 +170,19 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     return labels
 
 
+def _kind_of(op: Op | None, stems: set[str]) -> str:
+    """Return the letter that says what an op gives: s a sum, p a product; its name if it is taken.
+
+    A letter that the user has, of any case, would seem the user's own.
+    """
+    if op is None:
+        return "f"
+    letter = _LETTER.get(op.name, "p" if op.bilinear else "f")
+    return letter if letter not in stems else op.name
+
+
 def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:
-    """Yield labels, and how each looks: u, v, w, then v1, v2 and so on."""
+    """Yield labels, and how each looks: c, k, then c1, c2 and so on."""
     yield from ((letter, letter) for letter in first)
     yield from ((f"{then}{i}", f"{then}_{i}") for i in itertools.count(1))
 

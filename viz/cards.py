@@ -192,6 +192,7 @@ def _node(
         latex=latex,
         shape=shape_of(node.shape),
         substituted=raised(node.substituted) if values and node.op and not node.shape else "",
+        lettered=node.name is None and node.kind == "op",
     )
 
 

@@ -22,7 +22,7 @@ from autograd import (
 from autograd.__main__ import main as check_derivation
 from autograd.files import write_whole
 from autograd.graph import LONGEST
-from autograd.labels import LETTERS, accented, latex_name
+from autograd.labels import accented, latex_name
 from autograd.ops.special import SCIPY
 from autograd.state import STATE
 from autograd.symbol import latex_number, raised
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
-    "LETTERS",
     "LONGEST",
     "BackpropDiagnosis",
     "Graph",

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from viz.drawing import Drawing
-from viz.engine import LETTERS, NotDrawable
+from viz.engine import NotDrawable
 from viz.files import write
 from viz.render.page import Picture, render_page
 from viz.render.reel import render_film
@@ -228,10 +228,11 @@ def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int,
     """Return the card that each card was, by id; the surest matches first."""
     keys: tuple[Callable[[NodeView], Any], ...] = (
         lambda n: (n.name, n.formula, n.scope),
-        lambda n: (n.name, _blank(n.formula, given), n.scope) if n.kind != "op" else None,
-        lambda n: (_blank(n.formula, given), n.scope) if n.kind == "op" else None,
+        lambda n: (n.name, _blank(n.formula, letters), n.scope) if n.kind != "op" else None,
+        lambda n: (_blank(n.formula, letters), n.scope) if n.kind == "op" else None,
     )
-    given = {n.name for n in (*before, *after) if n.kind not in {"op", "cost"}}
+    letters = {n.name for n in (*before, *after) if n.lettered}
+    letters -= {n.name for n in (*before, *after) if not n.lettered}
     matched: dict[int, NodeView] = {}
     left = list(before)
     for key in keys:
@@ -246,10 +247,13 @@ def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int,
     return matched
 
 
-def _blank(formula: str, given: set[str]) -> str:
+_RAISED = "⁰¹²³⁴-⁹⁻ᵀ"
+_NAME = re.compile(rf"(?<![\w.])[^\W\d{_RAISED}][^\W{_RAISED}]*(?!\w*\()")
+
+
+def _blank(formula: str, letters: set[str]) -> str:
     """Return a formula without the letters that results get by themselves."""
-    letter = rf"(?<![A-Za-z0-9_])(?:[{LETTERS}]|{LETTERS[1]}\d+)(?![A-Za-z0-9_(])"
-    return re.sub(letter, lambda m: m[0] if m[0] in given else "_", formula)
+    return _NAME.sub(lambda m: "_" if m[0] in letters else m[0], formula)
 
 
 def _both(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def in_course_notation(view: GraphView) -> GraphView:
         text = _SIGNED.sub(_signed, text)
         text = _VARIANCE.sub(variance, text.replace("\0", "\0\1"))
         text = _UNIT.sub(lambda m: m[0] if m[0] in alike else _of_layer(m), text)
-        text = _LAYER.sub(r"\1^[\2]", text)
+        text = _LAYER.sub(lambda m: m[0] if m[0] in own else f"{m[1]}^[{m[2]}]", text)
         text = re.sub(rf"({_LAYERED})(\w*′*\^\[\d+\])(?=[{_POWERS}^])", r"(\1\2)", text)
         text = re.sub(rf"σ²(?=[{_POWERS}^])", "(σ²)", text)
         return _WORDS.sub(lambda m: _GREEK[m[1]] + m[2], text).replace("\0\1", "d")
@@ -71,6 +71,7 @@ def in_course_notation(view: GraphView) -> GraphView:
         return m[0] if several else "σ²"
 
     names = {n.name for n in view.nodes}
+    own = {n.name for n in view.nodes if n.lettered}  # a2, a second activation, is of no layer
     several = any(re.fullmatch(r"(sigma|σ)_?([013-9]|\d\d+)", name) for name in names)
     alike = _alike(names)
 

@@ -182,6 +182,8 @@ class NodeView:
         The formula with numbers for the operands, ``3 · 2``; empty where they are not numbers.
     heat : tuple of Heat
         Maps of its value and its gradient, side by side.
+    lettered : bool
+        Whether its name is a letter that it got by itself.
     """
 
     id: int
@@ -205,6 +207,7 @@ class NodeView:
     row: int = ROW
     substituted: str = ""
     heat: tuple[Heat, ...] = ()
+    lettered: bool = False
 
     @property
     def gradient(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_an_array_written_to_since_is_unknown_and_so_is_what_follows_from_it() -
     J.backward()
     X[7] += 1e-3  # more than is copied, and no rule keeps it
     found = {node.label: node.value is not None for node in graph(J)}
-    assert found == {"w": True, "c": False, "u": False, "2": True, "v": False, "p": True}
+    assert found == {"w": True, "c": False, "s1": False, "2": True, "p": False, "s2": True}
     assert graph(J).leaves[0].cotangent is None
 
 
@@ -328,12 +329,40 @@ def test_every_label_looks_like_no_other() -> None:
     assert [n.label for n in three] == ["x_2", "x_3", "u", "x1", "v"]
     twice = graph(leaf(1.0, "W1") * leaf(2.0, "W1"))
     assert [n.label for n in twice] == ["W1_1", "W1_2", "u"]
-    z = v = leaf(1.0, "v_1")
-    for _ in range(9):
-        z = np.sin(z)
-    assert [n.label for n in graph(z * v)] == ["v_1", *"uwpqrst", "u1", "u2", "u3"]
     letters = graph(np.sin(leaf(1.0, "u") * leaf(1.0, "u")))
     assert [n.label for n in letters] == ["u_1", "u_2", "v", "w"]
+
+
+def test_letters_of_more_than_three_results_say_what_they_are() -> None:
+    """s is a sum, p a product, a an activation, f another function; numbered only if need be."""
+    x, W = leaf([[1.0], [2.0]], "x"), leaf([[1.0, 2.0], [3.0, 4.0]], "W")
+    z = np.exp(W @ x + 1.0) / 3.0
+    assert [n.label for n in graph(z) if n.op] == ["p", "s", "e", "q"]
+    z = np.sum(np.tanh(W @ x + W @ x - 1.0))
+    assert [n.label for n in graph(z) if n.op] == ["p1", "p2", "s1", "s2", "a", "s3"]
+    y = x
+    for _ in range(4):
+        y = np.sin(y)
+    assert [n.label for n in graph(y) if n.op] == ["f1", "f2", "f3", "f4"]
+    # What the user calls S, a letter s would seem to be: the op's own name stands there.
+    S = leaf(2.0, "S1")
+    assert [n.label for n in graph((S + 1) * 2 + S * S) if n.op] == ["add1", "p1", "p2", "add2"]
+    v = leaf(1.0, "v_1")  # of u, v, w two are left
+    assert [n.label for n in graph(v * v * v) if n.op] == ["u", "w"]
+    assert [n.label for n in graph(v * v * v * v) if n.op] == ["p1", "p2", "p3"]
+    p1 = leaf(1.0, "p1")
+    assert [n.label for n in graph(p1 * p1 * p1 * p1) if n.op] == ["u", "v", "w"]
+
+
+def test_a_hundred_thousand_letters_take_no_longer_each() -> None:
+    """Numbers go on where they were; they are not counted again for each result."""
+    y = leaf(1.0, "x")
+    for _ in range(30_000):
+        y = y + 1.0
+    began = time.process_time()
+    labels = [n.label for n in graph(y) if n.op]
+    assert labels[:2] + labels[-1:] == ["s1", "s2", "s30000"]
+    assert time.process_time() - began < 20  # a second, where a second search would take minutes
 
 
 @pytest.mark.parametrize(

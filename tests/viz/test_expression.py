@@ -219,7 +219,7 @@ def test_vectors_matrices_and_files_are_values(tmp_path, capsys) -> None:
     assert main(["draw", *arguments]) == 0
     out = capsys.readouterr().out
     # W x = (0, 0.5); ∂J/∂y = tanh 0.5 = 0.4621, ∂J/∂x = 2 Wᵀ (1, 1 − tanh² 0.5).
-    assert "u = W @ x = [0 0.5]" in out
+    assert "p1 = W @ x = [0 0.5]" in out
     assert "∂J/∂y = 0.4621" in out
     np.save(tmp_path / "w.npy", np.array([[1.0, 2.0], [3.0, 4.0]]))
     (tmp_path / "x.csv").write_text("0.5\n-0.25\n")

@@ -21,11 +21,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 def test_a_network_reads_as_in_the_notes() -> None:
     view = viz.draw(network(3, 4, 1), notation="course", fit=None).view
     headers = {n.header for n in view.nodes}
-    assert {"W^[1]", "b^[2]", "X", "Z^[1] = u + b^[1]", "A^[1] = relu(Z^[1])"} <= headers
+    assert {"W^[1]", "b^[2]", "X", "Z^[1] = p1 + b^[1]", "A^[1] = relu(Z^[1])"} <= headers
     gradients = {n.slope.symbol for n in view.nodes if n.slope is not None}
-    assert {"dW^[1]", "db^[2]", "dZ^[2]", "dA^[1]", "dJ", "du"} <= gradients
+    assert {"dW^[1]", "db^[2]", "dZ^[2]", "dA^[1]", "dJ", "dp1"} <= gradients
     labels = {e.label for e in view.edges}
-    assert {"dW^[1] = du @ Xᵀ", "dA^[1] = W^[2]ᵀ @ dv", "db^[1] = Σ dZ^[1]"} <= labels
+    assert {"dW^[1] = dp1 @ Xᵀ", "dA^[1] = W^[2]ᵀ @ dp2", "db^[1] = Σ dZ^[1]"} <= labels
     assert not any("∂J" in label for label in labels)
     assert any("dZ is short for ∂J/∂Z; where J is an average" in note for note in view.caption)
 
@@ -195,3 +195,11 @@ def test_a_round_of_a_loop_on_the_page_has_the_notation_too() -> None:
     assert "one round open" in page
     assert "theta" not in page
     assert "θ" in page
+
+
+def test_letters_that_results_get_by_themselves_are_of_no_layer() -> None:
+    x = leaf([0.5, -1.0], "x")
+    y = np.tanh(np.tanh(np.tanh(x * 2) * 3) * 4)
+    names = {n.name for n in viz.draw(y, notation="course").view.nodes}
+    assert {"a1", "a2"} <= names
+    assert not any("^[" in name for name in names)

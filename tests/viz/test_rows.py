@@ -128,7 +128,7 @@ def test_a_long_picture_has_a_usual_shape_and_a_short_one_stays_as_it_was() -> N
     long = chain(16)
     assert 1.0 < shape(viz.draw(long)) < 4.0
     assert shape(viz.draw(long, rows=1)) > 20
-    assert shape(viz.draw(chain(2))) == shape(viz.draw(chain(2), rows=1))
+    assert shape(viz.draw(chain(1))) == shape(viz.draw(chain(1), rows=1))
     cards = [Card(i, 100.0, 50.0) for i in range(4)]
     links = [Link(i, i, i + 1, i, 60.0) for i in range(3)]
     small = layout(cards, links)

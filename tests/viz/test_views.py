@@ -35,9 +35,9 @@ def test_a_matrix_product_opens_into_products_and_sums() -> None:
     formulas = {n.name: n.formula for n in view.nodes}
     values = {n.name: n.value for n in view.nodes}
     gradients = {n.name: n.gradient for n in view.nodes}
-    assert formulas["z_00"] == "u + v"
-    assert formulas["u"] == "W_00 · x_00"
-    assert formulas["v"] == "W_01 · x_10"
+    assert formulas["z_00"] == "p1 + p2"
+    assert formulas["p1"] == "W_00 · x_00"
+    assert formulas["p2"] == "W_01 · x_10"
     # By hand: z = (−1, 3.5), J = 13.25, ∂J/∂W = 2 z xᵀ.
     assert (values["z_00"], values["z_10"], values["J"]) == (("−1",), ("3.5",), ("13.25",))
     assert gradients["W_00"] == "∂J/∂W_00 = −6"
@@ -622,7 +622,7 @@ def test_the_shorthand_of_a_transposed_cotangent_names_the_value() -> None:
 
 def test_the_shorthand_is_of_the_whole_name_of_the_cost() -> None:
     W, x = leaf([[1.0, 2.0], [3.0, 4.0]], "W"), leaf([1.0, 2.0], "x")
-    J = ((W.T @ x).sum() / 2).named("L/m")
+    J = ((W.T @ x).named("z").sum() / 2).named("L/m")
     J.backward()
     assert "∂u is short for ∂L/m/∂u." in captions(viz.draw(J))
 
@@ -759,10 +759,10 @@ def test_letters_that_moved_are_not_a_difference() -> None:
     view = viz.diff(drawn(lambda x: x), drawn(np.tanh)).view
     assert {n.header: n.mark for n in view.nodes} == {
         "w": "changed",
-        "u = w · 3": "changed",
-        "v = tanh(u)": "new",
-        "p = v + 1": "changed",
-        "J = p²": "changed",
+        "p = w · 3": "changed",
+        "a = tanh(p)": "new",
+        "s = a + 1": "changed",
+        "J = s²": "changed",
     }
     assert view.caption[-1] == "4 changed, 1 new, 0 gone, in the digits that are shown."
     (J,) = [n for n in view.nodes if n.name == "J"]
@@ -780,9 +780,9 @@ def test_a_derivation_defines_its_arrays_and_gives_each_term() -> None:
     for line in (
         "c = [0 1], given",
         "k = [0.5 2], given",
-        "∂J/∂p = 1 for each: [1 1]",
-        "∂J/∂x = ∂J/∂v · ∂v/∂x = [−0.5 0], on one of 2 paths, where ∂v/∂x = −1",
-        "∂J/∂x = ∂J/∂u · ∂u/∂x = [0 16], on one of 2 paths, where ∂u/∂x = 2 · x",
+        "∂J/∂p2 = 1 for each: [1 1]",
+        "∂J/∂x = ∂J/∂s · ∂s/∂x = [−0.5 0], on one of 2 paths, where ∂s/∂x = −1",
+        "∂J/∂x = ∂J/∂p1 · ∂p1/∂x = [0 16], on one of 2 paths, where ∂p1/∂x = 2 · x",
         "The sum over 2 paths: ∂J/∂x = [−0.5 16] (2 paths)",
     ):
         assert f"  {line}\n" in made.text
@@ -948,7 +948,7 @@ def test_rounds_of_a_loop_end_with_an_op() -> None:
     assert loop.name == "loop × 5"
     assert not any("constants differ" in line or "out 7" in line for line in loop.details)
     assert loop.gradient.endswith(" = 1")
-    assert [n.header for n in view.nodes if n.kind == "op"] == ["u = w · 1.5"]
+    assert [n.header for n in view.nodes if n.kind == "op"] == ["p1 = w · 1.5"]
     assert sum(e.source == loop.id for e in view.edges) == 1
 
 

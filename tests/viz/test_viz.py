@@ -157,7 +157,7 @@ def test_small_arrays_show_all_numbers_and_large_ones_a_summary() -> None:
 def test_matrix_edges_show_the_notes_formulas() -> None:
     labels = {e.label for e in viz.draw(network()).view.edges}
     assert {
-        *("∂J/∂W1 = ∂u @ Xᵀ", "∂J/∂b1 = Σ ∂Z1"),
+        *("∂J/∂W1 = ∂p1 @ Xᵀ", "∂J/∂b1 = Σ ∂Z1"),
         *("∂A1/∂Z1 = [A1 > 0]", "∂L/∂Z3 = σ(Z3) − Y"),
     } <= labels
 
@@ -631,7 +631,7 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
         "w": "zero gradient",  # 0 times ∞: a strong zero
         "u": "vanishing",
         "q": "∞ begins here",
-        "s": "NaN",
+        "p2": "NaN",
         "J": "NaN",
     }
     norms = {n.name: n.norm for n in view.nodes}
@@ -649,7 +649,7 @@ def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> N
             for p in g.iter(f"{SVG}path")
             if (p.get("class") or "").startswith("bwd")
         )
-        for label in ("∂v/∂u (1 of 2) = u = 1e−8", "∂p/∂x = 100000")
+        for label in ("∂v/∂u (1 of 2) = u = 1e−8", "∂p1/∂x = 100000")
     )
     assert int(thin[-1]) < int(thick[-1])
 
@@ -677,7 +677,7 @@ def test_a_loop_folds_into_one_card_when_there_are_too_many() -> None:
     view = viz.draw(y).view
     (loop,) = (n for n in view.nodes if n.kind == "repeat")
     assert loop.name == "loop × 199"
-    assert [line.split(" = ")[1] for line in loop.body[:2]] == ["u · 1.5", "tanh(v)"]
+    assert [line.split(" = ")[1] for line in loop.body[:2]] == ["a1 · 1.5", "tanh(p1)"]
     assert loop.count == "398 ops"  # two of each round but the first
     assert any("597 nodes folded into 1 loop" in line for line in view.caption)
     assert len(view.nodes) <= 5

@@ -17,7 +17,8 @@ from autograd.callers import asked_by, attribute_use, in_numpy, number_use
 from autograd.cuts import cut_of, cut_since, remember
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import BESIDE, INSTEAD
-from autograd.node import Constant, Leaf, Node, next_id, origin_of
+from autograd.node import Constant, Leaf, Node, next_id
+from autograd.origins import origin_of
 from autograd.registry import COMPOSITES, OPS
 from autograd.state import STATE, running_transforms, watched_elsewhere
 

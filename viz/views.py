@@ -20,13 +20,13 @@ from viz.passes import (
     fold,
     fold_calls,
     fold_repeats,
-    fold_stretches,
     fold_to_budget,
     hide_constants,
     name_inside,
     one_direction,
     open_but_repeats,
 )
+from viz.stretches import fold_stretches
 from viz.text import clean
 from viz.theme import NAMES
 

@@ -18,8 +18,8 @@ from tests.viz.graphs import leaf
 from tests.viz.models import MODELS, network, recurrent
 from viz.far import far_uses
 from viz.fit import PLACES
-from viz.passes import fold_stretches
 from viz.render.svg import placed
+from viz.stretches import fold_stretches
 from viz.text import width
 from viz.theme import LABEL
 

@@ -26,7 +26,8 @@ from tests.viz.models import MODELS
 from viz.cards import view_of
 from viz.drawing import _pictures
 from viz.engine import graph_of
-from viz.passes import fold_repeats, fold_stretches, with_worst
+from viz.passes import fold_repeats, with_worst
+from viz.stretches import fold_stretches
 from viz.text import clean, width, wrapped
 from viz.views import Options, Views
 

@@ -209,6 +209,12 @@ def test_shapes_of_a_single_unit_are_checked_whatever_they_are(shape: tuple[int,
         by_hand.logistic_regression(np.ones((2, 1)), 0.0, np.ones((2, 3)), np.ones(3))
 
 
+@pytest.mark.parametrize("rows", [np.ones(3), np.ones((2, 3, 1)), np.ones(())])
+def test_one_unit_needs_a_matrix_of_examples(rows: Any) -> None:
+    with pytest.raises(ShapeError, match="examples are columns"):
+        nn.by_hand.logistic_regression(np.zeros((2, 1)), 0.0, rows, np.ones((1, 3)))
+
+
 def test_a_cost_of_softmax_needs_its_own_loss() -> None:
     """(1/m) Σ −Σ y log a; the other cost would count the other classes again."""
     A, Y = np.array([[0.7, 0.2], [0.3, 0.8]]), np.array([[1.0, 0.0], [0.0, 1.0]])

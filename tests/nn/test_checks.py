@@ -11,7 +11,9 @@ import pytest
 import autograd
 import nn
 from autograd import GradientError, ShapeError
-from tests.nn.helpers import three, toy
+from tests.nn.helpers import small_net, three, toy
+
+X, Y = toy(64)
 
 
 def exercise():
@@ -104,6 +106,16 @@ def test_names_of_gradients_are_checked() -> None:
         nn.check_gradients(net, X, Y, gradients={**letters, "W1": letters["W1"].T})
     with pytest.raises(TypeError, match=r"use autograd\.check_gradients"):
         nn.check_gradients(np.sin, X, Y)
+
+
+def test_what_a_check_cannot_measure_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"need float64, and layer1\.W is float32"):
+        nn.check_gradients(small_net(dtype=np.float32), X, Y)
+
+
+def test_errors_of_the_check_begin_with_its_name() -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^check_gradients: "):
+        nn.check_gradients(nn.Network([2, 1]), X, Y, epsilon=-1.0)
 
 
 @pytest.mark.parametrize(

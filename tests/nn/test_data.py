@@ -1,15 +1,35 @@
-"""Splits, mini-batches, images, labels and sources of random numbers."""
+"""Splits, mini-batches, images, labels and scales."""
 
 from __future__ import annotations
+
+import copy
+import pickle
 
 import numpy as np
 import pytest
 
 import nn
 from autograd import ShapeError
-from nn.rng import generator, load_rng_state, rng_state
+from tests.nn.helpers import picture, toy
+
+X, Y = toy(64)
+
 
 # -- splits ----------------------------------------------------------------------------------------
+
+
+def test_split_keeps_pairs_together_and_uses_every_example() -> None:
+    X = np.arange(100.0).reshape(1, 100)
+    parts = nn.split(X, -X, (0.98, 0.01, 0.01), rng=0)
+    assert [p.X.shape[1] for p in parts] == [98, 1, 1]
+    assert sorted(np.concatenate([p.X[0] for p in parts])) == sorted(X[0])
+    assert all(np.array_equal(p.Y, -p.X) for p in parts)
+    with pytest.raises(ValueError, match="sum to 1"):
+        nn.split(X, X, (0.5, 0.6))
+    with pytest.raises(ValueError, match="leave one empty"):
+        nn.split(X[:, :3], X[:, :3], (0.98, 0.01, 0.01))
+    with pytest.raises(ShapeError, match=r"pass X\.T"):
+        nn.split(X.T, X)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -40,6 +60,42 @@ def test_shuffling_depends_on_the_seed_only() -> None:
     assert (one != other).any()
 
 
+def test_no_part_is_empty() -> None:
+    with pytest.raises(ValueError, match="fractions need to be positive and sum to 1"):
+        nn.split(X, Y, (1.0, 0.0))
+
+
+def test_a_cut_that_leaves_a_part_empty_speaks_of_parts() -> None:
+    with pytest.raises(ValueError, match="leave one empty; use fewer parts"):
+        nn.split(np.ones((1, 4)), [[0, 0, 1, 1]], (0.97, 0.03), stratify=True, rng=0)
+
+
+def test_a_class_that_is_missing_in_a_part_is_told():
+    rare = np.zeros((1, 100))
+    rare[0, :2] = 1
+    with pytest.warns(UserWarning, match="part 3 has no example with Y = 1.0"):
+        nn.split(np.ones((2, 100)), rare, stratify=True, rng=0)
+
+
+# -- mini-batches ----------------------------------------------------------------------------------
+
+
+def test_minibatches_visit_every_example_once_and_keep_the_last_part() -> None:
+    X = np.arange(10.0).reshape(1, 10)
+    batches = list(nn.minibatches(X, 2 * X, 4, rng=0))
+    assert [b.X.shape[1] for b in batches] == [4, 4, 2]
+    seen = np.concatenate([b.X for b in batches], axis=1)
+    assert sorted(seen[0]) == sorted(X[0])
+    assert not np.array_equal(seen, X)
+    np.testing.assert_array_equal(np.concatenate([b.Y for b in batches], axis=1), 2 * seen)
+    again = np.concatenate([b.X for b in nn.minibatches(X, X, 4, rng=0)], axis=1)
+    np.testing.assert_array_equal(again, seen)
+    (whole,) = nn.minibatches(X, X, None)
+    assert whole.X.shape == X.shape
+    with pytest.raises(ValueError, match="batch_size"):
+        next(nn.minibatches(X, X, 0))
+
+
 # -- images ----------------------------------------------------------------------------------------
 
 
@@ -58,8 +114,14 @@ def test_images_become_columns_and_back() -> None:
         nn.vector_to_image(X, (3, 3, 3))
 
 
-def picture(m: int = 3) -> np.ndarray:
-    return np.random.default_rng(0).random((m, 9, 9))
+def test_an_axis_that_may_be_images_or_colours_is_asked_about() -> None:
+    with pytest.raises(ShapeError, match=r"one image of depth 8, or 12 grey ones"):
+        nn.image_to_vector(np.zeros((12, 8, 8)))
+    with pytest.raises(ShapeError, match=r"looks like one image of depth 3"):
+        nn.augment(np.zeros((64, 64, 3)))
+    assert nn.image_to_vector(np.zeros((12, 8, 8))[..., None]).shape == (64, 12)
+    assert nn.augment(np.zeros((64, 64, 3))[None]).shape == (2, 64, 64, 3)
+    assert nn.augment(np.zeros((6, 8, 8))).shape == (12, 8, 8)
 
 
 def test_augmentation_keeps_the_images_and_adds_changed_ones() -> None:
@@ -72,6 +134,14 @@ def test_augmentation_keeps_the_images_and_adds_changed_ones() -> None:
     assert more.max() <= images.max()
     assert (nn.augment(images, rng=0) == nn.augment(images, rng=0)).all()
     np.testing.assert_array_equal(nn.augment(images, flip=False, rotate=0, rng=0)[3:], images)
+
+
+def test_augmented_images_leave_the_given_ones_alone() -> None:
+    images = np.random.default_rng(0).uniform(size=(4, 6, 6, 1))
+    before = images.copy()
+    more, _ = nn.augment(images, np.ones((1, 4)), copies=2, rng=0)
+    more[...] = -1.0
+    np.testing.assert_array_equal(images, before)
 
 
 def test_a_flip_is_from_left_to_right() -> None:
@@ -96,108 +166,6 @@ def test_a_rotation_turns_about_the_centre() -> None:
     np.testing.assert_allclose(turned, np.rot90(colour, -1, axes=(1, 2)), atol=1e-12)
 
 
-def test_a_distortion_changes_size_and_shear_a_little() -> None:
-    images = picture()
-    distorted = nn.augment(images, flip=False, rotate=0, distort=0.05, rng=1)[3:]
-    assert 0 < np.abs(distorted - images).mean() < 0.25
-    np.testing.assert_allclose(distorted[:, 4, 4], images[:, 4, 4])  # the centre stays
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [{"rotate": -1}, {"rotate": 200}, {"distort": 1}, {"copies": 0}, {"labels": np.ones((1, 2))}],
-    ids=str,
-)
-def test_impossible_augmentations_are_refused(wrong) -> None:
-    with pytest.raises((ValueError, ShapeError), match="augment: "):
-        nn.augment(picture(), **wrong)
-    with pytest.raises(ShapeError, match=r"needs shape \(m, height, width\)"):
-        nn.augment(np.ones((4, 4)))
-
-
-# -- labels and scales -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("labels", "hint"),
-    [(["a", "b"], "number the classes first"), ([0.5, 1.0], "labels.astype.int.")],
-)
-def test_labels_that_are_no_numbers_are_refused(labels, hint) -> None:
-    with pytest.raises(ValueError, match=f"one_hot: labels need to be integers.*{hint}"):
-        nn.one_hot(labels)
-
-
-def test_a_normalizer_undoes_itself() -> None:
-    X = np.random.default_rng(0).normal(5, 3, size=(3, 20))
-    X[1] = 7.0
-    normalizer = nn.Normalizer().fit(X)
-    np.testing.assert_allclose(normalizer.inverse(normalizer.transform(X)), X, rtol=1e-12)
-    for method in ("transform", "inverse"):
-        with pytest.raises(ValueError, match=f"Normalizer.{method}: call fit"):
-            getattr(nn.Normalizer(), method)(X)
-        with pytest.raises(ShapeError, match=f"Normalizer.{method}: X needs 3 rows"):
-            getattr(normalizer, method)(X.T)
-
-
-# -- random numbers --------------------------------------------------------------------------------
-
-
-def test_the_courses_numbers_come_from_its_stream() -> None:
-    """np.random.seed(2) and randn × 0.01, as the exercises on initialization print them."""
-    net = nn.Network([2, 4, 1], init="small_random", rng=np.random.RandomState(2))
-    W1 = [[-0.00416758, -0.00056267], [-0.02136196, 0.01640271]]
-    W1 += [[-0.01793436, -0.00841747], [0.00502881, -0.01245288]]
-    np.testing.assert_allclose(net["W1"].data, W1, atol=5e-9)
-    np.testing.assert_allclose(
-        net["W2"].data, [[-0.01057952, -0.00909008, 0.00551454, 0.02292208]], atol=5e-9
-    )
-    np.random.seed(3)  # noqa: NPY002 - the course's own line
-    order = np.random.permutation(10)  # noqa: NPY002
-    batch = next(
-        nn.minibatches(np.arange(10.0)[None], np.zeros((1, 10)), 4, rng=np.random.RandomState(3))
-    )
-    assert batch.X[0].tolist() == order[:4].tolist()
-
-
-@pytest.mark.parametrize("rng", [1.5, "1", True, np.bool_(1), [1], np.random])
-def test_what_is_no_source_of_random_numbers_is_refused(rng) -> None:
-    for make in (
-        lambda: nn.Network([2, 1], rng=rng),
-        lambda: nn.Linear(2, 1, rng=rng),
-        lambda: nn.Dropout(0.5, rng=rng),
-        lambda: nn.split(np.ones((1, 9)), np.ones((1, 9)), rng=rng),
-        lambda: nn.augment(picture(), rng=rng),
-        lambda: list(nn.minibatches(np.ones((1, 9)), np.ones((1, 9)), 3, rng=rng)),
-    ):
-        with pytest.raises(TypeError, match="rng needs to be an int, a Generator"):
-            make()
-
-
-@pytest.mark.parametrize(
-    "stream",
-    [
-        np.random.RandomState(3),
-        np.random.default_rng(3),
-        *(np.random.Generator(b(3)) for b in (np.random.MT19937, np.random.Philox)),
-        *(np.random.Generator(b(3)) for b in (np.random.SFC64, np.random.PCG64DXSM)),
-    ],
-    ids=lambda s: str(s)[:40],
-)
-def test_the_state_of_a_stream_can_be_written_down(stream) -> None:
-    import json
-
-    stream.standard_normal(3)
-    state = json.loads(json.dumps(rng_state(stream)))
-    expected = stream.standard_normal(5), stream.permutation(9)
-    load_rng_state(stream, state)
-    np.testing.assert_array_equal(stream.standard_normal(5), expected[0])
-    np.testing.assert_array_equal(stream.permutation(9), expected[1])
-    other = np.random.default_rng(0) if isinstance(stream, np.random.RandomState) else None
-    with pytest.raises(ValueError, match="the random state is that of a"):
-        load_rng_state(other or np.random.RandomState(0), state)
-    assert generator(stream, "test") is stream
-
-
 def test_rotated_copies_turn_by_the_angle_at_most_and_both_ways() -> None:
     images = np.zeros((200, 41, 41))
     images[:, 20, 35] = 1.0  # a point at the right of the centre, 15 pixels away
@@ -211,26 +179,6 @@ def test_rotated_copies_turn_by_the_angle_at_most_and_both_ways() -> None:
     assert -21.5 < angles.min() < -17
 
 
-@pytest.mark.parametrize("shape", [(2, 3), (3, 1), (1, 1, 3)])
-def test_one_hot_takes_labels_in_one_row_only(shape) -> None:
-    with pytest.raises(ShapeError, match=r"labels need shape \(m,\) or \(1, m\)"):
-        nn.one_hot(np.zeros(shape, int))
-
-
-@pytest.mark.parametrize("shape", [(3, 4), (4, 1), (1, 2, 2)])
-def test_labels_in_a_table_are_no_labels(shape) -> None:
-    with pytest.raises(ShapeError, match="one-hot already"):
-        nn.one_hot(np.zeros(shape, int))
-    assert nn.one_hot(np.zeros((1, 4), int), 2).shape == (2, 4)
-
-
-def test_a_normalizer_survives_large_numbers() -> None:
-    """Their differences leave the range of floats; half of each does not."""
-    X = np.array([[-1.5e308, 1.5e308], [5e307, 1.5e308], [3.0, 3.0]])
-    scaled = nn.Normalizer().fit(X).transform(X)
-    assert scaled == pytest.approx(np.array([[-1.0, 1.0], [-1.0, 1.0], [0.0, 0.0]]))
-
-
 def test_rotations_are_of_ten_degrees_unless_said_otherwise() -> None:
     image = np.zeros((1, 41, 41, 1))
     image[0, 20, 20:, 0] = 1.0  # a line from the centre to the right
@@ -238,6 +186,17 @@ def test_rotations_are_of_ten_degrees_unless_said_otherwise() -> None:
     rows = np.argmax(turned[:, :, 39], axis=1) - 20
     most = np.degrees(np.arctan2(np.abs(rows).max(), 19))
     assert 8 < most < 10.5
+
+
+def test_angles_end_at_180_degrees_and_narrow_images_are_grey() -> None:
+    images = np.zeros((2, 8, 8))
+    assert nn.augment(images, rotate=180, rng=0).shape == (4, 8, 8)
+    for angle in (180.5, 181, -1):
+        with pytest.raises(ValueError, match=r"rotate needs to be in \[0, 180\]"):
+            nn.augment(images, rotate=angle)
+    assert nn.augment(np.zeros((5, 6, 3)), rng=0).shape == (10, 6, 3)
+    with pytest.raises(ShapeError, match="one image of depth 3"):
+        nn.augment(np.zeros((5, 7, 3)))
 
 
 def test_a_turned_ramp_is_a_ramp_to_its_last_row() -> None:
@@ -253,6 +212,160 @@ def test_a_turned_ramp_is_a_ramp_to_its_last_row() -> None:
     np.testing.assert_allclose(turned, np.clip(heights, 0, 6), atol=1e-12)
 
 
+def test_a_warped_ramp_is_a_ramp_to_the_last_column():
+    """Bilinear interpolation gives what is linear exactly, the edges included."""
+    from nn.data import _warped
+
+    ramp = np.broadcast_to(np.arange(6.0), (1, 5, 6)).copy()
+    shear, none = np.array([0.13]), np.zeros(1)
+    made = _warped(ramp, np.array([False]), none, shear, none + 1)
+    y, x = np.mgrid[:5, :6]
+    np.testing.assert_allclose(made[0], np.clip(x + 0.13 * (y - 2), 0, 5), atol=1e-12)
+
+
+def test_a_distortion_changes_size_and_shear_a_little() -> None:
+    images = picture()
+    distorted = nn.augment(images, flip=False, rotate=0, distort=0.05, rng=1)[3:]
+    assert 0 < np.abs(distorted - images).mean() < 0.25
+    np.testing.assert_allclose(distorted[:, 4, 4], images[:, 4, 4])  # the centre stays
+
+
+def test_copies_are_stretched_and_sheared_by_the_share_at_most() -> None:
+    """A disc of radius 10 whose copies are between 0.8 and 1.2 times as large."""
+    y, x = np.mgrid[:61, :61] - 30.0
+    disc = (x**2 + y**2 <= 100).astype(float)
+    copies = nn.augment(np.repeat(disc[None], 60, 0), flip=False, rotate=0, distort=0.2, rng=0)[60:]
+    areas = copies.sum(axis=(1, 2)) / disc.sum()
+    assert 0.55 < areas.min() < 0.8
+    assert 1.2 < areas.max() < 1.6
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rotate": -1}, {"rotate": 200}, {"distort": 1}, {"copies": 0}, {"labels": np.ones((1, 2))}],
+    ids=str,
+)
+def test_impossible_augmentations_are_refused(wrong) -> None:
+    with pytest.raises((ValueError, ShapeError), match="augment: "):
+        nn.augment(picture(), **wrong)
+    with pytest.raises(ShapeError, match=r"needs shape \(m, height, width\)"):
+        nn.augment(np.ones((4, 4)))
+
+
+# -- labels ----------------------------------------------------------------------------------------
+
+
+def test_one_hot_refuses_labels_outside_its_range() -> None:
+    with pytest.raises(ValueError, match="0 … 1, got 0 … 2"):
+        nn.one_hot([0, 2], classes=2)
+    with pytest.raises(ValueError, match="integers"):
+        nn.one_hot([0.5])
+
+
+@pytest.mark.parametrize(
+    ("labels", "hint"),
+    [(["a", "b"], "number the classes first"), ([0.5, 1.0], "labels.astype.int.")],
+)
+def test_labels_that_are_no_numbers_are_refused(labels, hint) -> None:
+    with pytest.raises(ValueError, match=f"one_hot: labels need to be integers.*{hint}"):
+        nn.one_hot(labels)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 1), (1, 1, 3)])
+def test_one_hot_takes_labels_in_one_row_only(shape) -> None:
+    with pytest.raises(ShapeError, match=r"labels need shape \(m,\) or \(1, m\)"):
+        nn.one_hot(np.zeros(shape, int))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (4, 1), (1, 2, 2)])
+def test_labels_in_a_table_are_no_labels(shape) -> None:
+    with pytest.raises(ShapeError, match="one-hot already"):
+        nn.one_hot(np.zeros(shape, int))
+    assert nn.one_hot(np.zeros((1, 4), int), 2).shape == (2, 4)
+
+
+def test_labels_of_one_class_make_one_row() -> None:
+    assert nn.one_hot([0, 0, 0]).shape == (1, 3)
+    assert nn.one_hot([]).shape[1] == 0
+
+
+# -- scales ----------------------------------------------------------------------------------------
+
+
+def test_normalizer_uses_the_training_sets_mean_and_variance(rng) -> None:
+    X = rng.normal(3.0, 5.0, (2, 50))
+    X[1] = 7.0
+    normalizer = nn.Normalizer().fit(X)
+    done = normalizer.transform(X)
+    assert done[0].mean() == pytest.approx(0, abs=1e-14)
+    assert done[0].std() == pytest.approx(1, rel=1e-14)
+    assert not done[1].any()
+    other = rng.normal(size=(2, 3))
+    np.testing.assert_allclose(
+        normalizer.transform(other)[0], (other[0] - X[0].mean()) / X[0].std()
+    )
+    with pytest.raises(ShapeError, match="2 rows"):
+        normalizer.transform(other.T)
+    with pytest.raises(ValueError, match=r"call fit\(\)"):
+        nn.Normalizer().transform(X)
+    X[0, 3] = np.nan
+    with pytest.raises(
+        ValueError, match=r"X needs finite numbers, got nan at \[0, 3\] \(1 in all\)"
+    ):
+        nn.Normalizer().fit(X)
+
+
+def test_a_normalizer_fits_and_transforms():
+    made = nn.Normalizer()
+    np.testing.assert_array_equal(made.fit_transform(X), nn.Normalizer().fit(X).transform(X))
+    np.testing.assert_allclose(made.inverse(made.transform(X)), X)
+    for again in (copy.deepcopy(made), pickle.loads(pickle.dumps(made))):
+        np.testing.assert_array_equal(again.transform(X), made.transform(X))
+
+
+def test_a_normalizer_undoes_itself() -> None:
+    X = np.random.default_rng(0).normal(5, 3, size=(3, 20))
+    X[1] = 7.0
+    normalizer = nn.Normalizer().fit(X)
+    np.testing.assert_allclose(normalizer.inverse(normalizer.transform(X)), X, rtol=1e-12)
+    for method in ("transform", "inverse"):
+        with pytest.raises(ValueError, match=f"Normalizer.{method}: call fit"):
+            getattr(nn.Normalizer(), method)(X)
+        with pytest.raises(ShapeError, match=f"Normalizer.{method}: X needs 3 rows"):
+            getattr(normalizer, method)(X.T)
+
+
+def test_a_normalizer_keeps_single_precision_and_restores_what_does_not_vary() -> None:
+    X = np.array([[1.0, 2.0, 3.0], [7.0, 7.0, 7.0]])
+    normalizer = nn.Normalizer().fit(X.astype(np.float32))
+    assert normalizer.transform(X.astype(np.float32)).dtype == np.float32
+    assert nn.Normalizer().fit(X.astype(int)).transform(X.astype(int)).dtype == np.float64
+    other = np.array([[5.0], [9.0]])
+    np.testing.assert_allclose(normalizer.inverse(normalizer.transform(other)), other)
+    for method in ("transform", "inverse"):
+        with pytest.raises(ValueError, match=r"call fit\(\)"):
+            getattr(nn.Normalizer(), method)(X)
+
+
+def test_a_feature_that_does_not_vary_is_only_moved() -> None:
+    normalizer = nn.Normalizer().fit(np.full((1, 7), 0.1))
+    np.testing.assert_allclose(normalizer.transform([[0.1, 0.3]]), [[0.0, 0.2]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e-3, 1e17 / 3])
+def test_a_constant_feature_has_no_variance_from_rounding(value: float) -> None:
+    rows = np.vstack([np.full(7, value), np.arange(7.0)])
+    normalizer = nn.Normalizer().fit(rows)
+    np.testing.assert_array_equal(normalizer.transform(rows)[0], np.zeros(7))
+
+
+def test_a_normalizer_survives_large_numbers() -> None:
+    """Their differences leave the range of floats; half of each does not."""
+    X = np.array([[-1.5e308, 1.5e308], [5e307, 1.5e308], [3.0, 3.0]])
+    scaled = nn.Normalizer().fit(X).transform(X)
+    assert scaled == pytest.approx(np.array([[-1.0, 1.0], [-1.0, 1.0], [0.0, 0.0]]))
+
+
 @pytest.mark.parametrize("size", [1e-200, 1e-3, 1.0, 1e200])
 def test_features_of_any_size_get_variance_1(size) -> None:
     X = size * np.random.default_rng(0).normal(size=(2, 50))
@@ -261,22 +374,32 @@ def test_features_of_any_size_get_variance_1(size) -> None:
     np.testing.assert_allclose(found.mean(axis=1), 0.0, atol=1e-12)
 
 
-def test_an_axis_that_may_be_images_or_colours_is_asked_about() -> None:
-    with pytest.raises(ShapeError, match=r"one image of depth 8, or 12 grey ones"):
-        nn.image_to_vector(np.zeros((12, 8, 8)))
-    with pytest.raises(ShapeError, match=r"looks like one image of depth 3"):
-        nn.augment(np.zeros((64, 64, 3)))
-    assert nn.image_to_vector(np.zeros((12, 8, 8))[..., None]).shape == (64, 12)
-    assert nn.augment(np.zeros((64, 64, 3))[None]).shape == (2, 64, 64, 3)
-    assert nn.augment(np.zeros((6, 8, 8))).shape == (12, 8, 8)
+@pytest.mark.parametrize("scale", [1e-200, 1e-8, 1.0, 1e14, 1e200])
+def test_scales_of_any_size_are_normalized(scale) -> None:
+    Z = np.random.default_rng(0).normal(size=(2, 100)) + 3
+    normal = nn.Normalizer().fit(Z * scale).transform(Z * scale)
+    np.testing.assert_allclose(normal.mean(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(normal.std(axis=1), 1, rtol=1e-12)
+    y = (Z[0] > 3).astype(int)
+    rows = Z.T * scale
+    assert nn.MLPClassifier(epochs=60, random_state=0).fit(rows, y).score(rows, y) > 0.95
+    if 1e-9 < scale < 1e15:
+        with_l2 = nn.LogisticRegression(l2=0.001 * scale**2).fit(rows, y)
+        assert with_l2.score(rows, y) > 0.97
 
 
-def test_angles_end_at_180_degrees_and_narrow_images_are_grey() -> None:
-    images = np.zeros((2, 8, 8))
-    assert nn.augment(images, rotate=180, rng=0).shape == (4, 8, 8)
-    for angle in (180.5, 181, -1):
-        with pytest.raises(ValueError, match=r"rotate needs to be in \[0, 180\]"):
-            nn.augment(images, rotate=angle)
-    assert nn.augment(np.zeros((5, 6, 3)), rng=0).shape == (10, 6, 3)
-    with pytest.raises(ShapeError, match="one image of depth 3"):
-        nn.augment(np.zeros((5, 7, 3)))
+def test_a_normalizer_measures_weighted_examples() -> None:
+    X = np.array([[1.0, 2.0, 9.0], [4.0, 4.0, 7.0]])
+    plain = nn.Normalizer().fit([[1.0, 1.0, 1.0, 2.0], [4.0, 4.0, 4.0, 4.0]])
+    weighted = nn.Normalizer().fit(X, [3, 1, 0])
+    np.testing.assert_allclose(weighted.mean, plain.mean)
+    np.testing.assert_allclose(weighted.std, plain.std)
+    for bad in ([1, 1], [0, 0, 0], [1, -1, 1], [1, np.nan, 1]):
+        with pytest.raises(ValueError, match="weight needs 3 finite numbers of at least 0"):
+            nn.Normalizer().fit(X, bad)
+
+
+def test_what_counts_no_times_is_not_there() -> None:
+    rows = np.array([[1.0, 3.0, 1e300]])
+    made = nn.Normalizer().fit(rows, [1.0, 1.0, 0.0])
+    assert (made.mean.item(), made.std.item()) == (2.0, 1.0)

@@ -52,6 +52,11 @@ def test_what_has_no_value_is_nan() -> None:
     assert nn.auc(never, X, Y) == 0.5  # all ties
 
 
+def test_auc_ranks_what_a_sigmoid_rounds_to_1() -> None:
+    net = nn.Network.from_dict({"W1": [[1.0]], "b1": [[0.0]]})
+    assert nn.auc(net, [[40.0, 50.0, 60.0, 70.0]], [[0, 0, 1, 1]]) == 1.0
+
+
 def test_they_agree_with_scikit_learn() -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
     X, Y = toy(300)
@@ -86,6 +91,34 @@ def test_they_agree_with_scikit_learn() -> None:
         np.testing.assert_allclose(
             np.nan_to_num(ours(net, X, Y)), theirs(y, guess, average=None, zero_division=0)
         )
+
+
+def test_accuracy_compares_labels_of_the_right_shape_only(rng) -> None:
+    labels = rng.integers(0, 3, 60)
+    X = rng.normal(size=(2, 60))
+    net = nn.Network([2, 3], output="softmax", rng=0)
+    predicted = net(X).data.argmax(axis=0)
+    assert nn.accuracy(net, X, nn.one_hot(labels, 3)) == np.mean(predicted == labels)
+    for wrong in (labels, labels.reshape(1, -1)):
+        with pytest.raises(ShapeError, match=r"pass one_hot\(labels\)"):
+            nn.accuracy(net, X, wrong)
+    two = nn.Network([2, 2], output="sigmoid", rng=0)
+    Y = (two(X).data > 0.5).astype(float)
+    Y[1, :30] = 1 - Y[1, :30]
+    assert nn.accuracy(two, X, Y) == 0.5  # every row counts
+    with pytest.raises(ShapeError):
+        nn.accuracy(two, X, Y.T)
+    with pytest.raises(ValueError, match="ends with a sigmoid or softmax"):
+        nn.accuracy(nn.Sequential(nn.Linear(2, 1)), X, Y[:1])
+
+
+def test_accuracy_uses_a_predict_of_ones_own() -> None:
+    class Careful(nn.Network):
+        def predict(self, X):
+            return np.zeros((1, np.shape(X)[1]), int)
+
+    X, Y = toy()
+    assert nn.accuracy(Careful([2, 1], rng=0), X, Y) == np.mean(Y == 0)
 
 
 def test_questions_that_have_no_answer_are_refused() -> None:

@@ -1,115 +1,89 @@
-"""Networks and activations: settings, letters, tables and what they refuse."""
+"""Modules and sequences of them: parameters, modes, predictions and the activation at the end."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pytest
 
 import nn
-from autograd import ShapeError, Tensor, check_gradients
-from nn.activations import ACTIVATIONS, activation
+from autograd import GradientError, ShapeError, Tensor
+from tests.nn.helpers import net_of, toy
 
-Z = np.array([[-2.0, -0.5, 0.5, 3.0]])
-FORMULAS = {
-    "elu": lambda z: z if z > 0 else math.expm1(z),
-    "gelu": lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2,
-    "identity": lambda z: z,
-    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
-    "prelu": lambda z: z if z > 0 else 0.25 * z,
-    "relu": lambda z: max(z, 0),
-    "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
-    "silu": lambda z: z / (1 + math.exp(-z)),
-    "softplus": lambda z: math.log1p(math.exp(z)),
-    "tanh": math.tanh,
-}
+X, _ = toy(64)
 
 
-@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"softmax"}))
-def test_every_activation_is_its_formula_and_differentiates(name: str) -> None:
-    g = activation(name)
-    expected = [[FORMULAS[name](z) for z in Z[0]]]
-    np.testing.assert_allclose(g(Tensor(Z)).data, expected, rtol=1e-14)
-    assert check_gradients(g, Z, order=2)
-    assert g.label == name
+# -- parameters ------------------------------------------------------------------------------------
 
 
-def test_settings_of_activations_are_used() -> None:
-    assert nn.LeakyReLU(0.3)(Tensor(Z)).data[0, 0] == pytest.approx(-0.6)
-    assert nn.ELU(2.0)(Tensor(Z)).data[0, 0] == pytest.approx(2 * math.expm1(-2))
-    assert nn.PReLU(0.5)(Tensor(Z)).data[0, 0] == -1.0
-    assert nn.Activation(np.sin).label == "sin"
+def test_parameters_in_a_list_are_refused_not_lost() -> None:
+    class Deep(nn.Module):
+        def __init__(self):
+            self.layers = [nn.Linear(2, 2)]
+
+    with pytest.raises(TypeError, match=r"Deep\.layers: .*Sequential"):
+        Deep()
 
 
-def test_a_learned_slope_is_learned() -> None:
-    g = nn.PReLU(0.1)
-    net = nn.Network([1, 1, 1], hidden=g, output="identity", rng=0)
-    assert "layer1.g.slope" in dict(net.named_parameters())
-    X = np.linspace(-1, 1, 20)[None]
-    net.load_dict({"W1": [[1.0]], "b1": [[0.0]], "W2": [[1.0]], "b2": [[0.0]]})
-    optimizer = nn.Adam([g.slope], learning_rate=0.05)
-    Y = np.where(X > 0, X, 0.7 * X)
-    nn.fit(net, X, Y, optimizer=optimizer, loss=nn.mean_squared_error, epochs=100)
-    assert g.slope.item() == pytest.approx(0.7, abs=0.02)
+def test_results_kept_by_forward_are_no_parameters_and_parameters_stay_tensors() -> None:
+    net = nn.Linear(2, 3, rng=0)
+    net.Z = net(np.ones((2, 1)))
+    assert [name for name, _ in net.named_parameters()] == ["W", "b"]
+    with pytest.raises(TypeError, match=r"W: is a parameter.*\.data = array"):
+        net.W = np.ones((3, 2))
+    w = Tensor(1.0, requires_grad=True)
+    with pytest.raises(ValueError, match="twice"):
+        nn.SGD([w, w], learning_rate=1)
+    with pytest.raises(GradientError, match="leaves"):
+        nn.SGD([w * 2], learning_rate=1)
 
 
-def test_each_hidden_layer_has_its_own_g() -> None:
-    net = nn.Network([2, 3, 4, 1], hidden=["tanh", nn.LeakyReLU(0.2)], output=np.sin, rng=0)
-    assert [layer.g.label for layer in net.layers] == ["tanh", "leaky_relu", "sin"]
+def test_weights_are_what_is_called_w() -> None:
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm(3), nn.Linear(3, 1, rng=0))
+    assert [w.shape for w in net.weights()] == [(3, 2), (1, 3)]
+    tied = nn.Sequential(nn.Linear(2, 2, rng=0))
+    tied.again = next(tied.children())
+    assert len(tied.weights()) == len(tied.parameters()) - 1 == 1
+
+
+def test_state_dict_round_trip_and_its_errors() -> None:
+    one, two = nn.Network([2, 3, 1], rng=0), nn.Network([2, 3, 1], rng=1)
+    two.load_state_dict(one.state_dict())
+    np.testing.assert_array_equal(two.layer1.W.data, one.layer1.W.data)
+    state = one.state_dict()
+    state["layer1.W"] = np.zeros((3, 3))
+    with pytest.raises(ShapeError, match=r"layer1\.W needs shape \(3, 2\), got \(3, 3\)"):
+        two.load_state_dict({**state, "layer2.W": np.ones((1, 3))})
+    np.testing.assert_array_equal(two.layer2.W.data, one.layer2.W.data)
+    with pytest.raises(ShapeError, match=r"missing \['layer2\.b'\], unknown \['b'\]"):
+        two.load_state_dict({"b" if k == "layer2.b" else k: v for k, v in state.items()})
+
+
+# -- sequences and modes ---------------------------------------------------------------------------
+
+
+def test_sequential_applies_in_order_and_train_reaches_all_modules() -> None:
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Tanh(), nn.Linear(3, 1, rng=1))
     X = np.ones((2, 5))
-    A = np.tanh(net["W1"].data @ X)
-    Z2 = net["W2"].data @ A
-    A = np.where(Z2 > 0, Z2, 0.2 * Z2)
-    np.testing.assert_allclose(net(X).data, np.sin(net["W3"].data @ A), rtol=1e-13)
+    expected = net.step3.W.data @ np.tanh(net.step1.W.data @ X)
+    np.testing.assert_allclose(net(X).data, expected, rtol=1e-15)
+    assert not any(m.training for m in net.eval().children())
+    assert all(m.training for m in net.train().children())
 
 
-# -- the notes' letters ----------------------------------------------------------------------------
-
-
-def test_parameters_go_by_the_notes_letters() -> None:
-    net = nn.Network([2, 3, 1], rng=0)
-    assert net["W1"] is net.layer1.W
-    assert net["b2"] is net.layer2.b
-    net["W2"] = [[1.0, 2.0, 3.0]]
-    assert net.layer2.W.data.tolist() == [[1, 2, 3]]
-    P = net.as_dict()
-    assert list(P) == ["W1", "b1", "W2", "b2"]
-    P["W1"] += 1
-    assert (net.layer1.W.data != P["W1"]).all()  # copies
-    other = nn.Network.from_dict(P)
-    assert other.n == (2, 3, 1)
-    for name, value in other.as_dict().items():
-        np.testing.assert_array_equal(value, P[name])
-    small = {name: value.astype(np.float32) for name, value in P.items()}
-    assert nn.Network.from_dict(small)["W1"].dtype == np.float32
-
-
-@pytest.mark.parametrize("name", ["W0", "W3", "w1", "c1", "W", "W1.5", "", 1])
-def test_unknown_letters_are_refused(name) -> None:
-    net = nn.Network([2, 3, 1], rng=0)
-    with pytest.raises(KeyError, match="parameters are W1, b1, … W2, b2"):
-        net[name]
-
-
-def test_a_dict_that_does_not_fit_changes_nothing() -> None:
-    net = nn.Network([2, 3, 1], rng=0)
-    before = net.as_dict()
-    for change, message in (
-        ({"W1": np.ones((3, 3))}, r"W1 needs shape \(3, 2\), got \(3, 3\)"),
-        ({"W3": np.ones((1, 1))}, "missing none, unknown .'W3'."),
-    ):
-        with pytest.raises(ShapeError, match=message):
-            net.load_dict({**{k: v + 1 for k, v in before.items()}, **change})
-    assert all(np.array_equal(v, before[k]) for k, v in net.as_dict().items())
-    for wrong in ({}, {"W1": [[1.0]]}, {"W1": [[1.0]], "b2": [[1.0]]}):
-        with pytest.raises(ValueError, match="from_dict: needs W1, b1, … WL, bL"):
-            nn.Network.from_dict(wrong)
-    with pytest.raises(ShapeError, match=r"W1 needs shape \(n\[1\], n\[0\]\), got \(2,\)"):
-        nn.Network.from_dict({"W1": [1.0, 2.0], "b1": [[0.0]]})
-
-
-# -- modes and tables ------------------------------------------------------------------------------
+def test_sequential_takes_names_functions_and_classes_and_drops_nothing() -> None:
+    linear = nn.Linear(2, 3, rng=0), nn.Linear(3, 1, rng=1)
+    expected = np.tanh(linear[0](X).data)
+    for g in ("tanh", np.tanh, nn.Tanh, nn.Tanh()):
+        net = nn.Sequential(linear[0], g, linear[1], "sigmoid")
+        assert len(list(net.children())) == 4
+        np.testing.assert_allclose(net.logits(X).data, linear[1](expected).data)
+    with pytest.raises(ValueError, match="Did you mean 'relu'"):
+        nn.Sequential(linear[0], "rellu")
+    with pytest.raises(TypeError, match=r"write Sequential\(a, b\), without brackets"):
+        nn.Sequential([*linear])
+    with pytest.raises(ValueError, match="activation: needs one of"):
+        nn.Sequential(linear[0], 3)
+    assert type(nn.Network([2, 2, 1], hidden=nn.ReLU, rng=0).layer1.g) is nn.ReLU
 
 
 def test_modes_reach_every_depth_and_come_back() -> None:
@@ -132,12 +106,57 @@ def test_modes_reach_every_depth_and_come_back() -> None:
     assert net.training
 
 
-def test_weights_are_what_is_called_w() -> None:
-    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm(3), nn.Linear(3, 1, rng=0))
-    assert [w.shape for w in net.weights()] == [(3, 2), (1, 3)]
-    tied = nn.Sequential(nn.Linear(2, 2, rng=0))
-    tied.again = next(tied.children())
-    assert len(tied.weights()) == len(tied.parameters()) - 1 == 1
+# -- the activation at the end ---------------------------------------------------------------------
+
+
+def test_the_activation_at_the_end_brings_the_loss_on_logits() -> None:
+    linear = nn.Linear(1, 1, rng=0)
+    linear.W.data = np.ones((1, 1))
+    X, Y = np.array([[1000.0, 1.0]]), np.array([[0.0, 1.0]])
+    expected = (1000.0 + np.log1p(np.exp(-1.0))) / 2  # 500.1566
+    inner = nn.Sequential(linear, nn.Sigmoid())
+    for net in (
+        inner,
+        nn.Sequential(nn.Identity(), inner),
+        nn.Sequential(nn.Linear(1, 1, activation=nn.Sigmoid(), rng=0)),
+    ):
+        net.parameters()[0].data = np.ones((1, 1))
+        assert nn.losses.cost(net, X, Y, nn.binary_cross_entropy).item() == pytest.approx(expected)
+        assert net.predict(X).tolist() == [[1, 1]]
+        assert nn.accuracy(net, X, Y) == 0.5
+    logits = nn.losses.cost(linear, X, Y, nn.binary_cross_entropy_with_logits)
+    assert logits.item() == pytest.approx(expected)
+    with pytest.raises(TypeError, match="does not end with an activation"):
+        nn.Sequential(nn.Module()).logits(X)
+
+
+def test_a_subclass_that_computes_otherwise_is_not_taken_for_its_base() -> None:
+    class Twice(nn.Sequential):
+        def forward(self, x):
+            return nn.Sigmoid()(2 * super().forward(x))
+
+    class Flat(nn.Sigmoid):
+        def forward(self, z):
+            return super().forward(z / 4)
+
+    class Doubled(nn.Network):
+        def forward(self, X):
+            return super().forward(np.multiply(X, 2))
+
+    X, Y = np.array([[0.5, -1.0], [2.0, 0.3]]), np.array([[1.0, 0.0]])
+    for net in (
+        Twice(nn.Linear(2, 1, rng=0), nn.Sigmoid()),
+        nn.Sequential(nn.Linear(2, 1, rng=0), Flat()),
+        nn.Linear(2, 1, activation=Flat(), rng=0),
+        Doubled([2, 1], rng=0),
+    ):
+        A = net(X).data
+        expected = -np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A))
+        J = nn.losses.cost(net, X, Y, nn.binary_cross_entropy)
+        assert J.item() == pytest.approx(expected, rel=1e-12)
+
+
+# -- predictions -----------------------------------------------------------------------------------
 
 
 def test_probabilities_need_an_output_that_has_some() -> None:
@@ -150,31 +169,41 @@ def test_probabilities_need_an_output_that_has_some() -> None:
     np.testing.assert_allclose(soft.predict_proba(np.ones((2, 4))).sum(axis=0), 1)
 
 
-def test_squared_errors() -> None:
-    A, Y = Tensor([[1.0, 3.0], [0.0, 0.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
-    assert nn.squared_error(A, Y).item() == (1 + 4 + 1) / 2 / 2
-    assert nn.mean_squared_error(A, Y).item() == (1 + 4 + 1) / 2
-    assert nn.mean_squared_error(A, Y, weight=[2.0, 0.0]).item() == (2 * 2) / 2
-    for loss in (nn.squared_error, nn.mean_squared_error):
-        with pytest.raises(ShapeError, match="labels need the shape"):
-            loss(A, Y[:1])
-        with pytest.raises(ValueError, match="weight: needs 2 finite numbers"):
-            loss(A, Y, weight=[1.0])
-        with pytest.raises(ValueError, match="weight: needs 2 finite numbers"):
-            loss(A, Y, weight=[1.0, -1.0])
+def test_a_probability_at_the_threshold_is_class_0() -> None:
+    net = nn.Network([1, 1], init="zeros")
+    X = np.array([[1.0, -2.0]])
+    assert net.predict_proba(X).tolist() == [[0.5, 0.5]]
+    assert net.predict(X).tolist() == [[0, 0]]
+    assert net.predict(X, threshold=0.4).tolist() == [[1, 1]]
 
 
-def test_a_network_takes_attributes_that_only_begin_like_a_parameter() -> None:
-    net = nn.Network([2, 3, 1], rng=0)
-    net.best, net.Wide = 0.5, True
-    assert (net.best, net.Wide) == (0.5, True)
-    with pytest.raises(TypeError, match=r"write net\[.W1.\] = array"):
-        net.W1 = np.ones((3, 2))
+def test_every_threshold_of_a_probability_is_allowed() -> None:
+    net = nn.Network([2, 1], rng=0)
+    assert net.predict(X, threshold=0).all()
+    assert not net.predict(X, threshold=1).any()
+    for wrong in (-0.1, 1.1):
+        with pytest.raises(ValueError, match="threshold needs to be in"):
+            net.predict(X, threshold=wrong)
 
 
-def test_an_option_of_nobody_is_sent_nowhere() -> None:
-    with pytest.raises(TypeError) as caught:
-        nn.Network([2, 3, 1], colour="red")
-    assert "belongs to" not in str(caught.value)
-    with pytest.raises(TypeError, match=r"belongs to nn\.fit"):
-        nn.Network([2, 3, 1], epochs=3)
+def test_predictions_and_accuracy_refuse_what_is_not_finite() -> None:
+    net, (X, Y) = net_of(), toy(20)
+    net.layer1.W.data = np.full((8, 2), np.nan)
+    for call in (
+        lambda: net.predict(X),
+        lambda: net.predict_proba(X),
+        lambda: nn.accuracy(net, X, Y),
+        lambda: nn.auc(net, X, Y),
+        lambda: nn.confusion_matrix(net, X, Y),
+    ):
+        with pytest.raises(ValueError, match=r"outputs are not finite: parameter layer1\.W"):
+            call()
+    with pytest.raises(ValueError, match="2 of 2 outputs are not finite: X is not finite"):
+        net_of(hidden="tanh").predict([[np.nan, 1.0], [0.0, np.nan]])
+
+
+def test_what_is_not_finite_is_counted() -> None:
+    net = nn.Network([1, 1], output="identity", rng=0)
+    net["W1"].data = [[1.0]]
+    with pytest.raises(ValueError, match="3 of 4 outputs are not finite: X is not finite"):
+        net.predict([[np.nan, np.inf, -np.inf, 1.0]])

@@ -1,9 +1,10 @@
-"""Optimizers, schedules, weighted averages and clipping."""
+"""Optimizers, weighted averages and clipping."""
 
 from __future__ import annotations
 
 import inspect
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ import pytest
 import nn
 from autograd import GradientError, ShapeError, Tensor
 from nn.optim import OPTIMIZERS
+from tests.nn.helpers import toy
 
 ALL = sorted(OPTIMIZERS.values(), key=lambda kind: kind.__name__)
+X, Y = toy(64)
 
 
 def leaf(x) -> Tensor:
@@ -32,6 +35,14 @@ def test_weighted_averages_of_the_notes() -> None:
         v = 0.8 * v + 0.2 * row
         expected.append(v)
     np.testing.assert_allclose(nn.weighted_average(theta, 0.8), expected, atol=1e-15)
+
+
+def test_weighted_averages_of_matrices_are_those_of_their_elements() -> None:
+    theta = np.random.default_rng(0).normal(size=(6, 2, 3))
+    whole = nn.weighted_average(theta, 0.8)
+    assert whole.shape == theta.shape
+    for i in np.ndindex(2, 3):
+        assert whole[(slice(None), *i)] == pytest.approx(nn.weighted_average(theta[(..., *i)], 0.8))
 
 
 @pytest.mark.parametrize("beta", [1, -0.1, 1.5, True, "0.9", math.nan])
@@ -103,6 +114,13 @@ def test_published_steps_of_adam_rmsprop_and_momentum_come_out() -> None:
     assert w.data[0, :2] == pytest.approx([0.1406, 0.20738947], abs=5e-9)
 
 
+def test_gradient_descent_is_theta_minus_alpha_dtheta() -> None:
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    (w * w).sum().backward()
+    nn.SGD([w], learning_rate=0.1).step()
+    np.testing.assert_allclose(w.data, [0.8, 1.6], rtol=1e-15)
+
+
 def test_momentum_and_rmsprop_follow_their_formulas_over_steps() -> None:
     rng = np.random.default_rng(1)
     slopes = rng.normal(size=(6, 2, 3))
@@ -119,6 +137,34 @@ def test_momentum_and_rmsprop_follow_their_formulas_over_steps() -> None:
         phi = phi - 0.1 * g / (np.sqrt(s) + 1e-3)
     np.testing.assert_allclose(w.data, theta, rtol=1e-14)
     np.testing.assert_allclose(u.data, phi, rtol=1e-14)
+
+
+def test_a_beta_of_0_forgets_everything() -> None:
+    """Momentum without a past is plain gradient descent."""
+    nets = [nn.Network([2, 1], rng=0) for _ in range(2)]
+    for net, kind in zip(nets, ("momentum", "sgd"), strict=True):
+        options = {"beta": 0.0} if kind == "momentum" else {}
+        of = nn.Momentum if kind == "momentum" else nn.SGD
+        optimizer = of(net.parameters(), learning_rate=0.3, **options)
+        for _ in range(3):
+            optimizer.zero_grad()
+            nn.cost(net, X, Y, nn.binary_cross_entropy).backward()
+            optimizer.step()
+    np.testing.assert_allclose(nets[0]["W1"].data, nets[1]["W1"].data, rtol=1e-14)
+
+
+def test_adam_follows_its_formulas() -> None:
+    w = Tensor(1.0, requires_grad=True)
+    optimizer = nn.Adam([w], learning_rate=0.1)
+    theta, v, s = 1.0, 0.0, 0.0
+    for t in range(1, 6):
+        optimizer.zero_grad()
+        (w**4).backward()
+        optimizer.step()
+        d = 4 * theta**3
+        v, s = 0.9 * v + 0.1 * d, 0.999 * s + 0.001 * d * d
+        theta -= 0.1 * (v / (1 - 0.9**t)) / ((s / (1 - 0.999**t)) ** 0.5 + 1e-8)
+        assert w.item() == pytest.approx(theta, rel=1e-13)
 
 
 def test_adamw_decays_apart_from_the_gradient() -> None:
@@ -141,6 +187,58 @@ def test_defaults_are_the_published_ones() -> None:
     assert nn.RMSprop([leaf(1.0)]).epsilon == 1e-8
 
 
+# -- steps -----------------------------------------------------------------------------------------
+
+
+def test_a_missing_gradient_stops_the_step_before_any_change() -> None:
+    w, v = (Tensor(1.0, requires_grad=True, name=n) for n in "wv")
+    (w * w).backward()
+    for optimizer in (nn.SGD([w, v], learning_rate=1), nn.Adam([w, v])):
+        with pytest.raises(GradientError, match=r"parameter v has no gradient; call backward"):
+            optimizer.step()
+    assert w.item() == 1.0
+
+
+def test_update_takes_gradients_that_are_given() -> None:
+    w, v = (Tensor(x, requires_grad=True, name="w") for x in (np.ones(2), np.ones(2)))
+    one, two = nn.Adam([w], learning_rate=0.1), nn.Adam([v], learning_rate=0.1)
+    for _ in range(3):
+        w.zero_grad()
+        (w**2).sum().backward()
+        one.step()
+        two.update([2 * v.data])
+    np.testing.assert_array_equal(w.data, v.data)
+    assert one.steps == two.steps == 3
+    before = v.data
+    with pytest.raises(ShapeError, match=r"Adam\.update: the gradient of w needs shape \(2,\)"):
+        two.update([np.ones(3)])
+    with pytest.raises(ShapeError, match="one gradient for each of 1 parameters, got 2"):
+        two.update([before, before])
+    np.testing.assert_array_equal(v.data, before)
+
+
+def test_a_gradient_that_is_not_real_is_told_by_its_parameters_name() -> None:
+    w, v = Tensor(1.0, requires_grad=True, name="w"), Tensor(1.0, requires_grad=True)
+    for parameters, said in (([w], "the gradient of w needs"), ([v], "the gradient of 0 needs")):
+        with pytest.raises(TypeError, match=said):
+            nn.SGD(parameters, learning_rate=0.1).update([1j])
+
+
+def test_a_step_takes_recorded_gradients_and_numpy_learning_rates() -> None:
+    w = Tensor(2.0, requires_grad=True)
+    (w * w).backward(create_graph=True)
+    nn.Adam([w], learning_rate=np.float32(0.5)).step()
+    assert w.item() == pytest.approx(1.5)
+
+
+def test_float32_parameters_stay_float32() -> None:
+    X, Y = toy()
+    net = nn.Network([2, 3, 1], rng=0, dtype=np.float32)
+    optimizer = nn.Adam(net.parameters())
+    nn.fit(net, X.astype(np.float32), Y.astype(np.float32), optimizer=optimizer, epochs=1, rng=0)
+    assert {p.dtype for p in net.parameters()} == {np.dtype(np.float32)}
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_each_parameter_has_an_average_of_its_own(kind) -> None:
     """Parameters of one shape do not share what is kept for them."""
@@ -157,6 +255,9 @@ def test_each_parameter_has_an_average_of_its_own(kind) -> None:
     np.testing.assert_array_equal(u.data, alone[1].data)
 
 
+# -- state -----------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_a_step_from_saved_state_is_the_same_step(kind) -> None:
     w = leaf([1.0, 2.0])
@@ -170,6 +271,39 @@ def test_a_step_from_saved_state_is_the_same_step(kind) -> None:
     second.update([[1.0, 2.0]])
     np.testing.assert_array_equal(u.data, w.data)
     assert second.steps == first.steps == 2
+
+
+def test_an_optimizers_state_is_saved_and_loaded(tmp_path) -> None:
+    def trained(steps, w, optimizer):
+        for _ in range(steps):
+            optimizer.update([2 * w.data])
+        return w.data
+
+    w = Tensor(np.array([1.0, -2.0]), requires_grad=True)
+    first = nn.Adam([w], learning_rate=0.1)
+    trained(4, w, first)
+    np.savez(tmp_path / "state.npz", **first.state_dict())
+    again = Tensor(w.data, requires_grad=True)
+    second = nn.Adam([again], learning_rate=0.1)
+    with np.load(tmp_path / "state.npz") as state:
+        second.load_state_dict(state)
+    np.testing.assert_array_equal(trained(3, again, second), trained(3, w, first))
+    assert set(first.state_dict()) == {"steps", "epoch", "v.0", "s.0"}
+    with pytest.raises(ShapeError, match=r"missing \['s\.0'\], unknown \['r\.0'\]"):
+        second.load_state_dict({"steps": 1, "v.0": np.zeros(2), "r.0": np.zeros(2)})
+    with pytest.raises(ShapeError, match=r"v\.0 needs shape \(2,\), got \(3,\)"):
+        second.load_state_dict({"steps": 1, "v.0": np.zeros(3), "s.0": np.zeros(2)})
+    assert second.steps == 7
+
+
+def test_an_optimizers_epoch_is_saved_and_may_be_left_out():
+    optimizer = nn.SGD([Tensor(1.0, requires_grad=True)], learning_rate=nn.InverseDecay(0.1))
+    optimizer.load_state_dict({"steps": 3})
+    assert (optimizer.steps, optimizer.epoch) == (3, 1)
+    optimizer.load_state_dict({"steps": 3, "epoch": 7})
+    assert optimizer.state_dict()["epoch"] == 7
+    with pytest.raises(ValueError, match="epochs count from 1"):
+        optimizer.load_state_dict({"steps": 3, "epoch": 0})
 
 
 @pytest.mark.parametrize("kind", [k for k in ALL if k.averages])
@@ -215,6 +349,26 @@ def test_a_wrong_call_says_what_to_write(kind, mistake) -> None:
         call(kind)
 
 
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), "0.1"])
+def test_optimizers_refuse_impossible_settings(rate) -> None:
+    w = Tensor(1.0, requires_grad=True)
+    with pytest.raises(ValueError, match="learning_rate needs to be a positive number"):
+        nn.SGD([w], learning_rate=rate)
+    with pytest.raises(ValueError, match="at least one parameter"):
+        nn.SGD([], learning_rate=1)
+    with pytest.raises(GradientError, match="requires_grad=True"):
+        nn.SGD([Tensor(1.0)], learning_rate=1)
+    with pytest.raises(ValueError, match=r"beta1 needs to be in \[0, 1\)"):
+        nn.Adam([w], beta1=1)
+
+
+def test_an_optimizer_takes_its_rate_by_name() -> None:
+    net = nn.Network([2, 1], rng=0)
+    for kind in (nn.SGD, nn.Adam):
+        with pytest.raises(TypeError, match="learning_rate="):
+            kind(net.parameters(), 0.1)
+
+
 def test_a_rate_is_asked_for_where_there_is_no_usual_one() -> None:
     for kind in (nn.SGD, nn.Momentum):
         with pytest.raises(TypeError, match=rf"{kind.__name__}: needs learning_rate="):
@@ -248,47 +402,7 @@ def test_an_own_optimizer_may_have_any_constructor() -> None:
     assert w.item() == 0.75
 
 
-# -- schedules -------------------------------------------------------------------------------------
-
-
-def test_published_rates_of_the_notes_schedules() -> None:
-    assert nn.InverseDecay(0.5, 1)(2) == pytest.approx(0.1666666667)
-    assert nn.InverseDecay(0.3, 0.25, every=100)(1000) == pytest.approx(0.0857142857)
-    assert [nn.InverseDecay(0.2)(e) for e in (1, 2, 3, 4)] == pytest.approx(
-        [0.1, 0.2 / 3, 0.05, 0.04]
-    )
-    assert nn.RootDecay(0.2)(1) == 0.2
-    assert nn.RootDecay(0.2, k=3)(9) == pytest.approx(0.2)
-    assert nn.RootDecay(0.2, per="step")(1, 100) == pytest.approx(0.02)
-    assert nn.ExponentialDecay(0.1, 0.95)(2) == pytest.approx(0.1 * 0.95**2)
-    assert [nn.Staircase(1.0, 0.1, every=3)(e) for e in range(1, 8)] == pytest.approx(
-        [1, 1, 1, 0.1, 0.1, 0.1, 0.01]
-    )
-
-
-def test_the_first_epoch_is_1_and_0_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"the epoch needs to be at least 1, got 0; .* infinite"):
-        nn.RootDecay(0.2)(0)
-    with pytest.raises(ValueError, match="the step needs to be at least 1, got None"):
-        nn.RootDecay(0.2, per="step")(1)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: nn.InverseDecay(-1),
-        lambda: nn.InverseDecay(1, -1),
-        lambda: nn.InverseDecay(1, every=0),
-        lambda: nn.RootDecay(0),
-        lambda: nn.RootDecay(1, per="batch"),
-        lambda: nn.ExponentialDecay(1, 1.5),
-        lambda: nn.Staircase(1, 0),
-        lambda: nn.Staircase(1, every=1.5),
-    ],
-)
-def test_impossible_schedules_are_refused(make) -> None:
-    with pytest.raises(ValueError, match="needs to be"):
-        make()
+# -- rates that a schedule gives -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -325,6 +439,57 @@ def test_a_schedule_that_gives_no_rate_stops_the_step_before_any_change() -> Non
     assert (w.item(), optimizer.steps) == (1.0, 0)
 
 
+def test_a_schedule_of_the_epoch_alone_may_have_options_of_its_own() -> None:
+    def halved(epoch, factor=0.5, floor=None):
+        return max(factor**epoch, floor or 0)
+
+    def of_steps(epoch, step):
+        return 1 / (1 + step)
+
+    for schedule, expected in ((halved, 0.25), (of_steps, 0.5)):  # steps count from 1
+        optimizer = nn.SGD([leaf(0.0)], learning_rate=schedule)
+        optimizer.epoch = 2
+        assert optimizer.learning_rate == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda epoch, base=0.95: 0.1 * base**epoch,
+        lambda epoch, *, base=0.95: 0.1 * base**epoch,
+        nn.ExponentialDecay(0.1, 0.95),
+    ],
+)
+def test_a_default_of_a_schedule_is_not_the_step(schedule) -> None:
+    optimizer = nn.SGD([Tensor(1.0, requires_grad=True)], learning_rate=schedule)
+    optimizer.epoch, optimizer.steps = 2, 40
+    assert optimizer.learning_rate == pytest.approx(0.1 * 0.95**2)
+
+
+def test_a_schedule_gets_the_step_where_it_has_a_place_for_it() -> None:
+    seen: list[Any] = []
+
+    def named(epoch: int, step: int | None = None) -> float:
+        seen.append(step)
+        return 0.1
+
+    def needed(epoch: int, t: int) -> float:
+        seen.append(t)
+        return 0.1
+
+    def with_default(epoch: int, rate: float = 0.1) -> float:
+        seen.append(rate)
+        return rate
+
+    for schedule, expected in ((named, 1), (needed, 1), (with_default, 0.1)):
+        seen.clear()
+        net = nn.Network([2, 1], rng=0)
+        optimizer = nn.SGD(net.parameters(), learning_rate=schedule)
+        nn.cost(net, X, Y, nn.binary_cross_entropy).backward()
+        optimizer.step()
+        assert set(seen) == {expected}
+
+
 # -- clipping --------------------------------------------------------------------------------------
 
 
@@ -349,24 +514,6 @@ def test_clipping_does_not_overflow_and_does_not_hide_nan() -> None:
         nn.clip_gradients([w], 1.0)
 
 
-def test_inverse_decay_falls_in_stairs() -> None:
-    stairs = nn.InverseDecay(0.6, 1.0, every=10)
-    assert [stairs(e) for e in (0, 9, 10, 19, 25)] == pytest.approx([0.6, 0.6, 0.3, 0.3, 0.2])
-
-
-def test_a_schedule_of_the_epoch_alone_may_have_options_of_its_own() -> None:
-    def halved(epoch, factor=0.5, floor=None):
-        return max(factor**epoch, floor or 0)
-
-    def of_steps(epoch, step):
-        return 1 / (1 + step)
-
-    for schedule, expected in ((halved, 0.25), (of_steps, 0.5)):  # steps count from 1
-        optimizer = nn.SGD([leaf(0.0)], learning_rate=schedule)
-        optimizer.epoch = 2
-        assert optimizer.learning_rate == pytest.approx(expected)
-
-
 def test_gradients_at_the_bound_stay_as_they_are() -> None:
     p = leaf([0.0, 0.0])
     p.grad = np.array([3.0, 4.0])
@@ -376,46 +523,23 @@ def test_gradients_at_the_bound_stay_as_they_are() -> None:
     assert p.grad == pytest.approx([1.5, 2.0])
 
 
-def test_weighted_averages_of_matrices_are_those_of_their_elements() -> None:
-    theta = np.random.default_rng(0).normal(size=(6, 2, 3))
-    whole = nn.weighted_average(theta, 0.8)
-    assert whole.shape == theta.shape
-    for i in np.ndindex(2, 3):
-        assert whole[(slice(None), *i)] == pytest.approx(nn.weighted_average(theta[(..., *i)], 0.8))
+def test_gradients_at_the_bound_are_not_clipped() -> None:
+    w = Tensor([3.0, 4.0], requires_grad=True)
+    (w * np.array([3.0, 4.0])).sum().backward()
+    assert nn.clip_gradients([w], 5.0) == pytest.approx(5.0)
+    np.testing.assert_array_equal(w.grad, [3.0, 4.0])
 
 
-def test_the_solver_finds_the_minimum_of_a_long_valley_in_few_steps() -> None:
-    from nn._solver import minimum
-
-    scales = np.logspace(0, 3, 12)
-    target = np.linspace(-2, 2, 12)
-    calls = []
-
-    def valley(x):
-        calls.append(1)
-        return 0.5 * float(scales @ (x - target) ** 2), scales * (x - target)
-
-    x, steps, small = minimum(valley, np.zeros(12), steps=500, tolerance=1e-9)
-    assert small
-    assert x == pytest.approx(target, abs=1e-9)
-    assert steps <= 220  # SciPy: 152; gradient descent: some ten thousand
-    assert len(calls) <= 300
+def test_small_gradients_have_their_own_norm_before_it_is_clipped() -> None:
+    w = Tensor([3.0, 4.0], requires_grad=True)
+    (w * np.array([3e-3, 4e-3])).sum().backward()
+    assert nn.clip_gradients([w], 1e-3) == pytest.approx(5e-3)
+    np.testing.assert_allclose(w.grad, [6e-4, 8e-4])
 
 
-def test_the_solver_has_newtons_direction_after_as_many_steps_as_dimensions() -> None:
-    """Of a quadratic with orthogonal moves the two loops give −H⁻¹ g exactly."""
-    from nn._solver import _direction
-
-    curvature = np.array([2.0, 5.0, 9.0])
-    moves = [(e, curvature * e, 1 / float(e @ (curvature * e))) for e in np.eye(3)]
-    g = np.array([1.0, -3.0, 0.5])
-    assert _direction(g, moves) == pytest.approx(-g / curvature)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "epoch"),
-    [(nn.Staircase(0.1), 0), (nn.InverseDecay(0.1), -1), (nn.ExponentialDecay(0.1), -3)],
-)
-def test_epochs_before_the_first_are_refused(schedule: nn.Schedule, epoch: int) -> None:
-    with pytest.raises(ValueError, match="epochs count from 1"):
-        schedule(epoch)
+@pytest.mark.parametrize("size", [0.0, 1.0, 2.0])
+def test_clipping_where_the_greatest_gradient_is_0_or_1(size: float) -> None:
+    w = Tensor(np.ones(2), requires_grad=True)
+    w.grad = np.array([size, 0.0])
+    assert nn.clip_gradients([w], 0.5) == size
+    np.testing.assert_array_equal(w.grad, [min(size, 0.5), 0.0])

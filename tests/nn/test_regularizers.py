@@ -1,4 +1,4 @@
-"""Penalties, dropout and batch normalization."""
+"""Penalties and dropout."""
 
 from __future__ import annotations
 
@@ -181,63 +181,3 @@ def test_a_check_never_calls_dropout_wrong(seed: int) -> None:
     net.layer1.W.data = abs(net.layer1.W.data)
     with pytest.raises(Exception, match="two calls with the same inputs differ"):
         check_gradients(f, net.layer1.W.numpy()).raise_if_wrong()
-
-
-# -- batch normalization ---------------------------------------------------------------------------
-
-
-def test_batch_norm_normalizes_and_learns_scale_and_shift() -> None:
-    rng = np.random.default_rng(0)
-    Z = rng.normal(3, 5, size=(4, 60))
-    norm = nn.BatchNorm(4, epsilon=1e-12)
-    out = norm(Tensor(Z)).data
-    np.testing.assert_allclose(out.mean(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(out.std(axis=1), 1, rtol=1e-10)
-    norm.gamma.data, norm.beta.data = np.full((4, 1), 2.0), np.full((4, 1), -1.0)
-    np.testing.assert_allclose(norm(Tensor(Z)).data, 2 * out - 1, atol=1e-12)
-    assert check_gradients(lambda z, g, b: run(norm, z, g, b), Z[:, :5], [[1.0]] * 4, [[0.5]] * 4)
-
-
-def run(norm, z, gamma, beta):
-    norm.gamma, norm.beta = gamma, beta
-    return norm(z)
-
-
-def test_batch_norm_predicts_by_its_running_averages_which_are_saved(tmp_path) -> None:
-    rng = np.random.default_rng(1)
-    norm = nn.BatchNorm(2, momentum=0.5)
-    mean, var = np.zeros((2, 1)), np.ones((2, 1))
-    for _ in range(3):
-        Z = rng.normal(2, 3, size=(2, 50))
-        norm(Tensor(Z))
-        mean = 0.5 * mean + 0.5 * Z.mean(axis=1, keepdims=True)
-        var = 0.5 * var + 0.5 * Z.var(axis=1, keepdims=True)
-    np.testing.assert_allclose(norm.running_mean, mean, rtol=1e-12)
-    Z = np.array([[1.0], [2.0]])
-    expected = (Z - mean) / np.sqrt(var + 1e-5)
-    np.testing.assert_allclose(norm.eval()(Tensor(Z)).data, expected, rtol=1e-12)
-    net = nn.Sequential(nn.Linear(2, 2, rng=0), norm, nn.Sigmoid())
-    assert set(net.state_dict()) >= {"step2.running_mean", "step2.running_var", "step2.gamma"}
-    again = nn.Sequential(nn.Linear(2, 2, rng=1), nn.BatchNorm(2), nn.Sigmoid())
-    again.load_state_dict(net.state_dict())
-    np.testing.assert_array_equal(again.predict_proba(Z), net.predict_proba(Z))
-
-
-def test_batch_norm_says_what_it_cannot_take() -> None:
-    norm = nn.BatchNorm(2)
-    with pytest.raises(ShapeError, match=r"needs 2 rows, got shape \(3, 5\)"):
-        norm(np.ones((3, 5)))
-    with pytest.raises(ValueError, match="one column has no variance; choose a batch_size"):
-        norm(np.ones((2, 1)))
-    with pytest.raises(ValueError, match="momentum needs to be in"):
-        nn.BatchNorm(2, momentum=1.0)
-
-
-def test_a_network_with_batch_norm_trains() -> None:
-    X, Y = toy(200)
-    net = nn.Sequential(
-        nn.Linear(2, 8, rng=0), nn.BatchNorm(8), nn.ReLU(), nn.Linear(8, 1, rng=1), nn.Sigmoid()
-    )
-    history = nn.fit(net, X, Y, learning_rate=0.01, epochs=20, dev=toy(100, seed=1), rng=0)
-    assert history.dev_cost[-1] < 0.35
-    assert history.cost[-1] < history.cost[0]

@@ -1,4 +1,4 @@
-"""Random search and the diagnosis of bias and variance."""
+"""Random search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import nn
-from tests.nn.helpers import three, toy
+from tests.nn.helpers import QUIET, three, toy
+
+X, Y = toy(64)
 
 
 def search(**options):
@@ -54,6 +56,14 @@ def test_learning_rates_are_even_on_a_logarithmic_scale() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
+def test_both_ends_of_a_range_are_drawn() -> None:
+    found = search(trials=40, units=(2, 3), layers=(1, 2))
+    assert {u for t in found for u in t.settings["units"]} == {2, 3}
+    assert {len(t.settings["units"]) for t in found} == {1, 2}
+    assert {u for t in search(trials=3, units=(4, 4)) for u in t.settings["units"]} == {4}
+
+
+@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
 def test_what_diverges_is_last_and_says_why() -> None:
     found = search(
         trials=3, learning_rate=(50.0, 60.0), optimizer="sgd", loss=nn.mean_squared_error,
@@ -70,53 +80,34 @@ def test_several_classes_get_softmax() -> None:
     assert type(found.net.ending) is nn.Softmax
 
 
+@QUIET
+def test_a_search_reports_the_cost_of_the_network_that_it_returns() -> None:
+    dev = X[:, :40], 1 - Y[:, :40]
+    found = nn.random_search(
+        (X, Y), dev, trials=3, epochs=20, early_stopping=3, learning_rate=(0.05, 0.1), rng=0
+    )
+    for trial in found:
+        assert trial.dev_cost == nn.cost(trial.net, *dev).item()
+    with pytest.raises(TypeError, match="a checkpoint is of one run"):
+        nn.random_search((X, Y), dev, checkpoint="a.safetensors")
+
+
+@QUIET
+def test_random_search_of_numbers_has_no_accuracy():
+    pair = X, 3.0 * Y + X[:1]
+    options = {"output": "identity", "epochs": 2, "rng": 0, "units": (2, 3), "progress": False}
+    loss = nn.mean_squared_error
+    trials = nn.random_search(pair, pair, trials=2, loss=loss, **options)
+    assert np.isnan([trial.dev_accuracy for trial in trials]).all()
+    assert np.isfinite([trial.dev_cost for trial in trials]).all()
+
+
 @pytest.mark.parametrize(
     "wrong", [{"learning_rate": (0, 1)}, {"units": (5, 2)}, {"layers": (-1, 2)}, {"trials": 0}]
 )
 def test_impossible_ranges_are_refused(wrong) -> None:
     with pytest.raises(ValueError, match="random_search: "):
         search(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("train", "dev", "optimal", "bias", "variance"),
-    [
-        (0.01, 0.11, 0.0, False, True),  # the four rows of the lecture
-        (0.15, 0.16, 0.0, True, False),
-        (0.15, 0.30, 0.0, True, True),
-        (0.005, 0.01, 0.0, False, False),
-        (0.15, 0.16, 0.15, False, False),  # nobody does better
-    ],
-)
-def test_the_four_cases_of_the_notes(train, dev, optimal, bias, variance) -> None:
-    found = nn.diagnose_bias_variance(train, dev, optimal)
-    assert (found.high_bias, found.high_variance) == (bias, variance)
-    assert found.bias == pytest.approx(train - optimal)
-    assert found.variance == pytest.approx(dev - train)
-    text = str(found)
-    assert ("bigger network" in text) == bias
-    assert ("more data, or augment" in text) == variance
-    assert ("done" in text) == (not bias and not variance)
-
-
-def test_errors_are_fractions() -> None:
-    with pytest.raises(ValueError, match=r"train_error needs to be a fraction in \[0, 1\], got 15"):
-        nn.diagnose_bias_variance(15, 16)
-    assert "is that one right" in str(nn.diagnose_bias_variance(0.0, 0.0, 0.1))
-
-
-@pytest.mark.filterwarnings("ignore::nn.TrainingWarning")
-def test_both_ends_of_a_range_are_drawn() -> None:
-    found = search(trials=40, units=(2, 3), layers=(1, 2))
-    assert {u for t in found for u in t.settings["units"]} == {2, 3}
-    assert {len(t.settings["units"]) for t in found} == {1, 2}
-    assert {u for t in search(trials=3, units=(4, 4)) for u in t.settings["units"]} == {4}
-
-
-def test_no_tolerance_is_a_tolerance() -> None:
-    found = nn.diagnose_bias_variance(0.01, 0.01, 0.0, tolerance=0.0)
-    assert found.high_bias
-    assert not found.high_variance
 
 
 @pytest.mark.filterwarnings("ignore:fit")

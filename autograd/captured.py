@@ -15,8 +15,6 @@ import io
 import re
 import textwrap
 import time
-import types
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,17 +24,17 @@ from autograd.backward import gradients
 from autograd.differences import STEP, slopes
 from autograd.errors import AutogradError, GradientError
 from autograd.graph import graph
-from autograd.limited import Endless, Limited
 from autograd.noise import moved_by_rounding
+from autograd.placed import Given, Places, meant
 from autograd.structures import arrays_of, mapped, mapped_at
-from autograd.tensor import Tensor, value_of
-from autograd.watched import Assigned, Failed, Watched, watched
+from autograd.tensor import Tensor
+from autograd.watched import Failed, Watched, watched
 from autograd.written import storing, targets, users_functions, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Derivation", "Given", "Judge", "Pair"]
+__all__ = ["Call", "Derivation", "Pair", "copied", "entries"]
 
 from_engine = True
 
@@ -44,9 +42,6 @@ SECONDS = 2.0  # in which a cost is differenced
 _PARAMS = {"params", "parameters", "p", "theta", "weights"}
 _CACHE = {"cache", "caches"}
 _RESULT = {"a", "al", "yhat", "y_hat", "y_pred", "out", "output", "outputs", "probs", "pred"}
-_BEFORE = ("dJ_d", "dL_d", "dJd", "dLd", "grad_", "d_", "g_", "bar_", "adj_", "grad", "d", "g")
-_AFTER = ("_grad", "_bar", "_adj")
-_DERIVATIVE = r"d[A-Z]\w*|d[a-z]\d*|d_\w+|g[A-Z]\w*|g[a-z]|grad\w*|delta\w*|err\w*"
 
 
 class RandomCostError(GradientError):
@@ -58,16 +53,6 @@ class Call(NamedTuple):
 
     positional: list[Any]
     named: dict[str, Any]
-
-
-class Given(NamedTuple):
-    """What a derivation gives for one value of the graph."""
-
-    name: str
-    array: Any
-    occurrence: int = 1
-    line: int | None = None
-    order: float = np.inf  # in which it was computed
 
 
 @dataclass
@@ -166,7 +151,7 @@ class Pair:
         owners = {
             id(o): o for f in (self.forward, self.backward) if (o := _owner_of(f)) is not None
         }
-        before = [(o, {k: _copied(v) for k, v in vars(o).items()}) for o in owners.values()]
+        before = [(o, {k: copied(v) for k, v in vars(o).items()}) for o in owners.values()]
         try:
             yield
         finally:
@@ -348,7 +333,7 @@ class Pair:
         result = ran.result
         parts = result if isinstance(result, (tuple, list)) else (result,)
         cache = parts[1] if len(parts) == 2 else parts[1:] if len(parts) > 2 else None
-        known = _entries(cache) | ran.variables | dict.fromkeys(_CACHE, cache)
+        known = entries(cache) | ran.variables | dict.fromkeys(_CACHE, cache)
         for name in _RESULT:
             for spelt in (name, name.upper(), name.capitalize()):
                 known.setdefault(spelt, parts[0] if parts else None)
@@ -457,7 +442,7 @@ class Pair:
             )
         loud = seed is None and not self.quiet
         returned, mine, notes = self.backpropagated(plain, data, before, aloud=loud)
-        given, lost = _Places(J, leaves, self.names, ran, self).given(mine, returned)
+        given, lost = Places(J, leaves, self.names, ran, self).given(mine, returned)
         if lost:
             notes.append(f"Not compared, as forward has no such names: {', '.join(lost)}.")
         values = {(a.name, a.occurrence): a.value for a in mine.assigned}
@@ -539,386 +524,6 @@ class Pair:
             except Exception:
                 self.recorder = self.forward
                 raise error from None
-
-
-class _Places:
-    """Which values of the graph the values of a derivation belong to."""
-
-    def __init__(
-        self,
-        J: Tensor,
-        leaves: dict[str, Tensor],
-        names: list[str],
-        ran: Watched,
-        pair: Pair,
-    ) -> None:
-        self.lines = pair.lines
-        self.ahead: dict[str, list[Any]] = defaultdict(list)  # what forward's variables have been
-        for a in ran.assigned:
-            self.ahead[a.name].append(value_of(a.value))
-        self.begin = getattr(getattr(pair.backward, "__code__", None), "co_firstlineno", 0)
-        tensors = [a for a in ran.assigned if _tracked(a.value)]
-        known = {id(t) for t in leaves.values()}
-        by_name: dict[str, list[Tensor]] = defaultdict(list)
-        for a in tensors:
-            if id(a.value) not in known and all(a.value is not t for t in by_name[a.name]):
-                by_name[a.name].append(a.value)
-        self.numbers = [int(n) for k in leaves for n in re.findall(r"\d+$", k)]
-        paths = [(path, t) for path, t in _paths(ran.variables) if id(t) not in known]
-        first: dict[str, list[Tensor]] = defaultdict(list)  # by the name that each had first
-        for a in tensors:
-            if id(a.value) not in known and all(
-                a.value is not t for ts in first.values() for t in ts
-            ):
-                first[a.name].append(a.value)
-        for name, found in first.items():
-            if len(found) == 1:
-                _call(found[0], name)
-        for path, t in paths:  # the key of a dict is a name, a place in a tuple hardly one
-            if path.isidentifier():
-                _call(t, path)
-        for name, found in first.items():
-            for k, t in enumerate(found, 1):
-                _call(t, self._numbered(name, k, len(found), {*by_name, *leaves}))
-        for path, t in paths:
-            _call(t, path)
-        self.view = graph(J)
-        place = {id(t): node.id for t in self._everything(ran, leaves) if (node := self.find(t))}
-        self.places: dict[str, list[int]] = {
-            n: [place[id(t)] for t in ts if id(t) in place] for n, ts in by_name.items()
-        }
-        for path, t in paths:
-            if id(t) in place:
-                self.places.setdefault(path, [place[id(t)]])
-        for name, found in by_name.items():  # dA2 is that of the second A
-            for k, t in enumerate(found, 1):
-                if len(found) > 1 and id(t) in place:
-                    self.places.setdefault(f"{name}{k}", [place[id(t)]])
-        for parameter, t in zip(names, leaves.values(), strict=True):
-            if id(t) in place:
-                self.places[parameter] = [place[id(t)]]
-        program = self.view.program
-        self.true = program.pulled_back(
-            program.values, {program.outputs[0]: np.ones(J.shape, J.dtype)[()]}
-        )
-
-    def _numbered(self, name: str, k: int, many: int, taken: set[str]) -> str:
-        """Return what the k-th value of a variable is called."""
-        if many == 1:
-            return name
-        layers = max(self.numbers, default=0) == many and f"{name}{k}" not in taken
-        return f"{name}{k}" if layers else f"{name}:{k}"
-
-    def _everything(self, ran: Watched, leaves: dict[str, Tensor]) -> Iterator[Tensor]:
-        yield from leaves.values()
-        yield from (a.value for a in ran.assigned if _tracked(a.value))
-        yield from (t for _, t in _paths(ran.variables))
-
-    def find(self, t: Tensor) -> Any:
-        """Return the node of a tensor; None where the cost does not depend on it."""
-        return self.view.find(t)
-
-    def given(self, mine: Watched, returned: dict[str, Any]) -> tuple[dict[int, Given], list[str]]:
-        """Return what a derivation gives for each step, and names that forward has none for."""
-        found: dict[int, Given] = {}
-        lost: list[str] = []
-        lines = {a.name: a for a in mine.assigned}
-        order = {id(a): i for i, a in enumerate(mine.assigned)}
-        for name, array in returned.items():
-            for place in self.places.get(name[1:], []):
-                last = lines.get(name)
-                line = self.lines.get(name)
-                g = Given(name, np.asarray(array), 1, line, self.time_of(line, mine.assigned))
-                if last is not None:
-                    g = g._replace(occurrence=last.occurrence, line=last.line)
-                    g = g._replace(order=order[id(last)])
-                found[place] = g
-        by_name: dict[str, list[Assigned]] = defaultdict(list)
-        for a in mine.assigned:
-            if not isinstance(a.value, Tensor) and a.name not in returned:
-                same = [b for b in by_name[a.name] if b.thing is a.thing and b.line != a.line]
-                if not any(np.array_equal(a.value, b.value) for b in same):  # handed on by a helper
-                    by_name[a.name].append(a)
-        for path, array in _arrays_in(mine.variables):
-            if path not in returned and path not in by_name:
-                by_name[path].append(Assigned(path, 1, 0, array))
-        for name, assigned in by_name.items():
-            forward = meant(name, self.places)
-            named = [] if forward is None else [*self.matched(assigned, self.places[forward])]
-            if not any(self.agree(k, a.value) for k, a in named):
-                # The name may stand for something else, such as what is inside of a function.
-                # That of something nearer to the cost is no habit: the rest of the way is missing.
-                end = max(self.places.get(forward or "", []), default=len(self.true))
-                called = forward is not None or re.fullmatch(_DERIVATIVE, name)
-                some = assigned if called else []
-                alike = [(k, a) for a in some if (k := self.alike(a.value)) is not None]
-                named = [(k, a) for k, a in alike if k < end] or named
-            if forward is None and not named and re.fullmatch(_DERIVATIVE, name):
-                # What is returned is compared; what forward has too, such as err, is no derivative.
-                known = [*returned.values(), *self.ahead.get(name, [])]
-                if not all(any(_alike(a.value, x) for x in known) for a in assigned):
-                    lost.append(name)
-            for k, a in named:
-                when = float(order.get(id(a), np.inf))
-                g = Given(name, np.asarray(a.value), a.occurrence, a.line or None, when)
-                found.setdefault(k, g)
-        return found, sorted(lost)
-
-    def time_of(self, line: int | None, assigned: list[Assigned]) -> float:
-        """Return when a line has run last that gives a key its value: after those above it."""
-        own = (i for i, a in enumerate(assigned) if self.begin <= a.line < (line or 0))
-        return np.inf if line is None or line < self.begin else max(own, default=-1) + 0.5
-
-    def matched(
-        self, assigned: list[Assigned], places: list[int]
-    ) -> Iterator[tuple[int, Assigned]]:
-        """Yield the step of each assignment: the last of them is the first that was computed.
-
-        A loop that goes forward and back at once has them in the same order.
-        """
-        if len(places) == 1:  # what is masked in place afterwards was right before
-            right = [a for a in assigned if self.agree(places[0], a.value)]
-            yield places[0], (right or assigned)[-1]
-            return
-        best: list[tuple[int, Assigned]] = []
-        most = 0.5  # one at least has to be right, or all of one shape and as many
-        for order in (places[::-1], places):
-            for skip in range(-len(assigned) + 1, len(order)):
-                pairs = [
-                    (order[i + skip], a)
-                    for i, a in enumerate(assigned)
-                    if 0 <= i + skip < len(order)
-                ]
-                shapes = self.view.program.steps
-                if any(shapes[k].shape != np.shape(a.value) for k, a in pairs):
-                    continue
-                whole = len(pairs) == len(places) == len(assigned)
-                score = sum(self.agree(k, a.value) for k, a in pairs) + 0.6 * whole
-                if score > most:
-                    best, most = pairs, score
-        yield from best
-
-    def alike(self, value: Any) -> int | None:
-        """Return the step whose cotangent an array is, or a whole number of times it."""
-        x = np.asarray(value)
-        if x.size < 3 or len(self.true) > 1000 or x.dtype.kind != "f" or np.ptp(x) == 0:
-            return None
-        steps, other = self.view.program.steps, None
-        for k in range(len(steps) - 1, -1, -1):
-            if steps[k].op is None or steps[k].shape != x.shape:
-                continue
-            times = self.times(k, x)
-            if times == 1:
-                return k
-            if other is None and times > 1 and times == round(times):  # the notes' convention
-                other = k
-        return other
-
-    def agree(self, k: int, value: Any) -> bool:
-        """Return whether an array is the right cotangent, or some number times it."""
-        return self.times(k, value) != 0
-
-    def times(self, k: int, value: Any) -> float:
-        """Return by which number an array is the right cotangent; 0 where it is not."""
-        right = self.true[k]
-        if right is None or np.shape(right) != np.shape(value):
-            return 0.0
-        a, b = np.ravel(np.asarray(right, float)), np.ravel(np.asarray(value, float))
-        below = float(a @ a)
-        c = float(a @ b) / below if below else 0.0
-        if len(a) == 1 and not np.isclose(c, 1, rtol=1e-6):  # one number is always a multiple
-            return 0.0
-        near = np.allclose(b, c * a, rtol=1e-6, atol=1e-9 * float(np.abs(b).max(initial=0.0)))
-        return 0.0 if not near else float(f"{c:.6g}")
-
-
-def meant(name: str, known: Mapping[str, Any]) -> str | None:
-    """Return the value that a variable is named as the derivative of: dZ2, grad_z, delta2, dhidden.
-
-    None where there is none.
-    """
-    stems = [name.removeprefix(p) for p in _BEFORE if name.startswith(p) and name != p]
-    stems += [name.removesuffix(p) for p in _AFTER if name.endswith(p)]
-    number = re.fullmatch(r"delta_?(\d*)", name)
-    if number:
-        stems += [f"Z{number[1]}", f"z{number[1]}"]
-    for stem in stems:
-        if stem in known:
-            return stem
-    low = defaultdict(list)
-    for k in known:
-        low[k.lower().replace("_", "")].append(k)
-    for stem in stems:
-        same = low.get(stem.lower().replace("_", ""), [])
-        if len(same) == 1:
-            return same[0]
-    for stem in stems:
-        longer = [k for k in known if len(stem) >= 4 and k.startswith(stem)]
-        if len(longer) == 1:
-            return longer[0]
-    return None
-
-
-@dataclass
-class _Case:
-    """One set of inputs.
-
-    Attributes
-    ----------
-    seed : int or None
-        Which they are drawn with; None of the given ones.
-    call : Call
-        Of backward.
-    expected : dict
-        The right gradients.
-    bound : object
-        What backward is a method of, as forward has left it.
-    floors : dict or None
-        How far rounding may move them; measured when it is asked for.
-    """
-
-    seed: int | None
-    call: Call
-    expected: dict[str, Any]
-    bound: Any = None
-    floors: dict[str, Any] | None = None
-
-
-class Judge:
-    """Says whether a backward function is right, at the given inputs and at two others.
-
-    A special point, such as biases of 0, hides mistakes.
-    """
-
-    def __init__(self, pair: Pair) -> None:
-        self.pair = pair
-        self.cases: list[_Case] = []
-        self.keys: list[str] = []  # of the cache
-        for seeds in ((None,), (1, 3, 5), (2, 4, 6)):
-            found = next((case for seed in seeds if (case := self.case(seed)) is not None), None)
-            if found is not None:
-                self.cases.append(found)
-        self.wanted: list[str] = []
-        self.limit: Limited | None = None  # of a call of a changed function
-        self.seconds = 1.0
-        if self.cases:
-            first = self.cases[0]
-            begun = time.perf_counter()
-            try:
-                own = self.returned(pair.backward, first)
-                self.seconds = max(0.3, 10 * (time.perf_counter() - begun))
-                self.wanted = [k for k in own if k in first.expected]
-            except Exception:  # it does not run: all of them are wanted
-                self.wanted = [*first.expected]
-                pair.order = pair.order or [*pair.names]
-
-    def case(self, seed: int | None) -> _Case | None:
-        """Return the arguments of a call of backward and what is right there, if forward runs."""
-        pair = self.pair
-        try:
-            with np.errstate(all="ignore"):
-                J, expected = pair.reference(seed)
-                value, values, data, ran = pair.plain(seed)
-        except Exception:  # what was drawn is outside of what forward takes
-            return None
-        finite = pair.refused or all(np.isfinite(g).all() for g in expected.values())
-        if not finite or not np.allclose(np.asarray(value, float), J, rtol=1e-6):
-            return None
-        more = pair.more(ran)
-        self.keys = self.keys or list(_entries(more["cache"]))
-        call = pair.bound(pair.backward, pair.like(values), data, more)
-        return _Case(seed, call, expected, _copied(getattr(pair.backward, "__self__", None)))
-
-    def returned(self, function: Callable[..., Any], case: _Case) -> dict[str, Any]:
-        """Return the gradients that a function gives; of a method, with a copy of its object."""
-        np.random.set_state(self.pair.state)  # noqa: NPY002
-        call, plain = case.call, getattr(function, "__func__", None)
-        if plain is not None and case.bound is not None:
-            function = types.MethodType(plain, _copied(case.bound))
-        own = {k: _copied(x) for k, x in call.named.items()}
-        positional = [*map(_copied, call.positional)]
-        with contextlib.redirect_stdout(io.StringIO()):
-            if self.limit is None:
-                return self.pair.returned(function(*positional, **own))
-            found = self.limit.call(lambda: function(*positional, **own), self.seconds)
-        return self.pair.returned(found)
-
-    def is_remade(self, function: Callable[..., Any]) -> bool:
-        """Return whether a function made from the source gives what the user's own does."""
-        for case in self.cases:
-            results = []
-            for f in (self.pair.backward, function):
-                try:
-                    with np.errstate(all="ignore"):
-                        results.append(self.returned(f, case))
-                except Exception as error:
-                    results.append({type(error).__name__: np.zeros(0)})
-            one, other = results
-            alike = one.keys() == other.keys()
-            if not alike or any(not _alike(one[k], other[k]) for k in one):
-                return False
-        return True
-
-    def near(self, g: Any, name: str, case: _Case) -> bool:
-        """Return whether a gradient is right in each element, or those that were measured."""
-        right = case.expected[name]
-        if self.pair.refused:
-            there = np.isfinite(right)
-            g, right = np.asarray(g)[there], right[there]
-        allowed = 1e-5 if self.pair.refused else 1e-7
-        bound = allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
-        off = np.abs(g - right)
-        if (off <= bound + self.pair.slack).all():
-            return True
-        # A gradient that is 0 in exact arithmetic is rounding, here or by hand.
-        most = max((np.abs(x).max(initial=0.0) for x in case.expected.values()), default=0.0)
-        if self.pair.refused or not (off <= 1e-9 * most).all():
-            return False
-        if case.floors is None:
-            case.floors = self.pair.rounding(case.seed)
-        return bool((off <= bound + case.floors[name]).all())
-
-    def right(self, function: Callable[..., Any], before: set[str] | None = None) -> set[str]:
-        """Return the gradients that are right in all cases; none unless more than before are."""
-        right = {*self.wanted}
-        for case in self.cases:
-            try:
-                with np.errstate(all="ignore"):
-                    found = self.returned(function, case)
-            except (Exception, Endless):
-                return set()
-            right = {name for name in right if self.is_right(found.get(name), name, case)}
-            if before is not None and not right > before:
-                return set()
-        return right
-
-    def is_right(self, g: Any, name: str, case: _Case) -> bool:
-        """Return whether a gradient is there, has the right shape, and is right."""
-        x = np.asarray(g)
-        shaped = x.dtype.kind in "fiub" and x.shape == case.expected[name].shape
-        return shaped and self.near(g, name, case)
-
-    def passes(
-        self, function: Callable[..., Any], *, given_data: bool = False, drawn: bool = False
-    ) -> bool:
-        """Return whether every gradient is right; with given data, or drawn inputs, only."""
-        wanted = self.wanted
-        cases = [c for c in self.cases if not given_data or c.seed is None or c.seed % 2]
-        cases = [c for c in cases if not drawn or c.seed is not None]
-        for case in cases:
-            try:
-                with np.errstate(all="ignore"):
-                    found = self.returned(function, case)
-            except (Exception, Endless):  # an edit that does not run is none
-                return False
-            if not found.keys() >= {*wanted}:  # nor is one that returns a gradient less
-                return False
-            for name in wanted:
-                if not self.is_right(found[name], name, case):
-                    wanted.remove(name)  # the one that is wrong is looked at first
-                    wanted.insert(0, name)
-                    return False
-        return bool(wanted and cases)
 
 
 def redrawn(x: Any, rng: Any) -> Any:
@@ -1013,48 +618,13 @@ def _is_operand(x: Any) -> bool:
     return isinstance(x, np.ndarray) and (x.dtype.kind == "f" or x.ndim > 1) and x.ndim > 0
 
 
-def _tracked(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.requires_grad
-
-
-def _call(t: Tensor, name: str) -> None:
-    """Give a tensor a name, where it has none."""
-    if t.name is None and not t.is_leaf:
-        t.named(name)
-
-
-def _paths(variables: dict[str, Any]) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors inside of containers: Z1 of cache["Z1"], hs[2] of a dict or list."""
-    yield from ((n, t) for n, t in _inside(variables) if _tracked(t))
-
-
-def _arrays_in(variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    kinds = (np.ndarray, np.generic, float)
-    yield from ((n, np.asarray(x)) for n, x in _inside(variables) if isinstance(x, kinds))
-
-
-def _inside(variables: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    def walk(path: str, x: Any, depth: int) -> Iterator[tuple[str, Any]]:
-        if isinstance(x, dict) and depth < 4:
-            for k, v in x.items():
-                yield from walk(k if isinstance(k, str) else f"{path}[{k}]", v, depth + 1)
-        elif isinstance(x, (list, tuple)) and depth < 4 and len(x) < 1000:
-            for i, v in enumerate(x):
-                yield from walk(f"{path}[{i}]", v, depth + 1)
-        elif depth:
-            yield path, x
-
-    for name, value in variables.items():
-        yield from walk(name, value, 0)
-
-
-def _entries(x: Any) -> dict[str, Any]:
+def entries(x: Any) -> dict[str, Any]:
     """Return what stands in dicts under text, in a result of tuples, lists and dicts."""
     if isinstance(x, dict):
         own = {k: v for k, v in x.items() if isinstance(k, str)}
-        return {**own, **{k: v for y in x.values() for k, v in _entries(y).items()}}
+        return {**own, **{k: v for y in x.values() for k, v in entries(y).items()}}
     if isinstance(x, (tuple, list)):
-        return {k: v for y in x for k, v in _entries(y).items()}
+        return {k: v for y in x for k, v in entries(y).items()}
     return {}
 
 
@@ -1100,14 +670,14 @@ def _leaves_of(tree: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def _copied(x: Any) -> Any:
+def copied(x: Any) -> Any:
     """Return a copy of arrays in dicts, lists and tuples, and of other objects if they have one."""
     if isinstance(x, np.ndarray):
         return x.copy()
     if type(x) is dict:
-        return {k: _copied(v) for k, v in x.items()}
+        return {k: copied(v) for k, v in x.items()}
     if type(x) in (tuple, list):
-        return type(x)([_copied(v) for v in x])
+        return type(x)([copied(v) for v in x])
     if x is None or isinstance(x, (bool, int, float, str, np.generic)):
         return x
     try:
@@ -1120,12 +690,6 @@ def _owner_of(f: Callable[..., Any]) -> Any:
     """Return the object that a method belongs to, if it has variables of its own."""
     owner = getattr(f, "__self__", None)
     return owner if not isinstance(owner, type) and hasattr(owner, "__dict__") else None
-
-
-def _alike(a: Any, b: Any) -> bool:
-    """Return whether two gradients are the same to the last bit."""
-    a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and (a.dtype.kind == "O" or np.array_equal(a, b, equal_nan=True))
 
 
 def _copies(x: Any) -> list[Any]:

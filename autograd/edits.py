@@ -30,7 +30,8 @@ from autograd.written import Written, targets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from autograd.captured import Judge, Pair
+    from autograd.captured import Pair
+    from autograd.judge import Judge
 
 __all__ = ["Edit", "Search"]
 

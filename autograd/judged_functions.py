@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.captured import Judge, Pair, RandomCostError
+from autograd.captured import Pair, RandomCostError
 from autograd.checking import relative_error
 from autograd.diagnosis import (
     APART,
@@ -28,6 +28,7 @@ from autograd.edits import Edit, Search
 from autograd.errors import GradientError
 from autograd.forcing import SWAPPED, TIES, letters_of, voted, with_followers, with_letters
 from autograd.graph import graph
+from autograd.judge import Judge
 from autograd.judged_rules import of_rule
 from autograd.limited import Limited
 from autograd.written import Written, reaches_outside, targets, written

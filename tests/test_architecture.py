@@ -135,7 +135,7 @@ READERS = {
     for name in (
         *("program", "graph", "labels", "source", "checking", "differences", "noise"),
         *("backprop", "forcing", "diagnosis", "judged_functions", "judged_rules"),
-        *("captured", "watched", "edits", "slips", "written", "limited"),
+        *("captured", "placed", "judge", "watched", "edits", "slips", "written", "limited"),
     )
 }
 

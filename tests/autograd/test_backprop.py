@@ -925,7 +925,7 @@ def test_each_time_of_a_loop_has_its_line_and_number() -> None:
     ],
 )
 def test_names_of_derivatives_are_understood(name, stands_for) -> None:
-    from autograd.captured import meant
+    from autograd.placed import meant
 
     assert meant(name, {"Z1": 0, "hidden_layer": 0, "A1": 0}) == stands_for
 

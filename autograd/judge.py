@@ -1,0 +1,187 @@
+"""Whether a backward function is right, at the given inputs and at others."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.captured import copied, entries
+from autograd.limited import Endless, Limited
+from autograd.placed import is_same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.captured import Call, Pair
+
+__all__ = ["Judge"]
+
+from_engine = True
+
+
+@dataclass
+class _Case:
+    """One set of inputs.
+
+    Attributes
+    ----------
+    seed : int or None
+        Which they are drawn with; None of the given ones.
+    call : Call
+        Of backward.
+    expected : dict
+        The right gradients.
+    bound : object
+        What backward is a method of, as forward has left it.
+    floors : dict or None
+        How far rounding may move them; measured when it is asked for.
+    """
+
+    seed: int | None
+    call: Call
+    expected: dict[str, Any]
+    bound: Any = None
+    floors: dict[str, Any] | None = None
+
+
+class Judge:
+    """Says whether a backward function is right, at the given inputs and at two others.
+
+    A special point, such as biases of 0, hides mistakes.
+    """
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.cases: list[_Case] = []
+        self.keys: list[str] = []  # of the cache
+        for seeds in ((None,), (1, 3, 5), (2, 4, 6)):
+            found = next((case for seed in seeds if (case := self.case(seed)) is not None), None)
+            if found is not None:
+                self.cases.append(found)
+        self.wanted: list[str] = []
+        self.limit: Limited | None = None  # of a call of a changed function
+        self.seconds = 1.0
+        if self.cases:
+            first = self.cases[0]
+            begun = time.perf_counter()
+            try:
+                own = self.returned(pair.backward, first)
+                self.seconds = max(0.3, 10 * (time.perf_counter() - begun))
+                self.wanted = [k for k in own if k in first.expected]
+            except Exception:  # it does not run: all of them are wanted
+                self.wanted = [*first.expected]
+                pair.order = pair.order or [*pair.names]
+
+    def case(self, seed: int | None) -> _Case | None:
+        """Return the arguments of a call of backward and what is right there, if forward runs."""
+        pair = self.pair
+        try:
+            with np.errstate(all="ignore"):
+                J, expected = pair.reference(seed)
+                value, values, data, ran = pair.plain(seed)
+        except Exception:  # what was drawn is outside of what forward takes
+            return None
+        finite = pair.refused or all(np.isfinite(g).all() for g in expected.values())
+        if not finite or not np.allclose(np.asarray(value, float), J, rtol=1e-6):
+            return None
+        more = pair.more(ran)
+        self.keys = self.keys or list(entries(more["cache"]))
+        call = pair.bound(pair.backward, pair.like(values), data, more)
+        return _Case(seed, call, expected, copied(getattr(pair.backward, "__self__", None)))
+
+    def returned(self, function: Callable[..., Any], case: _Case) -> dict[str, Any]:
+        """Return the gradients that a function gives; of a method, with a copy of its object."""
+        np.random.set_state(self.pair.state)  # noqa: NPY002
+        call, plain = case.call, getattr(function, "__func__", None)
+        if plain is not None and case.bound is not None:
+            function = types.MethodType(plain, copied(case.bound))
+        own = {k: copied(x) for k, x in call.named.items()}
+        positional = [*map(copied, call.positional)]
+        with contextlib.redirect_stdout(io.StringIO()):
+            if self.limit is None:
+                return self.pair.returned(function(*positional, **own))
+            found = self.limit.call(lambda: function(*positional, **own), self.seconds)
+        return self.pair.returned(found)
+
+    def is_remade(self, function: Callable[..., Any]) -> bool:
+        """Return whether a function made from the source gives what the user's own does."""
+        for case in self.cases:
+            results = []
+            for f in (self.pair.backward, function):
+                try:
+                    with np.errstate(all="ignore"):
+                        results.append(self.returned(f, case))
+                except Exception as error:
+                    results.append({type(error).__name__: np.zeros(0)})
+            one, other = results
+            alike = one.keys() == other.keys()
+            if not alike or any(not is_same(one[k], other[k]) for k in one):
+                return False
+        return True
+
+    def near(self, g: Any, name: str, case: _Case) -> bool:
+        """Return whether a gradient is right in each element, or those that were measured."""
+        right = case.expected[name]
+        if self.pair.refused:
+            there = np.isfinite(right)
+            g, right = np.asarray(g)[there], right[there]
+        allowed = 1e-5 if self.pair.refused else 1e-7
+        bound = allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
+        off = np.abs(g - right)
+        if (off <= bound + self.pair.slack).all():
+            return True
+        # A gradient that is 0 in exact arithmetic is rounding, here or by hand.
+        most = max((np.abs(x).max(initial=0.0) for x in case.expected.values()), default=0.0)
+        if self.pair.refused or not (off <= 1e-9 * most).all():
+            return False
+        if case.floors is None:
+            case.floors = self.pair.rounding(case.seed)
+        return bool((off <= bound + case.floors[name]).all())
+
+    def right(self, function: Callable[..., Any], before: set[str] | None = None) -> set[str]:
+        """Return the gradients that are right in all cases; none unless more than before are."""
+        right = {*self.wanted}
+        for case in self.cases:
+            try:
+                with np.errstate(all="ignore"):
+                    found = self.returned(function, case)
+            except (Exception, Endless):
+                return set()
+            right = {name for name in right if self.is_right(found.get(name), name, case)}
+            if before is not None and not right > before:
+                return set()
+        return right
+
+    def is_right(self, g: Any, name: str, case: _Case) -> bool:
+        """Return whether a gradient is there, has the right shape, and is right."""
+        x = np.asarray(g)
+        shaped = x.dtype.kind in "fiub" and x.shape == case.expected[name].shape
+        return shaped and self.near(g, name, case)
+
+    def passes(
+        self, function: Callable[..., Any], *, given_data: bool = False, drawn: bool = False
+    ) -> bool:
+        """Return whether every gradient is right; with given data, or drawn inputs, only."""
+        wanted = self.wanted
+        cases = [c for c in self.cases if not given_data or c.seed is None or c.seed % 2]
+        cases = [c for c in cases if not drawn or c.seed is not None]
+        for case in cases:
+            try:
+                with np.errstate(all="ignore"):
+                    found = self.returned(function, case)
+            except (Exception, Endless):  # an edit that does not run is none
+                return False
+            if not found.keys() >= {*wanted}:  # nor is one that returns a gradient less
+                return False
+            for name in wanted:
+                if not self.is_right(found[name], name, case):
+                    wanted.remove(name)  # the one that is wrong is looked at first
+                    wanted.insert(0, name)
+                    return False
+        return bool(wanted and cases)

@@ -17,11 +17,12 @@ from autograd import name_scope
 from tests.viz.graphs import leaf
 from tests.viz.models import MODELS, network, recurrent
 from viz.far import far_uses
-from viz.fit import PLACES
+from viz.fit import PLACES, _brief, _told
 from viz.render.svg import placed
 from viz.stretches import fold_stretches
 from viz.text import width
 from viz.theme import LABEL
+from viz.view import DOTS, Gradient, GraphView, NodeView
 
 SVG = "{http://www.w3.org/2000/svg}"
 every_model = pytest.mark.parametrize("model", MODELS)
@@ -322,3 +323,39 @@ def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:
     assert any("u = 3" in text for text in texts)
     bare = fold_stretches(viz.draw(J, values=False).view)
     assert not any("−2" in t for n in bare.nodes for t in n.lines)
+
+
+def folded(body: int) -> NodeView:
+    """A folded card that says so many formulas of what is in it."""
+    lines = tuple(f"u{k} = a · b" for k in range(body))
+    return NodeView(0, "module", "m", "", ("out u: 3",), None, (), "m", body=lines)
+
+
+@pytest.mark.parametrize(("body", "kept"), [(3, 3), (4, 3), (9, 3)])
+def test_a_folded_card_keeps_three_of_its_formulas_where_room_is_scarce(
+    body: int, kept: int
+) -> None:
+    brief = _brief(folded(body), True)
+    assert len(brief.body) == kept
+    assert brief.body[0] == "u0 = a · b"
+    assert brief.body[-1] == f"u{body - 1} = a · b"
+    assert (DOTS in brief.body) == (body > 3)
+
+
+def test_long_names_and_formulas_are_cut_where_room_is_scarce() -> None:
+    long = NodeView(0, "op", "n" * 60, "f" * 90, ("1",), None, (), "")
+    brief = _brief(long, True)
+    assert (len(brief.name), len(brief.formula)) == (28, 56)
+    short = NodeView(0, "op", "n" * 28, "f" * 56, ("1",), None, (), "")
+    assert (_brief(short, True).name, _brief(short, True).formula) == (short.name, short.formula)
+
+
+def test_gradients_that_are_left_out_of_folded_cards_are_said() -> None:
+    """Only where they are: a card that keeps them says nothing of it."""
+    slope = Gradient("∂J/∂W", "1.5", "norm", "(3, 4)")
+    card = replace(folded(1), slopes=(slope,))
+    view = GraphView("one", (), (card,), ())
+    told = [*_told(view)]
+    said = "Values and gradients inside folded cards are left out of it."
+    assert [bool(v.nodes[0].slopes) for v in told] == [True, True, True, True, False]
+    assert [said in v.caption for v in told] == [False, False, False, False, True]

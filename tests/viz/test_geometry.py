@@ -344,7 +344,9 @@ def test_neurons_stand_in_columns_inside_the_picture() -> None:
     assert [sum(x == c for x, _ in circles) for c in columns] == [5, 3, 1]
     middles = []
     for c in columns:
-        ys = sorted(y for x, y in circles if x == c)
+        ys = [y for x, y in circles if x == c]
+        assert ys == sorted(ys)  # the first unit on top
+        assert ys[0] > 24
         middles.append((ys[0] + ys[-1]) / 2)
         assert all(b - a == pytest.approx(44, abs=0.2) for a, b in pairwise(ys))
     assert max(middles) - min(middles) < 0.2  # every column is centred

@@ -924,6 +924,15 @@ def test_what_the_backward_pass_has_not_reached_is_named() -> None:
     assert caption == "Forward pass left to right; the backward pass has not run."
 
 
+def test_the_caption_says_what_is_so_and_nothing_more() -> None:
+    """Nothing of hooks, of arrays that nobody keeps, or of values assigned since."""
+    assert viz.draw(lecture()).view.caption == (
+        "Forward pass left to right, backward pass right to left.",
+        "J = 3 · v = 33.",
+        "1 constant not drawn.",
+    )
+
+
 def test_save_needs_a_path() -> None:
     with pytest.raises(TypeError, match=r"Drawing\.save: needs the path of a file, .* got None"):
         viz.draw(lecture()).save(None)

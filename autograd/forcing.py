@@ -457,15 +457,16 @@ class Check:
         return raised(f"d{self.label(k)} = {whole}")
 
     def composed(self, k: int) -> str:
-        """Return a formula over steps without a name, such as 1 / (1 + exp(−Z)), or nothing.
+        """Return a formula over steps that the user does not have, such as A − Y, or nothing.
 
         It is one that people write, and is said where its numbers are the right ones.
         """
         users = self.users[k]
-        if not users or not all(self.is_unnamed(i) for i, _ in users) or self.right is None:
+        if not users or any(i in self.given for i, _ in users) or self.right is None:
             return ""
-        end = self.next_named(users[0][0])
-        through = self.of_a_function(k, end) if len(users) == 1 else ""
+        end, through = self.next_named(users[0][0]), ""
+        if len(users) == 1 and self.is_unnamed(users[0][0]):
+            through = self.of_a_function(k, end)
         return through if through and end in self.given else self.of_a_loss(k) or through
 
     def of_a_function(self, k: int, end: int) -> str:
@@ -482,34 +483,40 @@ class Check:
 
     def of_a_loss(self, k: int) -> str:
         """Return A − Y and the like: the slope of a usual loss by what was predicted."""
-        steps, shape = self.program.steps, self.right.shape
+        found = self.loss_of(k)
+        if found is None:
+            return ""
+        form, p, q, n = found
+        words = form.format(A=self.label(p), Y=self.label(q))
+        whole = words if n == 1 or words.startswith("2 ") else f"({words})"
+        return whole if n == 1 else f"{whole} / {n}"
+
+    def loss_of(self, k: int) -> tuple[str, int, int, int] | None:
+        """Return the slope of a usual loss, of which two values it is, and what divides it."""
+        steps, shape = self.program.steps, np.shape(self.right)
+        expected = self.right * (self.convention if steps[k].op is not None else 1)
+        if np.size(expected) < 2:
+            return None
         named = [n for n, step in enumerate(steps) if step.name and step.shape == shape]
         above = {k}  # what comes of it, one of which was predicted
         for n in range(k + 1, len(steps)):
             if above & {*steps[n].operands}:
                 above.add(n)
         wanted = [n for n in named if steps[n].kind == "constant" and _varies(self.values[n])]
-        expected = self.right * (self.convention if steps[k].op is not None else 1)
         divisors = [1, *self.divisors]
-        if np.size(expected) < 2:
-            return ""
         for p, q in itertools.product((n for n in named if n in above), wanted[:20]):
-            a, y = (np.asarray(self.values[n], float) for n in (p, q))
-            A, Y = self.label(p), self.label(q)
-            with np.errstate(all="ignore"):
-                forms = {
-                    f"{A} − {Y}": a - y,
-                    f"2 ({A} − {Y})": 2 * (a - y),
-                    f"−{Y} / {A}": -y / a,
-                    f"−{Y} / {A} + (1 − {Y}) / (1 − {A})": -y / a + (1 - y) / (1 - a),
-                }
-            for words, value in forms.items():
+            for form, value in self.losses(p, q):
                 for n in divisors:
                     if self.near(value / n, expected, k):
-                        bare = n == 1 or words.startswith("2 ")
-                        whole = words if bare else f"({words})"
-                        return whole if n == 1 else f"{whole} / {n}"
-        return ""
+                        return form, p, q, n
+        return None
+
+    def losses(self, p: int, q: int) -> Iterator[tuple[str, Any]]:
+        """Yield the slopes of usual losses, for two values: what was predicted, and wanted."""
+        a, y = (np.asarray(self.values[n], float) for n in (p, q))
+        with np.errstate(all="ignore"):
+            for form, slope in _LOSSES.items():
+                yield form, slope(a, y)
 
     def parts(self, k: int) -> list[str]:
         """Return the terms of a cotangent, one for each use of the value."""
@@ -618,16 +625,52 @@ class Check:
             for c, words in self.scales(theirs, times * value):
                 if words == "" or c in self.plain(c):
                     yield Cause(cause.kind, cause.sentence + words)
-        total = right.sum()
+        yield from self.of_other_values(k, theirs, right, times)
+        total, rounding = right.sum(), 1e-13 * float(np.abs(right).sum())
         for n, words in ((1, ""), (right.size, ", and averaged")):
-            if right.size > 1 and self.near(theirs, np.full(right.shape, total / n)):
+            if right.size < 2 or not np.any(theirs):
+                continue
+            # A sum over all may be 0, as that of A − Y of a softmax: then what is left is rounding.
+            zero = abs(total) <= rounding and np.all(np.abs(theirs) <= rounding)
+            if zero or self.near(theirs, np.full(right.shape, total / n)):
                 yield Cause("sum", f"it is summed over all elements{words}")
+                break
         for j, value in enumerate(self.values if right.size > 1 else ()):
             if value is not None and np.shape(value) == right.shape and np.any(value):
                 extra = theirs - right
                 c = float(np.vdot(extra, value) / np.vdot(value, value))
                 if c and self.near(extra, c * np.asarray(value)):
                     yield Cause("term", f"{c:.4g} times {self.label(j)} is added to it")
+
+    def of_other_values(self, k: int, theirs: Any, right: Any, times: float) -> Iterator[Cause]:
+        """Yield what stands in the place of another value in A − Y, or in the λW of a penalty."""
+        steps, values = self.program.steps, self.values
+        alike = [
+            n
+            for n, step in enumerate(steps)
+            if step.name and step.shape == right.shape and values[n] is not None
+        ]
+        loss = self.loss_of(k)
+        if loss is not None:
+            form, p, q, _ = loss
+            whole = dict(self.losses(p, q))[form]
+            scale = float(np.vdot(whole, right) / np.vdot(whole, whole))
+            for n, (one, other, lost) in itertools.product(alike, ((None, q, p), (p, None, q))):
+                pair = n if one is None else one, n if other is None else other
+                if n not in (p, q) and self.near(theirs, scale * dict(self.losses(*pair))[form], k):
+                    said = f"{self.label(n)} stands in the place of {self.label(lost)}"
+                    yield Cause("operand", said)
+        own = np.asarray(values[k])
+        for i, slot in self.users[k] if len(self.users[k]) > 1 else ():
+            term = self.term(i, slot)
+            c = float(np.vdot(term, own) / np.vdot(own, own)) if np.any(own) else 0.0
+            if not c or not _varies(own) or not self.near(term, c * own):
+                continue  # not the term of a penalty, a number times the value itself
+            for n in alike:
+                change = times * c * (np.asarray(values[n]) - own)
+                if n != k and self.near(theirs - right, change, k):
+                    said = f"{self.label(n)} stands in the place of {self.label(k)}"
+                    yield Cause("operand", said)
 
     def scaled(self, theirs: Any, right: Any) -> Iterator[Cause]:
         """Yield that a value is a number times the right one, if it is."""
@@ -767,12 +810,26 @@ class Check:
         slopes = _slopes(child, own, out, x)
         for words, slope in slopes.items():
             yield Cause("factor", f"the factor is {words}, which is not the derivative"), g * slope
+        with np.errstate(all="ignore"):
+            logistic = np.allclose(out, 1 / (1 + np.exp(-x)))
         for n, value in enumerate(self.values):  # the right form, of another layer
-            named = self.program.steps[n].name is not None and n not in (i, k)
-            if named and value is not None and np.shape(value) == np.shape(x):
-                said = f"{self.label(n)} stands in the place of {child}"
+            named = self.program.steps[n].name is not None and n != i
+            if not named or value is None or np.shape(value) != np.shape(x):
+                continue
+            said = f"{self.label(n)} stands in the place of {child}"
+            if n != k:
                 for slope in (1 - value * value, value * (1 - value), np.greater(value, 0) * 1.0):
                     yield Cause("operand", said), g * slope
+            for slope in (value * (1 - out), out * (1 - value)) if logistic else ():
+                yield Cause("operand", said), g * slope  # in one of two factors
+
+
+_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "{A} − {Y}": lambda a, y: a - y,
+    "2 ({A} − {Y})": lambda a, y: 2 * (a - y),
+    "−{Y} / {A}": lambda a, y: -y / a,
+    "−{Y} / {A} + (1 − {Y}) / (1 − {A})": lambda a, y: -y / a + (1 - y) / (1 - a),
+}
 
 
 def _varies(x: Any) -> bool:

@@ -52,7 +52,9 @@ VIZ = [
     f"tests/viz/test_{name}.py"
     for name in ("viz", "geometry", "views", "outputs", "rows", "expression")
 ]
-MORE = [f"tests/viz/test_{name}.py" for name in ("doctor", "fit", "heat", "notation", "kinds")]
+MORE = [
+    f"tests/viz/test_{name}.py" for name in ("doctor", "fit", "heat", "notation", "kinds", "steps")
+]
 TESTS = {  # of a package; pages in a browser and pictures compared byte by byte are left out
     "autograd": ["tests/autograd", "tests/nn", *VIZ[:1], *VIZ[3:4]],
     "nn": ["tests/nn"],

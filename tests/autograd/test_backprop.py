@@ -1215,3 +1215,78 @@ def test_a_name_in_another_case_gets_a_hint() -> None:
     w = Tensor([1.0, 2.0], name="w", requires_grad=True)
     with pytest.raises(GradientError, match="Did you mean 'dw'"):
         check_backprop((w * w).sum(), {"dW": np.ones(2)})
+
+
+# -- a value in the place of another ---------------------------------------------------------------
+
+
+def softmax_written_out():
+    """A layer of sigmoids and a softmax of the same size, written with exp, and a penalty."""
+    rng = np.random.default_rng(7)
+    W1, W2 = (Tensor(rng.normal(size=(3, 3)), name=n, requires_grad=True) for n in ("W1", "W2"))
+    b1, b2 = (Tensor(rng.normal(size=(3, 1)), name=n, requires_grad=True) for n in ("b1", "b2"))
+    X, Y = Tensor(rng.normal(size=(3, 6)), name="X"), np.eye(3)[:, [0, 1, 2, 0, 1, 1]]
+    Y = Tensor(Y, name="Y")
+    Z1 = (W1 @ X + b1).named("Z1")
+    A1 = (1 / (1 + np.exp(-Z1))).named("A1")
+    Z2 = (W2 @ A1 + b2).named("Z2")
+    E = np.exp(Z2).named("E")
+    A2 = (E / E.sum(axis=0)).named("A2")
+    J = -(Y * np.log(A2)).sum() / 6 + 0.35 / 6 * ((W1**2).sum() + (W2**2).sum())
+    z = {t.name: t.numpy() for t in (W1, b1, W2, b2, X, Y, Z1, A1, Z2, A2)}
+    z["dZ2"] = z["A2"] - z["Y"]
+    z["dZ1"] = z["W2"].T @ z["dZ2"] * z["A1"] * (1 - z["A1"])
+    right = {
+        "dZ2": z["dZ2"],
+        "dZ1": z["dZ1"],
+        "dW2": (z["dZ2"] @ z["A1"].T + 0.7 * z["W2"]) / 6,
+        "db2": z["dZ2"].sum(axis=1, keepdims=True) / 6,
+    }
+    return J, right, z
+
+
+def test_the_slope_of_a_softmax_written_out_is_that_of_the_notes() -> None:
+    J, right, _ = softmax_written_out()
+    report = check_backprop(J, right)
+    assert report
+    assert next(row.formula for row in report.rows if row.name == "dZ2") == "dZ2 = A2 − Y"
+
+
+@pytest.mark.parametrize(
+    ("at", "wrong", "sentence"),
+    [
+        ("dZ2", lambda z: z["A1"] - z["Y"], "A1 stands in the place of A2"),
+        ("dZ2", lambda z: z["A2"] - z["X"], "X stands in the place of Y"),
+        (
+            "dW2",
+            lambda z: (z["dZ2"] @ z["A1"].T + 0.7 * z["W1"]) / 6,
+            "W1 stands in the place of W2",
+        ),
+        (
+            "dZ1",
+            lambda z: z["W2"].T @ z["dZ2"] * z["Z1"] * (1 - z["A1"]),
+            "Z1 stands in the place of A1",
+        ),
+        (
+            "dZ1",
+            lambda z: z["W2"].T @ z["dZ2"] * z["A1"] * (1 - z["A2"]),
+            "A2 stands in the place of A1",
+        ),
+        # Each column of A − Y sums to 0, so the sum over all is rounding.
+        ("db2", lambda z: np.full((3, 1), z["dZ2"].sum() / 6), "it is summed over all elements"),
+    ],
+)
+def test_a_value_in_the_place_of_another_is_named(at, wrong, sentence) -> None:
+    J, right, z = softmax_written_out()
+    report = check_backprop(J, {"dZ2": z["dZ2"], at: wrong(z)})  # dZ2 shows the convention
+    assert not report
+    (mistake,) = report.mistakes
+    assert mistake.name == at
+    assert mistake.causes[0].sentence == sentence
+    assert check_backprop(J, right)
+
+
+def test_zeros_are_no_sum_over_all() -> None:
+    J, _, _ = softmax_written_out()
+    (mistake,) = check_backprop(J, {"db2": np.zeros((3, 1))}).mistakes
+    assert "summed over all" not in mistake.causes[0].sentence

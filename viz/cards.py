@@ -123,7 +123,6 @@ def view_of(
         unrun=unrun,
         outputs=len(outs),
         results=tuple(results),
-        cost=cost,
     )
 
 

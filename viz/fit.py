@@ -184,7 +184,7 @@ def _short(edge: EdgeView) -> EdgeView:
 
 def _silent(edge: EdgeView) -> EdgeView:
     """Return an arrow without a label; its words stay."""
-    return replace(edge, symbol="", formula="", number="", short="")
+    return replace(edge, symbol="", formula="", number="")
 
 
 def _brief(node: NodeView, inside: bool) -> NodeView:

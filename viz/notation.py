@@ -102,7 +102,6 @@ def in_course_notation(view: GraphView) -> GraphView:
             words=told(e.words),
             symbol=told(e.symbol),
             formula=told(e.formula),
-            short=told(e.short),
         )
 
     def alert(a: Alert) -> Alert:

@@ -299,8 +299,6 @@ class EdgeView:
         The rule that computes it, ``c``.
     number : str
         Its number, where it has one and that is not the formula itself.
-    short : str
-        The value whose gradient stands in the formula as ∂u, short for ∂J/∂u; or empty.
     brings : float or None
         The number that comes back along it, where it is a single one.
     """
@@ -315,7 +313,6 @@ class EdgeView:
     symbol: str = ""
     formula: str = ""
     number: str = ""
-    short: str = ""
     brings: float | None = None
 
     @property
@@ -383,8 +380,6 @@ class GraphView:
         What is broken.
     results : tuple of str
         The equations of the outputs, ``J = 3 · v = 33.``
-    cost : str
-        What the outputs are called in derivatives: J, or (a + b).
     notation : str
         Of derivatives: "plain" (∂J/∂Z) or "course" (dZ).
     inside : tuple of str
@@ -404,21 +399,18 @@ class GraphView:
     outputs: int = 1
     alerts: tuple[Alert, ...] = ()
     results: tuple[str, ...] = ()
-    cost: str = ""
     notation: Literal["plain", "course"] = "plain"
     inside: tuple[str, ...] = ()
 
     @property
     def shorthand(self) -> str:
-        """What ∂u or dZ is short for, where the picture writes it; else empty."""
-        if self.notation == "course":
-            meaning = (
-                "dZ is short for ∂J/∂Z; where J is an average its 1/m is in it, which the course "
-                "leaves out."
-            )
-            return meaning if any(n.slope is not None for n in self.nodes) else ""
-        short = next((e.short for e in self.edges if e.short), "")
-        return f"∂{short} is short for ∂{self.cost}/∂{short}." if short else ""
+        """What dZ is short for, where the picture writes it; else empty."""
+        if self.notation == "plain" or all(n.slope is None for n in self.nodes):
+            return ""
+        return (
+            "dZ is short for ∂J/∂Z; where J is an average its 1/m is in it, which the course "
+            "leaves out."
+        )
 
     @property
     def caption(self) -> tuple[str, ...]:

@@ -29,12 +29,11 @@ class Local(NamedTuple):
     symbol: str
     formula: str
     number: str = ""
-    short: str = ""
 
     @property
-    def parts(self) -> tuple[str, str, str, str]:
+    def parts(self) -> tuple[str, str, str]:
         """The fields of `EdgeView` that it fills, in their order."""
-        return self.symbol, self.formula, self.number, self.short
+        return self.symbol, self.formula, self.number
 
     @property
     def label(self) -> str:
@@ -53,22 +52,26 @@ def local_of(
     parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
     formula = raised(clean(edge.formula, LONGEST))
     ends = edge.parent, edge.child, edge.slot
-    whole, short = f"∂{cost}/∂{parent}", child if child != cost else ""
+    whole, is_inside = f"∂{cost}/∂{parent}", child != cost
+    back = f"∂{cost}/∂{child}" if is_inside else f"∂{child}"
     here = [slot for i, slot in uses if i == edge.child]
     place = f" ({here.index(edge.slot) + 1} of {len(here)})" if len(here) > 1 else ""
     if len(uses) > len(here):
-        whole += f" via {child}" if short else " directly"
+        whole += f" via {child}" if is_inside else " directly"
     whole += place
-    if not edge.is_factor:
-        return Local(ends, whole, formula, short=short if "∂" in formula else "")
+    if not edge.is_factor:  # the only derivative in a rule is the one that comes back to it
+        if is_inside:
+            own = rf"∂{re.escape(child)}(ᵀ?)"
+            formula = re.sub(own, lambda m: f"({back})ᵀ" if m[1] else back, formula)
+        return Local(ends, whole, formula)
     if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
         factor = "" if formula == "1" else f" · ({formula})" if " " in formula else f" · {formula}"
-        summed = f"−Σ ∂{child}" if formula == "−1" else f"Σ ∂{child}{factor}"
-        return Local(ends, whole, summed, short=short)
+        summed = f"−Σ {back}" if formula == "−1" else f"Σ {back}{factor}"
+        return Local(ends, whole, summed)
     number = edge.number if values else None
     text = "" if number is None else format_number(number)
-    symbol = f"∂{child}/∂{parent}{place}" if short else whole
+    symbol = f"∂{child}/∂{parent}{place}" if is_inside else whole
     return Local(ends, symbol, formula, "" if text == edge.formula else text)
 
 
@@ -110,7 +113,11 @@ def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
     brings = edge.cotangent if parent.shape else None
     end = "" if brings is None else _latex_array(brings)
     if not edge.is_factor:
-        return f"{whole}{edge.latex}{end}"
+        short = rf"\partial {latex_name(child.label)}"
+        made = edge.latex
+        if child.label != cost:
+            made = made.replace(f"{short}^", rf"\left({ahead}\right)^").replace(short, ahead)
+        return f"{whole}{made}{end}"
     local = _fraction(latex_name(child.label), latex_name(parent.label))
     if _is_repeated(g, edge):
         factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"

@@ -6,16 +6,25 @@ import doctest
 import inspect
 from typing import TYPE_CHECKING, Any
 
+import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
+from hypothesis import settings, strategies as st
 
-from autograd import Tensor
+from autograd import Tensor, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 limits = pytest.mark.filterwarnings("ignore::autograd.LimitWarning")  # of zeros that hide one
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the forward pass
+every_float = pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+
+# What Hypothesis draws: shapes with an axis at least, orders of memory, seeds of values.
+examples = settings(max_examples=60, deadline=None)
+filled = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
+layouts = st.sampled_from(["C", "F", "reversed", "every other", "transposed"])
+seeds = st.integers(0, 2**32 - 1)
 
 
 def leaf(value: Any, name: str | None = None, dtype: Any = None) -> Tensor:
@@ -57,3 +66,128 @@ def run_example(name: str, doc: str) -> None:
     messages: list[str] = []
     result = doctest.DocTestRunner().run(examples, out=messages.append)
     assert result.failed == 0, "".join(messages)
+
+
+def slope(f: Any, x: Any, dtype: Any = None) -> Any:
+    """Return the gradient of f at x."""
+    t = leaf(x, dtype=dtype)
+    return gradients(f(t), t)
+
+
+def assert_derivatives_at(
+    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
+) -> None:
+    """Compare the derivative by each argument at arrays of a number each, to the last bit."""
+    xs = [leaf(np.full(shape, x), dtype=dtype) for x in point]
+    found = gradients(f(*xs), xs, np.ones(shape))
+    for actual, value in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(actual, np.full(shape, value))
+        assert actual.dtype == dtype
+
+
+def assert_gradient_at(f: Any, point: Any, expected: Any, dtype: Any) -> None:
+    """Compare the gradient of the sum of the results at an array."""
+    x = leaf(point, dtype=dtype)
+    y = f(x)
+    found = gradients(y, x, np.ones(y.shape))
+    assert found.dtype == dtype
+    # Exact but for the cofactors, which come from a decomposition, and 3/5 and 4/5.
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=4 * np.finfo(dtype).eps)
+
+
+def assert_slopes_at(f: Any, point: list[Any], expected: list[Any]) -> None:
+    """Compare the derivative by each argument at numbers; of one that has none it is 0."""
+    leaves = [Tensor(x, requires_grad=True) for x in point]
+    y = f(*leaves)
+    y.backward()
+    found = [0.0 if x.grad is None else x.grad for x in leaves]
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+
+
+def assert_elements_move(f: Any, shape: tuple[int, ...]) -> None:
+    """Compare with where f takes the elements of an array from, values and gradient."""
+    size = int(np.prod(shape))
+    places = f(np.arange(size).reshape(shape))
+    x = leaf(np.sqrt(np.arange(float(size))).reshape(shape))
+    y = f(x)
+    np.testing.assert_array_equal(y.data, np.sqrt(places))
+    w = weights(places.shape)
+    expected = from_where(places, shape, w)
+    assert gradients(y, x, w, create_graph=True).shape == shape
+    y.backward(w)
+    np.testing.assert_array_equal(x.grad, expected)
+
+
+def by_linearity(f: Any, operands: list[Any], w: Any) -> list[Any]:
+    """Return the gradients of Σ w · f, which is linear in each operand, from its values alone."""
+    found = []
+    for k, a in enumerate(operands):
+        g = np.zeros(a.shape)
+        for place in np.ndindex(a.shape):
+            unit = np.zeros(a.shape)
+            unit[place] = 1.0
+            g[place] = np.sum(w * f(*operands[:k], unit, *operands[k + 1 :]))
+        found.append(g)
+    return found
+
+
+def assert_gradients_by_linearity(f: Any, shapes: Any) -> None:
+    """Compare the gradients of f, which is linear in each operand, with its values alone."""
+    rng = np.random.default_rng(0)
+    operands = [np.asarray(rng.normal(size=s)) for s in shapes]
+    value = np.asarray(f(*operands))
+    w = np.asarray(rng.normal(size=value.shape))
+    xs = [leaf(a) for a in operands]
+    y = f(*xs)
+    np.testing.assert_allclose(y.data, value, rtol=1e-12, atol=1e-12)
+    for actual, expected in zip(gradients(y, xs, w), by_linearity(f, operands, w), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+def values(shape: tuple[int, ...], seed: int, low: float = -2.0, high: float = 2.0) -> Any:
+    """Return numbers that are apart from each other and from 0, so that no kink is near."""
+    rng = np.random.default_rng(seed)
+    n = int(np.prod(shape))
+    grid = np.linspace(low, high, n + 1 + n % 2)[:n] + 0.13 * (high - low) / (n + 1)
+    return rng.permutation(grid).reshape(shape)
+
+
+def laid_out(x: Any, layout: str) -> Any:
+    """Return the same numbers in another order of memory."""
+    if not x.ndim:
+        return x
+    if layout == "F":
+        return np.asfortranarray(x)
+    if layout == "reversed":
+        return np.ascontiguousarray(x[::-1])[::-1]
+    if layout == "every other":
+        wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]))
+        wide[..., ::2] = x
+        return wide[..., ::2]
+    if layout == "transposed":
+        return np.ascontiguousarray(x.T).T
+    return np.ascontiguousarray(x)
+
+
+def holds(f: Callable[..., Any], arrays: list[Any], layout: str = "C") -> None:
+    """Compare the gradient times a direction with the difference of f along it."""
+    leaves = [Tensor(laid_out(x, layout), requires_grad=True) for x in arrays]
+    y = f(*leaves)
+    rng = np.random.default_rng(7)
+    cotangent = rng.uniform(0.5, 1.5, y.shape)
+    found = gradients(y, leaves, laid_out(cotangent, layout), allow_unused=True)
+    directions = [rng.normal(size=x.shape) for x in arrays]
+    terms = [0.0] + [
+        float(np.sum(g * v)) for g, v in zip(found, directions, strict=True) if g is not None
+    ]
+    for g, x in zip(found, arrays, strict=True):
+        assert g is None or (g.shape == x.shape and g.dtype == x.dtype)
+
+    def at(h: float) -> Any:
+        return np.asarray(f(*[x + h * v for x, v in zip(arrays, directions, strict=True)]))
+
+    h = 1e-5
+    np.testing.assert_allclose(y.data, at(0.0), rtol=1e-12, atol=1e-12)
+    expected = float(np.sum((at(h) - at(-h)) * cotangent) / (2 * h))
+    # Truncation h² and rounding 1e-16/h, of sums of up to a few hundred terms.
+    assert abs(sum(terms) - expected) <= 1e-6 * (1.0 + sum(abs(t) for t in terms))

@@ -187,24 +187,6 @@ def test_what_is_converted_in_so_many_words_stays_silent() -> None:
     assert roots == [math.sqrt(x) for x in W]
 
 
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda p: np.linalg.norm(np.ones(3), p),
-        lambda p: np.linalg.norm(np.ones(3), ord=p),
-        lambda p: np.linalg.vector_norm(np.ones(3), ord=p),
-        lambda p: np.linalg.matrix_norm(np.ones((3, 3)), ord=p),
-        lambda p: np.linalg.norm(Tensor(np.ones(3)), ord=p),
-    ],
-)
-@pytest.mark.parametrize("order", [1.0, 2.0, 3.0, np.inf])
-def test_an_order_that_is_a_tensor_is_refused(f: Any, order: float) -> None:
-    """NumPy compares it with 1 and 2, and takes another way there."""
-    for of in (f, grad(lambda p: f(p) * p)):
-        with pytest.raises(DTypeError, match=r"norm: (got a Tensor|ord needs a plain value)"):
-            of(leaf(order) if of is f else order)
-
-
 def test_functions_of_scipy_that_call_for_numbers_are_told() -> None:
     integrate = pytest.importorskip("scipy.integrate", reason="SciPy is not installed")
     optimize = pytest.importorskip("scipy.optimize", reason="SciPy is not installed")

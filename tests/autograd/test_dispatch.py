@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import (
+    OPS,
     DTypeError,
     GradientError,
     Tensor,
@@ -19,6 +20,7 @@ from autograd import (
     gradients,
     op,
 )
+from autograd.dispatch import array_ufunc
 from tests.autograd.helpers import from_where, leaf, table, weights
 
 
@@ -453,3 +455,37 @@ def test_a_ufunc_runs_the_op_that_is_declared_last(registry: Any) -> None:
 
         spacing.vjp(a={3.0: lambda g: g * 3.0, 5.0: lambda g: g * 5.0}[slope])
         assert gradients(np.spacing(x), x) == slope
+
+
+def test_a_ufunc_of_the_name_of_an_op_is_not_taken_for_it() -> None:
+    class Theirs:  # as numba's @vectorize makes one: a ufunc that is called like an op of ours
+        def __init__(self, name: str) -> None:
+            self.__name__ = name
+
+        def __call__(self, x: Any) -> Any:
+            return 10 * x
+
+    t = leaf([0.5, 2.0])
+    for name in ("relu", "exp"):
+        assert name in OPS
+        with pytest.raises(TypeError, match=f"^{name} .a ufunc that is not NumPy's"):
+            array_ufunc(t, Theirs(name), "__call__", t)  # type: ignore[arg-type]
+        found = array_ufunc(t, Theirs(name), "__call__", t.detach())  # type: ignore[arg-type]
+        np.testing.assert_array_equal(found, [5.0, 20.0])
+
+
+def test_other_objects_have_the_word_in_their_operators() -> None:
+    class Unit:
+        def __rmul__(self, other: Any) -> Any:
+            return "unit", other
+
+        def __radd__(self, other: Any) -> Any:
+            return "sum", other
+
+    t = leaf([1.0])
+    assert (t * Unit())[0] == "unit"
+    assert (t + Unit())[1] is t
+    with pytest.raises(TypeError):
+        t - Unit()
+    with pytest.raises(TypeError, match="real numbers"):
+        t * None

@@ -536,12 +536,6 @@ def test_check_gradients_points_at_jumps() -> None:
     assert "across the jump" in report.notes[0]
 
 
-def test_the_derivative_of_a_maximum_is_printed_as_a_share() -> None:
-    A = leaf(np.array([1.0, 5.0]), "A")
-    (edge,) = graph(np.max(A).named("J")).edges
-    assert edge.formula == "[A = J] / (Σ [A = J])"
-
-
 @pytest.mark.parametrize("strong", [True, False])
 def test_cotangents_are_those_of_the_walk_beside_an_infinite_derivative(strong: bool) -> None:
     w, x = leaf(0.0, "w"), leaf(2.0, "x")

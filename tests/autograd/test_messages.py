@@ -15,7 +15,6 @@ from autograd import (
     RuleError,
     ShapeError,
     Tensor,
-    at,
     check_gradients,
     checkpoint,
     compare_backprop,
@@ -209,19 +208,6 @@ def test_named_tuples_are_structures() -> None:
     found = grad(lambda p: p.a * p.b)(Pair(2.0, 5.0))
     assert found == Pair(5.0, 2.0)
     assert type(found) is Pair
-
-
-def test_a_functional_update_shows_what_it_takes() -> None:
-    place = at(leaf([1.0, 2.0, 3.0]), 1)
-    assert place.get().data == 2.0
-
-
-def test_counts_without_weights_are_whole_numbers() -> None:
-    np.testing.assert_array_equal(autograd.bincount([0, 1, 1]), [1, 2])
-
-
-def test_nothing_may_be_resized_to_zeros() -> None:
-    np.testing.assert_array_equal(autograd.resize(leaf(np.zeros(0)), 3), np.zeros(3))
 
 
 @pytest.mark.parametrize(

@@ -115,23 +115,6 @@ def test_complex_numbers_are_for_the_complex_step_alone() -> None:
 # -- Messages --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "said"),
-    [
-        ((3, 4), (5, 6), "the inner lengths 4 and 5 must agree"),
-        ((3, 4), (5,), "the inner lengths 4 and 5 must agree"),
-        ((4,), (5,), "the inner lengths 4 and 5 must agree"),
-        ((2, 3, 4), (2, 5, 4), "the inner lengths 4 and 5 must agree"),
-        ((3, 4), (), "matmul: got shapes (3, 4) and ()"),
-    ],
-)
-def test_a_product_that_does_not_fit_names_the_lengths(a: Any, b: Any, said: str) -> None:
-    with pytest.raises(ShapeError) as error:
-        leaf(np.ones(a)) @ np.ones(b)
-    assert said in str(error.value)
-    assert ("inner lengths" in str(error.value)) is ("inner" in said)
-
-
 def test_an_attribute_that_is_missing_in_a_forward_function_is_said_as_it_is(registry: Any) -> None:
     @op(symbol="odd", samples=())
     def odd(a):
@@ -263,19 +246,6 @@ def test_a_gradient_may_be_put_in_its_place() -> None:
         Tensor(2.0).grad = 1.0
 
 
-@pytest.mark.parametrize("n", [0.5, 2.7, -1.5, Tensor(2.0)])
-def test_powers_of_matrices_are_whole(n: Any) -> None:
-    M = leaf([[1.0, 2.0], [3.0, 4.0]])
-    with pytest.raises(DTypeError, match="matrix_power"):
-        np.linalg.matrix_power(M, n)
-    np.testing.assert_array_equal(np.linalg.matrix_power(M, np.int64(2)).data, M.data @ M.data)
-
-
-def test_a_number_of_points_is_whole() -> None:
-    with pytest.raises(DTypeError, match=r"linspace: .* num needs an int, got 3\.5"):
-        np.linspace(leaf(0.0), leaf(1.0), 3.5)  # type: ignore[call-overload]
-
-
 def test_products_with_np_matrix_are_refused_where_they_would_be_of_elements() -> None:
     M = leaf([[1.0, 2.0], [3.0, 4.0]])
     with warnings.catch_warnings():
@@ -285,13 +255,6 @@ def test_products_with_np_matrix_are_refused_where_they_would_be_of_elements() -
         with pytest.raises(DTypeError, match=r"np\.asarray\(m\)"):
             product()
     np.testing.assert_array_equal((M @ m).data, M.data @ M.data)
-
-
-def test_two_names_of_one_parameter_are_refused() -> None:
-    M = leaf([[1.0, 2.0], [3.0, 4.0]])
-    assert np.var(M, correction=1).item() == np.var(M.data, ddof=1)
-    with pytest.raises((ValueError, TypeError)):
-        np.var(M, ddof=1, correction=1)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(

@@ -200,12 +200,6 @@ def test_formulas_have_the_parameters_that_matter(f, formula, latex) -> None:
     assert latex is None or node.latex == latex
 
 
-def test_the_rule_of_a_remainder_reads_as_it_computes() -> None:
-    x, y = leaf(7.0, "x"), leaf(2.0, "y")
-    first, second = graph(x % y).edges
-    assert (first.formula, second.formula, second.number) == ("1", "−⌊x / y⌋", -3.0)
-
-
 def test_what_comes_back_along_each_edge_adds_up_to_the_gradient() -> None:
     rng = np.random.default_rng(1)
     x, W = leaf(rng.normal(size=3), "x"), leaf(rng.normal(size=(2, 3)), "W")

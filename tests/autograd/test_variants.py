@@ -7,7 +7,6 @@ gradient that differences give; where NumPy refuses, so do we.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -628,31 +627,3 @@ def test_letters_ends_and_counts_that_numpy_treats_in_its_own_way() -> None:
         np.cov(p, aweights=[0.0, 0.0, 0.0])
     with pytest.raises(ValueError, match="one axis or of two"):
         np.linalg.norm(p, axis=())
-
-
-def test_a_product_of_many_matrices_is_taken_in_the_cheapest_order() -> None:
-    """The example of Cormen et al., Introduction to Algorithms, 15.2: (A1(A2A3))((A4A5)A6)."""
-    sides = [30, 35, 15, 5, 10, 20, 25]
-    factors = [
-        Tensor(np.ones((m, n)), name=f"A{i + 1}", requires_grad=True)
-        for i, (m, n) in enumerate(pairwise(sides))
-    ]
-    nodes = autograd.graph(np.linalg.multi_dot(factors)).nodes
-
-    def order(i: int) -> str:
-        node = nodes[i]
-        return node.label if not node.op else f"({''.join(order(p) for p in node.parents)})"
-
-    assert order(len(nodes) - 1) == "((A1(A2A3))((A4A5)A6))"
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("method", ["linear", "lower", "higher", "nearest"])
-@pytest.mark.parametrize("ends", [(-np.inf, 2.0), (0.0, 5.0), (-np.inf, np.inf)])
-def test_an_infinite_element_that_has_no_part_in_a_quantile_does_not_spoil_it(
-    method: str, ends: tuple[float, float]
-) -> None:
-    a = np.array([ends[0], 1.0, 2.0, 3.0, ends[1]])
-    q = [0.3, 0.5, 0.6] if method == "linear" else [0.1, 0.3, 0.6, 0.9]
-    found = np.quantile(Tensor(a, requires_grad=True), q, method=method)
-    np.testing.assert_array_equal(found.data, np.quantile(a, q, method=method))

@@ -317,7 +317,7 @@ def test_letters_go_on_with_numbers() -> None:
     for _ in range(10):
         y = y + x
     labels = [n.label for n in graph(y) if n.op]
-    assert labels == [*"uvwpqrst", "v1", "v2"]
+    assert labels == [f"s{k}" for k in range(1, 11)]  # sums
     arrays = [np.full(2, k) for k in range(7)]
     z = leaf(np.ones(2), "x")
     for a in arrays:
@@ -394,35 +394,6 @@ def test_local_derivatives_of_halves_are_computed_in_single() -> None:
     x = Tensor(np.float16(0.1), requires_grad=True)
     (edge,) = graph(np.tanh(x)).edges
     assert edge.number == 1 - np.float32(np.tanh(np.float16(0.1))) ** 2
-
-
-@pytest.mark.parametrize(
-    ("call", "axes"),
-    [
-        (lambda x: x.transpose(), (2, 1, 0)),
-        (lambda x: x.transpose(None), (2, 1, 0)),
-        (lambda x: x.transpose((1, 0, 2)), (1, 0, 2)),
-        (lambda x: x.transpose([1, 0, 2]), (1, 0, 2)),
-        (lambda x: x.transpose(np.array([1, 0, 2])), (1, 0, 2)),
-        (lambda x: x.transpose(1, 0, 2), (1, 0, 2)),
-        (lambda x: x.T, (2, 1, 0)),
-    ],
-)
-def test_transpose_takes_axes_one_by_one_or_together(call: Any, axes: Any) -> None:
-    x = leaf(np.arange(24.0).reshape(2, 3, 4))
-    y = call(x)
-    np.testing.assert_array_equal(y.data, x.data.transpose(axes))
-    y.backward(np.arange(24.0).reshape(y.shape))
-    back = np.arange(24.0).reshape(y.shape).transpose(np.argsort(axes))
-    np.testing.assert_array_equal(x.grad, back)
-
-
-def test_transpose_takes_one_axis_as_a_number() -> None:
-    x = leaf(np.arange(3.0))
-    np.testing.assert_array_equal(x.transpose(0).data, x.data)
-    matrix = leaf(np.arange(6.0).reshape(2, 3))
-    assert graph(matrix.T).nodes[-1].op == "matrix_transpose"
-    np.testing.assert_array_equal(matrix.T.data, matrix.data.T)
 
 
 def test_values_are_replayed_with_python_numbers_as_they_were() -> None:

@@ -372,7 +372,7 @@ def test_explain_of_arrays_gives_the_rules() -> None:
     W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
     J = (W @ X).named("Z").sum().named("J")
     J.backward()
-    assert "∂J/∂W = ∂Z @ Xᵀ" in viz.explain(J).text
+    assert "∂J/∂W = ∂J/∂Z @ Xᵀ" in viz.explain(J).text
 
 
 def test_explain_needs_a_backward_pass_and_a_path(tmp_path: Path) -> None:

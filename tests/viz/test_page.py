@@ -618,8 +618,21 @@ def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: P
         browser.click("#reveal")
         browser.press("ArrowRight")
     assert "Not yet: it is a formula" in answer(browser, "X.T @ dZ")
-    assert "It is made of ∂Z, X" in answer(browser, "dZ @ X")
+    assert "It is made of ∂J/∂Z, X" in answer(browser, "dZ @ X")
     assert answer(browser, "dZ @ X.T").startswith("Right. ")
+
+
+@pytest.mark.parametrize("guess", ["∂J/∂Z @ Xᵀ", "dJ/dZ @ X.T", "dZ@X.T"])
+def test_a_derivative_may_be_written_in_three_ways(browser: Browser, tmp_path: Path, guess) -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
+    J = (W @ X).named("Z").sum().named("J")
+    J.backward()
+    browser.open(viz.draw(J).save(tmp_path / "Z.html"))
+    browser.click("#quiz")
+    while asked(browser) != "∂J/∂W = ":
+        browser.click("#reveal")
+        browser.press("ArrowRight")
+    assert answer(browser, guess).startswith("Right. ")
 
 
 def test_playing_waits_for_the_answer(page: Browser) -> None:

@@ -53,8 +53,8 @@ def test_of_an_array_the_rule_is_asked_for() -> None:
     J = (W @ x).named("z").sum().named("J")
     J.backward()
     step = asked(J)["z→W"]
-    assert step.answer == "∂z @ xᵀ"
-    assert "z, x" in step.hint.replace("∂", "")
+    assert step.answer == "∂J/∂z @ xᵀ"
+    assert "It is made of ∂J/∂z, x" in step.hint
     assert step.hint.endswith("and has the shape of W, (2, 2).")
 
 

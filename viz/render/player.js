@@ -73,7 +73,9 @@
     $("guess").focus({ preventScroll: true });
   }
 
-  const plain = (text) => text.replace(/\s+/g, "").replace(/ᵀ/g, ".T").replace(/∂/g, "d")
+  // dZ, ∂J/∂Z and dJ/dZ are one thing.
+  const plain = (text) => text.replace(/\s+/g, "").replace(/ᵀ/g, ".T")
+    .replace(/(?:∂|\bd)[^/()@*·+−-]+\/(?:∂|d)/g, "d").replace(/∂/g, "d")
     .replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/²/g, "**2").replace(/\^/g, "**")
     .replace(/Σ/g, "sum").replace(/\(([A-Za-z]\w*)\)/g, "$1").replace(/_/g, "").toLowerCase();
 

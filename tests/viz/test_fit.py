@@ -325,6 +325,20 @@ def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:
     assert not any("−2" in t for n in bare.nodes for t in n.lines)
 
 
+def test_what_was_asked_for_is_not_folded_further_in_a_cell() -> None:
+    y = leaf(0.5, "x")
+    for k in range(40):
+        y = np.sin(y) if k % 2 else np.exp(-y)
+    y.backward()
+    cell = PLACES["notebook"]
+    asked = viz.draw(y, max_nodes=60, repeats=False)
+    assert asked._views is not None
+    assert len(asked._views.fitted_to(cell).nodes) == len(asked.view.nodes)
+    free = viz.draw(y)
+    assert free._views is not None
+    assert len(free._views.fitted_to(cell).nodes) < len(free.view.nodes)
+
+
 def folded(body: int) -> NodeView:
     """A folded card that says so many formulas of what is in it."""
     lines = tuple(f"u{k} = a · b" for k in range(body))

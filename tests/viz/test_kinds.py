@@ -92,6 +92,15 @@ def test_a_stack_is_a_stack_in_each_output(kind: str, monkeypatch: Any) -> None:
     assert "copy shadow" in style
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_round_corners_are_round_in_dot(kind: str, monkeypatch: Any) -> None:
+    """Graphviz rounds no double border, and data has square corners."""
+    drawing = with_look(kind, monkeypatch)
+    u = next(n.id for n in drawing.view.nodes if n.name == "u")
+    line = next(x for x in drawing.dot.splitlines() if x.startswith(f"  n{u} [label"))
+    assert ("rounded" in line) == (kind in ("op", "cost", "constant"))
+
+
 def test_the_usual_border_is_said_nowhere_twice() -> None:
     """The width in the table is that of the style sheet."""
     assert f"stroke-width: {BORDER:g}" in viz.draw(lecture()).svg

@@ -633,6 +633,7 @@ def test_a_derivative_is_written_in_one_way_throughout() -> None:
     ("change", "said"),
     [
         (lambda d: d["edges"][0].update(source=999), "an edge leads from 999"),
+        (lambda d: d["edges"][0].update(source=d["edges"][0]["target"]), "an edge leads from"),
         (lambda d: d["edges"][0].update(source="n0"), "EdgeView.source is 'n0'"),
         (lambda d: d["nodes"][0].update(kind="zz"), "NodeView.kind is 'zz'"),
         (lambda d: d["nodes"][0].update(id='0"><script>'), "NodeView.id is"),

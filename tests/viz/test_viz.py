@@ -1069,6 +1069,16 @@ def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
             assert (worst.mark, worst.grade) == marks[k - 1]
 
 
+def test_a_part_says_how_it_begins_and_ends() -> None:
+    y = leaf(1.5, "x")
+    for f in (np.sin, np.exp, np.tanh, np.cos, np.sqrt, np.square):
+        y = f(y)
+    view = fold_stretches(viz.draw(y, repeats=False).view, 2)
+    (part,) = (n for n in view.nodes if n.kind == "module")
+    formulas = [n.header for n in viz.draw(y).view.nodes if n.kind == "op"]
+    assert part.body == ("x = 1.5", *formulas[:2], "…", formulas[-1])
+
+
 def test_what_is_given_folds_without_any_step() -> None:
     """The caption says of how many cards; a named result does not take the one before it along."""
     a = Tensor([[1.0], [2.0]], name="X")

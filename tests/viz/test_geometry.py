@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +17,7 @@ from autograd import Tensor, name_scope
 from tests.viz.graphs import leaf, lecture
 from viz.layout import Card, Link, layout
 from viz.render.mermaid import render_mermaid
+from viz.render.svg import render_svg
 from viz.render.tikz import escaped, render_tikz
 from viz.scopes import clusters_of
 from viz.text import width
@@ -626,3 +628,43 @@ def test_an_expression_transposes_arrays_and_bounds_products() -> None:
         run("a @ b", {"a": tall, "b": flat}, {})
     assert run("b @ a", {"a": tall, "b": flat}, {}).result.shape == (1, 1)
     assert run("a + a", {"a": tall}, {}).result.shape == (2000, 1)
+
+
+def ends_of(path: str) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return where a path of lines and curves begins and ends."""
+    x = y = 0.0
+    start = None
+    for command, given in re.findall(r"([MHVCQ])([^MHVCQ]*)", path):
+        numbers = [float(v) for v in re.findall(r"-?[\d.]+", given)]
+        x = x if command == "V" else numbers[0] if command == "H" else numbers[-2]
+        y = y if command == "H" else numbers[-1]
+        start = start or (x, y)
+    assert start is not None
+    return start, (x, y)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_heads_of_arrows_stand_at_the_ends_of_their_lines(turned: bool) -> None:
+    root = ET.fromstring(render_svg(replace(viz.draw(lecture()).view, turned=turned)))
+    heads = 0
+    for group in root.iter(f"{SVG}g"):
+        if group.get("class") not in ("ahead", "back"):
+            continue
+        line, head = group.findall(f"{SVG}path")
+        (x, y), _ = ends_of((head.get("d") or "").partition("l")[0])
+        apart = [(abs(x - a), abs(y - b)) for a, b in ends_of(line.get("d") or "")]
+        assert any(max(d) <= 8 and min(d) <= 1 for d in apart), apart
+        heads += 1
+    assert heads == 10  # five arrows ahead, five back
+
+
+def test_signs_of_the_legend_stand_before_their_words() -> None:
+    svg = viz.draw(lecture()).svg
+    legend = ET.fromstring(svg).findall(f".//{SVG}g[@aria-hidden='true']")[-1]
+    at = -1.0
+    for part in legend:
+        if part.tag == f"{SVG}text" and float(part.get("y", "")) < 400 and at >= 0:
+            assert float(part.get("x", "")) == pytest.approx(at + 32, abs=3)
+            at = -1.0
+        elif part.tag == f"{SVG}rect" and part.get("class") != "inner":
+            at = float(part.get("x", ""))

@@ -815,6 +815,31 @@ def test_a_loop_over_modules_is_a_card_outside_of_them() -> None:
     assert not any("call 8" in n.name for n in view.nodes)
 
 
+def test_levels_are_opened_down_to_those_that_repeat() -> None:
+    """One card of the whole says nothing, and all open is too much: its layers are one card."""
+
+    class Outer(nn.Module):
+        def __init__(self) -> None:
+            self.net = nn.Sequential(*(nn.Linear(3, 3, activation="tanh", rng=k) for k in range(6)))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x)
+
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            self.outer = Outer()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.outer(x)
+
+    J = (Whole()(Tensor(np.ones((3, 2)), name="X")) ** 2).sum().named("J")
+    J.backward()
+    view = viz.draw(J, repeats=True, max_nodes=40).view
+    (card,) = (n for n in view.nodes if n.kind == "repeat")
+    assert card.name.endswith("× 5")  # the first of six reads what is given
+    assert card.scope == ("outer (Outer)", "net (Sequential)")
+
+
 def test_a_loop_inside_of_a_module_stays_there() -> None:
     w = leaf(0.5, "w")
     with name_scope("cell"):
@@ -1067,6 +1092,8 @@ def test_the_worst_verdict_is_found_whatever_names_contain() -> None:
         for order in (inside, inside[::-1]):
             worst = with_worst(card, order)
             assert (worst.mark, worst.grade) == marks[k - 1]
+            assert worst.words == f"{card.words}. {marks[k - 1][0]} inside"
+    assert with_worst(card, [card]) == card  # nothing is marked
 
 
 def test_a_part_says_how_it_begins_and_ends() -> None:

@@ -8,10 +8,11 @@ generation waits while a graph grows, and `pause_collector` stops all of it.
 from __future__ import annotations
 
 import gc
+import sys
 from threading import Lock
 from typing import Any, Self
 
-from autograd.node import next_id
+from autograd.node import Node, next_id
 
 __all__ = ["pause_collector"]
 
@@ -20,34 +21,43 @@ _open = 0
 _resume = False
 
 
-_GROWING = 1000  # nodes recorded between two collections of the middle generation: a graph grows
-_PATIENCE = 1000  # collections of the middle generation for which the oldest then waits
-_latest = 0  # the latest node when the middle generation was last collected
-_usual: int | None = None  # the patience to go back to; None while nothing is changed
+_PATIENCE = 997  # collections of the middle generation for which the oldest waits; a mark as well
+_MANY = 1000  # nodes recorded since the middle generation was last collected
+_SHARE = 0.25  # of the objects that have survived in it, which are nodes where a graph grows
+_recorded = 0  # nodes when it was last collected
+_usual: int | None = None  # the patience that Python, or the user, had before
 
 
 def _watch(phase: str, info: dict[str, int]) -> None:
     """Let the oldest generation wait while a graph grows; called by the collector itself.
 
-    The middle generation is collected after some 8 000 new objects, of which a node is two or
-    three. A threshold that somebody has set in the meantime is left alone.
+    It grows where most of what survives is a part of it: nodes that are freed at each step of a
+    training loop are not among it. A threshold that somebody has set in the meantime is left alone.
     """
-    global _latest, _usual
-    if phase != "stop" or info["generation"] != 1:
+    global _recorded, _usual
+    if phase != "start" or info["generation"] != 1:
         return
-    recorded, _latest = next_id() - _latest, next_id()
     young, middle, old = gc.get_threshold()
-    if recorded >= _GROWING:
-        if 0 < old < _PATIENCE and _usual is None:
+    if _is_growing():
+        if 0 < old < _PATIENCE and _usual in (None, old):
             _usual = old
             gc.set_threshold(young, middle, _PATIENCE)
-    elif _usual is not None:
-        if old == _PATIENCE:
-            gc.set_threshold(young, middle, _usual)
-        _usual = None
+    elif old == _PATIENCE and _usual is not None:
+        gc.set_threshold(young, middle, _usual)
 
 
-gc.callbacks.append(_watch)
+def _is_growing() -> bool:
+    global _recorded
+    now = int(repr(next_id.__self__)[6:-1])  # type: ignore[attr-defined]  # count(7): none is taken
+    before, _recorded = _recorded, now
+    if now - before < _MANY:
+        return False
+    survivors = gc.get_objects(generation=1)[::5]
+    return sum(type(x) is Node for x in survivors) > _SHARE * len(survivors)
+
+
+if sys.version_info < (3, 14):  # whose collector goes on in small steps, and does not wait
+    gc.callbacks.append(_watch)
 
 
 class pause_collector:

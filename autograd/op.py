@@ -24,7 +24,6 @@ import functools
 import inspect
 import keyword
 import linecache
-from numbers import Number
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import numpy as np
@@ -132,8 +131,9 @@ def op(
         rule divides by `autograd.zeros.strong_quotient`.
     elementwise : bool, optional
         Each element of the result depends on the same element of each operand only, after
-        broadcasting. Found out from the forward function where the parameters have numbers as
-        defaults; with other parameters it is False unless it is said.
+        broadcasting. Found out from the forward function where the op has no parameters; with
+        parameters it is False unless it is said. A drawing of numbers that are not those of the
+        arrays is refused.
     limit : callable, optional
         Made by `autograd.ops.kinks.limit` from the limit of (f(a) − f(a₀)) · f′(a) at points a₀
         where the derivative of f by its first operand is infinite: ½ for √a. A recorded backward
@@ -332,25 +332,11 @@ class Op:
         """Whether each element of the result depends on the same element of the operands only.
 
         Where the declaration does not say it, the forward function is asked once: it is so if each
-        element computed alone comes out as in an array, wherever it stands there, also with other
-        numbers as parameters.
-
-        Raises
-        ------
-        RuleError
-            If the declaration says so, and the forward function does not do so.
+        element computed alone comes out as in an array, wherever it stands there.
         """
-        return self._elementwise_found
-
-    @functools.cached_property
-    def _elementwise_found(self) -> bool:
-        asked = None if self.variadic else _keeps_places(self)
-        if self._elementwise and asked is False:
-            raise RuleError(
-                f"@op {self.name}: says elementwise=True, but elements of its result depend on "
-                "where they stand, or on others; leave it out."
-            )
-        return bool(asked) if self._elementwise is None else self._elementwise
+        if self._elementwise is None:
+            self._elementwise = not self.variadic and not self.params and _keeps_places(self)
+        return self._elementwise
 
     def pull(self, node: Node, saved: tuple[Any, ...], g: Any) -> Sequence[Any]:
         """Return what the rules give to each operand of a node; None where none is needed.
@@ -542,17 +528,8 @@ def _numbers(result: Any) -> Any:
     return [_numbers(x) for x in result] if isinstance(result, list) else result
 
 
-def _keeps_places(op: Op) -> bool | None:
-    """Whether a forward function computes each element by itself, on numbers of its domain.
-
-    None if that could not be found out: it needs other shapes, or parameters that are no numbers.
-    """
-    if not all(isinstance(op.defaults.get(name), Number) for name in op.params):
-        return None
-    settings = [op.defaults]
-    for name, value in op.defaults.items():
-        other = not value if isinstance(value, bool) else value + 1
-        settings.append(op.defaults | {name: other})
+def _keeps_places(op: Op) -> bool:
+    """Whether a forward function computes each element by itself, on numbers of its domain."""
     rng = np.random.default_rng(0)
     small = []
     for name in op.operands:
@@ -560,24 +537,22 @@ def _keeps_places(op: Op) -> bool | None:
         low, high = np.clip(ends, -9, 9) if isinstance(ends, tuple) else (0.3, 0.7)
         small.append(rng.uniform(low, high, (2, 3)))
     sizes = np.array([[1.0, 100.0, 0.01], [10.0, -3.0, 1.0]])  # of one element beside another
-    found = [_apart(op, [x * size for x in small], p) for size in (1.0, sizes) for p in settings]
-    return False if False in found else None if None in found else True
+    return all(_apart(op, [x * size for x in small]) for size in (1.0, sizes))
 
 
-def _apart(op: Op, given: list[Any], params: dict[str, Any]) -> bool | None:
+def _apart(op: Op, given: list[Any]) -> bool:
     """Whether each element of a result is the same if it is computed alone, or stands elsewhere."""
     try:
         with np.errstate(all="ignore"):
             out, moved, one = (
-                np.asarray(op.forward(*xs, **params))
+                np.asarray(op.forward(*xs))
                 for xs in (given, [x.ravel()[::-1] for x in given], [x[:1, :1] for x in given])
             )
             alone = [
-                np.asarray(op.forward(*(x[place] for x in given), **params))
-                for place in np.ndindex(2, 3)
+                np.asarray(op.forward(*(x[place] for x in given))) for place in np.ndindex(2, 3)
             ]
     except Exception:  # it needs other shapes than these
-        return None
+        return False
     shapes = out.shape, moved.shape, one.shape
     if shapes != ((2, 3), (6,), (1, 1)) or any(x.shape for x in alone):
         return False

@@ -49,7 +49,7 @@ def opened(*outputs: Any) -> list[Any]:
         with ExitStack() as stack:
             for name in node.scope:
                 stack.enter_context(scoped(name))
-            made.append(_named(_computed(node, operands), node))
+            made.append(_named(_checked(_computed(node, operands), node), node))
     # The weights that a pass of several elements began with are not recorded.
     walked = all(node.walked and np.prod(node.shape) == 1 for node in g.outputs)
     results = [x for node in g.outputs for x in np.ravel(_array(made[node.id])).tolist()]
@@ -101,6 +101,19 @@ def _named(result: Any, node: Any) -> Any:
         if is_recorded(x) and x.name is None:
             x.named(_element(node.name, index))
     return array
+
+
+def _checked(result: Any, node: Any) -> Any:
+    """Return an op's result of numbers, if they are those of the arrays."""
+    found = [x.item() if is_recorded(x) else float(x) for x in np.ravel(_array(result)).tolist()]
+    if node.value is not None and not np.allclose(
+        found, np.ravel(node.value), rtol=1e-4, atol=1e-6, equal_nan=True
+    ):
+        raise NotDrawable(
+            f"viz.draw: scalars=True computes other numbers for {node.label} than {node.op} gave: "
+            "it is random, or its elements depend on each other, though it says elementwise=True."
+        )
+    return result
 
 
 def _computed(node: Any, operands: Sequence[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 import tracemalloc
 import weakref
@@ -189,6 +190,7 @@ def _settled() -> tuple[int, int, int]:
     return gc.get_threshold()
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="its collector does not wait")
 def test_the_oldest_objects_wait_while_a_graph_grows_and_no_longer() -> None:
     assert gc.isenabled()
     usual = _settled()
@@ -213,6 +215,44 @@ def test_a_threshold_that_somebody_sets_is_left_alone() -> None:
         assert [y.item() for y, _ in kept] == [1.0, 1.0, 1.0]
     finally:
         gc.set_threshold(*usual)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="its collector does not wait")
+def test_graphs_that_are_freed_at_each_step_make_nothing_wait() -> None:
+    """What grows beside them are objects of the user's, in which cycles may be."""
+    usual, kept = _settled(), []
+    for _ in range(300):
+        kept.append([[i] for i in range(300)])
+        y, _ = _recorded(60)
+        assert gc.get_threshold() == usual
+    y.backward()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="its collector does not wait")
+def test_thresholds_that_were_saved_while_a_graph_grew_are_undone() -> None:
+    usual = _settled()
+    try:
+        y, _ = _recorded(30_000)
+        saved = gc.get_threshold()
+        gc.set_threshold(50_000, 20, 20)
+        assert _settled() == (50_000, 20, 20)
+        gc.set_threshold(*saved)
+        assert y.item() == 1.0
+        assert _settled() == usual
+        z, _ = _recorded(30_000)
+        assert gc.get_threshold() > usual
+        assert z.item() == 1.0
+    finally:
+        gc.set_threshold(*usual)
+
+
+def test_the_collector_counts_nodes_without_taking_their_numbers() -> None:
+    m = leaf(np.ones((2, 2)))
+    numbers = []
+    for _ in range(3):
+        numbers.append((m * 1.0)._node.id)
+        gc.collect(1)
+    assert np.diff(numbers).tolist() == [1, 1]
 
 
 def test_cycles_among_old_objects_are_found_after_a_graph_has_grown() -> None:

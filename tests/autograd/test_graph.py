@@ -346,7 +346,7 @@ def test_letters_of_more_than_three_results_say_what_they_are() -> None:
     assert [n.label for n in graph(y) if n.op] == ["f1", "f2", "f3", "f4"]
     # What the user calls S, a letter s would seem to be: the op's own name stands there.
     S = leaf(2.0, "S1")
-    assert [n.label for n in graph((S + 1) * 2 + S * S) if n.op] == ["add1", "p1", "p2", "add2"]
+    assert [n.label for n in graph((S + 1) * 2 + S * S) if n.op] == ["add_1", "p1", "p2", "add_2"]
     v = leaf(1.0, "v_1")  # of u, v, w two are left
     assert [n.label for n in graph(v * v * v) if n.op] == ["u", "w"]
     assert [n.label for n in graph(v * v * v * v) if n.op] == ["p1", "p2", "p3"]

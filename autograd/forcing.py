@@ -532,13 +532,10 @@ class Check:
             if not factor:
                 parts.append(re.sub(rf"∂{re.escape(own)}(?!\w)", child, text).replace("∂", "d"))
                 continue
-            summed = self.program.steps[i].shape != self.program.steps[k].shape
-            whole = (
-                child
-                if text == "1"
-                else f"{child} · {f'({text})' if ' ' in text and text[0] != '[' else text}"
-            )
-            parts.append(f"Σ {whole}" if summed and self.program.steps[i].shape else whole)
+            mine, its = (math.prod(self.program.steps[n].shape) for n in (k, i))
+            alone = " " not in text or (text[0] == "[" and "]" not in text[:-1])
+            whole = child if text == "1" else f"{child} · {text if alone else f'({text})'}"
+            parts.append(f"Σ {whole}" if mine < its else whole)  # one of several copies
         return parts
 
     def multiple(self, k: int, i: int, slot: int) -> str:
@@ -631,7 +628,8 @@ class Check:
             if right.size < 2 or not np.any(theirs):
                 continue
             # A sum over all may be 0, as that of A − Y of a softmax: then what is left is rounding.
-            zero = abs(total) <= rounding and np.all(np.abs(theirs) <= rounding)
+            same = not np.ptp(theirs) and abs(theirs.flat[0]) <= rounding
+            zero = same and abs(total) <= rounding
             if zero or self.near(theirs, np.full(right.shape, total / n)):
                 yield Cause("sum", f"it is summed over all elements{words}")
                 break
@@ -661,8 +659,14 @@ class Check:
                     said = f"{self.label(n)} stands in the place of {self.label(lost)}"
                     yield Cause("operand", said)
         own = np.asarray(values[k])
-        for i, slot in self.users[k] if len(self.users[k]) > 1 else ():
-            term = self.term(i, slot)
+        slots: dict[int, list[int]] = {}  # of each step that uses it: w · w does so twice
+        for i, slot in self.users[k]:
+            slots.setdefault(i, []).append(slot)
+        for i, its_slots in slots.items() if len(slots) > 1 else ():
+            terms = [self.term(i, slot) for slot in its_slots]
+            if any(x is None for x in terms):
+                continue
+            term = sum(np.asarray(x) for x in terms)
             c = float(np.vdot(term, own) / np.vdot(own, own)) if np.any(own) else 0.0
             if not c or not _varies(own) or not self.near(term, c * own):
                 continue  # not the term of a penalty, a number times the value itself
@@ -704,6 +708,7 @@ class Check:
             if right.size > 1 or self.plain(c):  # two numbers have a ratio in any case
                 root = round(c * c) if c > 0 else 0
                 is_root = root in self.near_lengths() and abs(c - root**0.5) < 1e-6 * c
+                is_root = is_root and math.isqrt(root) ** 2 != root
                 yield c, f", {f'√{root}' if is_root else f'{c:.6g}'} times as large"
 
     def plain(self, c: float) -> list[float]:

@@ -101,7 +101,8 @@ _SIGNS = {
 
 
 _FEW = "uvw"  # of results without a name, as the course has them, where there are no more
-# Where there are more, a letter says what the result is; f is any other function.
+# Where there are more, a letter says what the result is; f is any other function. Where the user
+# has it, the next that is free stands for it.
 _SAYS = {
     "s": {"add", "subtract", "sum", "cumsum", "trace", "negative"},
     "p": {"multiply", "prod", "cumprod", "power", "square", "einsum"},  # and what is bilinear
@@ -115,6 +116,8 @@ _SAYS = {
     "t": {"transpose", "matrix_transpose", "swapaxes", "moveaxis"},
 }
 _LETTER = {name: letter for letter, names in _SAYS.items() for name in names}
+_INSTEAD = {"s": "v", "p": "u", "q": "d"}  # of sums, products, quotients; of others a function's
+_FUNCTIONS = "fhuvwd"
 _GIVEN = "xyzkc"  # of leaves without a name
 _DATA = "ck"  # of arrays without a name: x and y would seem the user's own
 
@@ -173,14 +176,15 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
 
 
 def _kind_of(op: Op | None, stems: set[str]) -> str:
-    """Return the letter that says what an op gives: s a sum, p a product; its name if it is taken.
+    """Return the letter that says what an op gives: s a sum, p a product.
 
-    A letter that the user has, of any case, would seem the user's own.
+    A letter that the user has, of any case, would seem the user's own: q beside Q.
     """
     if op is None:
         return "f"
     letter = _LETTER.get(op.name, "p" if op.bilinear else "f")
-    return letter if letter not in stems else op.name
+    usable = f"{letter}{_INSTEAD.get(letter, '')}{_FUNCTIONS}"
+    return next((x for x in usable if x not in stems), op.name)
 
 
 def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:

@@ -123,6 +123,9 @@ def view_of(
         unrun=unrun,
         outputs=len(outs),
         results=tuple(results),
+        letters=tuple(
+            clean(n.label) for n in (g if len(g) <= LARGE else shown) if n.name is None and n.op
+        ),
     )
 
 
@@ -191,7 +194,6 @@ def _node(
         latex=latex,
         shape=shape_of(node.shape),
         substituted=raised(node.substituted) if values and node.op and not node.shape else "",
-        lettered=node.name is None and node.kind == "op",
     )
 
 

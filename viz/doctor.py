@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz.engine import format_number, graph_of, op_named, pause_collector
+from viz.engine import format_number, graph_of, pause_collector
 from viz.health import EXPLODING, VANISHING, neighbours, trouble
 from viz.numbers import norm_of
 from viz.text import clean, in_short
@@ -37,6 +37,10 @@ _RELU = {"relu", "maximum"}
 _SQUASHING = {"sigmoid", "tanh"}
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
+_SHAPED = {  # by which one says which way an array lies
+    *("reshape", "getitem", "expand_dims", "transpose", "swapaxes", "moveaxis"),
+    *("matrix_transpose", "ravel", "squeeze"),
+}
 _REDUCED = {"sum", "mean", "max", "min"}
 _GRADES: dict[str, Grade] = {  # of the others "broken"
     "not finite": "begins",
@@ -259,7 +263,7 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
             continue
         if a.op in _REDUCED or b.op in _REDUCED:
             continue  # all pairs of sums, as one writes them
-        moved = _is_moved(a) or _is_moved(b)
+        moved = a.op in _SHAPED or b.op in _SHAPED
         residual = node.op == "subtract" and len(a.shape) != len(b.shape) and _is_residual(g, a, b)
         if moved and not residual:
             continue  # all pairs too
@@ -274,12 +278,6 @@ def _broadcast(g: Graph) -> Iterator[Finding]:
         yield _finding(node, "broadcast", shapes, advice)
 
 
-def _is_moved(node: GraphNode) -> bool:
-    """Whether a result is made of elements of an operand, in another place or shape."""
-    op = op_named(node.op)
-    return op is not None and op.moves
-
-
 def _called(node: GraphNode) -> str:
     """Return what a message calls a node: an array without a name is not known by its letter."""
     if node.name is None and node.kind == "constant":
@@ -291,7 +289,7 @@ def _is_residual(g: Graph, a: GraphNode, b: GraphNode) -> bool:
     """Whether one of two is given and the other computed, other than by moving what is given."""
 
     def begin(node: GraphNode) -> GraphNode:
-        while _is_moved(node):
+        while node.op in _SHAPED:
             node = g.nodes[node.parents[0]]
         return node
 

@@ -175,7 +175,7 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
     """
     for d in (before, after):
         _need_drawing("viz.diff", d)
-    matched = _matched(before.view.nodes, after.view.nodes)
+    matched = _matched(before.view, after.view)
     nodes, changed, new = [], 0, 0
     for node in after.view.nodes:
         old = matched.get(node.id)
@@ -224,15 +224,14 @@ def _shape(view: GraphView) -> Any:
     )
 
 
-def _matched(before: Sequence[NodeView], after: Sequence[NodeView]) -> dict[int, NodeView]:
+def _matched(one: GraphView, other: GraphView) -> dict[int, NodeView]:
     """Return the card that each card was, by id; the surest matches first."""
+    before, after, letters = one.nodes, other.nodes, {*one.letters, *other.letters}
     keys: tuple[Callable[[NodeView], Any], ...] = (
         lambda n: (n.name, n.formula, n.scope),
         lambda n: (n.name, _blank(n.formula, letters), n.scope) if n.kind != "op" else None,
         lambda n: (_blank(n.formula, letters), n.scope) if n.kind == "op" else None,
     )
-    letters = {n.name for n in (*before, *after) if n.lettered}
-    letters -= {n.name for n in (*before, *after) if not n.lettered}
     matched: dict[int, NodeView] = {}
     left = list(before)
     for key in keys:

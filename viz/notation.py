@@ -71,7 +71,7 @@ def in_course_notation(view: GraphView) -> GraphView:
         return m[0] if several else "σ²"
 
     names = {n.name for n in view.nodes}
-    own = {n.name for n in view.nodes if n.lettered}  # a2, a second activation, is of no layer
+    own = {*view.letters}  # a2, a second activation, is of no layer
     several = any(re.fullmatch(r"(sigma|σ)_?([013-9]|\d\d+)", name) for name in names)
     alike = _alike(names)
 

@@ -182,8 +182,6 @@ class NodeView:
         The formula with numbers for the operands, ``3 · 2``; empty where they are not numbers.
     heat : tuple of Heat
         Maps of its value and its gradient, side by side.
-    lettered : bool
-        Whether its name is a letter that it got by itself.
     """
 
     id: int
@@ -207,7 +205,6 @@ class NodeView:
     row: int = ROW
     substituted: str = ""
     heat: tuple[Heat, ...] = ()
-    lettered: bool = False
 
     @property
     def gradient(self) -> str:
@@ -380,6 +377,8 @@ class GraphView:
         What is broken.
     results : tuple of str
         The equations of the outputs, ``J = 3 · v = 33.``
+    letters : tuple of str
+        Names that results got by themselves, of those too that are folded away.
     notation : str
         Of derivatives: "plain" (∂J/∂Z) or "course" (dZ).
     inside : tuple of str
@@ -399,6 +398,7 @@ class GraphView:
     outputs: int = 1
     alerts: tuple[Alert, ...] = ()
     results: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
     notation: Literal["plain", "course"] = "plain"
     inside: tuple[str, ...] = ()
 

@@ -48,7 +48,7 @@ _BUDGETS = (24, 16, 11, 8, 5, 3)  # cards that are tried, where nothing has a na
 
 def checked_rows(rows: int | None) -> int | None:
     """Return a number of rows, or raise ValueError."""
-    if rows is not None and (not isinstance(rows, int) or rows < 1):
+    if rows is not None and (type(rows) is bool or not isinstance(rows, int) or rows < 1):
         raise ValueError(f"viz.draw: rows needs to be an int of at least 1, got {rows!r}.")
     return rows
 

@@ -54,15 +54,16 @@ def local_of(
     ends = edge.parent, edge.child, edge.slot
     whole, is_inside = f"∂{cost}/∂{parent}", child != cost
     back = f"∂{cost}/∂{child}" if is_inside else f"∂{child}"
+    if not edge.is_factor and is_inside:  # the one derivative in a rule is what comes back to it
+        own = rf"∂{re.escape(g.nodes[edge.child].label)}(ᵀ?)"
+        written = re.sub(own, lambda m: f"({back})ᵀ" if m[1] else back, edge.formula)
+        formula = raised(clean(written, LONGEST + len(back)))
     here = [slot for i, slot in uses if i == edge.child]
     place = f" ({here.index(edge.slot) + 1} of {len(here)})" if len(here) > 1 else ""
     if len(uses) > len(here):
         whole += f" via {child}" if is_inside else " directly"
     whole += place
-    if not edge.is_factor:  # the only derivative in a rule is the one that comes back to it
-        if is_inside:
-            own = rf"∂{re.escape(child)}(ᵀ?)"
-            formula = re.sub(own, lambda m: f"({back})ᵀ" if m[1] else back, formula)
+    if not edge.is_factor:
         return Local(ends, whole, formula)
     if _is_repeated(g, edge):
         # A value that was broadcast gets the sum over its copies: db = Σ dZ.
@@ -116,7 +117,10 @@ def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
         short = rf"\partial {latex_name(child.label)}"
         made = edge.latex
         if child.label != cost:
-            made = made.replace(f"{short}^", rf"\left({ahead}\right)^").replace(short, ahead)
+            raised_too = rf"\left({ahead}\right)^"
+            made = re.sub(
+                re.escape(short) + r"(\^?)", lambda m: raised_too if m[1] else ahead, made
+            )
         return f"{whole}{made}{end}"
     local = _fraction(latex_name(child.label), latex_name(parent.label))
     if _is_repeated(g, edge):

@@ -560,7 +560,7 @@ def test_variables_of_a_loop_are_compared_each_time() -> None:
         *(("dZ", 1), ("dA", 1), ("dZ", 2)),
         *(("db2", 1), ("dW2", 1), ("db1", 1), ("dW1", 1)),
     ]
-    assert "dZ:2  right    dZ1 = dA1 · [Z1 > 0]" in str(report)
+    assert "dZ:2  right    dZ1 = dA1 · ([Z1 > 0] + 0.5 · [Z1 = 0])" in str(report)
 
 
 def test_course_idioms_run() -> None:
@@ -1290,3 +1290,35 @@ def test_zeros_are_no_sum_over_all() -> None:
     J, _, _ = softmax_written_out()
     (mistake,) = check_backprop(J, {"db2": np.zeros((3, 1))}).mistakes
     assert "summed over all" not in mistake.causes[0].sentence
+
+
+def test_a_slope_of_two_terms_is_in_brackets_and_what_is_spread_is_no_sum() -> None:
+    """A = E / Σ E: the sum s goes to every element, so ds comes back as it is."""
+    rng = np.random.default_rng(3)
+    Z = Tensor(rng.normal(size=(4, 3)), name="Z", requires_grad=True)
+    H = np.maximum(Z, 0).named("H")
+    E = np.exp(H).named("E")
+    s = E.sum(axis=0, keepdims=True).named("s")
+    A = (E / s).named("A")
+    J = (A**2).sum().named("J")
+    e, t, a = E.numpy(), s.numpy(), A.numpy()
+    hand = {"dA": 2 * a, "ds": (-2 * a * a / t).sum(axis=0, keepdims=True)}
+    hand["dE"] = hand["ds"] + 2 * a / t
+    hand["dH"] = hand["dE"] * e
+    hand["dZ"] = hand["dH"] * (Z.numpy() > 0)
+    report = check_backprop(J, hand)
+    assert report
+    formulas = {row.name: row.formula for row in report.rows}
+    assert formulas["dE"] in ("dE = dA · (1 / s) + ds", "dE = ds + dA · (1 / s)")
+    assert formulas["ds"].startswith("ds = Σ dA · ")
+    assert formulas["dZ"] == "dZ = dH · ([Z > 0] + 0.5 · [Z = 0])"
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0])
+def test_a_whole_factor_is_no_root(factor: float) -> None:
+    rng = np.random.default_rng(0)
+    W, X = Tensor(rng.normal(size=(9, 4)), name="W", requires_grad=True), rng.normal(size=(4, 5))
+    J = ((W @ X) ** 2).sum() + 0.3 * (W**2).sum()
+    right = 2 * W.numpy() @ X @ X.T
+    report = check_backprop(J, {"dW": right + factor * 0.6 * W.numpy()})
+    assert "√" not in report.mistakes[0].causes[0].sentence

@@ -344,9 +344,14 @@ def test_letters_of_more_than_three_results_say_what_they_are() -> None:
     for _ in range(4):
         y = np.sin(y)
     assert [n.label for n in graph(y) if n.op] == ["f1", "f2", "f3", "f4"]
-    # What the user calls S, a letter s would seem to be: the op's own name stands there.
+    # What the user calls S, a letter s would seem to be: another one stands there.
     S = leaf(2.0, "S1")
-    assert [n.label for n in graph((S + 1) * 2 + S * S) if n.op] == ["add_1", "p1", "p2", "add_2"]
+    assert [n.label for n in graph((S + 1) * 2 + S * S) if n.op] == ["v1", "p1", "p2", "v2"]
+    Q, F, E = leaf(2.0, "Q"), leaf(2.0, "F"), leaf(1.0, "E")
+    y = np.exp(np.sin(Q / 3) / F) * E
+    assert [n.label for n in graph(y) if n.op] == ["d1", "h1", "d2", "h2", "p"]
+    taken = [leaf(1.0, name) for name in "sfhuvwd"]
+    assert [n.label for n in graph(sum(taken)) if n.op] == [f"add_{k}" for k in range(1, 8)]
     v = leaf(1.0, "v_1")  # of u, v, w two are left
     assert [n.label for n in graph(v * v * v) if n.op] == ["u", "w"]
     assert [n.label for n in graph(v * v * v * v) if n.op] == ["p1", "p2", "p3"]

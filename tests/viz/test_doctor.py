@@ -494,6 +494,14 @@ def first_state_of_a_long_sequence() -> Tensor:
     return done((h * h).sum())
 
 
+def test_arrays_that_were_joined_are_not_turned_on_purpose() -> None:
+    """(4, 1) of parts against (4,): nobody has said which way the second lies."""
+    b, y = leaf(normal(2), "b"), normal(4, seed=1)
+    C = np.concatenate([np.ones((2, 1)), np.tanh(b.reshape(2, 1) * 2)])
+    found = viz.diagnose(done(((C - y) ** 2).mean()))
+    assert [f.kind for f in found] == ["broadcast"]
+
+
 def a_grid_of_sizes_that_differ() -> Tensor:
     """Three rows and four columns can only be meant as a table."""
     w = leaf(normal(3, 1), "w")

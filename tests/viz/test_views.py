@@ -1222,3 +1222,55 @@ def test_a_function_that_records_one_op_is_that_op(f: Any) -> None:
     y = f([x, x]) if f is np.hstack else f(x, x) if f is np.dot else f(x)
     J = (y * 1).sum()
     assert all(n.kind != "call" for n in viz.draw(J).view.nodes)
+
+
+def test_the_rule_of_a_transpose_is_right_in_latex() -> None:
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 2)), name="X")
+    J = ((W.T * X) @ W).sum().named("J")
+    J.backward()
+    (edge,) = (
+        e for e in viz.draw(J, fit=None).view.edges if "mathsf{T}" in e.latex and "(" in e.latex
+    )
+    assert edge.latex.startswith(
+        r"\frac{\partial J}{\partial W} \mathrel{+}= "
+        r"\left(\frac{\partial J}{\partial t}\right)^{\mathsf{T}}"
+    )
+
+
+def test_names_without_end_and_several_outputs_have_whole_derivatives() -> None:
+    long = "activation_of_the_third_hidden_layer_before_dropout"
+    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((4, 2)), name="X")
+    A = (X @ W).named(long)
+    J, K = A.sum().named("J"), (A * A).sum().named("K")
+    (J + K).backward()
+    labels = {e.label for e in viz.draw(J, K, fit=None).view.edges if e.label}
+    (label,) = (x for x in labels if "@" in x)
+    assert label.startswith("∂(J + K)/∂W = Xᵀ @ ∂(J + K)/∂activation_of")
+
+
+def test_numbers_of_rows_are_no_truth_values() -> None:
+    with pytest.raises(ValueError, match="rows needs to be an int of at least 1, got True"):
+        viz.draw(leaf(1.0, "x") * 2, rows=True)
+
+
+@pytest.mark.parametrize("options", [{"depth": 0}, {"max_nodes": 4}, {"fit": (900, 400)}])
+def test_letters_of_folded_results_are_of_no_layer_either(options: Any) -> None:
+    x = leaf([0.5, -1.0], "x")
+    with name_scope("body"):
+        y = np.tanh(np.tanh(np.tanh(x * 2) * x) * 4)
+    J = (y * np.tanh(y)).sum().named("J")
+    J.backward()
+    assert "^[" not in repr(viz.draw(J, notation="course", **options).view)
+
+
+def test_letters_inside_of_folded_cards_are_no_difference() -> None:
+    def drawn(f: Any) -> viz.Drawing:
+        x = leaf([0.5, -1.0], "x")
+        with name_scope("body"):
+            u = f(x * 2) * 3
+        J = (np.exp(u) + u * u).sum().named("J")
+        J.backward()
+        return viz.draw(J, depth=0)
+
+    marks = {n.kind: n.mark for n in viz.diff(drawn(lambda v: v), drawn(np.tanh)).view.nodes}
+    assert marks["cost"] == "changed"

@@ -155,7 +155,7 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
     return replace(step, ask=f"{edge.symbol} = ", answer=edge.formula, hint=hint)
 
 
-_NAMES = re.compile(r"∂[\w.]+/∂[\w.]+|[^\W\d_][\w.]*")
+_NAMES = re.compile(r"∂(?:\([^()]*\)|[\w./]+)/∂[\w.]+|[^\W\d_][\w.]*")
 
 
 def _said(node: NodeView) -> str:

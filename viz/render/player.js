@@ -73,9 +73,10 @@
     $("guess").focus({ preventScroll: true });
   }
 
-  // dZ, ∂J/∂Z and dJ/dZ are one thing.
-  const plain = (text) => text.replace(/\s+/g, "").replace(/ᵀ/g, ".T")
-    .replace(/(?:∂|\bd)[^/()@*·+−-]+\/(?:∂|d)/g, "d").replace(/∂/g, "d")
+  // dZ, ∂J/∂Z and dJ/dZ are one thing: `top` is what stands before Z in what is asked, ∂J/∂.
+  const plain = (text, top) => [top, top.replace(/∂/g, "d")]
+    .reduce((x, w) => w ? x.split(w).join("d") : x, text.replace(/\s+/g, ""))
+    .replace(/ᵀ/g, ".T").replace(/∂/g, "d")
     .replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/²/g, "**2").replace(/\^/g, "**")
     .replace(/Σ/g, "sum").replace(/\(([A-Za-z]\w*)\)/g, "$1").replace(/_/g, "").toLowerCase();
 
@@ -89,9 +90,10 @@
     return clean ? value : NaN;
   }
 
-  function isRight(guess, answer) {
+  function isRight(guess, answer, ask) {
     const wanted = Number(answer);
-    if (Number.isNaN(wanted)) return plain(guess) === plain(answer);
+    const top = (/^∂.*?\/∂/.exec(ask) || [""])[0].replace(/\s+/g, "");
+    if (Number.isNaN(wanted)) return plain(guess, top) === plain(answer, top);
     return Math.abs(number(guess) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
   }
 
@@ -118,7 +120,7 @@
     event.preventDefault();
     const now = steps()[step - 1];
     if (!$("guess").value.trim()) return;
-    if (isRight($("guess").value, now.answer)) {
+    if (isRight($("guess").value, now.answer, now.ask)) {
       if (!tries) score.right += 1;
       settle("Right.");
       return;

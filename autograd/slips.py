@@ -292,6 +292,7 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     yield from _whole(statement, pool)
     value = getattr(statement, "value", None)
     if isinstance(statement, ast.Assign) and _is_taken(statement.value):  # nothing is computed
+        yield from _replacing(statement, _one_off, 1)  # the likeliest slip where a cache is read
         price = 2 if _is_scalar(statement.value) else 3
         yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), price)
         yield from _everywhere(statement, pool)
@@ -301,6 +302,13 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and value is not None:
         for kind, new, cost in _wraps(value, pool):
             yield _with_value(statement, value, new, kind, cost)
+
+
+def _one_off(node: Any) -> Iterator[tuple[str, ast.expr]]:
+    """Yield a part of a list that is one before, or one further: caches[l - 1] for caches[l]."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Name, ast.BinOp)):
+        for by in (-1, 1):
+            yield "operand", ast.Subscript(node.value, _moved(node.slice, by), node.ctx)
 
 
 def _everywhere(statement: ast.stmt, pool: Pool) -> Iterator[Change]:

@@ -44,6 +44,7 @@ RANGES = {
 
 
 VANISHING, EXPLODING = 1e-8, 1e5  # norms of the gradient of one layer in the first step
+FADING = 1e-6  # of the first layer's gradient, as a share of the largest
 
 
 class TrainingWarning(UserWarning):
@@ -291,7 +292,8 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
         return  # behind a layer of zeros there is no gradient, until its first step
     (first, least), *_ = weights.items()
     largest, most = max((n, p) for p, n in weights.items())
-    if least < VANISHING and max(norms.values()) > VANISHING:
+    faded = least < VANISHING or least < FADING * largest
+    if faded and max(norms.values()) > VANISHING:
         yield (
             f"Vanishing gradients: ‖gradient‖ is {least:.1e} at {first} and {largest:.1e} at the "
             "layer where it is largest, so the first layers will not learn: use hidden='relu' "

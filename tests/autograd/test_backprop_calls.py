@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import time
 from typing import Any
 
@@ -1049,3 +1050,51 @@ def test_a_large_factor_is_no_root() -> None:
     said = str(check_backprop(forward, backward, [np.array([0.3, -1.2, 2.0])]))
     assert "1234.57 times as large" in said
     assert "√" not in said
+
+
+def loop_forward(X, parameters):
+    caches, A, L = [], X, len(parameters) // 2
+    for l in range(1, L):  # noqa: E741
+        A_prev = A
+        Z = parameters["W" + str(l)] @ A_prev + parameters["b" + str(l)]
+        A = np.maximum(0, Z)
+        caches.append((A_prev, parameters["W" + str(l)], Z))
+    Z = parameters["W" + str(L)] @ A + parameters["b" + str(L)]
+    caches.append((A, parameters["W" + str(L)], Z))
+    return 1 / (1 + np.exp(-Z)), caches
+
+
+def loop_cost(AL, Y):
+    return -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / Y.shape[1]
+
+
+def loop_backward(AL, Y, caches):
+    grads, L, m = {}, len(caches), AL.shape[1]
+    dZ = AL - Y
+    A_prev, W, Z = caches[L - 1]
+    grads["dW" + str(L)] = dZ @ A_prev.T / m
+    grads["db" + str(L)] = np.sum(dZ, axis=1, keepdims=True) / m
+    dA = W.T @ dZ
+    for l in reversed(range(1, L)):  # noqa: E741
+        A_prev, W, Z = caches[l]
+        dZ = dA * (Z > 0)
+        grads["dW" + str(l)] = dZ @ A_prev.T / m
+        grads["db" + str(l)] = np.sum(dZ, axis=1, keepdims=True) / m
+        dA = W.T @ dZ
+    return grads
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 4, 1), (4, 4, 4, 4), (2, 5, 3, 2)])
+def test_the_cache_of_the_wrong_layer_is_found_where_it_is_unpacked(sizes) -> None:
+    """It raises for most sizes, and is silent where all layers have as many units."""
+    rng = np.random.default_rng(3)
+    parameters = {}
+    for l, (n, units) in enumerate(itertools.pairwise(sizes), 1):  # noqa: E741
+        parameters[f"W{l}"] = rng.normal(size=(units, n))
+        parameters[f"b{l}"] = rng.normal(size=(units, 1))
+    data = rng.normal(size=(sizes[0], 5)), (rng.random((sizes[-1], 5)) > 0.5) * 1.0
+    report = check_backprop(loop_forward, loop_backward, parameters, data, loss=loop_cost)
+    assert report.edit is not None
+    assert report.edit.after.strip() == "A_prev, W, Z = caches[l - 1]"
+    (mistake,) = report.mistakes
+    assert mistake.causes[0].sentence == "caches[l] should be caches[l - 1]"

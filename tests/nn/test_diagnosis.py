@@ -706,3 +706,17 @@ def test_several_labels_that_are_never_given_are_counted() -> None:
     (told,) = [note for note in notes_of(net, X, Y, epochs=1) if "to every example" in note]
     assert told.startswith("Output 0 answers 0 to every example")
     assert " So do 2 more." in told
+
+
+def test_a_first_gradient_that_is_a_millionth_of_the_last_has_vanished() -> None:
+    """Ten layers of sigmoids: the first has more than 1e-8, but hardly any of what the last has."""
+    X, Y = toy(64)
+
+    def said(depth: int, hidden: str) -> bool:
+        init = "he" if hidden == "relu" else "xavier"
+        net = nn.Network([2, *[8] * depth, 1], hidden=hidden, init=init, rng=1)
+        return any(note.startswith("Vanishing") for note in notes(X, Y, net, epochs=2))
+
+    assert said(10, "sigmoid")
+    assert not said(2, "sigmoid")
+    assert not said(10, "relu")

@@ -470,7 +470,11 @@ def format_number(x: Any, digits: int = 4) -> str:
     >>> format_number(-0.123456), format_number(33.0), format_number(1.5e-9)
     ('−0.1235', '33', '1.5e−9')
     """
-    value = float(x)
+    return _formatted(float(x), digits)
+
+
+@functools.lru_cache(maxsize=4096)  # a picture shows a number several times
+def _formatted(value: float, digits: int) -> str:
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

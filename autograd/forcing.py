@@ -272,8 +272,8 @@ class Check:
         notes = [*said]
         if self.used:
             notes.append(
-                f"Quantities between parameters and cost are of the sum of the losses, without "
-                f"1/{self.convention}: the notes' convention."
+                f"dZ, dA and the like are without the average's 1/{self.convention}, which comes "
+                "in with dW and db: the notes' convention."
             )
         return BackpropDiagnosis(tuple(rows), tuple(notes))
 

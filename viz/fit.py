@@ -144,34 +144,26 @@ def rows_or_why(view: GraphView) -> GraphView:
     return replace(view, notes=(*view.notes, said))
 
 
-_LOST = {
-    False: "Of arrays it shows the shapes, and not their numbers.",
-    True: "Values and gradients inside folded cards are left out of it.",
-}
-
-
 def _told(view: GraphView) -> Iterator[GraphView]:
     """Yield a view in fewer and fewer words."""
     yield view
-    narrow = replace(view, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
+    narrow = tuple(replace(n, row=_NARROW[0]) for n in view.nodes)
     short = tuple(_short(e) for e in view.edges)
-    said = ("Beside the arrows stand derivatives without their names.",) * (short != view.edges)
-    yield replace(narrow, edges=short, notes=(*view.notes, *said))
-    plain = replace(view, edges=tuple(_silent(e) for e in view.edges))
-    if any(e.label for e in view.edges):
-        note = "Local derivatives are left out of it; fit=None shows them."
-        plain = replace(plain, notes=(*plain.notes, note))
-    yield replace(plain, nodes=tuple(replace(n, row=_NARROW[0]) for n in view.nodes))
+    names = ("names of derivatives",) * (short != view.edges)
+    yield replace(view, nodes=narrow, edges=short, left_out=names)
+    rules = ("local derivatives",) * any(e.label for e in view.edges)
+    plain = replace(view, edges=tuple(_silent(e) for e in view.edges), left_out=rules)
+    yield replace(plain, nodes=narrow)
     for inside in (True, False):
-        brief = replace(plain, nodes=tuple(_brief(n, inside) for n in view.nodes))
+        brief = tuple(_brief(n, inside) for n in view.nodes)
         lost = {
             n.is_folded
-            for b, n in zip(brief.nodes, view.nodes, strict=True)
+            for b, n in zip(brief, view.nodes, strict=True)
             if b.value != n.value or (n.slopes and not b.slopes)
         }
-        notes = [_LOST[folded] for folded in (False, True) if folded in lost]
-        brief = replace(brief, notes=(*brief.notes, *notes))
-        yield brief
+        arrays = ("numbers of arrays",) * (False in lost)
+        folded = ("values and gradients inside folded cards",) * (True in lost)
+        yield replace(plain, nodes=brief, left_out=(*rules, *arrays, *folded))
 
 
 def _short(edge: EdgeView) -> EdgeView:

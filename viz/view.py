@@ -377,6 +377,8 @@ class GraphView:
         What is broken.
     results : tuple of str
         The equations of the outputs, ``J = 3 · v = 33.``
+    left_out : tuple of str
+        What is not told so that the rest can be read: "local derivatives".
     letters : tuple of str
         Names that results got by themselves, of those too that are folded away.
     notation : str
@@ -398,6 +400,7 @@ class GraphView:
     outputs: int = 1
     alerts: tuple[Alert, ...] = ()
     results: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     letters: tuple[str, ...] = ()
     notation: Literal["plain", "course"] = "plain"
     inside: tuple[str, ...] = ()
@@ -419,6 +422,9 @@ class GraphView:
         if not self.passes:
             return (*alerts, *self.notes)
         said = [*self.results, *self.notes, *filter(None, [self.shorthand])]
+        if self.left_out:
+            some = ", ".join(self.left_out)
+            said.append(f"Left out, to be legible: {some}; fit=None shows them.")
         if self.inside:
             said.append(f"Inside folded cards: {in_short(self.inside)}.")
         ahead, back = "left to right", "right to left"

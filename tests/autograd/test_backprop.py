@@ -337,7 +337,7 @@ def test_a_mean_with_one_half_has_the_notes_convention() -> None:
         dZ = Z.numpy() - Y
         report = check_backprop(J, {"dZ": dZ, "dW": dZ @ X.T / 5})
         assert report, report
-        assert "without 1/5" in str(report)
+        assert "without the average's 1/5" in str(report)
         report = check_backprop(J, {"dZ": dZ / 5, "dW": dZ @ X.T / 5})
         assert report, report
         assert not check_backprop(J, {"dZ": 2 * dZ, "dW": 2 * dZ @ X.T / 5})

@@ -265,9 +265,9 @@ def test_cycles_among_old_objects_are_found_after_a_graph_has_grown() -> None:
     gc.collect()  # among the oldest from here on
     y, _ = _recorded(30_000)
     del cycle
-    kept = []
+    kept: list[Any] = []
     while alive() is not None and len(kept) < 3_000_000:
-        kept.append([y])
+        kept += [[y] for _ in range(10_000)]  # between two looks, which hold it
     assert alive() is None
 
 

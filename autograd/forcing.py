@@ -505,18 +505,17 @@ class Check:
         wanted = [n for n in named if steps[n].kind == "constant" and _varies(self.values[n])]
         divisors = [1, *self.divisors]
         for p, q in itertools.product((n for n in named if n in above), wanted[:20]):
-            for form, value in self.losses(p, q):
+            for form in _LOSSES:
+                value = self.loss(form, p, q)
                 for n in divisors:
                     if self.near(value / n, expected, k):
                         return form, p, q, n
         return None
 
-    def losses(self, p: int, q: int) -> Iterator[tuple[str, Any]]:
-        """Yield the slopes of usual losses, for two values: what was predicted, and wanted."""
-        a, y = (np.asarray(self.values[n], float) for n in (p, q))
+    def loss(self, form: str, p: int, q: int) -> Any:
+        """Return the slope of a usual loss, for two values: what was predicted, and wanted."""
         with np.errstate(all="ignore"):
-            for form, slope in _LOSSES.items():
-                yield form, slope(a, y)
+            return _LOSSES[form](*(np.asarray(self.values[n], float) for n in (p, q)))
 
     def parts(self, k: int) -> list[str]:
         """Return the terms of a cotangent, one for each use of the value."""
@@ -651,13 +650,13 @@ class Check:
         loss = self.loss_of(k)
         if loss is not None:
             form, p, q, _ = loss
-            whole = dict(self.losses(p, q))[form]
+            whole = self.loss(form, p, q)
             scale = float(np.vdot(whole, right) / np.vdot(whole, whole))
-            for n, (one, other, lost) in itertools.product(alike, ((None, q, p), (p, None, q))):
-                pair = n if one is None else one, n if other is None else other
-                if n not in (p, q) and self.near(theirs, scale * dict(self.losses(*pair))[form], k):
-                    said = f"{self.label(n)} stands in the place of {self.label(lost)}"
-                    yield Cause("operand", said)
+            for n in (n for n in alike if n not in (p, q)):
+                for one, other, lost in ((n, q, p), (p, n, q)):
+                    if self.near(theirs, scale * self.loss(form, one, other), k):
+                        said = f"{self.label(n)} stands in the place of {self.label(lost)}"
+                        yield Cause("operand", said)
         own = np.asarray(values[k])
         slots: dict[int, list[int]] = {}  # of each step that uses it: w · w does so twice
         for i, slot in self.users[k]:

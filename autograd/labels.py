@@ -141,7 +141,9 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     # Labels that are left, and how each looks: for leaves, constants, results of each kind.
     pools = {"leaf": _letters(_GIVEN, "c"), "constant": _letters(_DATA, "c")}
     pools["op"] = _letters(few, "f")
-    of_kind = {kind: _letters([kind] if n == 1 else [], kind) for kind, n in kinds.items()}
+    of_kind = {
+        kind: _letters(kind if n == len(kind) == 1 else "", kind) for kind, n in kinds.items()
+    }
 
     def pool(step: Instruction) -> Iterator[tuple[str, str]]:
         if kinds and step.kind == "op":
@@ -190,7 +192,7 @@ def _kind_of(op: Op | None, stems: set[str]) -> str:
 def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:
     """Yield labels, and how each looks: c, k, then c1, c2 and so on; of longer names tanh_1."""
     apart = "_" if len(then) > 1 else ""
-    yield from ((letter, letter) for letter in first if len(letter) == 1)
+    yield from ((letter, letter) for letter in first)
     yield from ((f"{then}{apart}{i}", f"{then}_{i}") for i in itertools.count(1))
 
 

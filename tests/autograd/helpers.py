@@ -74,34 +74,51 @@ def slope(f: Any, x: Any, dtype: Any = None) -> Any:
     return gradients(f(t), t)
 
 
-def assert_derivatives_at(
-    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
-) -> None:
-    """Compare the derivative by each argument at arrays of a number each, to the last bit."""
-    xs = [leaf(np.full(shape, x), dtype=dtype) for x in point]
-    found = gradients(f(*xs), xs, np.ones(shape))
-    for actual, value in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(actual, np.full(shape, value))
-        assert actual.dtype == dtype
+def derivatives_at(cases: dict[str, tuple[Any, Any, Any]]) -> Callable[..., None]:
+    """Return a test of the derivative by each argument, at arrays of a number each, to the bit."""
+
+    @limits
+    @every_float
+    @pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
+    @pytest.mark.parametrize(("f", "point", "expected"), table(cases))
+    def test(f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any) -> None:
+        xs = [leaf(np.full(shape, x), dtype=dtype) for x in point]
+        found = gradients(f(*xs), xs, np.ones(shape))
+        for actual, value in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(actual, np.full(shape, value))
+            assert actual.dtype == dtype
+
+    return test
 
 
-def assert_gradient_at(f: Any, point: Any, expected: Any, dtype: Any) -> None:
-    """Compare the gradient of the sum of the results at an array."""
-    x = leaf(point, dtype=dtype)
-    y = f(x)
-    found = gradients(y, x, np.ones(y.shape))
-    assert found.dtype == dtype
-    # Exact but for the cofactors, which come from a decomposition, and 3/5 and 4/5.
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=4 * np.finfo(dtype).eps)
+def gradient_at(cases: dict[str, tuple[Any, Any, Any]]) -> Callable[..., None]:
+    """Return a test of the gradient of the sum of the results at an array."""
+
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    @pytest.mark.parametrize(("f", "point", "expected"), table(cases))
+    def test(f: Any, point: Any, expected: Any, dtype: Any) -> None:
+        x = leaf(point, dtype=dtype)
+        y = f(x)
+        found = gradients(y, x, np.ones(y.shape))
+        assert found.dtype == dtype
+        # Exact but for the cofactors, which come from a decomposition, and 3/5 and 4/5.
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=4 * np.finfo(dtype).eps)
+
+    return test
 
 
-def assert_slopes_at(f: Any, point: list[Any], expected: list[Any]) -> None:
-    """Compare the derivative by each argument at numbers; of one that has none it is 0."""
-    leaves = [Tensor(x, requires_grad=True) for x in point]
-    y = f(*leaves)
-    y.backward()
-    found = [0.0 if x.grad is None else x.grad for x in leaves]
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+def slopes_at(cases: dict[str, tuple[Any, Any, Any]]) -> Callable[..., None]:
+    """Return a test of the derivative by each argument at numbers; of one that has none it is 0."""
+
+    @quiet
+    @pytest.mark.parametrize(("f", "point", "expected"), table(cases))
+    def test(f: Any, point: list[Any], expected: list[Any]) -> None:
+        leaves = [Tensor(x, requires_grad=True) for x in point]
+        f(*leaves).backward()
+        found = [0.0 if x.grad is None else x.grad for x in leaves]
+        np.testing.assert_allclose(found, expected, rtol=1e-14, atol=0)
+
+    return test
 
 
 def assert_elements_move(f: Any, shape: tuple[int, ...]) -> None:

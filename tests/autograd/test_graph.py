@@ -359,7 +359,7 @@ def test_letters_of_more_than_three_results_say_what_they_are() -> None:
     assert [n.label for n in graph(p1 * p1 * p1 * p1) if n.op] == ["u", "v", "w"]
 
 
-def test_a_hundred_thousand_letters_take_no_longer_each() -> None:
+def test_thirty_thousand_letters_take_no_longer_each() -> None:
     """Numbers go on where they were; they are not counted again for each result."""
     y = leaf(1.0, "x")
     for _ in range(30_000):

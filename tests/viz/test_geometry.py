@@ -659,12 +659,11 @@ def test_heads_of_arrows_stand_at_the_ends_of_their_lines(turned: bool) -> None:
 
 
 def test_signs_of_the_legend_stand_before_their_words() -> None:
-    svg = viz.draw(lecture()).svg
-    legend = ET.fromstring(svg).findall(f".//{SVG}g[@aria-hidden='true']")[-1]
-    at = -1.0
-    for part in legend:
-        if part.tag == f"{SVG}text" and float(part.get("y", "")) < 400 and at >= 0:
-            assert float(part.get("x", "")) == pytest.approx(at + 32, abs=3)
-            at = -1.0
-        elif part.tag == f"{SVG}rect" and part.get("class") != "inner":
-            at = float(part.get("x", ""))
+    """The border of each kind of card, then what it is called, 32 further right."""
+    legend = ET.fromstring(viz.draw(lecture()).svg).findall(f".//{SVG}g[@aria-hidden='true']")[-1]
+    parts = [p for p in legend if p.get("class") != "inner"]
+    pairs = [(a, b) for a, b in pairwise(parts) if a.tag == f"{SVG}rect"]
+    assert len(pairs) == 3  # a leaf, a result, the output
+    for sign, word in pairs:
+        assert word.tag == f"{SVG}text"
+        assert float(word.get("x", "")) - float(sign.get("x", "")) == 32

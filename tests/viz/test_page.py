@@ -608,7 +608,8 @@ def test_a_hint_names_the_factor_and_what_is_shown_counts_as_missed(page: Browse
     assert page.js("document.getElementById('words').textContent").startswith("It is: ∂J/∂b = ")
 
 
-def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: Path) -> None:
+def asked_of_a_product(browser: Browser, tmp_path: Path) -> None:
+    """Open the page of J = Σ W X, up to where it asks for ∂J/∂W."""
     W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
     J = (W @ X).named("Z").sum().named("J")
     J.backward()
@@ -617,6 +618,10 @@ def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: P
     while asked(browser) != "∂J/∂W = ":
         browser.click("#reveal")
         browser.press("ArrowRight")
+
+
+def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: Path) -> None:
+    asked_of_a_product(browser, tmp_path)
     assert "Not yet: it is a formula" in answer(browser, "X.T @ dZ")
     assert "It is made of ∂J/∂Z, X" in answer(browser, "dZ @ X")
     assert answer(browser, "dZ @ X.T").startswith("Right. ")
@@ -624,14 +629,7 @@ def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: P
 
 @pytest.mark.parametrize("guess", ["∂J/∂Z @ Xᵀ", "dJ/dZ @ X.T", "dZ@X.T"])
 def test_a_derivative_may_be_written_in_three_ways(browser: Browser, tmp_path: Path, guess) -> None:
-    W, X = leaf(np.ones((2, 3)), "W"), Tensor(np.ones((3, 4)), name="X")
-    J = (W @ X).named("Z").sum().named("J")
-    J.backward()
-    browser.open(viz.draw(J).save(tmp_path / "Z.html"))
-    browser.click("#quiz")
-    while asked(browser) != "∂J/∂W = ":
-        browser.click("#reveal")
-        browser.press("ArrowRight")
+    asked_of_a_product(browser, tmp_path)
     assert answer(browser, guess).startswith("Right. ")
 
 

@@ -265,7 +265,7 @@ def style_of(prefix: str, theme: str) -> str:
     def rules(t: Theme, indent: str = "") -> str:
         table = {
             ".bg": f"fill: {t.background}",
-            ".card": f"fill: {t.card}; stroke: {t.ink}; stroke-width: 1.2",
+            ".card": f"fill: {t.card}; stroke: {t.ink}; stroke-width: {BORDER:g}",
             ".leaf": f"fill: {t.leaf}",
             ".cost": f"fill: {t.cost}",
             ".module": f"fill: {t.cluster}",

@@ -11,16 +11,12 @@ from hypothesis import given
 
 from autograd import Tensor
 from tests.autograd.helpers import (
-    assert_derivatives_at,
-    assert_slopes_at,
-    every_float,
+    derivatives_at,
     examples,
     holds,
     layouts,
-    limits,
-    quiet,
     seeds,
-    table,
+    slopes_at,
     values,
 )
 
@@ -39,14 +35,7 @@ KINKS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@limits
-@every_float
-@pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
-@pytest.mark.parametrize(("f", "point", "expected"), table(KINKS))
-def test_the_derivative_at(
-    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
-) -> None:
-    assert_derivatives_at(f, point, expected, shape, dtype)
+test_the_derivative_at = derivatives_at(KINKS)
 
 
 # A function, its point, and the derivative by each argument there, worked out by hand.
@@ -60,10 +49,7 @@ POINTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 
-@quiet
-@pytest.mark.parametrize(("f", "point", "expected"), table(POINTS))
-def test_derivatives_at_special_points(f: Any, point: list[Any], expected: list[Any]) -> None:
-    assert_slopes_at(f, point, expected)
+test_derivatives_at_special_points = slopes_at(POINTS)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,10 @@ import pytest
 import autograd
 from autograd import Tensor, graph
 from tests.autograd.helpers import (
-    assert_derivatives_at,
-    assert_gradient_at,
-    assert_slopes_at,
-    every_float,
+    derivatives_at,
+    gradient_at,
     leaf,
-    limits,
-    quiet,
-    table,
+    slopes_at,
 )
 
 KINKS: dict[str, tuple[Any, Any, Any]] = {
@@ -41,14 +37,7 @@ KINKS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@limits
-@every_float
-@pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
-@pytest.mark.parametrize(("f", "point", "expected"), table(KINKS))
-def test_the_derivative_at(
-    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
-) -> None:
-    assert_derivatives_at(f, point, expected, shape, dtype)
+test_the_derivative_at = derivatives_at(KINKS)
 
 
 # A function, its point, and the derivative by each argument there, worked out by hand.
@@ -61,10 +50,7 @@ POINTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 
-@quiet
-@pytest.mark.parametrize(("f", "point", "expected"), table(POINTS))
-def test_derivatives_at_special_points(f: Any, point: list[Any], expected: list[Any]) -> None:
-    assert_slopes_at(f, point, expected)
+test_derivatives_at_special_points = slopes_at(POINTS)
 
 
 SLICES: dict[str, tuple[Any, Any, Any]] = {
@@ -87,10 +73,7 @@ SLICES: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("f", "point", "expected"), table(SLICES))
-def test_the_gradient_at(f: Any, point: Any, expected: Any, dtype: Any) -> None:
-    assert_gradient_at(f, point, expected, dtype)
+test_the_gradient_at = gradient_at(SLICES)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 from autograd import Tensor, hessian
-from tests.autograd.helpers import assert_gradient_at, assert_slopes_at, quiet, table
+from tests.autograd.helpers import (
+    gradient_at,
+    slopes_at,
+)
 
 SLICES: dict[str, tuple[Any, Any, Any]] = {
     # The function, the array, and the gradient of the sum of its results.
@@ -23,10 +25,7 @@ SLICES: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("f", "point", "expected"), table(SLICES))
-def test_the_gradient_at(f: Any, point: Any, expected: Any, dtype: Any) -> None:
-    assert_gradient_at(f, point, expected, dtype)
+test_the_gradient_at = gradient_at(SLICES)
 
 
 # A function, its point, and the derivative by each argument there, worked out by hand.
@@ -35,10 +34,7 @@ POINTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 
-@quiet
-@pytest.mark.parametrize(("f", "point", "expected"), table(POINTS))
-def test_derivatives_at_special_points(f: Any, point: list[Any], expected: list[Any]) -> None:
-    assert_slopes_at(f, point, expected)
+test_derivatives_at_special_points = slopes_at(POINTS)
 
 
 def test_prod_with_one_zero_and_with_two_is_exact_to_second_order() -> None:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 import autograd
 from autograd import grad, vjp
 from tests.autograd.helpers import (
-    assert_derivatives_at,
-    assert_slopes_at,
-    every_float,
+    derivatives_at,
     leaf,
-    limits,
-    quiet,
-    table,
+    slopes_at,
 )
 
 INF, NAN = np.inf, np.nan
@@ -29,14 +24,7 @@ KINKS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@limits
-@every_float
-@pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
-@pytest.mark.parametrize(("f", "point", "expected"), table(KINKS))
-def test_the_derivative_at(
-    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
-) -> None:
-    assert_derivatives_at(f, point, expected, shape, dtype)
+test_the_derivative_at = derivatives_at(KINKS)
 
 
 # A function, its point, and the derivative by each argument there, worked out by hand.
@@ -51,10 +39,7 @@ POINTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 
-@quiet
-@pytest.mark.parametrize(("f", "point", "expected"), table(POINTS))
-def test_derivatives_at_special_points(f: Any, point: list[Any], expected: list[Any]) -> None:
-    assert_slopes_at(f, point, expected)
+test_derivatives_at_special_points = slopes_at(POINTS)
 
 
 def test_an_infinite_bound_of_clip_holds_nothing() -> None:

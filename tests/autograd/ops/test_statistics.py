@@ -9,7 +9,12 @@ import pytest
 
 import autograd
 from autograd import DTypeError, Tensor
-from tests.autograd.helpers import assert_gradient_at, assert_slopes_at, leaf, quiet, table
+from tests.autograd.helpers import (
+    gradient_at,
+    leaf,
+    quiet,
+    slopes_at,
+)
 
 NAN = np.nan
 
@@ -23,10 +28,7 @@ SLICES: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("f", "point", "expected"), table(SLICES))
-def test_the_gradient_at(f: Any, point: Any, expected: Any, dtype: Any) -> None:
-    assert_gradient_at(f, point, expected, dtype)
+test_the_gradient_at = gradient_at(SLICES)
 
 
 # A function, its point, and the derivative by each argument there, worked out by hand.
@@ -39,10 +41,7 @@ POINTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 }
 
 
-@quiet
-@pytest.mark.parametrize(("f", "point", "expected"), table(POINTS))
-def test_derivatives_at_special_points(f: Any, point: list[Any], expected: list[Any]) -> None:
-    assert_slopes_at(f, point, expected)
+test_derivatives_at_special_points = slopes_at(POINTS)
 
 
 @quiet

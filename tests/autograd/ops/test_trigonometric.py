@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import LimitWarning, Tensor, grad, jacobian
-from tests.autograd.helpers import assert_derivatives_at, every_float, limits, table
+from tests.autograd.helpers import derivatives_at
 
 KINKS: dict[str, tuple[Any, Any, Any]] = {
     # The function, the point, and the derivative by each argument there.
@@ -21,14 +21,7 @@ KINKS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@limits
-@every_float
-@pytest.mark.parametrize("shape", [(), (2, 1)], ids=["number", "array"])
-@pytest.mark.parametrize(("f", "point", "expected"), table(KINKS))
-def test_the_derivative_at(
-    f: Any, point: Any, expected: Any, shape: tuple[int, ...], dtype: Any
-) -> None:
-    assert_derivatives_at(f, point, expected, shape, dtype)
+test_the_derivative_at = derivatives_at(KINKS)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def inspect_cotangent(node: Node, g: Any) -> None:
     found = _first(g)
     if found is not None:
         what = "a leaf" if node.op is None else node.op.name
-        name = "" if node.extra is None or node.extra.name is None else f" {node.extra.name!r}"
+        name = "" if node.name is None else f" {node.name!r}"
         raise AnomalyError(
             f"detect_anomaly: the cotangents that came back to {what}{name} of shape {node.shape} "
             f"add up to {found}, though each was finite{_where(node)}."

@@ -534,7 +534,7 @@ def _hooked(node: Node, hooks: list[Callable[[Any], Any]], g: Any) -> Any:
 
 
 def _name_of(node: Node) -> str:
-    name = None if node.extra is None else node.extra.name
+    name = node.name
     return "" if name is None else f" {name!r}"
 
 

@@ -707,7 +707,7 @@ def _by_name(cost: Tensor) -> dict[str, list[Tensor]]:
         raise AutogradError("compare_backprop: the cost needs a graph; see requires_grad=True.")
     table: dict[str, list[Tensor]] = {}
     for node in reversed(reach([cost._node])):
-        if node.extra is not None and node.extra.name is not None:
+        if node.name is not None:
             value = np.broadcast_to(np.array(np.nan, node.dtype), node.shape)
-            table.setdefault(node.extra.name, []).append(wrap(value, node))
+            table.setdefault(node.name, []).append(wrap(value, node))
     return table

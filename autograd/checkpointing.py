@@ -91,7 +91,8 @@ class Segment:
             return made
         self.digest = _digest(packed, inner)
         node, last = Node.__new__(Node), inner[0]
-        node.id, node.op, node.extra, node.walked = next_id(), _OP, None, False
+        node.id, node.op, node.walked = next_id(), _OP, False
+        node.name = node.extra = None
         node.parents, node.saved, node.params = tuple(outside), (), (self,)
         node.shape, node.dtype = packed.shape, packed.dtype
         node.constants = ()

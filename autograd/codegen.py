@@ -157,7 +157,9 @@ def record_source(op: Op, operator: str = "") -> list[str]:
             lines += [f"    if {held}:", f"        raise _no_rule(_op, {n!r})"]
     lines += [
         "    _result._node = _node = _new(_Node)",
-        "    _node.id, _node.op, _node.extra, _node.walked = _next_id(), _op, None, False",
+        "    _node.id, _node.op = _next_id(), _op",
+        "    _node.name = _node.extra = None",
+        "    _node.walked = False",
         f"    _node.parents = {parents}",
         f"    _node.saved = {_saved_source(op)}",
         f"    _node.params = ({''.join(_kept_param(p) for p in op.params)})",

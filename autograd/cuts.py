@@ -76,7 +76,7 @@ def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
     for node in nodes:
         if node is None:
             continue
-        own = None if node.extra is None else node.extra.name
+        own = node.name
         if named == "…":
             named = own or (node.op.name if node.op is not None else "…")
         _add_leaves(node, leaves)
@@ -95,7 +95,7 @@ def _add_leaves(node: Node, found: dict[int, Any]) -> None:
             continue
         seen.add(node.id)
         if isinstance(node, Leaf):
-            found[node.id] = weakref.ref(node), None if node.extra is None else node.extra.name
+            found[node.id] = weakref.ref(node), node.name
         else:
             waiting += [p for p in node.parents if p is not None]
 
@@ -120,7 +120,7 @@ def further(cut: Cut, nodes: tuple[Node | None, ...]) -> Cut:
     if len(cut.leaves) >= _MOST:
         return cut
     new = {
-        node.id: (weakref.ref(node), None if node.extra is None else node.extra.name)
+        node.id: (weakref.ref(node), node.name)
         for node in nodes
         if isinstance(node, Leaf) and node.id not in cut.leaves
     }

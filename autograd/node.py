@@ -41,12 +41,11 @@ FREED = ("freed",)  # stands where a node's saved values were, once a backward w
 
 
 class Extra:
-    """What only some nodes have: a name, a gradient that is kept, hooks, the call they end."""
+    """What only some nodes have: a gradient that is kept, hooks, the call they end."""
 
-    __slots__ = ("call", "grad", "hooks", "name", "passes", "retains")
+    __slots__ = ("call", "grad", "hooks", "passes", "retains")
 
-    def __init__(self, name: str | None = None, *, retains: bool = False) -> None:
-        self.name = name
+    def __init__(self, *, retains: bool = False) -> None:
         self.retains = retains
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
@@ -66,6 +65,7 @@ class Node:
         "extra",
         "id",
         "lasti",
+        "name",
         "op",
         "params",
         "parents",
@@ -87,6 +87,7 @@ class Node:
     code: CodeType | None  # with lasti, the user's line, decoded only when someone asks
     lasti: int
     extra: Extra | None
+    name: str | None
     walked: bool  # a backward walk has passed here
 
     def more(self) -> Extra:
@@ -111,7 +112,7 @@ class Leaf(Node):
         self.parents = self.saved = self.params = self.constants = self.scope = ()
         self.shape, self.dtype = value.shape, value.dtype
         self.code, self.lasti = None, 0
-        self.extra = Extra(name, retains=True)
+        self.extra, self.name = Extra(retains=True), name
         self.walked = self.of_transform = False
         self.value = value
 

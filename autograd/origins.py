@@ -90,6 +90,8 @@ def origin_of(node: Node) -> str | None:
     """Return the name of the op whose results a node has, seen through what arranges them."""
     at, flipped = node, None
     for _ in range(_FAR):
+        if len(at.parents) == 2 and None not in at.parents and not _is(at, "divide"):
+            break  # such as W A + b: a sigmoid of two operands is e^z / (1 + e^z)
         if _is_logistic(at):
             return "sigmoid"
         below = _arranged(at)

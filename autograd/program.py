@@ -56,7 +56,7 @@ class Instruction:
         self.name: str | None = None
         self.walked = False
         if isinstance(entry, Node):
-            self.name = None if entry.extra is None else entry.extra.name
+            self.name = entry.name
             self.walked = entry.walked
         elif isinstance(entry, Constant):
             self.name = entry.name or entry.expression

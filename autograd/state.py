@@ -29,6 +29,7 @@ __all__ = [
     "no_grad",
     "running_transforms",
     "strong_zero",
+    "under",
     "watched_elsewhere",
 ]
 
@@ -236,6 +237,18 @@ class name_scope(_Mode):
 
     def _changed(self, value: tuple[str, ...]) -> tuple[str, ...]:
         return (*value, self._text)
+
+
+def under(text: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function as ``with name_scope(text)`` does, without an object for the block."""
+    before = STATE.get()
+    inside = _with(before, "scope", (*before.scope, text))
+    STATE.set(inside)
+    try:
+        return function(*args)
+    finally:
+        now = STATE.get()  # a mode that the function has opened and left open stays
+        STATE.set(before if now is inside else _with(now, "scope", before.scope))
 
 
 class detect_anomaly(_Mode):

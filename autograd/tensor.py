@@ -248,7 +248,7 @@ class Tensor:
     def name(self) -> str | None:
         """What drawings, reports and errors call it, or None."""
         if self._node is not None:
-            return None if self._node.extra is None else self._node.extra.name
+            return self._node.name
         return None if self._constant is None else self._constant.name
 
     def named(self, name: str) -> Tensor:
@@ -262,7 +262,7 @@ class Tensor:
         """
         checked = _checked_name(name)
         if self._node is not None:
-            self._node.more().name = checked
+            self._node.name = checked
         else:
             old = self._constant
             weak = old is not None and old.weak

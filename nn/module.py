@@ -5,12 +5,13 @@ Calling a module records its ops under its attribute name, so drawings show it a
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import ShapeError, Tensor, name_scope, no_grad
+from autograd import ShapeError, Tensor, no_grad
+from autograd.state import under
 from nn._words import Hinted
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Module"]
 
 from_engine = True
+
+_PLAIN = {str, int, float, bool, type(None)}  # most of what modules hold
 
 
 class Module(Hinted):
@@ -84,8 +87,7 @@ class Module(Hinted):
 
     def scoped(self, method: Callable[..., Any], *inputs: Any) -> Any:
         """Call a method of the module under its name scope, as `__call__` does with `forward`."""
-        with name_scope(self.title) if self.attribute else nullcontext():
-            return method(*inputs)
+        return under(self.title, method, *inputs) if self.attribute else method(*inputs)
 
     @property
     def ending(self) -> Activation | None:
@@ -222,9 +224,15 @@ class Module(Hinted):
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for value in vars(self).values():  # parameters that have two paths are reached twice
-            if isinstance(value, (Tensor, Module)):
-                value.zero_grad()
+        modules = [self]
+        for module in modules:  # grows; parameters that have two paths are reached twice
+            for value in module.__dict__.values():
+                if type(value) in _PLAIN:
+                    continue
+                if isinstance(value, Tensor):
+                    value.zero_grad()
+                elif isinstance(value, Module):
+                    modules.append(value)
 
     def _buffers(self, prefix: str = "") -> Iterator[tuple[str, Module, str]]:
         for name in self.buffers:

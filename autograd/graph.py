@@ -72,7 +72,7 @@ class GraphNode:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters the op was called with."""
-        return self._step.params
+        return dict(self._step.params)
 
     @property
     def parents(self) -> tuple[int, ...]:
@@ -193,9 +193,13 @@ class Edge:
     def differentiable(self) -> bool:
         """Whether the backward pass goes back along it, and brings something other than 0."""
         step = self._formulas.program.steps[self.child]
-        op, name = step.op, self.operand.partition("[")[0]
-        beside = op is not None and not op.flat and name in op.flat_in
-        return step.is_differentiated(self.slot) and not beside
+        if not step.is_differentiated(self.slot):
+            return False
+        op = step.op
+        assert op is not None
+        if not op.flat_in or op.flat:
+            return True
+        return op.operands[0 if op.variadic else self.slot] not in op.flat_in
 
     @property
     def formula(self) -> str:
@@ -204,7 +208,7 @@ class Edge:
         An elementwise rule reads as a factor, ``c``; another as what it does to the cotangent of
         the result, ``∂Z @ Aᵀ``.
         """
-        return render(self._formulas.local(self.child, self.slot)[0], "text")
+        return self._formulas.local(self.child, self.slot)[2]
 
     @property
     def latex(self) -> str:
@@ -339,7 +343,7 @@ class _Formulas:
         # by child and slot.
         self._symbols: dict[int, Any] = {}
         self._formulas: dict[tuple[int, str], str] = {}
-        self._locals: dict[tuple[int, int], tuple[Any, bool]] = {}
+        self._locals: dict[tuple[int, int], tuple[Any, bool, str]] = {}
         self._numbers: dict[tuple[int, int], float | None] = {}
 
     @functools.cached_property
@@ -390,20 +394,20 @@ class _Formulas:
         text = fill(step.op, "text", inner, [None] * len(inner), step.params)[0]
         return "" if text == self.formula(i, "text") else text
 
-    def local(self, i: int, slot: int) -> tuple[Any, bool]:
-        """Return the local derivative as an expression, and whether it is a factor."""
+    def local(self, i: int, slot: int) -> tuple[Any, bool, str]:
+        """Return the local derivative as an expression, whether it is a factor, and as text."""
         if (i, slot) not in self._locals:
             self._locals[i, slot] = self._local(i, slot)
         return self._locals[i, slot]
 
-    def _local(self, i: int, slot: int) -> tuple[Any, bool]:
+    def _local(self, i: int, slot: int) -> tuple[Any, bool, str]:
         step = self.program.steps[i]
         op = step.op
         assert op is not None
         operand = op.operands[0] if op.variadic else op.operands[slot]
         rule = op.rules.get(operand)
         if rule is None:
-            return 0, True
+            return 0, True, "0"
         symbols = [self._symbol(k) for k in step.operands]
         shapes = [self.program.steps[k].shape for k in step.operands]
         arguments = rule_arguments(op, symbols, shapes, slot)
@@ -413,15 +417,17 @@ class _Formulas:
         try:
             arguments |= {**step.params, "out": out}
             found = local_derivative(rule, op.asks[operand], arguments, g)
-            if len(render(found[0], "text")) <= LONGEST:
-                return found
+            if len(text := render(found[0], "text")) <= LONGEST:
+                return *found, text
         except Exception:  # a rule may do what cannot be printed; it can still be drawn
             pass
         upright = op.symbol.replace("_", r"\_")
         name = rf"\operatorname{{{upright}}}.\operatorname{{vjp}}"
         if step.shape == self.program.steps[step.operands[slot]].shape == ():
-            return Symbol(f"{op.symbol}.vjp(1)", f"{name}(1)"), True
-        return Symbol(f"{op.symbol}.vjp({g.text})", f"{name}({g.latex})"), False
+            text, latex, factor = f"{op.symbol}.vjp(1)", f"{name}(1)", True
+        else:
+            text, latex, factor = f"{op.symbol}.vjp({g.text})", f"{name}({g.latex})", False
+        return Symbol(text, latex), factor, text
 
     def number(self, i: int, slot: int) -> float | None:
         """Return the local derivative between two numbers."""

@@ -40,59 +40,60 @@ class Instruction:
 
     Attributes
     ----------
+    kind : str
+        Whether it needs a gradient ("leaf"), needs none ("constant") or is computed ("op").
+    op : Op, or None
+        None for leaves and constants.
     operands : tuple of int
         The steps that the op reads, in the order of its arguments.
+    params : dict
+        The parameters the op was called with.
+    shape, dtype
+        Of the value.
     name : str, or None
         What the user called the value; for a constant that was computed from named ones, how:
         ``"X / 255"``.
+    scope : tuple of str
+        The name scopes it was made in.
     walked : bool
         Whether a backward pass had gone through it when the program was made.
     """
 
-    __slots__ = ("_entry", "name", "operands", "walked")
+    __slots__ = (
+        "_entry",
+        "dtype",
+        "kind",
+        "name",
+        "op",
+        "operands",
+        "params",
+        "scope",
+        "shape",
+        "walked",
+    )
 
     def __init__(self, entry: Any, operands: tuple[int, ...]) -> None:
         self._entry, self.operands = entry, operands
+        self.kind: Kind = "constant"
+        self.op: Op | None = None
+        self.params: dict[str, Any] = {}
+        self.shape: tuple[int, ...] = ()
         self.name: str | None = None
+        self.scope: tuple[str, ...] = ()
         self.walked = False
+        self.dtype: np.dtype[Any]
         if isinstance(entry, Node):
-            self.name = entry.name
-            self.walked = entry.walked
+            op = self.op = entry.op
+            self.kind = "leaf" if op is None else "op"
+            if op is not None and op.params:
+                self.params = dict(zip(op.params, entry.params, strict=True))
+            self.shape, self.dtype = entry.shape, entry.dtype
+            self.name, self.scope, self.walked = entry.name, entry.scope, entry.walked
         elif isinstance(entry, Constant):
+            self.shape, self.dtype = entry.shape, entry.dtype
             self.name = entry.name or entry.expression
-
-    @property
-    def kind(self) -> Kind:
-        """Whether it needs a gradient ("leaf"), needs none ("constant") or is computed ("op")."""
-        entry = self._entry
-        return "constant" if not isinstance(entry, Node) else "leaf" if entry.op is None else "op"
-
-    @property
-    def op(self) -> Op | None:
-        """The op; None for leaves and constants."""
-        return self._entry.op if isinstance(self._entry, Node) else None
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """The parameters the op was called with."""
-        op = self.op
-        return {} if op is None else dict(zip(op.params, self._entry.params, strict=True))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value."""
-        return self._entry.shape if isinstance(self._entry, (Node, Constant)) else ()
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the value."""
-        entry = self._entry
-        return entry.dtype if isinstance(entry, (Node, Constant)) else np.asarray(entry).dtype
-
-    @property
-    def scope(self) -> tuple[str, ...]:
-        """The name scopes it was made in."""
-        return self._entry.scope if isinstance(self._entry, Node) else ()
+        else:
+            self.dtype = np.asarray(entry).dtype
 
     @property
     def source(self) -> tuple[str, int] | None:
@@ -212,7 +213,9 @@ class Program:
         self._known = {} if known is None else known
         self.steps: list[Instruction] = []
         self.zeros: Met | None = None
+        # Of the step that was asked for last: all its operands are asked for in a row.
         self._last: tuple[int, list[Any]] = (-1, [])
+        self._last_pull: tuple[int, list[Any]] = (-1, [])
         index: dict[Any, int] = {}
 
         def enter(entry: Any, key: Any, operands: tuple[int, ...]) -> int:
@@ -467,7 +470,7 @@ class Program:
         parent = step._entry.parents[slot]
         if g is None or parent is None:
             return None
-        if self._last[0] != i:  # all operands of one op are asked for in a row
+        if self._last[0] != i:
             saved = self.saved(i)
             with np.errstate(all="ignore"):
                 terms = None if saved is None else self._pulled(step, saved, g, None)
@@ -480,16 +483,16 @@ class Program:
         step = self.steps[i]
         if not step.is_differentiated(slot) or step.shape or self.steps[step.operands[slot]].shape:
             return None
-        saved = self.saved(i)
-        if saved is None:
-            return None
-        one = np.ones((), step.dtype)[()]
-        if step.dtype == np.float16:
-            saved, one = single(saved), single(one)
-        assert step.op is not None
-        with np.errstate(all="ignore"):
-            found = step.op.pull(step._entry, saved, one)[slot]
-            return 0.0 if found is None else float(found)
+        if self._last_pull[0] != i:
+            saved, one = self.saved(i), np.ones((), step.dtype)[()]
+            if step.dtype == np.float16 and saved is not None:
+                saved, one = single(saved), single(one)
+            assert step.op is not None
+            with np.errstate(all="ignore"):
+                pull = [] if saved is None else step.op.pull(step._entry, saved, one)
+            self._last_pull = i, [0.0 if x is None else x for x in pull]
+        found = self._last_pull[1]
+        return float(found[slot]) if found else None
 
     def recorded_pull(self, i: int, g: Any) -> list[Any]:
         """Return what the rules of a step give for a cotangent, on the values that it keeps."""

@@ -8,6 +8,7 @@ follow.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def check_backprop(
     Raises
     ------
     GradientError
-        If a name is not in the graph, or stands there more than once.
+        If no name of a mapping is in the graph; single ones that are not are "not compared".
 
     Notes
     -----
@@ -122,9 +123,9 @@ def check_backprop(
     if int(np.prod(cost.shape)) != 1:
         raise GradientError(f"check_backprop: the cost needs to be one number, got {cost.shape}.")
     view = graph(cost)
-    given = places(view, hand)
+    given, lost = places(view, hand)
     report = with_followers(voted(view, given, tolerance, []), view, given)
-    return with_letters(report, letters_of(view))
+    return with_letters(replace(report, rows=(*report.rows, *lost)), letters_of(view))
 
 
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:
@@ -146,7 +147,7 @@ def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) ->
         for J, gradients in class_cases(rule, data):
             view = graph(J)
             found: dict[Tensor | str, Any] = dict(gradients.items())
-            given = places(view, found)
+            given, _ = places(view, found)
             check = Check(view, given, tolerance)
             report = check.report(["Judged at 3 sets of inputs."], *check.reference())
             report = with_letters(with_followers(report, view, given), letters_of(view))

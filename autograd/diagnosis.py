@@ -178,10 +178,11 @@ class BackpropDiagnosis:
             row.name if many[row.name] == 1 else f"{row.name}:{row.occurrence}" for row in self.rows
         ]
         width = max(len(name) for name in names)
+        wide = max(7, *(len(row.status) for row in self.rows))
         lines = [self.verdict]
         for name, row in zip(names, self.rows, strict=True):
             said = row.causes[0].sentence if row.causes else row.note
-            line = f"  {name:<{width}}  {row.status:<7}  {row.formula}"
+            line = f"  {name:<{width}}  {row.status:<{wide}}  {row.formula}".rstrip()
             lines.append(f"{line}   ({said})" if said else line)
         return "\n".join([*lines, *map(str, self.edits), *self.notes])
 

@@ -20,6 +20,7 @@ from autograd.slips import (
     Pool,
     changes,
     names_in,
+    numbers_in,
     products_of,
     said,
     scalars_of,
@@ -135,7 +136,7 @@ class Search:
         self.source = source
         self.parameters = pair.names
         source.whole()
-        others = {} if forward is None else scalars_of(forward)
+        others = {} if forward is None else {**scalars_of(forward), **numbers_in(forward)}
         products = [] if forward is None else products_of(forward)
         scalars = {**others, **scalars_of(source)}
         known = [*keys, *pair.names]

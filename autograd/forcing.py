@@ -121,34 +121,54 @@ def with_followers(
     return replace(report, rows=tuple(rows))
 
 
-def places(view: Graph, hand: Mapping[Tensor | str, Any]) -> dict[int, tuple[str, Any]]:
-    """Return the user's name and array for each step of the program."""
+def places(
+    view: Graph, hand: Mapping[Tensor | str, Any]
+) -> tuple[dict[int, tuple[str, Any]], tuple[Quantity, ...]]:
+    """Return the user's name and array for each step of the program, and rows of what has none.
+
+    Raises
+    ------
+    GradientError
+        If nothing has one.
+    """
     by_name: dict[str, list[int]] = defaultdict(list)
     for i, step in enumerate(view.program.steps):
         if step.name is not None and step.kind != "constant":
             by_name[step.name].append(i)
     found: dict[int, tuple[str, Any]] = {}
+    lost: list[Quantity] = []
     for key, array in hand.items():
         if isinstance(key, Tensor):
             node = view.find(key)
             if node is None:
-                raise GradientError(
-                    f"check_backprop: {key.name or 'a tensor'} is not in the graph."
-                )
+                name = key.name or "a tensor"
+                lost.append(_apart(f"d{name}", f"J was not computed from {name}"))
+                continue
             found[node.id] = (f"d{key.name or node.label}", np.asarray(array))
             continue
         places = by_name.get(key) or (by_name.get(key[1:]) if key[:1] == "d" else None) or []
         if len(places) != 1:
             lower = {name.lower(): name for name in by_name}  # dW for dw is the usual slip
-            close = difflib.get_close_matches(key.removeprefix("d").lower(), lower, 1, 0.5)
-            hint = f" Did you mean 'd{lower[close[0]]}'?" if close and not places else ""
-            raise GradientError(
-                f"check_backprop: {key!r} is the name of {len(places)} values in the graph, one is "
-                f"needed; it has {', '.join(f'd{n}' for n in by_name) or 'no names'}.{hint}"
-            )
+            stem = key[1:] if key[:1] == "d" and len(key) > 1 else key
+            close = difflib.get_close_matches(stem.lower(), lower, 1, 0.5)
+            if places:
+                why = f"{len(places)} values are called {stem}: pass the tensor in its place"
+            else:
+                known = ", ".join(f"d{n}" for n in by_name) or "no name: tensor.named gives one"
+                why = f"J was computed from nothing called {stem}"
+                why += f"; did you mean 'd{lower[close[0]]}'?" if close else f"; there is {known}"
+            lost.append(_apart(key, why))
+            continue
         name = key if key[:1] == "d" and key not in by_name else f"d{key}"
         found[places[0]] = (name, np.asarray(array))
-    return found
+    if not found:
+        why = "; ".join(f"{row.name}: {row.note}" for row in lost)
+        raise GradientError(f"check_backprop: nothing to compare. {why}{'.' * (why[-1] != '?')}")
+    return found, (*lost,)
+
+
+def _apart(name: str, why: str) -> Quantity:
+    return Quantity(name, APART, math.nan, "", (), why)
 
 
 def voted(
@@ -454,7 +474,7 @@ class Check:
         whole = " + ".join(parts) or "1"
         if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
-        return raised(f"d{self.label(k)} = {whole}")
+        return raised(f"{self.slope(k)} = {whole}")
 
     def composed(self, k: int) -> str:
         """Return a formula over steps that the user does not have, such as A − Y, or nothing.
@@ -478,7 +498,7 @@ class Check:
         for words, slope in _slopes(child, own, out, x).items():
             if self.near(g * slope, self.right, k):
                 factor = f"({words})" if " " in words and words[0] != "[" else words
-                return f"d{child} · {factor}"
+                return f"{self.slope(end)} · {factor}"
         return ""
 
     def of_a_loss(self, k: int) -> str:
@@ -556,7 +576,38 @@ class Check:
             if self.edges[child, slot].formula != "1" or not same:
                 break
             i = child
-        return f"d{self.label(i)}"
+        return self.slope(i)
+
+    @functools.cached_property
+    def known(self) -> set[str]:
+        """Return the names of the quantities that are given."""
+        return {name for name, _ in self.given.values()}
+
+    def slope(self, i: int) -> str:
+        """Return what a step's cotangent is called: as in the derivation, where it is there.
+
+        But dZ2 for the dZ of a loop over layers.
+        """
+        label, own = self.label(i), self.given.get(i, ("", None))[0]
+        of_a_layer = own.partition(":")[0] == f"d{label.rstrip('0123456789')}"
+        if own and (":" in label or not of_a_layer):
+            return own
+        # dA1 and dA1:2 may be what the derivation calls other ones.
+        name, _, number = f"d{label}".partition(":")
+        taken = {k.partition(":")[0] if number else k for k in self.known - {own}}
+        return f"∂J/∂{label}" if name in taken else f"d{label}"
+
+    def left_out(self, i: int, n: int) -> str:
+        """Say which steps lie between a cotangent and a later one that was taken for it."""
+        steps: list[str] = []
+        while i != n and len(self.users[i]) == 1 and i not in self.given and len(steps) < 3:
+            steps.append(raised(f"{self.slope(i)} = {self.parts(i)[0]}"))
+            i = self.users[i][0][0]
+        if i != n or not steps:
+            return ""
+        if len(steps) == 1:
+            return f"the step {steps[0]} is left out"
+        return f"the steps {', '.join(steps[::-1])} are left out"
 
     # -- causes ------------------------------------------------------------------------------------
 
@@ -780,7 +831,8 @@ class Check:
                 continue
             term = self.term(i, slot, g=cotangent) if self.program.steps[n].op else None
             if term is not None:
-                said = f"d{self.label(n)} stands in the place of {self.cotangent_name(i)}"
+                said = self.left_out(i, n)
+                said = said or f"{self.slope(n)} stands in the place of {self.cotangent_name(i)}"
                 yield Cause("upstream", said), term
         users = self.users[i]
         if deep and len(users) == 1 and step.op is not None and self.is_unnamed(i):
@@ -810,7 +862,14 @@ class Check:
         x, out = self.values[k], self.values[i]
         if g is None or np.shape(g) != np.shape(x) or np.shape(out) != np.shape(x) or x is None:
             return
-        yield Cause("factor", f"the derivative of {child} by {own} is missing"), g
+        said = f"the derivative of {child} by {own}"
+        slot = (
+            self.program.steps[i].operands.index(k) if k in self.program.steps[i].operands else -1
+        )
+        edge = self.edges.get((i, slot))
+        if edge is not None and edge.is_factor and self.program.steps[i].name is None:
+            said = f"the factor {raised(edge.formula)}"  # a letter says less
+        yield Cause("factor", f"{said} is missing"), g
         slopes = _slopes(child, own, out, x)
         for words, slope in slopes.items():
             yield Cause("factor", f"the factor is {words}, which is not the derivative"), g * slope

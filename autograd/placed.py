@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.graph import graph
+from autograd.program import numbers_of
 from autograd.tensor import Tensor, value_of
 from autograd.watched import Assigned, Watched
+from autograd.written import users_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,6 +81,7 @@ class Places:
         for path, t in paths:
             _call(t, path)
         self.view = graph(J)
+        self.view.program.call_constants(self._constants(ran, pair))
         place = {id(t): node.id for t in self._everything(ran, leaves) if (node := self.find(t))}
         self.places: dict[str, list[int]] = {
             n: [place[id(t)] for t in ts if id(t) in place] for n, ts in by_name.items()
@@ -98,11 +101,27 @@ class Places:
             program.values, {program.outputs[0]: np.ones(J.shape, J.dtype)[()]}
         )
 
+    def _constants(self, ran: Watched, pair: Pair) -> dict[Any, str]:
+        """Return the names of arrays without a graph, by their numbers: D1, a mask of dropout."""
+        arrays = [(a.name, a.value) for a in ran.assigned]
+        for f in users_functions(pair.forward):
+            arrays += [(n, f.__globals__.get(n)) for n in f.__code__.co_names]
+        by_name: dict[str, dict[Any, None]] = defaultdict(dict)
+        for name, x in arrays:
+            if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
+                by_name[name][numbers_of(x)] = None
+        found: dict[Any, str] = {}
+        for name, keys in by_name.items():
+            for k, key in enumerate(keys, 1):
+                found.setdefault(key, self._numbered(name, k, len(keys), {*self.ahead}))
+        return found
+
     def _numbered(self, name: str, k: int, many: int, taken: set[str]) -> str:
         """Return what the k-th value of a variable is called."""
         if many == 1:
             return name
         layers = max(self.numbers, default=0) == many and f"{name}{k}" not in taken
+        layers = layers and not name[-1].isdigit()  # A11 is no first value of A1
         return f"{name}{k}" if layers else f"{name}:{k}"
 
     def _everything(self, ran: Watched, leaves: dict[str, Tensor]) -> Iterator[Tensor]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.cuts import Cut
     from autograd.op import Op
 
-__all__ = ["UNKNOWN", "Instruction", "Program"]
+__all__ = ["UNKNOWN", "Instruction", "Program", "numbers_of"]
 
 from_engine = True
 
@@ -239,6 +239,17 @@ class Program:
     def places(self) -> dict[Node, int]:
         """The step of each recorded node."""
         return {s._entry: i for i, s in enumerate(self.steps) if isinstance(s._entry, Node)}
+
+    def call_constants(self, names: Mapping[Any, str]) -> None:
+        """Give constants without a name one, in what was recorded: by shape and numbers."""
+        for step in self.steps:
+            entry = step._entry
+            if (
+                isinstance(entry, Constant)
+                and step.name is None
+                and isinstance(entry.value, np.ndarray)
+            ):
+                entry.name = step.name = names.get(numbers_of(entry.value))
 
     @functools.cached_property
     def calls(self) -> list[Call]:
@@ -503,6 +514,11 @@ class Program:
     def hidden_limits(self) -> list[int]:
         """Return the steps where a 0 that arithmetic made met an infinite derivative."""
         return [] if self.zeros is None else [self.places[n] for n in self.zeros.hidden()]
+
+
+def numbers_of(x: Any) -> Any:
+    """Return a key that is the same for arrays of one shape with the same numbers."""
+    return x.shape, x.astype(float).tobytes()
 
 
 def _identity(constant: Constant) -> Any:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from autograd.written import Written
 
 __all__ = [
-    "Change", "Pool", "changes", "names_in", "products_of", "said", "scalars_of", "words_of",
+    "Change", "Pool", "changes", "names_in", "numbers_in", "products_of", "said", "scalars_of",
+    "words_of",
 ]  # fmt: skip
 
 from_engine = True
@@ -260,6 +261,19 @@ def scalars_of(source: Written) -> dict[str, ast.expr]:
     return found
 
 
+def numbers_in(source: Written) -> dict[str, ast.expr]:
+    """Return the numbers that functions have in products and quotients: the 0.8 of A / 0.8."""
+    found: dict[str, ast.expr] = {}
+    for tree in source.trees.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+                numbers = (x for x in (node.left, node.right) if isinstance(x, ast.Constant))
+                for x in numbers:
+                    if isinstance(x.value, (int, float)) and x.value not in (0, 1, 2):
+                        found.setdefault(ast.unparse(x), x)
+    return found
+
+
 def _is_scalar(node: ast.expr) -> bool:
     """Return whether an expression is a length: len(y), y.size, X.shape[1]."""
     match node:
@@ -426,6 +440,11 @@ def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         yield _with_value(statement, value, ast.BinOp(value, ast.Mult(), factor), "factor")
     for term, op in itertools.product(pool.terms, (ast.Add(), ast.Sub())):
         yield _with_value(statement, value, ast.BinOp(value, op, term), "term")
+    for text, factor in pool.values.items():  # a mask, and what it is divided by
+        if any(_fits(shape, s) for shape in pool.kinds.get(text, ()) for s in shapes if shape):
+            whole = ast.BinOp(value, ast.Mult(), factor)
+            for scalar in pool.scalars.values():
+                yield _with_value(statement, value, ast.BinOp(whole, ast.Div(), scalar), "factor")
 
 
 def _inner(statement: ast.stmt, pool: Pool) -> Iterator[Change]:

@@ -205,8 +205,17 @@ def test_a_report_reads_well_and_by_programs() -> None:
 def test_names_that_are_none_get_a_hint() -> None:
     J, A, Y, caches = model("shallow")
     hand = derive(A, Y, caches)
-    with pytest.raises(GradientError, match=r"'dW3' is the name of 0 values .* Did you mean 'dW"):
+    nothing = r"nothing to compare. dW3: J was computed from nothing called W3; did you mean 'dW\d'"
+    with pytest.raises(GradientError, match=nothing):
         check_backprop(J, {"dW3": hand["dW2"]})
+    report = check_backprop(J, {"dW3": hand["dW2"], "dW2": hand["dW2"]})  # the rest is judged
+    assert report.verdict == "check_backprop: right, 1 quantity; 1 not compared"
+    assert [row.name for row in report.rows] == ["dW2", "dW3"]
+    assert not check_backprop(J, {"dW3": hand["dW2"], "dW2": 3 * hand["dW2"]})
+    other = Tensor([1.0], name="q", requires_grad=True)
+    for key, said in ((other, "J was not computed from q"), ("dxyz", "there is dW1, ")):
+        row = check_backprop(J, {key: [1.0], "dW2": hand["dW2"]}).rows[1]
+        assert (row.status, said in row.note) == ("not compared", True), row
     with pytest.raises(GradientError, match="needs at least one quantity"):
         check_backprop(J, {})
     with pytest.raises(GradientError, match="the cost needs to be one number"):
@@ -1213,7 +1222,7 @@ def test_letters_in_a_wrong_formula_are_explained() -> None:
 
 def test_a_name_in_another_case_gets_a_hint() -> None:
     w = Tensor([1.0, 2.0], name="w", requires_grad=True)
-    with pytest.raises(GradientError, match="Did you mean 'dw'"):
+    with pytest.raises(GradientError, match="did you mean 'dw'"):
         check_backprop((w * w).sum(), {"dW": np.ones(2)})
 
 
@@ -1322,3 +1331,72 @@ def test_a_whole_factor_is_no_root(factor: float) -> None:
     right = 2 * W.numpy() @ X @ X.T
     report = check_backprop(J, {"dW": right + factor * 0.6 * W.numpy()})
     assert "√" not in report.mistakes[0].causes[0].sentence
+
+
+# -- dropout, as the course writes it --------------------------------------------------------------
+
+
+def dropped(X, Y, parameters, keep_prob=0.8):
+    np.random.seed(1)  # noqa: NPY002 - as the course has it
+    Z1 = parameters["W1"] @ X + parameters["b1"]
+    A1 = np.tanh(Z1)
+    D1 = (np.random.rand(*A1.shape) < keep_prob).astype(int)  # noqa: NPY002
+    A1 = A1 * D1
+    A1 = A1 / keep_prob
+    Z2 = parameters["W2"] @ A1 + parameters["b2"]
+    A2 = 1 / (1 + np.exp(-Z2))
+    J = -np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2))
+    return J, (Z1, D1, A1, A2)
+
+
+def undropped(X, Y, parameters, cache, keep_prob=0.8):
+    Z1, D1, A1, A2 = cache
+    dZ2 = (A2 - Y) / X.shape[1]
+    dA1 = parameters["W2"].T @ dZ2
+    dA1 = dA1 * D1
+    dA1 = dA1 / keep_prob
+    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
+    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
+    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+def without_mask(X, Y, parameters, cache, keep_prob=0.8):
+    Z1, D1, A1, A2 = cache
+    dZ2 = (A2 - Y) / X.shape[1]
+    dA1 = parameters["W2"].T @ dZ2
+    dA1 = dA1 / keep_prob
+    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
+    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
+    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+def without_dropout(X, Y, parameters, cache, keep_prob=0.8):
+    Z1, D1, A1, A2 = cache
+    dZ2 = (A2 - Y) / X.shape[1]
+    dA1 = parameters["W2"].T @ dZ2
+    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
+    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
+    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+@pytest.mark.parametrize(
+    ("backward", "said", "mended"),
+    [
+        (without_mask, "the step ∂J/∂A1:1 = dA1:2 · D1 is left out", "* D1"),
+        (without_dropout, "∂J/∂A1:1 = ∂J/∂A1:2 · D1 are left out", "* D1 / keep_prob"),
+    ],
+)
+def test_what_dropout_does_to_derivatives_is_named(backward: Any, said: str, mended: str) -> None:
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(3, 8)), (rng.random((1, 8)) > 0.5) * 1.0
+    P = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}
+    P = {k: rng.normal(size=shape) for k, shape in P.items()}
+    assert check_backprop(dropped, undropped, P, (X, Y))
+    report = check_backprop(dropped, backward, P, (X, Y))
+    assert [row.name for row in report.mistakes] == ["dZ1"]
+    assert said in report.verdict, report
+    assert report.edit is not None
+    assert report.edit.after.endswith(mended), report

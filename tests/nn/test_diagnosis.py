@@ -720,3 +720,211 @@ def test_a_first_gradient_that_is_a_millionth_of_the_last_has_vanished() -> None
     assert said(10, "sigmoid")
     assert not said(2, "sigmoid")
     assert not said(10, "relu")
+
+
+# -- the limits of what is told --------------------------------------------------------------------
+#
+# Of each limit: a number at it, and one a little beyond.
+
+
+def seen_before(X: Any, **options: Any) -> str:
+    """Return what is said of inputs alone."""
+    net = nn.Network([len(X), 1], rng=0, **options)
+    return " ".join(diagnosis._inputs(net, np.asarray(X)))
+
+
+def two_valued(mean: float, std: float, m: int = 2000) -> Any:
+    """Return a feature of exactly this mean and standard deviation, whose values are two."""
+    return mean + std * np.resize([-1.0, 1.0], m)
+
+
+def with_outliers(std: float, m: int = 2000) -> Any:
+    """Return a feature of mean 0 and this standard deviation that is 0 but for two examples."""
+    x = np.zeros(m)
+    x[:2] = std * np.sqrt(m / 2) * np.array([-1.0, 1.0])
+    return x
+
+
+def grey(low: float, high: float, others: float) -> Any:
+    """Return 17 features from low to the greatest value others, but one that reaches high."""
+    X = low + (others - low) * np.linspace(0, 1, 40) ** np.ones((17, 1))
+    X[0, -1] = high
+    return X
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [
+        (grey(0.25, 254.5, 127.5), True),
+        (grey(4.75, 254.5, 127.5), True),
+        (grey(5.0, 254.5, 127.5), False),  # no black
+        (grey(5.5, 254.5, 127.5), False),
+        (grey(0.25, 250.5, 127.5), True),
+        (grey(0.25, 250.0, 127.5), False),  # no white
+        (grey(0.25, 254.5, 127.0), False),  # most features are dark
+        (np.round(grey(0, 200, 90)), True),  # whole numbers
+        (np.round(grey(0, 200, 90))[:16], True),
+        (np.round(grey(0, 200, 90))[:15], False),  # too few for a picture
+        (np.round(grey(0, 128, 90)), True),
+        (np.round(grey(0, 127, 90)), False),
+        (np.round(grey(0, 255, 90)), True),
+        (grey(0.25, 255.5, 200), False),  # more than white
+        (np.round(grey(0, 256, 90)), False),
+    ],
+)
+def test_what_counts_as_pixels(X: Any, said: bool) -> None:
+    assert ("like pixels" in seen_before(X)) == said
+
+
+def test_a_fraction_anywhere_makes_numbers_of_grey_values() -> None:
+    X = np.round(grey(0, 200, 90))
+    X[3, 1] += 0.5
+    assert "like pixels" not in seen_before(X)
+    many = np.round(np.tile(grey(0, 200, 90), 75))  # 3000 examples, of which some are looked at
+    assert "whole numbers" in seen_before(many)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "rows", "said"),
+    [
+        (0.0, 1.0, 16, False),  # pixels in [0, 1], one of them seldom lit
+        (0.0, 1.0, 15, True),
+        (0.0, 1.25, 16, True),
+        (-0.25, 1.0, 16, True),
+    ],
+)
+def test_pixels_from_0_to_1_may_differ_in_scale(least, most, rows, said) -> None:
+    X = np.tile([least, most], (rows, 20))
+    X[3] = [0.0, 1e-3] * 20
+    assert ("scales differ" in seen_before(X)) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.0, 1.0, False), (0.0, 1.5, True), (-0.5, 1.0, True), (1.5, 2.0, True)],
+)
+def test_features_from_0_to_1_are_normalized_enough(low, high, said) -> None:
+    """Far from 0 in standard deviations, as one example of 2000 is the other one."""
+    X = np.full((2, 2000), high)
+    X[:, 0] = low
+    assert ("not normalized" in seen_before(X)) == said
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (two_valued(0, 1), False),
+        (two_valued(0, 0.19), True),  # of a scale of its own, from here on
+        (two_valued(0, 0.21), False),
+        (two_valued(0, 5), True),
+        (two_valued(0, 4.9), False),
+        (two_valued(0, 5.5), True),
+        (two_valued(0.5, 1), False),  # near 0: within half a deviation
+        (two_valued(0.625, 1), True),
+        (two_valued(1, 2), False),
+    ],
+)
+def test_normalized_features_may_have_outliers(other: Any, said: bool) -> None:
+    X = np.stack([with_outliers(4.9), two_valued(0, 0.25), other])  # spans of 310 and 0.5
+    assert ("scales differ" in seen_before(X)) == said
+
+
+@pytest.mark.parametrize(("wide", "said"), [(100.0, False), (100.5, True), (300.0, True)])
+def test_scales_differ_from_a_hundred_times_on(wide: float, said: bool) -> None:
+    found = seen_before(np.stack([two_valued(0, wide), two_valued(0.75, 1)]))
+    assert ("scales differ" in found) == said
+    if wide == 300:
+        assert (
+            "by a factor of 300 (the values of feature 0 span 600, those of feature 1 2)" in found
+        )
+
+
+@pytest.mark.parametrize(("range_", "said"), [(0.5e-12, False), (1.5e-12, True)])
+@pytest.mark.parametrize("size", [1.0, 2.0**20])
+def test_rounding_of_a_constant_is_no_scale(range_: float, size: float, said: bool) -> None:
+    X = np.stack([two_valued(0, size), size + two_valued(0, range_ * size / 2)])
+    assert ("scales differ" in seen_before(X)) == said
+
+
+def test_features_that_are_all_constant_have_no_scale() -> None:
+    assert seen_before(np.full((2, 10), 1e6)) == ""
+
+
+@pytest.mark.parametrize(
+    ("features", "named"),
+    [
+        ([(20, 1), (0, 90)], None),
+        ([(20.5, 1), (0, 90)], "feature 0 has mean 20.5 and standard deviation 1)"),
+        ([(0, 1.5), (0, 100)], None),
+        ([(0, 1.5), (0, 100.5)], "feature 1 has mean 0 and standard deviation 100)"),
+        ([(25, 1), (600, 32)], "feature 0 has mean 25"),  # 25 deviations, not 19
+        ([(10, 0.4), (15, 1)], "feature 0 has mean 10"),
+        ([(31.5, 1.5), (0, 101)], "feature 0 has mean 31.5"),  # its mean is said first
+        ([(82, 4), (0, 101)], "feature 0 has mean 82"),
+    ],
+)
+def test_features_far_from_0_are_named(features: Any, named: str | None) -> None:
+    found = seen_before(np.stack([two_valued(*f) for f in features]))
+    assert "not normalized" in found if named else found == ""
+    assert named is None or named in found
+
+
+@pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ((1.1e-8, 1e-3), ""),
+        ((1e-8, 1e-3), ""),  # the limit of what has vanished
+        ((0.9e-8, 1e-3), "Vanishing"),
+        ((1e-6, 1.0), ""),  # a millionth of the largest
+        ((0.9e-6, 1.0), "Vanishing"),
+        ((1e-5, 100.0), "Vanishing"),
+        ((0.0, 1e-8), ""),  # nothing has a gradient: no step can be judged
+        ((1.0, 1e5), ""),
+        ((1.0, 1.1e5), "Exploding"),
+    ],
+)
+def test_when_the_gradients_of_a_first_step_have_vanished(norms: Any, said: str) -> None:
+    first, last = norms
+    net = nn.Network([2, 3, 3, 1], rng=0)
+    found = [*diagnosis.first_step(net, {"layer1.W": first, "layer2.W": last, "layer3.W": last})]
+    assert [note.partition(" ")[0] for note in found] == [said] * bool(said)
+
+
+@pytest.mark.parametrize(("momentum", "said"), [(0.05, False), (0.0625, True)])
+def test_averages_that_are_nearly_there_are_enough(momentum: float, said: bool) -> None:
+    """One batch takes them 95 % of the way, or a little less."""
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm(3, momentum=momentum))
+    net(np.array([[1.0, 2.0], [0.0, 1.0]]))
+    assert any("mini-batches only" in note for note in diagnosis.averages(net)) == said
+
+
+def test_layers_that_are_alike_are_found_behind_others() -> None:
+    """A layer of one unit, and one that does not fit the next, are passed over."""
+
+    def alike(n_in: int, n_out: int) -> nn.Linear:
+        layer = nn.Linear(n_in, n_out, rng=0)
+        layer.W.data, layer.b.data = np.ones((n_out, n_in)), np.zeros((n_out, 1))
+        return layer
+
+    chain = [nn.Linear(2, 1, rng=0), alike(1, 3), alike(3, 1)]
+    assert any("All 3 units" in note for note in diagnosis._identical(nn.Sequential(*chain)))
+    dropped = nn.Sequential(nn.Linear(2, 3, rng=0), nn.Dropout(0.5), *chain[1:])
+    assert not [*diagnosis._identical(dropped)]
+
+
+@pytest.mark.parametrize(("classes", "said"), [(2, True), (3, True)])
+def test_sigmoids_for_classes_that_exclude_each_other(classes: int, said: bool) -> None:
+    net = nn.Network([2, classes], output="sigmoid", rng=0)
+    Y = np.eye(classes)[:, [0, 1]]
+    found = [*diagnosis.before(net, np.eye(2), Y, nn.binary_cross_entropy)]
+    assert any("use output='softmax'" in note for note in found) == said
+    one = [*diagnosis.before(net, np.eye(2)[:, :1], Y[:, :1], nn.binary_cross_entropy)]
+    assert one == []  # one example shows neither classes nor that all are of one
+
+
+def test_advice_for_bias_and_for_variance_stand_together() -> None:
+    found = nn.diagnose_bias_variance(0.2, 0.4)
+    assert sum("bias" in line for line in found.advice) == 3
+    assert sum("variance" in line for line in found.advice) == 3
+    at = nn.diagnose_bias_variance(0.0, 0.02, 0.02)  # by the tolerance, and no more
+    assert at.advice == ["both are low: done"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,9 @@ class CourseCheck(float):
     apart, rounding : float
         ‖dθ_approx − dθ‖₂ on logits, and what the rounding of the cost alone can make of it. At an
         exact fit, where the gradient is 0, both gradients are rounding and the number is near 1.
+    kinked : int
+        How many numbers of the parameters have another slope on each side, as where relu gets
+        exactly 0. Any slope between the two is right, and counts as no error.
     """
 
     approximate: dict[str, npt.NDArray[Any]]
@@ -48,6 +51,7 @@ class CourseCheck(float):
     on_logits: float
     apart: float = np.inf
     rounding: float = 0.0
+    kinked: int = 0
 
     @property
     def band(self) -> str:
@@ -78,6 +82,9 @@ class CourseCheck(float):
             band += (
                 ": the cost is too large for this epsilon, take one of 1e-3 or scale the targets"
             )
+        if self.kinked:
+            band += f"; at a kink in {self.kinked} of {sum(g.size for g in self.gradients.values())}"
+            band += " numbers, where any slope between its two sides is right"
         text = f"gradient check: {float(self):.4g} ({band})"
         return text if self.band == "great" else f"{text}; worst at {self.worst}"
 
@@ -161,19 +168,22 @@ def check_gradients(
             _same(where, stable, J.item(), REPEATS)
             sharp = {path: _differences(p, stable, epsilon) for path, p in paths.items()}
             noted = _as_noted(net, X, Y, loss, penalty)
-            approximate = sharp
+            rough = sharp
             if noted is not None and np.isfinite(noted()):
-                approximate = {path: _differences(p, noted, epsilon) for path, p in paths.items()}
+                rough = {path: _differences(p, noted, epsilon) for path, p in paths.items()}
     finally:
         for path, p in paths.items():
             p.grad = kept[path]
         for module, mode in modes:
             module.training = mode
     checked = own if gradients is None else _given(where, net, gradients, paths)
+    least = 1e4 * float(np.finfo(float).eps) * abs(float(J.item())) / epsilon  # of a kink
+    approximate, kinked = _beside(checked, rough, least)
+    exact, _ = _beside(checked, sharp, least)
     found = CourseCheck(_error(checked, approximate))
-    found.approximate, found.gradients = approximate, checked
-    found.on_logits = _error(checked, sharp)
-    flat, near = _flat(checked, sharp)
+    found.approximate, found.gradients, found.kinked = approximate, checked, kinked
+    found.on_logits = _error(checked, exact)
+    flat, near = _flat(checked, exact)
     found.apart = float(np.linalg.norm(flat - near))
     with net.evaluating():  # what the cost and its slopes are made of
         sizes = [np.square(net(X).data), np.square(Y.data if isinstance(Y, Tensor) else Y)]
@@ -230,10 +240,17 @@ def _as_noted(net: Module, X: Any, Y: Any, loss: Any, penalty: Any) -> Callable[
     return J
 
 
-def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> npt.NDArray[np.float64]:
-    """Return (J(θ + ε) − J(θ − ε)) / 2ε for each number of a parameter, which is left as it was."""
-    before = p.data
-    found = np.empty(p.shape)
+class _Slopes(NamedTuple):
+    """(J(θ + ε) − J(θ − ε)) / 2ε, and by how much the slopes of the two sides differ."""
+
+    central: npt.NDArray[np.float64]
+    apart: npt.NDArray[np.float64]
+
+
+def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> _Slopes:
+    """Return the slopes of the cost for each number of a parameter, which is left as it was."""
+    before, here = p.data, J()
+    central, apart = np.empty(p.shape), np.empty(p.shape)
     try:
         for i in np.ndindex(*p.shape):
             costs = []
@@ -242,10 +259,29 @@ def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> npt.NDArr
                 moved[i] += step
                 p.data = moved
                 costs.append(J())
-            found[i] = (costs[0] - costs[1]) / (2 * epsilon)
+            central[i] = (costs[0] - costs[1]) / (2 * epsilon)
+            apart[i] = abs(costs[0] - 2 * here + costs[1]) / epsilon
     finally:
         p.data = before
-    return found
+    return _Slopes(central, apart)
+
+
+def _beside(
+    gradients: Mapping[str, Any], slopes: Mapping[str, _Slopes], least: float
+) -> tuple[dict[str, npt.NDArray[Any]], int]:
+    """Return dθ_approx, at kinks the slope of either side or between that is nearest to dθ.
+
+    And at how many numbers there is a kink: where the two sides differ by more than curvature and
+    rounding can make of them in so short a step.
+    """
+    largest = max((float(np.abs(s.central).max(initial=0.0)) for s in slopes.values()), default=0.0)
+    found, kinked = {}, 0
+    for path, (central, apart) in slopes.items():
+        kink = apart > 1e-3 * np.abs(central) + 1e-5 * largest + least
+        nearest = np.clip(gradients[path], central - apart / 2, central + apart / 2)
+        found[path] = np.where(kink, nearest, central)
+        kinked += int(kink.sum())
+    return found, kinked
 
 
 def _given(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 
 SAMPLE = 1000  # examples that are looked at
+LARGE = 30  # the size of a feature, √(mean² + variance), that is not normalized
 SQUARES = (squared_error, mean_squared_error)
 # What activations give, as an output of numbers.
 RANGES = {
@@ -219,7 +220,8 @@ def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
         return
     least, most = varying[ranges[varying].argmin()], varying[ranges[varying].argmax()]
     far = varying[(np.abs(mean) / np.where(std > 0, std, 1))[varying].argmax()]
-    wide = varying[std[varying].argmax()]
+    size = np.hypot(mean, std)
+    wide = varying[size[varying].argmax()]
     if ranges[most] > 100 * ranges[least]:
         factor = ranges[most] / ranges[least]
         yield (
@@ -227,7 +229,7 @@ def _scales(X: npt.NDArray[Any], *, only_ranges: bool) -> Iterator[str]:
             f"{most} span {ranges[most]:.3g}, those of feature {least} {ranges[least]:.3g}): "
             "normalize with nn.Normalizer().fit(X_train)."
         )
-    elif not only_ranges and (abs(mean[far]) > 20 * std[far] or std[wide] > 100):
+    elif not only_ranges and (abs(mean[far]) > 20 * std[far] or size[wide] > LARGE):
         k = far if abs(mean[far]) > 20 * std[far] else wide
         yield (
             f"The features are not normalized (feature {k} has mean {mean[k]:.3g} and standard "
@@ -245,7 +247,7 @@ def _identical(net: Module) -> Iterator[str]:
         # Dropout tells units apart, but not where all of them answer 0 and send nothing back.
         if dropped and not (_is_odd(layer) and not after.W.data.any()):
             continue
-        units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1)
+        units = np.concatenate([layer.W.data, layer.b.data, after.W.data.T], axis=1) + 0.0  # no −0
         sizes = Counter(row.tobytes() for row in units)
         count = layer.n_out - len(sizes) + 1
         if count == layer.n_out:
@@ -362,14 +364,23 @@ def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[st
     else:
         found, wanted = (zero < A)[0].astype(int), (Y > 0.5)[0].astype(int)
     classes, counts = np.unique(wanted, return_counts=True)
-    if len(classes) > 1 and (found == found[0]).all():
+    missed = [k for k in classes if not np.any((found == k) & (wanted == k))]
+    if len(classes) < 2 or not missed:
+        return
+    rest = ", ".join(map(str, missed))
+    cure = "Normalize the inputs, try another learning rate, or class_weight='balanced'."
+    if (found == found[0]).all():
         share = counts[classes == found[0]].sum() / counts.sum()
-        rest = ", ".join(str(k) for k in classes if k != found[0])
         yield (
             f"The network answers class {found[0]} to every example, which is right for "
             f"{share:.1%} of them; its recall of class {rest} is 0, so it has not learned to tell "
-            "them apart. Normalize the inputs, try another learning rate, or "
-            "class_weight='balanced'."
+            f"them apart. {cure}"
+        )
+    else:
+        share = counts[np.isin(classes, missed)].sum() / counts.sum()
+        yield (
+            f"The network finds none of class {rest}, {share:.1%} of the examples: its recall of "
+            f"it is 0. {cure}"
         )
 
 
@@ -409,8 +420,11 @@ def _explained(A: Any, Y: Any, weight: Any) -> Iterator[str]:
 
 def _dead(net: Module, X: npt.NDArray[Any]) -> Iterator[str]:
     """Yield a note for ReLU layers of which half or more units answer 0 to all examples."""
-    for layer, A in _activations(net, X):
-        if isinstance(layer, Linear) and isinstance(layer.g, ReLU):
+    before: Module | None = None
+    for module, A in _activations(net, X):
+        alone = isinstance(module, ReLU) and isinstance(before, Linear)  # Linear, ReLU in a chain
+        layer, before = before if alone else module, module
+        if isinstance(layer, Linear) and (alone or isinstance(layer.g, ReLU)):
             dead = float((A <= 0).all(axis=1).mean())
             W, b = layer.W.data, layer.b.data
             if layer.n_out > 1 and (W[:1] == W).all() and (b == b[:1]).all():

@@ -853,10 +853,12 @@ def test_features_that_are_all_constant_have_no_scale() -> None:
 @pytest.mark.parametrize(
     ("features", "named"),
     [
-        ([(20, 1), (0, 90)], None),
-        ([(20.5, 1), (0, 90)], "feature 0 has mean 20.5 and standard deviation 1)"),
-        ([(0, 1.5), (0, 100)], None),
-        ([(0, 1.5), (0, 100.5)], "feature 1 has mean 0 and standard deviation 100)"),
+        ([(20, 1), (0, 29)], None),
+        ([(20.5, 1), (0, 29)], "feature 0 has mean 20.5 and standard deviation 1)"),
+        ([(0, 1.5), (0, 30)], None),
+        ([(0, 1.5), (0, 30.5)], "feature 1 has mean 0 and standard deviation 30.5)"),
+        ([(0, 1.5), (24, 18)], None),  # of the size 30, √(24² + 18²)
+        ([(0, 1.5), (25, 18)], "feature 1 has mean 25"),
         ([(25, 1), (600, 32)], "feature 0 has mean 25"),  # 25 deviations, not 19
         ([(10, 0.4), (15, 1)], "feature 0 has mean 10"),
         ([(31.5, 1.5), (0, 101)], "feature 0 has mean 31.5"),  # its mean is said first
@@ -928,3 +930,48 @@ def test_advice_for_bias_and_for_variance_stand_together() -> None:
     assert sum("variance" in line for line in found.advice) == 3
     at = nn.diagnose_bias_variance(0.0, 0.02, 0.02)  # by the tolerance, and no more
     assert at.advice == ["both are low: done"]
+
+
+# -- what is told of networks that have not learned ------------------------------------------------
+
+
+def test_zeros_of_either_sign_are_the_same_weights() -> None:
+    net = nn.Network([16, 6, 1], init=0.0, hidden="softplus", rng=0)
+    assert np.signbit(net["W1"].data).any()  # 0 times a negative number
+    assert any("All 6 units" in note for note in diagnosis._identical(net))
+
+
+def test_colours_of_pixels_are_features_to_normalize() -> None:
+    X = np.random.default_rng(0).integers(0, 256, (3, 600)).astype(float)
+    assert "not normalized" in seen_before(X)
+    assert "not normalized" in seen_before(np.tile(X, (20, 1)) // 4)  # 60 of them, from 0 to 63
+    assert seen_before(X / 255) == ""
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_a_class_of_which_none_is_found_is_told(output: str) -> None:
+    """Though the answers are not all the same: some are given to the wrong ones."""
+    logits = np.array([[5.0, -5.0, -5.0, 5.0, -5.0, -5.0]])
+    rare = np.array([0, 0, 0, 0, 0, 1])
+    net = nn.Network([1, 1 if output == "sigmoid" else 2], output=output, rng=0)
+    W = net["W1"].data
+    net["W1"].data = np.ones_like(W) * ([[1.0]] if output == "sigmoid" else [[-1.0], [1.0]])
+    Y = rare[None].astype(float) if output == "sigmoid" else nn.one_hot(rare, 2)
+    loss = nn.binary_cross_entropy if output == "sigmoid" else nn.softmax_cross_entropy
+    A = net(logits).data
+    (note,) = diagnosis._learned(net, A, Y, loss, None)
+    assert note.startswith("The network finds none of class 1, 16.7% of the examples")
+    found = nn.one_hot([1, 0, 0, 0, 0, 1], 2)  # one of them is found
+    logits[0, -1] = 5.0
+    Y = found[1:] if output == "sigmoid" else found
+    assert not [*diagnosis._learned(net, net(logits).data, Y, loss, None)]
+
+
+def test_dead_units_of_a_relu_that_stands_alone_are_told() -> None:
+    first = nn.Linear(2, 16, rng=0)
+    first.b.data = np.where(np.arange(16) < 15, -100.0, 0.0)[:, None]
+    net = nn.Sequential(first, nn.ReLU(), nn.Linear(16, 1, rng=0), nn.Sigmoid())
+    X = np.random.default_rng(0).normal(size=(2, 50))
+    (note,) = diagnosis._dead(net, X)
+    assert note.startswith("94% of the units of")
+    assert not [*diagnosis._dead(nn.Sequential(nn.ReLU(), first), X)]  # of inputs, not of units

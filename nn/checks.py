@@ -83,7 +83,9 @@ class CourseCheck(float):
                 ": the cost is too large for this epsilon, take one of 1e-3 or scale the targets"
             )
         if self.kinked:
-            band += f"; at a kink in {self.kinked} of {sum(g.size for g in self.gradients.values())}"
+            band += (
+                f"; at a kink in {self.kinked} of {sum(g.size for g in self.gradients.values())}"
+            )
             band += " numbers, where any slope between its two sides is right"
         text = f"gradient check: {float(self):.4g} ({band})"
         return text if self.band == "great" else f"{text}; worst at {self.worst}"
@@ -177,9 +179,8 @@ def check_gradients(
         for module, mode in modes:
             module.training = mode
     checked = own if gradients is None else _given(where, net, gradients, paths)
-    least = 1e4 * float(np.finfo(float).eps) * abs(float(J.item())) / epsilon  # of a kink
-    approximate, kinked = _beside(checked, rough, least)
-    exact, _ = _beside(checked, sharp, least)
+    approximate, kinked = _beside(checked, rough)
+    exact, _ = _beside(checked, sharp)
     found = CourseCheck(_error(checked, approximate))
     found.approximate, found.gradients, found.kinked = approximate, checked, kinked
     found.on_logits = _error(checked, exact)
@@ -241,7 +242,7 @@ def _as_noted(net: Module, X: Any, Y: Any, loss: Any, penalty: Any) -> Callable[
 
 
 class _Slopes(NamedTuple):
-    """(J(θ + ε) − J(θ − ε)) / 2ε, and by how much the slopes of the two sides differ."""
+    """(J(θ + ε) − J(θ − ε)) / 2ε, and by how much the slopes differ at the sides of a kink."""
 
     central: npt.NDArray[np.float64]
     apart: npt.NDArray[np.float64]
@@ -250,38 +251,45 @@ class _Slopes(NamedTuple):
 def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> _Slopes:
     """Return the slopes of the cost for each number of a parameter, which is left as it was."""
     before, here = p.data, J()
-    central, apart = np.empty(p.shape), np.empty(p.shape)
+    central, apart = np.empty(p.shape), np.zeros(p.shape)
+
+    def sides(i: tuple[int, ...], step: float) -> tuple[float, float]:
+        costs = []
+        for by in (step, -step):
+            moved = np.array(before)
+            moved[i] += by
+            p.data = moved
+            costs.append(J())
+        return costs[0], costs[1]
+
+    rounding = 1e4 * float(np.finfo(float).eps) * abs(here) / epsilon
     try:
         for i in np.ndindex(*p.shape):
-            costs = []
-            for step in (epsilon, -epsilon):
-                moved = np.array(before)
-                moved[i] += step
-                p.data = moved
-                costs.append(J())
-            central[i] = (costs[0] - costs[1]) / (2 * epsilon)
-            apart[i] = abs(costs[0] - 2 * here + costs[1]) / epsilon
+            above, below = sides(i, epsilon)
+            central[i] = (above - below) / (2 * epsilon)
+            between = abs(above - 2 * here + below) / epsilon
+            if between > 1e-3 * abs(central[i]) + rounding:
+                above, below = sides(i, epsilon / 8)
+                # Of a kink it stays, of curvature it becomes an eighth.
+                kink = abs(above - 2 * here + below) > 0.5 * between * epsilon / 8
+                apart[i] = between if kink else 0.0
     finally:
         p.data = before
     return _Slopes(central, apart)
 
 
 def _beside(
-    gradients: Mapping[str, Any], slopes: Mapping[str, _Slopes], least: float
+    gradients: Mapping[str, Any], slopes: Mapping[str, _Slopes]
 ) -> tuple[dict[str, npt.NDArray[Any]], int]:
     """Return dθ_approx, at kinks the slope of either side or between that is nearest to dθ.
 
-    And at how many numbers there is a kink: where the two sides differ by more than curvature and
-    rounding can make of them in so short a step.
+    And at how many numbers there is a kink.
     """
-    largest = max((float(np.abs(s.central).max(initial=0.0)) for s in slopes.values()), default=0.0)
-    found, kinked = {}, 0
-    for path, (central, apart) in slopes.items():
-        kink = apart > 1e-3 * np.abs(central) + 1e-5 * largest + least
-        nearest = np.clip(gradients[path], central - apart / 2, central + apart / 2)
-        found[path] = np.where(kink, nearest, central)
-        kinked += int(kink.sum())
-    return found, kinked
+    found = {
+        path: np.where(apart, np.clip(gradients[path], s - apart / 2, s + apart / 2), s)
+        for path, (s, apart) in slopes.items()
+    }
+    return found, sum(int(np.count_nonzero(apart)) for _, apart in slopes.values())
 
 
 def _given(

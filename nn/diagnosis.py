@@ -275,7 +275,7 @@ def averages(net: Module) -> Iterator[str]:
     """Yield a note for batch norm whose running averages have not seen enough batches."""
     for module in net.modules():
         if isinstance(module, BatchNorm):
-            steps = module._batches
+            steps = int(module.batches.item())
             moved = 1 - module.momentum**steps
             if moved < 0.95:
                 yield (

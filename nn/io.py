@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FileFormatError", "load", "metadata_of", "read_arrays", "save", "write_arrays"]
 
 VERSION = "1"  # of what the metadata mean
+_DTYPES = {f"{kind}{bits}" for kind in "FIU" for bits in (8, 16, 32, 64)} - {"F8"}
 MOST_HEADER = 16 * 2**20  # bytes; a thousand arrays need some hundred thousand
 
 
@@ -132,24 +133,25 @@ def load(path: str | os.PathLike[str], net: Module | None = None, *, strict: boo
                 stacklevel=outside(),
             )
         return net
-    arrays, metadata = read_arrays("load", path)
+    shapes, metadata = read_shapes("load", path)
     try:
         description = json.loads(metadata.get("network") or "null")
         if description is not None:
             n = description["n"]
             for i in range(1, len(n)):  # before an array of a claimed size is made
-                if arrays[f"layer{i}.W"].shape != (n[i], n[i - 1]):
+                if shapes[f"layer{i}.W"] != (n[i], n[i - 1]):
                     raise ValueError(f"layer{i}.W has not the shape that is described")
         made = None if description is None else Network(**description, init="zeros")
     except (TypeError, ValueError, KeyError, RecursionError) as error:
         raise FileFormatError(f"load: {str(path)!r} describes no network: {error}.") from None
     if made is None:
         raise ShapeError(
-            f"load: {str(path)!r} holds {len(arrays)} arrays and no description of a network; make "
+            f"load: {str(path)!r} holds {len(shapes)} arrays and no description of a network; make "
             "one and write load(path, net)."
         )
     try:
-        made.load_state_dict(arrays)
+        expected = {name: array.shape for name, array in made.state_dict().items()}
+        made.load_state_dict(read_arrays("load", path, expected)[0])
     except (ShapeError, ValueError) as error:
         raise FileFormatError(f"load: {str(path)!r} is not what it describes: {error}") from None
     return made
@@ -209,15 +211,21 @@ def check_target(where: str, target: Path) -> None:
 
 def read_metadata(where: str, path: str | os.PathLike[str]) -> dict[str, str]:
     """Return the texts of a safetensors file, and read none of its arrays."""
-    return read_arrays(where, path, only_metadata=True)[1]
+    return read_shapes(where, path)[1]
+
+
+def read_shapes(
+    where: str, path: str | os.PathLike[str]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, str]]:
+    """Return the shapes of the arrays of a safetensors file and its texts, and read no array."""
+    shapes, _, metadata = _read(where, path, None, takes=False)
+    return shapes, metadata
 
 
 def read_arrays(
     where: str,
     path: str | os.PathLike[str],
     expected: Mapping[str, tuple[int, ...]] | None = None,
-    *,
-    only_metadata: bool = False,
 ) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
     """Return the arrays and the texts of a safetensors file.
 
@@ -228,6 +236,18 @@ def read_arrays(
     ------
     FileFormatError, ShapeError, OSError
     """
+    _, arrays, metadata = _read(where, path, expected, takes=True)
+    return arrays, metadata
+
+
+def _read(
+    where: str,
+    path: str | os.PathLike[str],
+    expected: Mapping[str, tuple[int, ...]] | None,
+    *,
+    takes: bool,
+) -> tuple[dict[str, tuple[int, ...]], dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Return shapes, arrays (where they are taken) and texts of a file."""
     library = _safetensors(where)
     target = Path(path).expanduser()
     name = repr(str(target))
@@ -245,20 +265,21 @@ def read_arrays(
                     f"{where}: {name} is of version {version[:20]!r}, and this is version "
                     f"{VERSION}; read it with the retrograd that wrote it."
                 )
-            if only_metadata:
-                return {}, metadata
-            shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118 - no dict
+            slices = {key: file.get_slice(key) for key in file.keys()}  # noqa: SIM118 - no dict
+            shapes = {key: tuple(part.get_shape()) for key, part in slices.items()}
+            odd = [
+                f"{k} in {name} is {s.get_dtype()}"
+                for k, s in slices.items()
+                if s.get_dtype() not in _DTYPES
+            ]
+            if odd:
+                raise FileFormatError(f"{where}: {odd[0]}; {', '.join(sorted(_DTYPES))} are read.")
             if expected is not None:
                 _compare(where, name, dict(expected), shapes)
-            arrays = {key: np.array(file.get_tensor(key)) for key in shapes}
+            arrays = {key: np.array(file.get_tensor(key)) for key in shapes if takes}
     except library.SafetensorError as error:
         raise FileFormatError(f"{where}: {name} is no whole safetensors file: {error}.") from None
-    except (TypeError, AttributeError, KeyError) as error:  # such as bfloat16, which NumPy has not
-        raise FileFormatError(f"{where}: {name} has arrays that NumPy has not: {error}.") from None
-    odd = [key for key, array in arrays.items() if array.dtype.kind not in "fiu"]
-    if odd:
-        raise FileFormatError(f"{where}: {odd[0]} in {name} is of {arrays[odd[0]].dtype}.")
-    return arrays, metadata
+    return shapes, arrays, metadata
 
 
 def _check_header(where: str, target: Path) -> None:

@@ -36,6 +36,8 @@ class BatchNorm(Module):
         Scale and shift.
     running_mean, running_var : array, shape (n, 1)
         Averages over the mini-batches, used in `eval` mode; saved with the parameters.
+    batches : array, shape (1, 1)
+        How many mini-batches they have seen; saved as well.
 
     Notes
     -----
@@ -48,8 +50,7 @@ class BatchNorm(Module):
     array([[-1.,  1.]])
     """
 
-    buffers = ("running_mean", "running_var")
-    _batches = 0  # that the averages have seen
+    buffers = ("running_mean", "running_var", "batches")
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class BatchNorm(Module):
         self.beta = Tensor(np.zeros((n, 1)), name="β", dtype=dtype, requires_grad=True)
         self.running_mean = np.zeros((n, 1), dtype)
         self.running_var = np.ones((n, 1), dtype)
+        self.batches = np.zeros((1, 1))
 
     def forward(self, Z: Tensor | npt.ArrayLike) -> Tensor:
         """Return Z̃, shape (n, m), for Z of shape (n, m)."""
@@ -77,7 +79,6 @@ class BatchNorm(Module):
         mean: Any = self.running_mean
         var: Any = self.running_var
         if self.training:
-            self._batches += 1
             if Z.shape[1] < 2:
                 raise ValueError(
                     f"{self.title}: one column has no variance; choose a batch_size that leaves no "
@@ -85,6 +86,7 @@ class BatchNorm(Module):
                 )
             mean = np.mean(Z, axis=1, keepdims=True)
             var = np.var(Z, axis=1, keepdims=True)
+            self.batches = self.batches + 1
             past = self.momentum
             kind = self.running_mean.dtype
             self.running_mean = (past * self.running_mean + (1 - past) * mean.data).astype(kind)

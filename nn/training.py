@@ -608,10 +608,12 @@ class _Run:
         values = [value for part in self.best_values for value in part]
         arrays |= {f"best.{name}": array for name, array in zip(names, values, strict=True)}
         arrays |= {f"optimizer.{k}": array for k, array in self.optimizer.state_dict().items()}
+        series = {f"history.{k}": np.array(v, float) for k, v in history.items()}
+        series |= {f"norms.{k}": np.array(v, float) for k, v in history.gradient_norms.items()}
+        arrays |= series
         run = {
             "fingerprint": self.print,
-            "history": dict(history),
-            "gradient_norms": history.gradient_norms,
+            "series": {name: len(values) for name, values in series.items()},
             "notes": history.notes,
             "best_epoch": history.best_epoch,
             "stopped": history.stopped,
@@ -657,22 +659,26 @@ class _Run:
                 streams.append(_GLOBAL)
             if len(streams) != len(run["streams"]):
                 raise ValueError(f"fit: {name} is of a run with another kind of rng=.")
-            history = History({k: [float(v) for v in vs] for k, vs in run["history"].items()})
-            history.gradient_norms = {
-                k: [float(v) for v in vs] for k, vs in run["gradient_norms"].items()
-            }
+            series = {str(k): (int(n),) for k, n in run["series"].items()}
+            odd = [k for k in series if not k.startswith(("history.", "norms."))]
+            if odd:
+                raise KeyError(odd[0])
+            lengths = [n for k, (n,) in series.items() if k.startswith("history.")]
+            epochs = series.get("history.cost", (0,))[0]
+            if lengths and max(lengths) > epochs:
+                raise KeyError("a history without costs of its epochs")
+            history = History()
             history.notes = [str(note) for note in run["notes"]]
             history.best_epoch, history.stopped = run["best_epoch"], run["stopped"]
             history.seconds = float(run["seconds"])
             best, first, rate = float(run["best"]), float(run["first_cost"]), run["rate"]
             settings, states = run["settings"], list(run["streams"])
-            lengths = [len(values) for values in history.values()]
-            if history and ("cost" not in history or max(lengths) > history.epochs):
-                raise KeyError("a history without costs of its epochs")
             self._check_settings(settings, rate)
             for stream, state in zip(streams, states, strict=True):
                 load_rng_state(copy.deepcopy(stream), state)
-            arrays, _ = read_arrays("fit", self.file, expected)
+            arrays, _ = read_arrays("fit", self.file, {**expected, **series})
+            history.update({k: v.tolist() for k, v in _part(arrays, "history.").items()})
+            history.gradient_norms = {k: v.tolist() for k, v in _part(arrays, "norms.").items()}
         except FileFormatError:
             raise
         except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:

@@ -1362,7 +1362,7 @@ def undropped(X, Y, parameters, cache, keep_prob=0.8):
 
 
 def without_mask(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache
+    Z1, D1, A1, A2 = cache  # noqa: RUF059 - D1 is forgotten
     dZ2 = (A2 - Y) / X.shape[1]
     dA1 = parameters["W2"].T @ dZ2
     dA1 = dA1 / keep_prob
@@ -1373,7 +1373,7 @@ def without_mask(X, Y, parameters, cache, keep_prob=0.8):
 
 
 def without_dropout(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache
+    Z1, D1, A1, A2 = cache  # noqa: RUF059 - D1 is forgotten
     dZ2 = (A2 - Y) / X.shape[1]
     dA1 = parameters["W2"].T @ dZ2
     dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
@@ -1389,7 +1389,7 @@ def without_dropout(X, Y, parameters, cache, keep_prob=0.8):
         (without_dropout, "∂J/∂A1:1 = ∂J/∂A1:2 · D1 are left out", "* D1 / keep_prob"),
     ],
 )
-def test_what_dropout_does_to_derivatives_is_named(backward: Any, said: str, mended: str) -> None:
+def test_what_dropout_does_to_derivatives_is_named(backward, said: str, mended: str) -> None:
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(3, 8)), (rng.random((1, 8)) > 0.5) * 1.0
     P = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}

@@ -6,6 +6,7 @@ import copy
 import subprocess
 import sys
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -492,8 +493,9 @@ EDITS: dict[str, Any] = {
     "a number that cannot be": lambda run: run["settings"]["settings"].update(beta1=5.0),
     "a text for a number": lambda run: run["settings"]["settings"].update(beta1="0.9"),
     "a setting less": lambda run: run["settings"]["settings"].pop("beta1"),
-    "no cost": lambda run: run["history"].pop("cost"),
-    "a column too long": lambda run: run["history"]["learning_rate"].append(1.0),
+    "no cost": lambda run: run["series"].pop("history.cost"),
+    "a column too long": lambda run: run["series"].update({"history.learning_rate": 3}),
+    "a series of another kind": lambda run: run["series"].update({"net.layer1.W": 3}),
     "a negative rate": lambda run: run.update(rate=-1.0),
     "a stream of nothing": lambda run: run.update(streams=[{"kind": "Generator"}]),
     "a stream of text": lambda run: run["streams"][0].update(state="x"),
@@ -560,3 +562,34 @@ def test_a_run_that_is_killed_loses_its_last_epoch_at_most(tmp_path) -> None:
         subprocess.run([*command, str(target), "400", str(path)], check=True, cwd=ROOT,
                        stdout=subprocess.DEVNULL)  # fmt: skip
     np.testing.assert_array_equal(np.load(out), np.load(whole))
+
+
+def test_a_checkpoint_costs_an_epoch_the_same_after_many(tmp_path) -> None:
+    """The history is in arrays: its text does not grow with the epochs."""
+    X, Y = toy(40)
+    file = tmp_path / "run.safetensors"
+    sizes = {}
+    for epochs in (10, 200):
+        nn.fit(net_of(), X, Y, epochs=epochs, checkpoint=file, rng=0, progress=False, resume=False)
+        sizes[epochs] = len(nn.io.read_metadata("test", file)["run"])
+    assert abs(sizes[200] - sizes[10]) < 100
+    history = nn.fit(net_of(), X, Y, epochs=200, checkpoint=file, rng=0, progress=False)
+    assert len(history["cost"]) == 200
+    assert len(history.gradient_norms["layer1.W"]) == 200
+
+
+def test_batches_that_a_running_average_has_seen_are_kept(tmp_path) -> None:
+    X, Y = toy(70)
+
+    def net() -> nn.Sequential:
+        return nn.Sequential(
+            nn.Linear(2, 4, rng=0), nn.BatchNorm(4), nn.Linear(4, 1, rng=1), nn.Sigmoid()
+        )
+
+    file = tmp_path / "run.safetensors"
+    options = {"batch_size": 10, "rng": 0, "progress": False, "learning_rate": 0.01}
+    whole = nn.fit(net(), X, Y, epochs=12, **options).notes
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nn.fit(net(), X, Y, epochs=10, checkpoint=file, **options)
+    assert nn.fit(net(), X, Y, epochs=12, checkpoint=file, **options).notes == whole == []

@@ -211,3 +211,28 @@ def test_a_wrong_slope_near_a_fit_is_wrong(registry: Any) -> None:
     net = nn.Sequential(nn.Linear(3, 1, rng=0), lambda Z: same(Z))
     net.step1.W.data, net.step1.b.data = np.array([[1.0, 0.0, 0.0]]), np.array([[1e-9]])
     assert nn.check_gradients(net, X, X[:1], nn.squared_error).band == "WRONG"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_kink_of_relu_is_no_mistake(seed: int) -> None:
+    """With b = 0, an example for which a whole layer answers 0 stands at the kink of the next."""
+    net = nn.Network([2, 3, 3, 1], rng=seed)
+    X = np.random.default_rng(seed).normal(size=(2, 8))
+    X[:, 0] = 0.0
+    found = nn.check_gradients(net, X, X[:1] > 0)
+    assert found.band == "great", found
+    assert f"at a kink in {found.kinked} of 25 numbers" in str(found)
+    wrong = {k: g.copy() for k, g in found.gradients.items()}
+    wrong["layer3.b"] *= 1.5  # where nothing is at a kink
+    assert nn.check_gradients(net, X, X[:1] > 0, gradients=wrong).band == "WRONG"
+
+
+def test_a_slope_beyond_both_sides_of_a_kink_is_wrong() -> None:
+    net = nn.Network([1, 1, 1], rng=0)
+    net["W1"].data, net["W2"].data = [[1.0]], [[2.0]]
+    own = nn.check_gradients(net, [[0.0]], [[1]])
+    assert own.band == "great"
+    assert own.kinked == 1  # b1: 0 on one side, −1 on the other; W1 is times 0
+    for slope, band in ((0.0, "great"), (-1.0, "great"), (-0.3, "great"), (0.2, "WRONG")):
+        given = {**own.gradients, "layer1.b": [[slope]]}
+        assert nn.check_gradients(net, [[0.0]], [[1]], gradients=given).band == band

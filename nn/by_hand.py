@@ -218,7 +218,12 @@ def forward(
             f"forward: needs a dict of W1, b1, …, got {type(parameters).__name__}; write "
             "net.as_dict()."
         )
-    L = len(parameters) // 2
+    L = max(1, sum(str(name).startswith("W") for name in parameters))
+    wanted = [f"{letter}{l}" for l in range(1, L + 1) for letter in ("W", "b")]  # noqa: E741
+    if {*wanted} != {*parameters}:
+        raise ShapeError(
+            f"forward: needs {', '.join(wanted)}, got {', '.join(map(str, parameters)) or 'none'}."
+        )
     one = isinstance(hidden, (str, type)) or hasattr(hidden, "written")
     given = [*([hidden] * (L - 1) if one else hidden), output]
     names = [getattr(g() if isinstance(g, type) else g, "written", g) for g in given]
@@ -237,6 +242,11 @@ def forward(
         )
     for l in range(1, L + 1):  # noqa: E741 - the notes' letter for a layer
         W, b = np.asarray(parameters[f"W{l}"]), np.asarray(parameters[f"b{l}"])
+        if W.ndim != 2 or b.shape != (len(W), 1) or W.shape[1] != len(A):
+            raise ShapeError(
+                f"forward: W{l} and b{l} need shapes (n[{l}], {len(A)}) and (n[{l}], 1), got "
+                f"{W.shape} and {b.shape}."
+            )
         A_previous = A
         Z = linear_forward(A_previous, W, b)
         A = cast("_Pair", _named(names[l - 1]))[0](Z)

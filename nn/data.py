@@ -91,19 +91,18 @@ def split(
     order = generator(rng, "split").permutation(m)
     if stratify:
         _, which = np.unique(Y, axis=1, return_inverse=True)
-        groups = [
-            order[which.reshape(-1)[order] == k] for k in range(int(which.max(initial=-1)) + 1)
-        ]
-        cut = [np.split(group, _ends(fractions, len(group))) for group in groups]
-        parts = [np.concatenate([c[i] for c in cut]) for i in range(len(fractions))]
+        which = which.reshape(-1)[order]
+        sizes = np.diff([0, *_ends(fractions, m), m]).tolist()
+        parts = _evenly(order[np.argsort(which, kind="stable")], sizes)
         place = np.argsort(order)  # each part in the order of the shuffle, classes mixed
         parts = [part[np.argsort(place[part])] for part in parts]
     else:
         parts = np.split(order, _ends(fractions, m))
-    if stratify and len(groups) > 0.5 * m and any(not len(part) for part in parts):
+    classes = len(np.unique(which)) if stratify else 0
+    if classes > 0.5 * m:
         raise ValueError(
             f"split: stratify=True takes each value of Y for a class, and {m} examples have "
-            f"{len(groups)} of them; leave it out where Y holds numbers rather than classes."
+            f"{classes} of them; leave it out where Y holds numbers rather than classes."
         )
     if stratify:
         _tell_of_missing(Y, parts)
@@ -112,6 +111,21 @@ def split(
             f"split: {m} examples in parts of {tuple(fractions)} leave one empty; use fewer parts."
         )
     return tuple(Part(X[:, part], Y[:, part]) for part in parts)
+
+
+def _evenly(order: npt.NDArray[Any], sizes: Sequence[int]) -> list[npt.NDArray[Any]]:
+    """Deal examples that stand class by class out to parts of some sizes, each evenly.
+
+    A part takes every example at which its share of those so far becomes a whole number more, so
+    that of any that stand together it has their share, rounded up or down.
+    """
+    parts = []
+    for size in sizes:
+        steps = np.arange(len(order) + 1) * size // max(len(order), 1)
+        taken = np.diff(steps) > 0
+        parts.append(order[taken])
+        order = order[~taken]
+    return parts
 
 
 def _tell_of_missing(Y: npt.NDArray[Any], parts: Sequence[npt.NDArray[Any]]) -> None:

@@ -87,6 +87,12 @@ class Linear(Module):
         self.W = Tensor(weights, name=f"W{number}", dtype=dtype, requires_grad=True)
         self.b = Tensor(np.zeros((n_out, 1)), name=f"b{number}", dtype=dtype, requires_grad=True)
         self.g = activated(activation)
+        if isinstance(activation, str):  # made here: its parameters too, such as PReLU's slope
+            for name, p in vars(self.g).items():
+                if isinstance(p, Tensor) and p.dtype != dtype:
+                    setattr(
+                        self.g, name, Tensor(p.data, name=p.name, dtype=dtype, requires_grad=True)
+                    )
         self._Z, self._A = f"Z{number}", f"A{number}"
 
     def linear(self, A: Tensor | npt.ArrayLike) -> Tensor:

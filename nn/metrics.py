@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["accuracy", "auc", "confusion_matrix", "f1", "precision", "recall"]
 
 
-def accuracy(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
+def accuracy(
+    net: Any, X: npt.ArrayLike, Y: npt.ArrayLike, *, threshold: float | None = None
+) -> float:
     """Return the fraction of columns that a classifier's `predict` gets right, in [0, 1].
 
     Parameters
@@ -31,13 +33,15 @@ def accuracy(net: Any, X: npt.ArrayLike, Y: npt.ArrayLike) -> float:
         One that ends with a sigmoid or softmax.
     X, Y : array_like, shapes (n[0], m) and (n[L], m)
         Examples, and labels 0 or 1 (one-hot for softmax).
+    threshold : float, optional
+        For a sigmoid: above it a probability means class 1; ½ by default.
 
     Raises
     ------
     ShapeError, ValueError
         If the labels are not of the network's shape and range, or an output is not finite.
     """
-    predicted, wanted = _classes("accuracy", net, X, Y, None)
+    predicted, wanted = _classes("accuracy", net, X, Y, threshold)
     return float(np.mean(np.all(np.atleast_2d(np.equal(predicted, wanted)), axis=0)))
 
 

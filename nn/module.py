@@ -5,6 +5,7 @@ Calling a module records its ops under its attribute name, so drawings show it a
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +26,7 @@ __all__ = ["Module"]
 
 from_engine = True
 
+_WEIGHT = re.compile(r"[Ww](\d+|_\w+)?|weights?(\d+|_\w+)?")
 _PLAIN = {str, int, float, bool, type(None)}  # most of what modules hold
 
 
@@ -196,8 +198,9 @@ class Module(Hinted):
                 waiting[:0] = module.children()
 
     def weights(self) -> list[Tensor]:
-        """Return the parameters that are called W or w, which penalties are of: not the biases."""
-        return [p for path, p in self.named_parameters() if path.rpartition(".")[2] in {"W", "w"}]
+        """Return the parameters that penalties are of: W, w, W1, W_hh, weight; not the biases."""
+        named = ((path.rpartition(".")[2], p) for path, p in self.named_parameters())
+        return [p for name, p in named if _WEIGHT.fullmatch(name)]
 
     def children(self) -> Iterator[Module]:
         """Yield the modules held directly, in the order of assignment."""

@@ -143,6 +143,11 @@ def plot_schedule(
     return _finished(ax, whole=True)
 
 
+def _plain_name(x: Any) -> str:
+    """Return a class as legends show it: 1 for 1.0."""
+    return f"{x:g}" if isinstance(x, (np.floating, np.bool_)) else str(x)
+
+
 def plot_decision_boundary(
     net: Any,
     X: npt.ArrayLike,
@@ -187,18 +192,32 @@ def plot_decision_boundary(
         )
     if labels.ndim == 1:
         labels = labels.reshape(1, -1)
-    classes = labels.argmax(axis=0) if labels.shape[0] > 1 else labels.reshape(-1).astype(int)
+    if labels.reshape(-1).shape[-1:] != points.shape[1:] and labels.shape[1:] != points.shape[1:]:
+        raise ShapeError(
+            f"plot_decision_boundary: needs a label for each of {points.shape[1]} examples, got Y "
+            f"of shape {np.shape(Y)}."
+        )
+    several = labels.shape[0] > 1 and labels.shape[1] == points.shape[1]
+    given = labels.argmax(axis=0) if several else labels.reshape(-1)
     ax = _axes("plot_decision_boundary", ax)
     low, high = points.min(axis=1), points.max(axis=1)
     edge = 0.08 * np.where(high > low, high - low, 1)
     x = np.linspace(low[0] - edge[0], high[0] + edge[0], steps)
     y = np.linspace(low[1] - edge[1], high[1] + edge[1], steps)
     grid = np.stack([g.reshape(-1) for g in np.meshgrid(x, y)])
-    found = np.asarray(function(grid.T if rows else grid))
-    if rows and hasattr(net, "classes_"):
-        found = np.searchsorted(net.classes_, found)
-    found = found.reshape(steps, steps)
-    known = np.unique(np.concatenate([classes, found.reshape(-1).astype(int)]))
+    own = getattr(net, "classes_", None)
+    if rows and own is not None and not np.isin(given, own).all():  # labels by their numbers
+        given = np.asarray(own)[given.astype(int)]
+    answers = np.asarray(function(grid.T if rows else grid)).reshape(-1)
+    names, numbers = np.unique(np.concatenate([given, answers]), return_inverse=True)
+    if len(names) > max(10, len(np.unique(given))):
+        raise ValueError(
+            f"plot_decision_boundary: needs classes, and predict gives {len(names)} numbers; use a "
+            "network that ends with a sigmoid or softmax, or a function such as "
+            "lambda X: net.predict(X.T).reshape(-1) > 0."
+        )
+    classes, found = numbers[: len(given)], numbers[len(given) :].reshape(steps, steps)
+    known = range(len(names))
     colours = [_COLOURS[1], _COLOURS[0], *_COLOURS[2:]]
     for k in known:
         c = colours[int(k) % len(colours)]
@@ -210,7 +229,7 @@ def plot_decision_boundary(
         marker = "os^Dv"[int(k) % 5]
         ax.scatter(
             *points[:, here], s=18, color=c, marker=marker, edgecolor="white", linewidth=0.4,
-            label=f"class {k}",
+            label=f"class {_plain_name(names[k])}",
         )  # fmt: skip
     if len(np.unique(found)) > 1:
         for k in known[:-1]:

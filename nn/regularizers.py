@@ -29,7 +29,7 @@ class Penalty:
     strength : float
         λ ≥ 0.
     weights : iterable of Tensor, optional
-        What is penalized; by default every ``W`` of the network (see `Module.weights`).
+        What is penalized; by default the weights of the network (see `Module.weights`).
     """
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
@@ -62,14 +62,15 @@ class Penalty:
             weights = net.weights() if isinstance(net, Module) else []
         if not weights:
             raise ValueError(
-                f"{where}: {type(net).__name__} has no parameter that is called W or w; give "
-                f"{where}({self.strength:g}, weights=[…])."
+                f"{where}: {type(net).__name__} has no parameter called W, w, W1 or "
+                f"weight; give {where}({self.strength:g}, weights=[…])."
             )
         with name_scope(where):
             total = self.of(weights[0])
             for W in weights[1:]:
                 total = total + self.of(W)
-            return (total * (self.strength / count(where, "m", m))).named("R")
+            strength = positive(where, "strength", self.strength, zero=True)  # it may be set
+            return (total * (strength / count(where, "m", m))).named("R")
 
     def __add__(self, other: Any) -> Penalty:
         if not isinstance(other, Penalty):
@@ -180,9 +181,10 @@ class Dropout(Module):
         A = A if isinstance(A, Tensor) else Tensor(A)
         if not self.training or (self.keep_prob == 1 and self.mask is None):
             return A
+        keep_prob = kept_probability(self.title, self.keep_prob)  # it may have been set
         self.D = self._mask(A.shape).astype(A.dtype)
         D = Tensor(self.D, name=f"D{self._number}")
-        return (A * D / self.keep_prob).named(f"A{self._number}")
+        return (A * D / keep_prob).named(f"A{self._number}")
 
     def _mask(self, shape: tuple[int, ...]) -> npt.NDArray[Any]:
         if self.mask is None:

@@ -46,7 +46,7 @@ def generator(rng: Any, where: str) -> Stream:
         return np.random.default_rng(rng)
     raise TypeError(
         f"{where}: rng needs to be an int, a Generator (np.random.default_rng(1)), a RandomState "
-        f"(the course's np.random.seed(1)) or None, got {rng!r}."
+        f"(np.random.RandomState(1), for the course's np.random.seed(1)) or None, got {rng!r}."
     )
 
 

@@ -6,6 +6,7 @@ import copy
 import inspect
 import json
 import math
+import sys
 import time
 import warnings
 import zlib
@@ -904,4 +905,11 @@ def _bar(epochs: Iterable[int], progress: bool) -> Any:
         from tqdm import tqdm
     except ImportError:
         return epochs
-    return tqdm(epochs, desc="fit", unit="epoch", disable=None)
+    # In a notebook no stream is a terminal, and the cell shows what is written to it.
+    return tqdm(epochs, desc="fit", unit="epoch", disable=False if _in_notebook() else None)
+
+
+def _in_notebook() -> bool:
+    """Whether an IPython kernel runs this, that of a notebook."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"

@@ -129,3 +129,10 @@ def test_names_from_elsewhere_are_translated() -> None:
     for name, known in (("linear", "identity"), ("logistic", "sigmoid"), ("swish", "silu")):
         with pytest.raises(ValueError, match=f"Write '{known}'"):
             nn.Network([2, 1], output=name)
+
+
+def test_a_slope_that_is_learned_has_the_dtype_of_its_layer() -> None:
+    net = nn.Network([2, 3, 1], hidden="prelu", dtype=np.float32, rng=0)
+    assert {p.dtype for p in net.parameters()} == {np.dtype(np.float32)}
+    assert net(np.ones((2, 4), np.float32)).dtype == np.float32
+    assert [path for path, _ in net.named_parameters()].count("layer1.g.slope") == 1

@@ -242,3 +242,21 @@ def test_certain_and_right_costs_nothing() -> None:
             by_hand.cost(np.vstack([Y, 1 - Y]), np.vstack([Y, 1 - Y]), loss="softmax_cross_entropy")
             == 0
         )
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"b1": np.zeros(3)}, r"W1 and b1 need shapes \(n\[1\], 2\) and \(n\[1\], 1\)"),
+        ({"b1": np.zeros((1, 3))}, r"got \(3, 2\) and \(1, 3\)"),
+        ({"W2": np.zeros((1, 2))}, "W2 and b2 need shapes"),
+        ({"b2": None}, "needs W1, b1, W2, b2, got W1, b1, W2"),
+        ({"b1": None, "W2": None, "b2": None}, "needs W1, b1, got W1"),
+    ],
+)
+def test_parameters_that_do_not_fit_are_refused(changed: Any, said: str) -> None:
+    """A bias of rank 1 would be added along the examples, where there are as many as units."""
+    whole = {**nn.Network([2, 3, 1], rng=0).as_dict(), **changed}
+    parameters = {name: array for name, array in whole.items() if array is not None}
+    with pytest.raises(ShapeError, match=said):
+        nn.by_hand.forward(parameters, np.ones((2, 3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_a_cut_that_leaves_a_part_empty_speaks_of_parts() -> None:
 def test_a_class_that_is_missing_in_a_part_is_told():
     rare = np.zeros((1, 100))
     rare[0, :2] = 1
-    with pytest.warns(UserWarning, match="part 3 has no example with Y = 1.0"):
+    with pytest.warns(UserWarning, match=r"part \d has no example with Y = 1.0"):
         nn.split(np.ones((2, 100)), rare, stratify=True, rng=0)
 
 
@@ -403,3 +404,26 @@ def test_what_counts_no_times_is_not_there() -> None:
     rows = np.array([[1.0, 3.0, 1e300]])
     made = nn.Normalizer().fit(rows, [1.0, 1.0, 0.0])
     assert (made.mean.item(), made.std.item()) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "fractions", "sizes"),
+    [
+        ([3] * 20, (0.6, 0.2, 0.2), [36, 12, 12]),
+        ([7] * 10, (0.8, 0.2), [56, 14]),
+        ([95, 5], (0.6, 0.2, 0.2), [60, 20, 20]),
+        ([1, 99], (0.5, 0.5), [50, 50]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:split. part")
+def test_classes_share_the_rounding(counts: Any, fractions: Any, sizes: Any) -> None:
+    """Parts have the sizes of the fractions, and of each class its share, rounded up or down."""
+    Y = np.repeat(np.arange(len(counts)), counts)[None].astype(float)
+    X = np.arange(Y.size)[None].astype(float)
+    parts = nn.split(X, Y, fractions, stratify=True, rng=0)
+    assert [part.X.shape[1] for part in parts] == sizes
+    assert sorted(np.concatenate([part.X[0] for part in parts])) == X[0].tolist()
+    for k, n in enumerate(counts):
+        found = [int((k == part.Y).sum()) for part in parts]  # of the first, rounded once
+        assert abs(found[0] - fractions[0] * n) < 1, (k, found)
+        assert all(abs(a - f * n) < 1.5 for a, f in zip(found, fractions, strict=True)), (k, found)

@@ -326,8 +326,33 @@ def test_a_boundary_is_drawn_of_estimators_too() -> None:
 
     matplotlib.use("Agg")
     model = nn.LogisticRegression().fit(X.T, np.array(["a", "b"])[Y[0].astype(int)])
-    ax = nn.plot_decision_boundary(model, X, Y[0], steps=20)
-    assert {t.get_text() for t in ax.get_legend().get_texts()} == {"class 0", "class 1"}
+    for labels in (Y[0], np.array(["a", "b"])[Y[0].astype(int)]):
+        ax = nn.plot_decision_boundary(model, X, labels, steps=20)
+        assert [t.get_text() for t in ax.get_legend().get_texts()] == ["class a", "class b"]
+
+
+@pytest.mark.parametrize("classes", [(1, 2), (-1, 1), (0, 5)])
+def test_regions_and_points_of_a_class_have_one_colour(classes: Any) -> None:
+    matplotlib = pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    matplotlib.use("Agg")
+    labels = np.array(classes)[Y[0].astype(int)]
+    model = nn.LogisticRegression().fit(X.T, labels)
+    ax = nn.plot_decision_boundary(model, X, labels, steps=20)
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == [f"class {k}" for k in classes]
+    regions = [c for c in ax.collections if hasattr(c, "levels") and len(c.levels) == 2]
+    points = [c for c in ax.collections if len(c.get_offsets()) > 1]
+    assert len(regions) == len(points) == 2
+    for region, some in zip(regions, points, strict=True):
+        assert tuple(region.get_facecolor()[0][:3]) == tuple(some.get_facecolor()[0][:3])
+
+
+def test_numbers_are_no_classes_to_draw() -> None:
+    pytest.importorskip("matplotlib", reason="the extra 'plot' is not installed")
+    net = nn.Network([2, 1], output="identity", rng=0)
+    with pytest.raises(ValueError, match=r"needs classes, and predict gives .* numbers"):
+        nn.plot_decision_boundary(net, X, Y)
+    with pytest.raises(ShapeError, match="a label for each of"):
+        nn.plot_decision_boundary(net, X, Y[:, :-1])
 
 
 def test_boundaries_of_estimators_and_functions() -> None:

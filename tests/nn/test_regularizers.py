@@ -80,7 +80,9 @@ def test_l2_is_weight_decay() -> None:
 def test_penalties_say_what_they_need() -> None:
     with pytest.raises(ValueError, match="strength needs to be a number of at least 0, got -1"):
         nn.L2(-1)
-    with pytest.raises(ValueError, match=r"Tanh has no parameter that is called W or w; give L2"):
+    with pytest.raises(
+        ValueError, match=r"Tanh has no parameter called W, w, W1 or weight; give L2"
+    ):
         nn.L2(1.0)(nn.Tanh(), 5)
     with pytest.raises(ValueError, match="L1: m needs to be a positive int, got 0"):
         nn.L1(1.0)(net_of(), 0)
@@ -181,3 +183,25 @@ def test_a_check_never_calls_dropout_wrong(seed: int) -> None:
     net.layer1.W.data = abs(net.layer1.W.data)
     with pytest.raises(Exception, match="two calls with the same inputs differ"):
         check_gradients(f, net.layer1.W.numpy()).raise_if_wrong()
+
+
+@pytest.mark.parametrize("name", ["W", "w", "W1", "W_hh", "weight"])
+def test_weights_are_found_by_their_names(name: str) -> None:
+    """Beside those of a layer inside: none is left out of the penalty."""
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            setattr(self, name, nn.Tensor([[3.0]], requires_grad=True))
+            self.b1 = nn.Tensor([[5.0]], requires_grad=True)
+            self.inner = nn.Linear(1, 1, init=lambda n_in, n_out, rng: [[4.0]])
+
+    assert nn.L2(2.0)(Own(), m=1).item() == 25.0
+
+
+def test_settings_are_checked_when_they_are_used() -> None:
+    dropout, penalty = nn.Dropout(0.5, rng=0), nn.L2(1.0)
+    dropout.keep_prob, penalty.strength = 0.0, -5.0
+    with pytest.raises(ValueError, match="keep_prob"):
+        dropout(np.ones((2, 2)))
+    with pytest.raises(ValueError, match="strength"):
+        penalty(nn.Network([2, 1], rng=0), m=3)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import GradientError, ShapeError, Tensor
+from autograd.tensor import value_of
 from nn._words import BOOLS, hinted, positive, refuse_keywords, suggestion
 from nn.schedules import Schedule
 
@@ -220,9 +221,10 @@ class Optimizer:
         try:
             for i, (p, g) in enumerate(zip(self.parameters, slopes, strict=True)):
                 change = self.change(g, *[self.state[name][i] for name in self.averages])
+                before = value_of(p)
                 if self.weight_decay:
-                    change = change + rate * self.weight_decay * p.data
-                p.data = p.data - change
+                    change = change + rate * self.weight_decay * before
+                p.data = before - change
         finally:
             self._held = None
 

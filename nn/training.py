@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import json
 import math
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
+from autograd.tensor import value_of
 from nn import diagnosis
 from nn._described import described, function_of, settings_of
 from nn._words import count, outside, positive, refuse_keywords
@@ -297,7 +299,7 @@ class _Run:
     def _values(self) -> tuple[list[Any], list[Any]]:
         """Return the values of parameters and buffers, which are replaced and never changed."""
         buffers = [buffer_of(module, name) for module, name in self.kept]
-        return [p.data for p in self.paths.values()], buffers
+        return [value_of(p) for p in self.paths.values()], buffers
 
     def _restore(self) -> None:
         """Set the network to the best values."""
@@ -317,11 +319,11 @@ class _Run:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self.first_cost = float(self._cost(self.X, self.Y, None).item())
+            self.first_cost = float(self._cost(*self.whole, None).item())
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
             if self.weight is not None:
-                self.first_cost = float(self._cost(self.X, self.Y, self.weight).item())
+                self.first_cost = float(self._cost(*self.whole, self.weight).item())
             if dev is not None:
                 self._take_dev(dev)
             for name, function in self.metrics:
@@ -359,9 +361,12 @@ class _Run:
 
     def _cost(self, X: Any, Y: Any, weight: Any) -> Tensor:
         m = self.X.shape[1]
-        return cost(
-            self.net, Tensor(X), Tensor(Y), self.loss, penalty=self.penalty, m=m, weight=weight
-        )
+        return cost(self.net, X, Y, self.loss, penalty=self.penalty, m=m, weight=weight)
+
+    @functools.cached_property
+    def whole(self) -> tuple[Tensor, Tensor]:
+        """The training set as tensors, whose arrays are copied once."""
+        return Tensor(self.X), Tensor(self.Y)
 
     # -- training ----------------------------------------------------------------------------------
 
@@ -422,7 +427,7 @@ class _Run:
     def _look_back(self) -> None:
         """Say what the trained network shows; its last step has been seen by no cost yet."""
         with self.net.evaluating():
-            last, first = float(self._cost(self.X, self.Y, self.weight).item()), self.first_cost
+            last, first = float(self._cost(*self.whole, self.weight).item()), self.first_cost
         if not math.isfinite(last) or last > self._bound():
             self._fail(f"the cost went from {first:.4g} to {last:.4g}", self.history.epochs)
         early = list(diagnosis.averages(self.net))
@@ -453,7 +458,11 @@ class _Run:
             net.train()
         size = m if self.batch_size is None else self.batch_size
         for columns in batch_columns(m, size, stream if size < m and self.shuffle else None):
-            X, Y = self.X[:, columns], self.Y[:, columns]
+            X, Y = (
+                self.whole
+                if size >= m
+                else (Tensor(self.X[:, columns]), Tensor(self.Y[:, columns]))
+            )
             weight = None if self.weight is None else self.weight[columns]
             total += self.step(epoch, X, Y, weight, first) * X.shape[1]
             first = False

@@ -15,7 +15,7 @@ import io
 import re
 import textwrap
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from autograd.errors import AutogradError, GradientError
 from autograd.graph import graph
 from autograd.noise import moved_by_rounding
 from autograd.placed import Given, Places, meant
-from autograd.structures import arrays_of, mapped, mapped_at
+from autograd.structures import arrays_of, is_numbers, mapped, mapped_at
 from autograd.tensor import Tensor
 from autograd.watched import Failed, Watched, watched
 from autograd.written import storing, targets, users_functions, written
@@ -41,6 +41,10 @@ from_engine = True
 SECONDS = 2.0  # in which a cost is differenced
 _PARAMS = {"params", "parameters", "p", "theta", "weights"}
 _CACHE = {"cache", "caches"}
+# What a backward function may call the gradient of its result.
+_UPSTREAM = re.compile(
+    r"d_?out\w*|d_?y|d_?a|dL|dJ|g|gout|grad_?\w*|upstream\w*|delta", re.IGNORECASE
+)
 _RESULT = {"a", "al", "yhat", "y_hat", "y_pred", "out", "output", "outputs", "probs", "pred"}
 
 
@@ -119,8 +123,11 @@ class Pair:
             raise GradientError(
                 "check_backprop: data needs a pair (X, Y), or a tuple of all other arguments."
             )
-        self.data = [mapped(np.array, x) for x in data]
+        self.data = [mapped(_taken, x) for x in data]
         self.known_as = {*_PARAMS}  # the names under which functions take the parameters
+        one_by_one = {*self.names} <= {*self.wanted_by(self.forward)}
+        if one_by_one and not any(_reads_keys(self.forward, n) for n in self.names):
+            self.known_as = set()
         self.labels = self._labels()
         self.state = np.random.get_state()  # noqa: NPY002 - so that dropout draws the same mask
         self.recorder = self.forward  # the function that is run on tensors
@@ -131,6 +138,8 @@ class Pair:
         self.measured = ""  # how much of the gradients, by differences, if not all
         self.slack = 0.0  # of gradients by differences: the rounding of the cost
         self.refused = ""  # why forward cannot be recorded
+        # Gradients that are not returned, and what is under names that nothing in forward has.
+        self.misnamed: tuple[list[str], list[str]] = ([], [])
         self.order: list[str | None] | None = None  # of the gradients, where backward has a tuple
         called = [n for n in self.wanted_by(self.forward) if n in self.known_as]
         if len(called) == 1 == len(self.named) and (alone or self._is_taken_as_an_array()):
@@ -169,7 +178,7 @@ class Pair:
     def _labels(self) -> list[str]:
         """Return the names of data, as forward has them."""
         own = self.wanted_by(self.forward)
-        names = [n for n in own if n not in _PARAMS and n not in self.named]
+        names = [n for n in own if n not in self.known_as and n not in self.named]
         none_is_known = names and len(names) == len(own) and not _rest(self.forward)
         if none_is_known:  # one of them stands for the parameters, or several do
             items = len(self.params) if isinstance(self.params, (list, tuple)) else 0
@@ -212,16 +221,18 @@ class Pair:
     def inputs(self, seed: int | None) -> tuple[dict[str, Any], list[Any]]:
         """Return parameters and data: as given, or the first drawn anew, or with an even seed both.
 
-        Data that has a structure, such as labels, masks and shares, stays as it is.
+        Data that has a structure, such as labels, masks and shares, stays as it is, unless it is of
+        one number only, which hides much: λ = 0, keep_prob = 1, a mask of ones.
         """
         values = {k: v.astype(float) for k, v in self.named.items()}
-        data = [mapped(np.array, x) for x in self.data]
+        data = [mapped(_taken, x) for x in self.data]
         if seed is None:
             return values, data
         rng = np.random.default_rng(seed)
-        values = {k: np.asarray(redrawn(v, rng)) for k, v in values.items()}
+        free = seed % 4 == 2  # of any sign, where the function takes them
+        values = {k: np.asarray(redrawn(v, rng, free=free)) for k, v in values.items()}
         if seed % 2 == 0:
-            data = [mapped(lambda x: redrawn(x, rng) if _is_free(x) else x, x) for x in data]
+            data = [mapped(lambda x: _drawn(x, rng), x) for x in data]
         return values, data
 
     def like(self, values: Mapping[str, Any]) -> Any:
@@ -245,7 +256,7 @@ class Pair:
         takes = {*names} & (self.known_as | {*own})  # the parameters, or some of them
         rest = _rest(f)
         if len(unknown) == 1:  # the only one that is left
-            if not takes and not rest:
+            if not takes and not rest and not _UPSTREAM.fullmatch(unknown[0]):
                 known[unknown[0]] = params
             elif not {*names, *rest} & _CACHE and more.get("cache") is not None:
                 known[unknown[0]] = more["cache"]
@@ -338,6 +349,28 @@ class Pair:
             for spelt in (name, name.upper(), name.capitalize()):
                 known.setdefault(spelt, parts[0] if parts else None)
         return known
+
+    def more_for_backward(self, ran: Watched, plain: dict[str, Any], data: list[Any]) -> Any:
+        """Return what `more` does, and the gradient of the result where backward takes it."""
+        more = self.more(ran)
+        known = {*more, *self.labels, *self.names, *self.known_as, *_CACHE}
+        for name in self.wanted_by(self.backward):
+            if name not in known and _UPSTREAM.fullmatch(name):
+                more[name] = self.upstream(ran, self.like(plain), data)
+        return more
+
+    def upstream(self, ran: Watched, params: Any, data: Sequence[Any]) -> Any:
+        """Return the gradient of the cost by what forward returns: 1 where that is the cost."""
+        if self.loss is None:
+            return 1.0
+        result = ran.result
+        several = isinstance(result, (tuple, list))
+        out = result[0] if several else result
+        first = Tensor(np.asarray(out, float), requires_grad=True)
+        changed = (first, *result[1:]) if several else first
+        named = {k: first if x is out else x for k, x in ran.variables.items()}
+        J = self.cost_of(replace(ran, result=changed, variables=named), params, data)
+        return gradients(J, first) if isinstance(J, Tensor) else 1.0
 
     def recorded(self, seed: int | None) -> tuple[Tensor, dict[str, Tensor], Watched]:
         """Run forward on tensors: the cost with its graph, the leaves, and what was seen."""
@@ -453,7 +486,7 @@ class Pair:
         self, plain: dict[str, Any], data: list[Any], before: Watched, *, aloud: bool = False
     ) -> tuple[dict[str, Any], Watched, list[str]]:
         """Run backward: the gradients it returns, what was seen, and notes."""
-        more = self.more(before)
+        more = self.more_for_backward(before, plain, data)
         cache = more["cache"]
         kept, own = _copies(cache), {k: v.copy() for k, v in plain.items()}
         given = _copies(data)
@@ -462,7 +495,7 @@ class Pair:
         self.seen = {name for name, kinds in mine.kinds.items() if dict not in kinds}
         self.kinds, self.entries = mine.kinds, mine.entries
         notes = []
-        if any(not np.array_equal(plain[k], own[k]) for k in plain):
+        if any(not np.array_equal(plain[k], own[k], equal_nan=True) for k in plain):
             notes.append(f"{_name(self.backward)} changes its parameters; copy them before.")
         pairs = zip(given, _copies(data), strict=True)
         if any(not _same(a, b) for a, b in pairs):
@@ -479,6 +512,9 @@ class Pair:
         absent = [f"d{k}" for k in self.names if f"d{k}" not in returned]
         if absent:
             notes.append(f"Not returned: {', '.join(absent)}.")
+        known = dict.fromkeys([*self.names, *(a.name for a in before.assigned)])
+        strange = [k for k in returned if meant(k, known) is None] if absent else []
+        self.misnamed = (absent, strange) if strange else ([], [])
         return returned, mine, notes
 
     def returned(self, found: Any) -> dict[str, Any]:
@@ -497,6 +533,10 @@ class Pair:
                 k = _clean(path)
                 stem = k if k in known else meant(k, known)
                 own[f"d{stem}" if stem else k if k[:1] == "d" else f"d{k}"] = np.asarray(x)
+            shapes = {f"d{k}": v.shape for k, v in zip(names, self.named.values(), strict=True)}
+            (absent, strange) = ([*shapes.keys() - own.keys()], [*own.keys() - shapes.keys()])
+            if len(absent) == len(strange) == 1 and own[strange[0]].shape == shapes[absent[0]]:
+                own = {absent[0] if k == strange[0] else k: x for k, x in own.items()}
             return own
         if isinstance(found, (tuple, list)) and self.order is not None:
             flat = _items_of(found)
@@ -526,7 +566,34 @@ class Pair:
                 raise error from None
 
 
-def redrawn(x: Any, rng: Any) -> Any:
+def _taken(x: Any) -> Any:
+    """Return data for a call: a copy of an array, or of numbers in lists; all else as it is."""
+    if isinstance(x, np.ndarray):
+        return np.array(x)
+    if is_numbers(x):
+        try:
+            return np.array(x)
+        except ValueError:  # rows of different lengths
+            return copied(x)
+    return x
+
+
+def _drawn(x: Any, rng: Any) -> Any:
+    """Return other data of its kind, or the same."""
+    if _is_free(x):
+        return redrawn(x, rng)
+    given = np.asarray(x) if isinstance(x, (float, np.ndarray)) else np.zeros(0)
+    if given.dtype.kind not in "fb" or not given.size or np.ptp(given.astype(float)):
+        return x
+    first = float(given.flat[0])
+    if not given.ndim and (first == 1 or abs(first) < 1e-6):
+        return type(x)(rng.uniform(0.3, 0.9)) if isinstance(x, float) else rng.uniform(0.3, 0.9)
+    if given.size > 2 and first in (0, 1):
+        return (rng.random(given.shape) < 0.6).astype(given.dtype)
+    return x
+
+
+def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
     """Return other numbers of the same kind: positive ones, shares of 1, or any."""
     x = np.asarray(x)
     if not x.size:
@@ -534,7 +601,7 @@ def redrawn(x: Any, rng: Any) -> Any:
     if not x.ndim:
         drawn = rng.uniform(0.2, 0.9) if 0 < x < 1 else np.abs(rng.normal()) + 0.5
         return float(np.where(x < 0, -drawn, drawn))
-    if not (x > 0).all():
+    if free or not (x > 0).all():
         return (0.8 * rng.normal(size=x.shape)).astype(x.dtype)
     drawn = rng.uniform(0.05, 0.95, x.shape) if (x < 1).all() else 0.2 + rng.random(x.shape)
     for axis in range(x.ndim):

@@ -75,6 +75,7 @@ _WHY = {
     "keepdims=True for a bias.",
     "term": "Something is added that the cost does not contain, or left out that it does.",
     "shape": "A derivative has the shape of what it is the derivative of.",
+    "name": "The gradient of a parameter is returned under its name, with a d before it.",
     "nan": "A formula that divides or takes a logarithm leaves the range of numbers here.",
     "raises": "NumPy cannot do this with these arrays: write the shape of each beside it.",
     "unknown": "Check the step against the formula in its row, with small arrays, by hand.",

@@ -247,8 +247,7 @@ class Check:
         self.used = self.strict = self.reshaped = False
         self.explained, self.searching = True, False
         self.allowed = Allowance(FORMULAS, SECONDS)
-        steps = view.program.steps
-        self.between = {name for k, (name, _) in given.items() if steps[k].op is not None}
+        self.between = {name for k, (name, _) in given.items() if not self.is_parameter(k)}
         self.slack: list[Any] = []
         self.right: Any = None  # the right value of the step that is judged
         self.now = 0  # the step whose causes are looked for
@@ -258,6 +257,18 @@ class Check:
             for slot, k in enumerate(step.operands):
                 if step.op is not None and step.is_differentiated(slot):
                     self.users[k].append((i, slot))
+
+    def is_parameter(self, k: int) -> bool:
+        """Return whether a step is a parameter, or a part of one, as W1 of a flat theta."""
+        step = self.program.steps[k]
+        while step.op is not None and step.op.moves and len(step.operands) == 1:
+            step = self.program.steps[step.operands[0]]
+        return step.op is None
+
+    def is_averaged(self, k: int) -> bool:
+        """Return whether a step is a parameter whose formula has the 1/m that others may lack."""
+        users = [i for i, _ in self.users[k]]
+        return self.is_parameter(k) and not (users and all(map(self.is_parameter, users)))
 
     def seeds(self) -> dict[int, Any]:
         """Return where a backward pass begins: a 1 at the cost."""
@@ -308,7 +319,7 @@ class Check:
         """Judge the user's value of a step; return what the steps before it are judged with."""
         name, theirs = self.given[k]
         right = self.right = np.asarray(right)
-        between = self.program.steps[k].op is not None
+        between = not self.is_parameter(k)
         missing = right.ndim - theirs.ndim
         if not self.strict and between and right.shape == (*(1,) * missing, *theirs.shape):
             # (4,) for (1, 4), which NumPy broadcasts alike; a parameter's has its very shape.
@@ -328,7 +339,7 @@ class Check:
             return theirs
         if not np.isfinite(right).all():
             finite = np.isfinite(right)
-            times = 1 if self.program.steps[k].op is None else self.convention
+            times = 1 if self.is_parameter(k) else self.convention
             found, wanted = (np.where(finite, x, 0.0) for x in (theirs, times * right))
             if not self.near(found, wanted, k):
                 off: tuple[Cause, ...] = (Cause("unknown", "its finite elements are other ones"),)
@@ -336,9 +347,9 @@ class Check:
             else:
                 note = "not judged: the reference is not finite here"
                 self.rows.append(Quantity(name, APART, np.nan, self.formula(k), (), note))
-            return theirs / (1 if self.program.steps[k].op is None else self.convention)
+            return theirs / (1 if self.is_parameter(k) else self.convention)
         times, note = 1, ""
-        if self.program.steps[k].op is not None:
+        if not self.is_parameter(k):
             times = self.convention
             if self.mixed and times > 1 and self.near(theirs, right, k):
                 times = 1
@@ -472,7 +483,7 @@ class Check:
         if len(parts) > MANY:
             parts = [*parts[:2], f"… ({len(parts)} terms)"]
         whole = " + ".join(parts) or "1"
-        if self.used and self.program.steps[k].op is None:  # the 1/m that the others lack
+        if self.used and self.is_averaged(k):  # the 1/m that the others lack
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
         return raised(f"{self.slope(k)} = {whole}")
 
@@ -514,7 +525,7 @@ class Check:
     def loss_of(self, k: int) -> tuple[str, int, int, int] | None:
         """Return the slope of a usual loss, of which two values it is, and what divides it."""
         steps, shape = self.program.steps, np.shape(self.right)
-        expected = self.right * (self.convention if steps[k].op is not None else 1)
+        expected = self.right * (1 if self.is_parameter(k) else self.convention)
         if np.size(expected) < 2:
             return None
         named = [n for n, step in enumerate(steps) if step.name and step.shape == shape]
@@ -565,7 +576,7 @@ class Check:
         c = float(np.vdot(g, x) / np.vdot(x, x))
         if not c or not self.near(g, c * x):
             return ""
-        leaf = self.program.steps[k].op is None
+        leaf = self.is_averaged(k)
         return f"{c * (self.convention if self.used and leaf else 1):.4g} · {self.label(k)}"
 
     def cotangent_name(self, i: int) -> str:
@@ -649,7 +660,7 @@ class Check:
         several = len(terms) == len(self.users[k]) > 1
         if several:
             written = [*map(raised, self.parts(k))]
-            leaf = self.program.steps[k].op is None
+            leaf = self.is_averaged(k)
             by = f" / {self.convention}" if self.used and leaf else ""
             few = len(terms) <= MANY
             for n in range(1, len(terms)) if few else (1, len(terms) - 1):
@@ -749,6 +760,8 @@ class Check:
         else:
             turned = ", and of the wrong sign" if c < 0 else ""
             for n in self.near_lengths():
+                if n == 2 and n not in self.divisors:
+                    continue  # a 2 is lost or doubled more often than an average over two
                 if abs(abs(c) - n) < 1e-6 * n:
                     yield c, f", {n} times too large: an average over {n} lacks its 1/{n}{turned}"
                     return

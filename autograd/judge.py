@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.captured import copied, entries
+from autograd.captured import Call, copied, entries
 from autograd.limited import Endless, Limited
 from autograd.placed import is_same
+from autograd.structures import arrays_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from autograd.captured import Call, Pair
+    from autograd.captured import Pair
 
 __all__ = ["Judge"]
 
@@ -90,19 +91,26 @@ class Judge:
         finite = pair.refused or all(np.isfinite(g).all() for g in expected.values())
         if not finite or not np.allclose(np.asarray(value, float), J, rtol=1e-6):
             return None
-        more = pair.more(ran)
+        more = pair.more_for_backward(ran, values, data)
         self.keys = self.keys or list(entries(more["cache"]))
         call = pair.bound(pair.backward, pair.like(values), data, more)
         return _Case(seed, call, expected, copied(getattr(pair.backward, "__self__", None)))
 
-    def returned(self, function: Callable[..., Any], case: _Case) -> dict[str, Any]:
-        """Return the gradients that a function gives; of a method, with a copy of its object."""
+    def returned(
+        self, function: Callable[..., Any], case: _Case, given: Call | None = None
+    ) -> dict[str, Any]:
+        """Return the gradients that a function gives; of a method, with a copy of its object.
+
+        It gets copies of the arguments of a case, or the very ones that are given.
+        """
         np.random.set_state(self.pair.state)  # noqa: NPY002
         call, plain = case.call, getattr(function, "__func__", None)
         if plain is not None and case.bound is not None:
             function = types.MethodType(plain, copied(case.bound))
         own = {k: copied(x) for k, x in call.named.items()}
         positional = [*map(copied, call.positional)]
+        if given is not None:
+            positional, own = given
         with contextlib.redirect_stdout(io.StringIO()):
             if self.limit is None:
                 return self.pair.returned(function(*positional, **own))
@@ -156,7 +164,29 @@ class Judge:
             right = {name for name in right if self.is_right(found.get(name), name, case)}
             if before is not None and not right > before:
                 return set()
-        return right
+        return set() if right == {*self.wanted} and self.spoils(function) else right
+
+    def spoils(self, function: Callable[..., Any]) -> bool:
+        """Return whether a changed function changes what it is given, as ``dw = w; dw += …`` does.
+
+        Where the user's own does so, it is no fault of the change.
+        """
+        return self.writes(function) and not self.writes(self.pair.backward)
+
+    def writes(self, function: Callable[..., Any]) -> bool:
+        """Return whether a function changes an array of its arguments, at the first inputs."""
+        case = self.cases[0]
+        given = Call([*map(copied, case.call.positional)], copied(case.call.named))
+        try:
+            with np.errstate(all="ignore"):
+                self.returned(function, case, given)
+        except (Exception, Endless):
+            return False
+        before, after = (arrays_of([*call.positional, call.named]) for call in (case.call, given))
+        return any(
+            isinstance(a, np.ndarray) and not np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+            for a, b in zip(before, after, strict=False)
+        )
 
     def is_right(self, g: Any, name: str, case: _Case) -> bool:
         """Return whether a gradient is there, has the right shape, and is right."""
@@ -184,4 +214,4 @@ class Judge:
                     wanted.remove(name)  # the one that is wrong is looked at first
                     wanted.insert(0, name)
                     return False
-        return bool(wanted and cases)
+        return bool(wanted and cases) and not self.spoils(function)

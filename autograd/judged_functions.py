@@ -36,6 +36,7 @@ from autograd.written import Written, reaches_outside, targets, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from autograd.graph import Graph
     from autograd.watched import Failed
 
 __all__ = ["of_functions"]
@@ -214,7 +215,7 @@ def _edited(
     mended = f"{', '.join(sorted(more))} {'are' if len(more) > 1 else 'is'} right"
     with_it = "with this line" if len(edits) == 1 else f"with these {len(edits)} lines"
     said = "every returned gradient is right" if whole else mended
-    proof = f"{with_it} {said}, at {len(judge.cases)} inputs"
+    proof = f"{with_it} {said}, at {len(judge.cases)} inputs of these shapes"
     report = _with_edits(stages, edits, proof, pair.seen, whole=whole)
     notes = [] if whole else [f"W{proof[1:]}; {', '.join(sorted(left))} still differ.", search.note]
     return replace(report, notes=(*report.notes, *filter(None, notes)))
@@ -316,6 +317,15 @@ def _by_variables(
     if given:
         report = voted(view, given, tolerance, found.notes, explained=explained)
         report = with_followers(report, view, given)
+        apart = _of_other_sizes(report, view, given)
+        if apart and explained:
+            rest = {k: g for k, g in given.items() if k not in apart}
+            other = voted(view, rest, tolerance, found.notes)
+            if not other:
+                note = "a variable of another size, and so of another meaning"
+                rows = [Quantity(given[k][0], APART, math.nan, "", (), note) for k in apart]
+                other = with_followers(other, view, rest)
+                report = replace(other, rows=(*other.rows, *rows))
     elif found.error is None:
         names = ", ".join(f"d{name}" for name in pair.names)
         raise GradientError(
@@ -342,9 +352,36 @@ def _by_variables(
             if earlier != f"{row.name}:{row.occurrence}":
                 said = f"wrong as {earlier} is, in the same line"
                 rows[i] = replace(row, status=FOLLOWS, causes=(), note=said)
+    absent, strange = pair.misnamed
+    rows += [_misnamed(name, strange) for name in absent]
     if found.error is not None:
         rows.append(_failed(found.error, pair))
     return _Judged(replace(report, rows=tuple(rows)), found.values, letters_of(view))
+
+
+def _of_other_sizes(
+    report: BackpropDiagnosis, view: Graph, given: dict[int, tuple[str, Any]]
+) -> list[int]:
+    """Return the steps whose quantity has a name of theirs, and another number of elements.
+
+    Such as the dh of one example beside the h of all: it is a mistake only if nothing else is. One
+    number may well be a sum too many.
+    """
+    wrong = {row.name for row in report.mistakes if row.causes[0].kind == "shape"}
+    steps = view.program.steps
+    return [
+        k
+        for k, (name, array) in given.items()
+        if name in wrong
+        and steps[k].op is not None
+        and np.size(array) not in (1, math.prod(steps[k].shape))
+    ]
+
+
+def _misnamed(name: str, others: Sequence[str]) -> Quantity:
+    """Return the row of a gradient that is returned under no name, or under a wrong one."""
+    said = f"it is not returned; {', '.join(others)} is the gradient of nothing in forward"
+    return Quantity(name, WRONG, math.nan, f"∂J/∂{name[1:]}", (Cause("name", said),))
 
 
 def _failed(error: Failed, pair: Pair) -> Quantity:

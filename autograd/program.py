@@ -241,15 +241,15 @@ class Program:
         return {s._entry: i for i, s in enumerate(self.steps) if isinstance(s._entry, Node)}
 
     def call_constants(self, names: Mapping[Any, str]) -> None:
-        """Give constants without a name one, in what was recorded: by shape and numbers."""
+        """Give constants without a name one, in what was recorded: by shape and numbers.
+
+        It is kept as an expression, so that equal constants stay one step of every program.
+        """
         for step in self.steps:
             entry = step._entry
-            if (
-                isinstance(entry, Constant)
-                and step.name is None
-                and isinstance(entry.value, np.ndarray)
-            ):
-                entry.name = step.name = names.get(numbers_of(entry.value))
+            unnamed = isinstance(entry, Constant) and step.name is None
+            if unnamed and isinstance(entry.value, np.ndarray):
+                entry.expression = step.name = names.get(numbers_of(entry.value))
 
     @functools.cached_property
     def calls(self) -> list[Call]:

@@ -304,10 +304,11 @@ def changes(statement: ast.stmt, pool: Pool, cost: int) -> Iterator[Change]:
 def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     """Yield a statement with one small change each."""
     yield from _whole(statement, pool)
-    value = getattr(statement, "value", None)
-    if isinstance(statement, ast.Assign) and _is_taken(statement.value):  # nothing is computed
+    value: Any = getattr(statement, "value", None)
+    # Where nothing is computed, and nothing compared.
+    if isinstance(statement, ast.Assign) and _is_taken(value) and not _is_masked(statement):
         yield from _replacing(statement, _one_off, 1)  # the likeliest slip where a cache is read
-        price = 2 if _is_scalar(statement.value) else 3
+        price = 2 if _is_scalar(value) else 3
         yield from _replacing(statement, lambda node: _taken_otherwise(node, pool), price)
         yield from _everywhere(statement, pool)
         return
@@ -316,6 +317,11 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and value is not None:
         for kind, new, cost in _wraps(value, pool):
             yield _with_value(statement, value, new, kind, cost)
+
+
+def _is_masked(statement: Any) -> bool:
+    """Return whether a statement stores where something holds: dZ[Z <= 0] = 0."""
+    return any(isinstance(n, ast.Compare) for t in statement.targets for n in ast.walk(t))
 
 
 def _one_off(node: Any) -> Iterator[tuple[str, ast.expr]]:

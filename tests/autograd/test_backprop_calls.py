@@ -1098,3 +1098,229 @@ def test_the_cache_of_the_wrong_layer_is_found_where_it_is_unpacked(sizes) -> No
     assert report.edit.after.strip() == "A_prev, W, Z = caches[l - 1]"
     (mistake,) = report.mistakes
     assert mistake.causes[0].sentence == "caches[l] should be caches[l - 1]"
+
+
+# -- what a backward function may be given, and what it may return ---------------------------------
+
+
+def logistic(X, y, W):
+    p = 1 / (1 + np.exp(-(X @ W)))
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), p
+
+
+SLOPES = {
+    "p": lambda X, y, W, p: X.T @ ((p - y) / len(y)),
+    "params": lambda X, y, W, params: X.T @ ((params - y) / len(y)),
+    "theta": lambda X, y, W, theta: X.T @ ((theta - y) / len(y)),
+    "dout": lambda X, y, W, dout, cache: dout * X.T @ ((cache - y) / len(y)),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_a_name_of_the_parameters_may_be_that_of_something_else(name: str) -> None:
+    """Where forward takes the parameters one by one: p is the probability then."""
+    X, y = RNG.normal(size=(5, 3)), np.array([1.0, 0, 1, 1, 0])
+    W = {"W": RNG.normal(size=3)}
+    assert check_backprop(logistic, SLOPES[name], W, (X, y))
+
+
+def triplet(a, p, n, W):
+    return np.sum((a @ W) * (p @ W)) - np.sum((a @ W) * (n @ W))
+
+
+def triplet_back(a, p, n, W):
+    return a.T @ (p @ W - n @ W) + p.T @ (a @ W) - n.T @ (a @ W)
+
+
+def affine(x, w, b):
+    return x @ w + b, (x, w, b)
+
+
+def affine_back(dout, cache):
+    x, _, _ = cache
+    return x.T @ dout, dout.sum(axis=0)
+
+
+def affine_twice(dout, cache):
+    x, _, _ = cache
+    return 2 * x.T @ dout, dout.sum(axis=0)
+
+
+def test_data_may_be_called_p_and_a_layer_takes_what_comes_back() -> None:
+    a, p, n = RNG.normal(size=(3, 5, 3))
+    assert check_backprop(triplet, triplet_back, {"W": RNG.normal(size=(3, 2))}, (a, p, n))
+    g = RNG.normal(size=(5, 2))
+    layer = {"w": RNG.normal(size=(3, 2)), "b": RNG.normal(size=2)}
+    for backward, right in ((affine_back, True), (affine_twice, False)):
+        report = check_backprop(affine, backward, layer, (a,), loss=lambda out: np.sum(out * g))
+        assert bool(report) == right, report
+        assert [row.name for row in report.mistakes] == [] if right else ["dw"]
+
+
+def masked(X, Y, W, mask, names):
+    A = np.tanh(X @ W)
+    A = A if mask is None else A * mask
+    assert names == "ab"
+    return np.sum((A - Y) ** 2)
+
+
+def masked_back(X, Y, W, mask, names):
+    A = np.tanh(X @ W)
+    return X.T @ (2 * (A - Y) * (1 - A**2))
+
+
+def of_a_tree(tree, W):
+    def value(t):
+        return W[t] if isinstance(t, int) else value(t[0]) * value(t[1])
+
+    return value(tree)
+
+
+def of_a_tree_back(tree, W):
+    g = np.zeros_like(W)
+
+    def value(t):
+        return W[t] if isinstance(t, int) else value(t[0]) * value(t[1])
+
+    def back(t, dv):
+        if isinstance(t, int):
+            g[t] += dv
+        else:
+            back(t[0], dv * value(t[1]))
+            back(t[1], dv * value(t[0]))
+
+    back(tree, 1.0)
+    return g
+
+
+def test_data_that_are_no_arrays_stay_as_they_are() -> None:
+    X, Y, W = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2)), RNG.normal(size=(3, 2))
+    assert check_backprop(masked, masked_back, {"W": W}, (X, Y, None, "ab"))
+    tree = ((0, 1), (2, (1, 3)))
+    assert check_backprop(of_a_tree, of_a_tree_back, {"W": RNG.normal(size=4)}, (tree,))
+
+
+def two(X, Y, W, b):
+    Z = W @ X + b
+    return np.mean((Z - Y) ** 2), Z
+
+
+RETURNED = {
+    "another name": (lambda u, v: {"dW": u, "dbias": v}, []),
+    "another name, wrong": (lambda u, v: {"dW": u, "dbias": 100 * v}, ["db"]),
+    "one missing": (lambda u, v: {"dW": u}, []),
+    "two names of nothing": (lambda u, v: {"dW": u, "dq": v, "dr": v}, ["db"]),
+}
+
+
+@pytest.mark.parametrize("case", RETURNED)
+def test_a_gradient_under_a_wrong_name_is_not_passed_over(case: str) -> None:
+    made, wrong = RETURNED[case]
+
+    def backward(X, Y, W, b, cache):
+        dZ = 2 * (cache - Y) / Y.size
+        return made(dZ @ X.T, dZ.sum(axis=1, keepdims=True))
+
+    X, Y = RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4))
+    P = {"W": RNG.normal(size=(2, 3)), "b": RNG.normal(size=(2, 1))}
+    report = check_backprop(two, backward, P, (X, Y))
+    assert [row.name for row in report.mistakes] == wrong, report
+    assert ("not returned: db" in report.verdict) == (case == "one missing")
+
+
+def hinge(X, y, w, C):
+    m = 1 - y * (X @ w)
+    return 0.5 * np.dot(w, w) + C * np.maximum(0, m).sum(), m
+
+
+def hinge_back(X, y, w, C, m):
+    dw = np.zeros_like(w)
+    for xi, yi, mi in zip(X, y, m, strict=True):
+        if mi > 0:
+            dw -= C * yi * xi
+    return dw
+
+
+def test_no_edit_writes_into_what_the_function_is_given() -> None:
+    """``dw = w`` makes the numbers right, and changes the parameters in the loop below."""
+    X, y = RNG.normal(size=(8, 3)), np.array([1.0, -1, 1, 1, -1, 1, -1, -1])
+    report = check_backprop(hinge, hinge_back, {"w": RNG.normal(size=3)}, (X, y, 0.7))
+    assert report.mistakes[0].name == "dw"
+    assert all(edit.after != "dw = w" for edit in report.edits)
+    assert not any("changes its parameters" in note for note in report.notes)
+
+
+def regular(X, y, W, lam):
+    r = X @ W - y
+    return np.sum(r**2) / 2 + lam * np.sum(W * W), r
+
+
+def regular_back(X, y, W, lam, r):
+    return X.T @ r
+
+
+@pytest.mark.parametrize("lam", [0.0, 1e-9])
+def test_a_penalty_of_nothing_hides_that_it_is_missing(lam: float) -> None:
+    X, y, W = RNG.normal(size=(5, 3)), RNG.normal(size=5), RNG.normal(size=3)
+    report = check_backprop(regular, regular_back, {"W": W}, (X, y, lam))
+    assert any("right for data such as yours only" in note for note in report.notes), report
+    right = check_backprop(
+        regular, lambda X, y, W, lam, r: X.T @ r + 2 * lam * W, {"W": W}, (X, y, lam)
+    )
+    assert right.notes == ()
+
+
+def stored(X, Y, W1, W2):
+    Z = W1 @ X
+    A = np.maximum(Z, 0)
+    P = W2 @ A
+    return np.sum((P - Y) ** 2) / 2, (Z, A, P)
+
+
+def stored_back(X, Y, W1, W2, cache):
+    Z, A, P = cache
+    dP = P - Y
+    dW2 = dP @ A.T
+    dA = W2.T @ dP
+    dZ = np.array(dA, copy=True)
+    dZ[Z >= 0] = 0
+    dW1 = dZ @ X.T
+    return {"dW1": dW1, "dW2": dW2}
+
+
+def test_a_comparison_in_an_index_can_be_the_mistake() -> None:
+    X, Y = RNG.normal(size=(3, 6)), RNG.normal(size=(2, 6))
+    P = {"W1": RNG.normal(size=(4, 3)), "W2": RNG.normal(size=(2, 4))}
+    report = check_backprop(stored, stored_back, P, (X, Y))
+    assert report.mistakes[0].name == "dZ"
+    assert report.edit is not None
+    assert report.edit.after in ("dZ[Z < 0] = 0", "dZ[Z <= 0] = 0")
+
+
+def flat(X, Y, theta):
+    W1 = theta[:6].reshape(2, 3)
+    W2 = theta[6:].reshape(1, 2)
+    A1 = np.tanh(W1 @ X)
+    A2 = 1 / (1 + np.exp(-(W2 @ A1)))
+    J = -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
+    return J, (A1, W1, W2, A2)
+
+
+def flat_back(X, Y, theta, cache):
+    A1, _, W2, A2 = cache
+    m = Y.shape[1]
+    dZ2 = A2 - Y
+    dW2 = 2.0 / m * np.dot(dZ2, A1.T)
+    dZ1 = np.dot(W2.T, dZ2) * (1 - A1**2)
+    dW1 = 1.0 / m * np.dot(dZ1, X.T)
+    return np.concatenate([dW1.ravel(), dW2.ravel()])
+
+
+def test_parts_of_a_flat_parameter_are_parameters() -> None:
+    """The 1/m that the notes' dZ lacks comes in with them."""
+    X, Y = RNG.normal(size=(3, 5)), np.array([[1.0, 0, 1, 0, 1]])
+    report = check_backprop(flat, flat_back, {"theta": RNG.normal(size=8)}, (X, Y))
+    assert report.verdict.endswith("first in dW2: it is 2 times as large")
+    rows = {row.name: row for row in report.rows}
+    assert rows["dW1"].formula == "dW1 = dZ1 @ Xᵀ / 5"
+    assert not rows["dtheta"].formula.endswith("/ 5")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["minimum"]
 
-MEMORY = 10  # steps that the curvature is estimated from
+MEMORY = 30  # steps that the curvature is estimated from
 
 
 def minimum(

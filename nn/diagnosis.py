@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from nn.history import History
     from nn.module import Module
+    from nn.optim import Optimizer
 
 __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 
@@ -44,6 +46,7 @@ RANGES = {
 }
 
 
+EPOCHS, UNCHANGED = 10, 1e-3  # of a cost that has not moved: so many, by less than this share
 VANISHING, EXPLODING = 1e-8, 1e5  # norms of the gradient of one layer in the first step
 FADING = 1e-6  # of the first layer's gradient, as a share of the largest
 
@@ -305,6 +308,25 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
         yield (
             f"Exploding gradients: ‖gradient‖ is {largest:.1e} at {most}: use init='he' or "
             "'xavier', normalized inputs, fewer layers, or max_norm."
+        )
+
+
+def stuck(
+    history: History, first: float, last: float, values: list[Any], optimizer: Optimizer
+) -> Iterator[str]:
+    """Yield that the cost has not changed, though its gradient says that it could.
+
+    After ten epochs at least. The change that a step of 1 % of the parameters would make of the
+    cost, 0.01 ‖θ‖ ‖dθ‖, is then more than 1 % of it.
+    """
+    if history.epochs < EPOCHS or abs(last - first) > UNCHANGED * abs(first):
+        return
+    slope = np.hypot.reduce([norms[-1] for norms in history.gradient_norms.values() if norms])
+    size = np.hypot.reduce([float(np.linalg.norm(value)) for value in values])
+    if slope * size > abs(last):
+        yield (
+            f"The cost has hardly changed in {history.epochs} epochs, from {first:.4g} to "
+            f"{last:.4g}: try a learning rate above {optimizer.learning_rate:g}."
         )
 
 

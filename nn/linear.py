@@ -168,6 +168,8 @@ class Network(Module):
       layer4: Linear(5 → 1, sigmoid)
     """
 
+    in_order = True
+
     def __init__(
         self,
         n: Sequence[int],

@@ -52,6 +52,7 @@ class Module(Hinted):
 
     training: bool = True
     buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
+    in_order: bool = False  # whether the modules inside run one after another, as they stand
     attribute: str = ""  # the name under which another module holds this one
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -291,23 +292,26 @@ class Module(Hinted):
         total                                    21
         """
         rows = [("module", "kind", "g", "output", "parameters")]
+        units = None  # that the modules so far give
         for child in self.children():
-            g, n_out = getattr(child, "g", None), getattr(child, "n_out", None)
+            g = getattr(child, "g", None) or child.ending
+            widths = [m.n_out for m in child.modules() if hasattr(m, "n_out")]
+            units = widths[-1] if widths else units if self.in_order else None
             rows.append(
                 (
                     child.attribute,
                     type(child).__name__,
                     "" if g is None else g.label,
-                    "" if n_out is None else f"({n_out}, m)",
+                    "" if units is None else f"({units}, m)",
                     f"{sum(p.size for p in child.parameters()):,}",
                 )
             )
         rows.append(("total", "", "", "", f"{sum(p.size for p in self.parameters()):,}"))
-        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        wide = [max(len(row[i]) for row in rows) for i in range(5)]
         return "\n".join(
             "  ".join(
-                [f"{text:<{w}}" for text, w in zip(row[:4], widths, strict=False)]
-                + [f"{row[4]:>{widths[4]}}"]
+                [f"{text:<{w}}" for text, w in zip(row[:4], wide, strict=False)]
+                + [f"{row[4]:>{wide[4]}}"]
             )
             for row in rows
         )

@@ -35,6 +35,8 @@ class Sequential(Module):
     (1, 1)
     """
 
+    in_order = True
+
     def __init__(self, *modules: Module | str | Callable[[Any], Any]) -> None:
         if len(modules) == 1 and isinstance(modules[0], (list, tuple)):
             raise TypeError("Sequential: write Sequential(a, b), without brackets.")

@@ -439,6 +439,7 @@ class _Run:
                     f"{self.optimizer.learning_rate:g}."
                 ]
             )
+        self.note(diagnosis.stuck(self.history, first, last, self.values[0], self.optimizer))
         self.note(diagnosis.after(self.net, self.X, self.Y, self.loss, self.weight))
 
     def _bound(self) -> float:

@@ -975,3 +975,24 @@ def test_dead_units_of_a_relu_that_stands_alone_are_told() -> None:
     (note,) = diagnosis._dead(net, X)
     assert note.startswith("94% of the units of")
     assert not [*diagnosis._dead(nn.Sequential(nn.ReLU(), first), X)]  # of inputs, not of units
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "said"), [(1e-7, 20, True), (1e-7, 9, False), (0.1, 20, False)]
+)
+def test_a_cost_that_does_not_move_is_told(rate: float, epochs: int, said: bool) -> None:
+    X, Y = toy(100)
+    options = {"optimizer": "sgd", "learning_rate": rate, "epochs": epochs, "progress": False}
+    found = said_in(nn.Network([2, 8, 1], rng=0), X, Y, **options)
+    assert any(f"hardly changed in {epochs} epochs" in note for note in found) == said
+    if said:
+        assert any("above 1e-07" in note for note in found)
+
+
+def test_a_cost_at_its_minimum_may_stay() -> None:
+    X, Y = toy(100)
+    net = nn.Network([2, 1], output="identity", rng=0)
+    options = {"loss": nn.mean_squared_error, "optimizer": "sgd", "progress": False}
+    said_in(net, X, Y, learning_rate=0.05, epochs=1000, batch_size=None, **options)
+    again = said_in(net, X, Y, learning_rate=0.05, epochs=20, batch_size=None, **options)
+    assert not any("hardly changed" in note for note in again)

@@ -207,3 +207,17 @@ def test_what_is_not_finite_is_counted() -> None:
     net["W1"].data = [[1.0]]
     with pytest.raises(ValueError, match="3 of 4 outputs are not finite: X is not finite"):
         net.predict([[np.nan, np.inf, -np.inf, 1.0]])
+
+
+def test_a_summary_tells_what_every_module_gives() -> None:
+    inner = nn.Sequential(nn.Linear(8, 5, rng=0), "relu")
+    net = nn.Sequential(nn.Linear(4, 8, rng=0), nn.BatchNorm(8), "tanh", nn.Dropout(0.5), inner)
+    rows = [line.split() for line in net.summary().splitlines()]
+    assert rows[1:] == [
+        ["step1", "Linear", "identity", "(8,", "m)", "40"],
+        ["step2", "BatchNorm", "(8,", "m)", "16"],
+        ["step3", "Tanh", "tanh", "(8,", "m)", "0"],
+        ["step4", "Dropout", "(8,", "m)", "0"],
+        ["step5", "Sequential", "relu", "(5,", "m)", "45"],
+        ["total", "101"],
+    ]

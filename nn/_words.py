@@ -171,6 +171,9 @@ def _refuse_places(where: str, args: Sequence[Any], known: Sequence[str]) -> NoR
 # What people who know other libraries look for in `nn`.
 _NAMES = {
     "functional": "autograd has the functions, such as autograd.relu",
+    "f1_score": "the metric is nn.f1",
+    "predict": "write net.predict(X)",
+    "StepLR": "write nn.Staircase(…) or another schedule for learning_rate=",
     "Parameter": "write Tensor(value, requires_grad=True)",
     "BCELoss": "write nn.binary_cross_entropy, a function of A and Y",
     "BCEWithLogitsLoss": "write nn.binary_cross_entropy_with_logits, a function of Z and Y",
@@ -225,6 +228,8 @@ def refuse_keywords(where: str, given: Iterable[str], known: Iterable[str]) -> N
             instead.startswith("an ") and {"optimizer", "parameters"} & set(names)
         ):
             hint = f" Write {instead}."
+        elif name in ("bias", "use_bias") and where == "Linear":
+            hint = " Every layer has one; to keep it 0 leave b out of what the optimizer gets."
         elif name in ("dropout", "keep_prob", "activation", "hidden", "init") and where == "fit":
             hint = " That belongs to nn.Network(…)."
         elif stem and where.startswith("Network"):

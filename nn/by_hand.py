@@ -365,6 +365,7 @@ def logistic_regression_loop(w: Array, b: float, X: Array, Y: Array) -> tuple[fl
     """
     _check_unit(w, X, Y)
     n_x, m = X.shape
+    b = float(np.asarray(b).reshape(()))  # (1, 1), as parameters have it, is a number too
     J, dw, db = 0.0, np.zeros((n_x, 1)), 0.0
     for i in range(m):
         z = b

@@ -499,6 +499,8 @@ def _pair(
     X, Y = _matrix(where, "X", X), _matrix(where, "Y", Y)
     if X.shape[1] != Y.shape[1]:
         hint = " Examples are columns here: pass X.T." if X.shape[0] == Y.shape[1] else ""
+        if X.shape[0] == Y.shape[0] > 1:
+            hint = " Examples are columns here: pass X.T and Y.T."
         raise ShapeError(
             f"{where}: X and Y need the same number of columns, got shapes {X.shape} and "
             f"{Y.shape}.{hint}"

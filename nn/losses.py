@@ -363,6 +363,11 @@ def _are_probabilities(values: npt.NDArray[Any]) -> bool:
 
 def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     """Return the labels as a constant of the shape of the predictions, which is (n_y, m)."""
+    if not isinstance(A, (Tensor, np.ndarray)) or A.ndim != 2:
+        raise ShapeError(
+            f"{where}: predictions need to be a Tensor of shape (n_y, m), examples in columns, "
+            f"got {type(A).__name__} of shape {np.shape(A)}."
+        )
     if not isinstance(Y, Tensor):
         given = np.asarray(Y)
         if given.dtype.kind not in "biuf":
@@ -371,14 +376,14 @@ def _matching(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
                 "1, or to its number and use one_hot()."
             )
         Y = Tensor(given, name="Y")
-    if Y.shape != A.shape or A.ndim != 2:
+    if Y.shape != A.shape:
         hint = ""
         if Y.shape == A.shape[::-1]:
             hint = " Examples are columns here: pass Y.T."
-        elif A.ndim == 2 and A.shape[0] > 1 and Y.size == A.shape[1]:
+        elif A.shape[0] > 1 and Y.size == A.shape[1]:
             hint = f" Pass one_hot(Y, {A.shape[0]})."
         elif Y.ndim == 1:
-            wanted = "(-1, 1)" if A.ndim == 2 and A.shape == (Y.size, 1) else "(1, -1)"
+            wanted = "(-1, 1)" if A.shape == (Y.size, 1) else "(1, -1)"
             hint = f" Pass Y.reshape{wanted}."
         raise ShapeError(f"{where}: labels need the shape {A.shape}, got {Y.shape}.{hint}")
     return Y
@@ -391,6 +396,7 @@ def _labels(where: str, A: Tensor, Y: Tensor | npt.ArrayLike) -> Tensor:
     if not ((values >= -ROUNDING) & (values <= 1 + ROUNDING)).all():
         raise ValueError(
             f"{where}: labels need to be in [0, 1], got values from {np.min(values):.7g} to "
-            f"{np.max(values):.7g}; map classes to 0 and 1, or use one_hot()."
+            f"{np.max(values):.7g}; map classes to 0 and 1, or use one_hot(). For numbers: "
+            "output='identity' and loss=nn.mean_squared_error."
         )
     return Y

@@ -84,6 +84,14 @@ class Optimizer:
             raise TypeError(
                 f"{cls.__name__}: options go by name, as in {example}; got {args[1]!r}."
             )
+        given = args[0] if args else options.get("parameters", ())
+        if inspect.ismethod(given):
+            raise TypeError(
+                f"{cls.__name__}: needs tensors, got the method {given.__name__}; call it, as in "
+                f"{example}."
+            )
+        if not args and "parameters" not in options:
+            raise TypeError(f"{cls.__name__}: needs the parameters first, as in {example}.")
         if cls.__module__ == __name__:
             refuse_keywords(cls.__name__, options, ["parameters", *known])
         return super().__new__(cls)

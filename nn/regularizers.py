@@ -36,6 +36,8 @@ class Penalty:
         """Say what is wrong with a name before the constructor sees it."""
         if cls.__init__ is Penalty.__init__:
             refuse_keywords(cls.__name__, options, ["strength", "weights"])
+            if not args and "strength" not in options:
+                raise TypeError(f"{cls.__name__}: needs λ, as in {cls.__name__}(0.7).")
         return super().__new__(cls)
 
     def __init__(self, strength: float, *, weights: Iterable[Tensor] | None = None) -> None:

@@ -12,6 +12,7 @@ import time
 import warnings
 import zlib
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -803,6 +804,11 @@ def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] 
     m = Y.shape[1]
     w = np.ones(m)
     if sample_weight is not None:
+        if isinstance(sample_weight, str):
+            raise ValueError(
+                f"fit: sample_weight needs {m} numbers, one for each example, got "
+                f"{sample_weight!r}; 'balanced' is for class_weight."
+            )
         given = np.asarray(sample_weight, dtype=float).reshape(-1)
         if given.shape != (m,):
             raise ShapeError(f"fit: sample_weight needs {m} numbers, got shape {given.shape}.")
@@ -827,6 +833,16 @@ def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] 
                 )
             table = dict(zip(numbers.tolist(), w.sum() / (len(numbers) * counts), strict=True))
         else:
+            if not hasattr(class_weight, "items"):
+                raise TypeError(
+                    "fit: class_weight needs 'balanced' or a dict from class numbers to weights, "
+                    f"such as {{0: 1, 1: 2}}, got {class_weight!r}."
+                )
+            if not all(isinstance(k, Integral) for k in class_weight):
+                raise TypeError(
+                    "fit: class_weight needs the numbers of classes for keys, such as "
+                    f"{{0: 1, 1: 2}}, got {list(class_weight)}."
+                )
             table = dict(class_weight)
             unknown = sorted(set(np.unique(classes).tolist()) ^ set(table))
             if unknown:
@@ -862,7 +878,11 @@ def _matrix_of(name: str, given: Any) -> npt.NDArray[Any]:
     if array.ndim != 2 and not (name.endswith("Y") and array.ndim == 1):
         raise ShapeError(
             f"fit: {name} needs shape (rows, m), got {array.shape}; examples are columns, so pass "
-            f"{name.split()[-1]}.reshape(1, -1) for one row."
+            + (
+                f"{name.split()[-1]}.reshape(1, -1) for one row."
+                if array.ndim < 2
+                else f"nn.image_to_vector({name.split()[-1]}) for images."
+            )
         )
     return array.astype(float) if array.dtype.kind == "b" else array.copy()
 

@@ -43,7 +43,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "check_gradients": {"epsilon": 1e-7},
     "weighted_average": {"corrected": False},
     "diagnose_bias_variance": {"optimal_error": 0.0, "tolerance": 0.02},
-    "LogisticRegression": {"l2": 1.0, "max_iter": 1000, "tol": 1e-9},
+    "LogisticRegression": {"l2": 1.0, "max_iter": 5000, "tol": 1e-9},
     "Perceptron": {"learning_rate": 1.0, "epochs": 1000},
     "plot_schedule": {"epochs": 50},
     "plot_decision_boundary": {"steps": 200},

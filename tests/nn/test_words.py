@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+import warnings
 from typing import Any
 
 import numpy as np
@@ -264,3 +265,62 @@ def test_warnings_point_at_the_callers_line(name: str, tmp_path: Any) -> None:
     with pytest.warns(UserWarning, match=r"^\w+: |^A column") as caught:
         every_warning()[name](tmp_path)
     assert {w.filename for w in caught} == {__file__}
+
+
+MENDED: dict[str, tuple[Any, str]] = {
+    "predictions of one axis": (
+        lambda: nn.mean_squared_error(nn.Tensor(np.ones(3)), np.ones(3)),
+        r"predictions need to be a Tensor of shape \(n_y, m\), .* got Tensor of shape \(3,\)",
+    ),
+    "predictions in a list": (lambda: nn.binary_cross_entropy([0.5], [1]), "got list of shape"),
+    "numbers for a sigmoid": (
+        lambda: nn.fit(small(), COLUMNS, 3 * COLUMNS[:1], epochs=1),
+        "For numbers: output='identity' and loss=nn.mean_squared_error",
+    ),
+    "rows": (lambda: nn.split(COLUMNS.T, COLUMNS[:1].T), r"pass X\.T and Y\.T"),
+    "a method": (lambda: nn.SGD(small().parameters, learning_rate=0.1), "the method parameters"),
+    "no parameters": (lambda: nn.SGD(), r"as in SGD\(net\.parameters\(\), learning_rate=0\.01\)"),
+    "no strength": (lambda: nn.L2(), r"L2: needs λ, as in L2\(0\.7\)"),
+    "weights in a list": (
+        lambda: nn.fit(small(), COLUMNS, COLUMNS[:1] > 0, epochs=1, class_weight=[1, 2]),
+        r"such as \{0: 1, 1: 2\}, got \[1, 2\]",
+    ),
+    "weights by text": (
+        lambda: nn.fit(small(), COLUMNS, COLUMNS[:1] > 0, epochs=1, class_weight={"0": 1, "1": 2}),
+        "needs the numbers of classes for keys",
+    ),
+    "balanced samples": (
+        lambda: nn.fit(small(), COLUMNS, COLUMNS[:1] > 0, epochs=1, sample_weight="balanced"),
+        "'balanced' is for class_weight",
+    ),
+    "images": (
+        lambda: nn.fit(small(), np.ones((5, 3, 3)), np.ones((1, 5)), epochs=1),
+        r"pass nn\.image_to_vector\(X\) for images",
+    ),
+    "no bias": (lambda: nn.Linear(2, 1, bias=False), "leave b out of what the optimizer gets"),
+}
+COLUMNS = np.random.default_rng(0).normal(size=(2, 20))
+
+
+def small() -> nn.Network:
+    return nn.Network([2, 3, 1], rng=0)
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_a_mistake_of_a_call_is_told_with_its_mend(name: str) -> None:
+    call, said = MENDED[name]
+    with pytest.raises((TypeError, ValueError), match=said):
+        call()
+
+
+def test_metrics_have_the_names_of_elsewhere_too() -> None:
+    Y = (COLUMNS[:1] > 0).astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        history = nn.fit(small(), COLUMNS, Y, epochs=1, metrics=["acc", "f1_score"], rng=0)
+    assert {"accuracy", "f1"} <= {*history}
+    assert nn.accuracy(small(), COLUMNS, Y, threshold=0.0) == Y.mean()
+    J, dw, db = nn.by_hand.logistic_regression_loop(np.ones((2, 1)), np.zeros((1, 1)), COLUMNS, Y)
+    assert nn.by_hand.logistic_regression(np.ones((2, 1)), 0.0, COLUMNS, Y)[0] == pytest.approx(J)
+    assert dw.shape == (2, 1)
+    assert np.ndim(db) == 0

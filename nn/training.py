@@ -262,6 +262,15 @@ def fit(
 class _Run:
     """One call of `fit`: what it trains, with what, and where it stands."""
 
+    weight: npt.NDArray[Any] | None  # set by `take`, as the first cost is
+    first_cost: float
+    stream: Stream | None  # set by `fit`
+    reseed: Callable[[int], Any] | None
+    shuffle: bool
+    seed: Any
+    calls: list[Callable[[int, History], Any]]
+    print: dict[str, Any]
+
     def __init__(
         self,
         net: Module,
@@ -280,21 +289,13 @@ class _Run:
         self.paths = dict(net.named_parameters())
         self.history = History()
         self.dev: tuple[Tensor, Tensor] | None = None
-        self.weight: npt.NDArray[Any] | None = None
-        self.stream: Stream | None = None
-        self.reseed: Callable[[int], Any] | None = None
-        self.shuffle = True
         self.file: Path | None = None
-        self.first_cost = 0.0
-        self.seed: Any = None
         self.legacy = _legacy_state()
-        self.print: dict[str, Any] = {}
         self.kept = [(m, name) for _, m, name in net._buffers()]
         self.values = self._values()  # as they were when they were last looked at
         self.began: Any = _checksum(*self.values[0])
         self.best, self.best_values = math.inf, self.values
         self.touched = True  # whether others may have changed the network since
-        self.calls: list[Callable[[int, History], Any]] = []
         self.rate = optimizer.learning_rate if optimizer._schedule is None else None
 
     def _values(self) -> tuple[list[Any], list[Any]]:
@@ -320,11 +321,10 @@ class _Run:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self.first_cost = float(self._cost(*self.whole, None).item())
+            self._cost(*self.whole, None)
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
-            if self.weight is not None:
-                self.first_cost = float(self._cost(*self.whole, self.weight).item())
+            self.first_cost = float(self._cost(*self.whole, self.weight).item())
             if dev is not None:
                 self._take_dev(dev)
             for name, function in self.metrics:
@@ -654,7 +654,7 @@ class _Run:
         expected |= {f"optimizer.{k}": v.shape for k, v in slots.items()}
         try:
             run = json.loads(metadata["run"])
-            was, now = {"shuffle": True, **run["fingerprint"]}, self.print
+            was, now = run["fingerprint"], self.print
             differing = [key for key in now if was.get(key) != now[key]]
             if differing:
                 short = {k for k in differing if len(f"{was.get(k)}{now[k]}") < 80} - SUMS

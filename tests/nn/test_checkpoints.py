@@ -593,3 +593,25 @@ def test_batches_that_a_running_average_has_seen_are_kept(tmp_path) -> None:
         warnings.simplefilter("ignore")
         nn.fit(net(), X, Y, epochs=10, checkpoint=file, **options)
     assert nn.fit(net(), X, Y, epochs=12, checkpoint=file, **options).notes == whole == []
+
+
+def test_a_run_goes_on_with_the_same_penalty_only(tmp_path) -> None:
+    X, Y = toy(40)
+    file = tmp_path / "run.safetensors"
+    options = {"checkpoint": file, "rng": 0, "progress": False, "learning_rate": 0.01}
+    net = net_of()
+    first, last = (layer.W for layer in net.layers)
+    nn.fit(net, X, Y, epochs=2, penalty=nn.L2(0.1, weights=[first]), **options)
+    with pytest.raises(ValueError, match="penalty"):
+        nn.fit(net, X, Y, epochs=3, penalty=nn.L2(0.1, weights=[last]), **options)
+    nn.fit(net, X, Y, epochs=3, penalty=nn.L2(0.1, weights=[first]), **options)
+
+
+def test_seconds_of_a_run_that_goes_on_are_added(tmp_path) -> None:
+    X, Y = toy(40)
+    file = tmp_path / "run.safetensors"
+    options = {"checkpoint": file, "rng": 0, "progress": False, "learning_rate": 0.01}
+    begun = nn.fit(net_of(), X, Y, epochs=30, **options).seconds
+    after = nn.fit(net_of(), X, Y, epochs=31, **options)
+    assert after.epochs == 31
+    assert after.seconds > begun > 0

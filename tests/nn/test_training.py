@@ -724,3 +724,65 @@ def test_two_fits_of_three_epochs_are_one_of_six(name, tmp_path):
         )
     assert history["learning_rate"] == one[2:]
     np.testing.assert_array_equal(net["W1"].data, W)
+
+
+# -- what a run begins with, and what it says when it fails ----------------------------------------
+
+
+def test_the_first_cost_is_the_weighted_one() -> None:
+    X, Y = toy(40)
+    weight = np.where(np.arange(40) < 4, 10.0, 0.1)
+    net = nn.Network([2, 3, 1], rng=0)
+    first = nn.cost(net, X, Y, weight=weight * (40 / weight.sum())).item()
+    options = {"optimizer": "sgd", "learning_rate": 1e-9, "epochs": 10, "progress": False}
+    with pytest.warns(nn.TrainingWarning, match=f"from {first:.4g} to {first:.4g}"):
+        nn.fit(net, X, Y, sample_weight=weight, **options)
+
+
+@pytest.mark.parametrize(("X", "Y"), [((2, 0), (1, 0)), ((2, 3), (0, 3)), ((0, 3), (1, 3))])
+def test_nothing_to_train_with_is_refused(X: Any, Y: Any) -> None:
+    with pytest.raises(ValueError, match="needs at least one example"):
+        nn.fit(nn.Network([2, 1], rng=0), np.ones(X), np.ones(Y), epochs=1)
+
+
+def test_a_gradient_that_is_not_finite_is_named_before_it_is_clipped() -> None:
+    """The derivative of √ at 0 is infinite, and the cost is finite."""
+
+    class Root(nn.Module):
+        def __init__(self) -> None:
+            self.w = Tensor([[0.0]], requires_grad=True)
+
+        def forward(self, X: Any) -> Any:
+            return np.sqrt(self.w) + X
+
+    options = {"loss": nn.mean_squared_error, "optimizer": "sgd", "learning_rate": 0.1, "epochs": 1}
+    with pytest.raises(nn.TrainingError, match="a gradient is not finite in epoch 1"):
+        nn.fit(Root(), np.ones((1, 3)), np.zeros((1, 3)), max_norm=1.0, **options)
+
+
+def test_a_class_of_weight_0_does_not_count() -> None:
+    X, Y = toy(60)
+    one = nn.Network([2, 1], rng=0)
+    options = {"epochs": 5, "progress": False, "batch_size": None, "rng": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nn.fit(one, X, Y, class_weight={0: 0.0, 1: 2.0}, **options)
+        other = nn.Network([2, 1], rng=0)
+        nn.fit(other, X, Y, sample_weight=Y[0], **options)
+    np.testing.assert_allclose(one["W1"].data, other["W1"].data, rtol=1e-12)
+
+
+def test_an_interrupt_in_the_first_epoch_leaves_the_optimizer_at_its_beginning() -> None:
+    X, Y = toy(40)
+    net = nn.Network([2, 1], rng=0)
+    optimizer = nn.SGD(net.parameters(), learning_rate=nn.InverseDecay(0.1))
+
+    def interrupted(A: Any, Y: Any) -> Any:
+        if optimizer.steps:
+            raise KeyboardInterrupt
+        return nn.binary_cross_entropy(A, Y)
+
+    history = nn.fit(net, X, Y, loss=interrupted, optimizer=optimizer, epochs=3, batch_size=20)
+    assert history.interrupted
+    assert history.epochs == 0
+    assert optimizer.epoch == 1

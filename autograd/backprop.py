@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.captured import Pair
-from autograd.diagnosis import BackpropDiagnosis, Cause, Quantity
+from autograd.diagnosis import WRONG, BackpropDiagnosis, Cause, Quantity
 from autograd.errors import GradientError
 from autograd.forcing import (
     Check,
@@ -128,6 +128,18 @@ def check_backprop(
     return with_letters(replace(report, rows=(*report.rows, *lost)), letters_of(view))
 
 
+def _with_unused(report: BackpropDiagnosis, unused: set[str]) -> BackpropDiagnosis:
+    """Return a report that says which wrong gradients do not ask for that of the result."""
+    said = "the gradient of the result, which backward is given, is not used"
+    rows = [
+        replace(row, causes=(Cause("upstream", said), *row.causes)[:3])
+        if row.name in unused and row.status == WRONG
+        else row
+        for row in report.rows
+    ]
+    return replace(report, rows=tuple(rows))
+
+
 def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) -> BackpropDiagnosis:
     """Judge a class in PyTorch's way, or an op; return the first report that finds a mistake."""
     op = op_of(rule)
@@ -144,7 +156,7 @@ def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) ->
             if not report:
                 return report
     else:
-        for J, gradients in class_cases(rule, data):
+        for J, gradients, unused in class_cases(rule, data):
             view = graph(J)
             found: dict[Tensor | str, Any] = dict(gradients.items())
             given, _ = places(view, found)
@@ -152,6 +164,6 @@ def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) ->
             report = check.report(["Judged at 3 sets of inputs."], *check.reference())
             report = with_letters(with_followers(report, view, given), letters_of(view))
             if not report:
-                return report
+                return _with_unused(report, unused)
     assert report is not None
     return report

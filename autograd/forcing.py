@@ -319,14 +319,19 @@ class Check:
         """Judge the user's value of a step; return what the steps before it are judged with."""
         name, theirs = self.given[k]
         right = self.right = np.asarray(right)
+        if theirs.dtype.kind in "biu":
+            theirs = theirs.astype(float)
         between = not self.is_parameter(k)
         missing = right.ndim - theirs.ndim
         if not self.strict and between and right.shape == (*(1,) * missing, *theirs.shape):
             # (4,) for (1, 4), which NumPy broadcasts alike; a parameter's has its very shape.
             self.reshaped = self.reshaped or missing > 0
             theirs = theirs.reshape(right.shape)
-        if theirs.shape != right.shape or theirs.dtype.kind not in "biuf":
-            shape = Cause("shape", shapes_in_words(theirs, right))
+        if theirs.shape != right.shape or theirs.dtype.kind != "f":
+            said = f"it is of {theirs.dtype}, and real numbers are needed"
+            if theirs.dtype.kind == "f":
+                said = shapes_in_words(theirs, right)
+            shape = Cause("shape", said)
             wrong = self.mistaken_for(k, theirs) or (shape,)
             self.rows.append(Quantity(name, WRONG, np.nan, self.formula(k), wrong))
             return right
@@ -744,6 +749,9 @@ class Check:
                 yield Cause("sign", "its sign is wrong")
             elif c != 1:
                 yield Cause("scale", f"it is{words.removeprefix(',')}")
+            else:  # and yet it is wrong
+                exact = float(np.vdot(right, theirs)) / float(np.vdot(right, right))
+                yield Cause("scale", f"it is {exact:.9g} times as large")
 
     def scales(self, theirs: Any, right: Any) -> Iterator[tuple[float, str]]:
         """Yield the factor between two arrays, if they differ by one, and its words."""
@@ -772,7 +780,8 @@ class Check:
                 root = round(c * c) if c > 0 else 0
                 is_root = root in self.near_lengths() and abs(c - root**0.5) < 1e-6 * c
                 is_root = is_root and math.isqrt(root) ** 2 != root
-                yield c, f", {f'√{root}' if is_root else f'{c:.6g}'} times as large"
+                number = f"{c:.6g}" if abs(c - 1) > 1e-5 else f"{c:.9g}"
+                yield c, f", {f'√{root}' if is_root else number} times as large"
 
     def plain(self, c: float) -> list[float]:
         """Return the factor itself if it is one that people lose or double; else nothing."""

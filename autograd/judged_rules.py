@@ -57,11 +57,16 @@ class Context:
         """Do nothing: cotangents are always arrays here."""
 
 
-def class_cases(kind: Any, data: Sequence[Any]) -> Iterator[tuple[Tensor, dict[str, Any]]]:
+def class_cases(kind: Any, data: Any) -> Iterator[tuple[Tensor, dict[str, Any], set[str]]]:
     """Yield, for each set of inputs, a cost with its graph and the gradients that backward gives.
 
-    The cost is the sum of the result times fixed numbers, so that no symmetry hides a mistake.
+    And which of them stay the same where another gradient of the result is given. The cost is the
+    sum of the result times fixed numbers, so that no symmetry hides a mistake.
     """
+    first = next(iter(inspect.signature(kind.forward).parameters), "")
+    kind = kind() if first == "self" else kind  # of a class whose methods want an object
+    if isinstance(data, (np.ndarray, Tensor)):
+        data = (data,)
     names = list(inspect.signature(kind.forward).parameters)[1:]
     where = getattr(kind, "__name__", type(kind).__name__)
     for seed in _SEEDS:
@@ -73,6 +78,7 @@ def class_cases(kind: Any, data: Sequence[Any]) -> Iterator[tuple[Tensor, dict[s
             Tensor(x, name=n, requires_grad=True) if need else x
             for x, n, need in zip(given, names, needs, strict=False)
         ]
+        state = np.random.get_state()  # noqa: NPY002 - so that dropout draws one mask
         try:
             out = kind.forward(Context(needs), *leaves)
         except Exception as error:
@@ -88,7 +94,13 @@ def class_cases(kind: Any, data: Sequence[Any]) -> Iterator[tuple[Tensor, dict[s
         g = np.random.default_rng(7).normal(size=out.shape).astype(out.dtype)
         J = (out.named("out") * Tensor(g, name="g")).sum().named("J")
         ctx = Context(needs)
-        kind.forward(ctx, *[x.copy() if isinstance(x, np.ndarray) else x for x in given])
+        np.random.set_state(state)  # noqa: NPY002
+        again = kind.forward(ctx, *[x.copy() if isinstance(x, np.ndarray) else x for x in given])
+        if not np.allclose(np.asarray(again, float), out.data, rtol=1e-6, equal_nan=True):
+            raise GradientError(
+                f"check_backprop: two calls of {where}.forward give different results; seed what "
+                "is random in it, such as dropout."
+            )
         try:
             with np.errstate(all="ignore"):
                 found = kind.backward(ctx, g.copy())
@@ -97,16 +109,23 @@ def class_cases(kind: Any, data: Sequence[Any]) -> Iterator[tuple[Tensor, dict[s
                 f"check_backprop: {where}.backward raised {type(error).__name__}: {error}"
             ) from error
         grads = found if isinstance(found, tuple) else (found,)
-        if len(grads) != len(given):
+        rest = grads[len(given) :]  # of arguments that are as by default
+        if len(grads) < len(given) or len(grads) > len(names) or any(x is not None for x in rest):
             raise GradientError(
                 f"check_backprop: {where}.backward needs to return one gradient for each of the "
                 f"{len(given)} arguments of forward, None for those without, got {len(grads)}."
             )
-        hand = {}
-        for name, grad, need in zip(names, grads, needs, strict=False):
-            if need:
-                hand[f"d{name}"] = np.asarray(np.nan if grad is None else grad)
-        yield J, hand
+        hand = _by_name(names, grads, needs)
+        with np.errstate(all="ignore"):
+            other = kind.backward(ctx, 2 * g)
+        doubled = _by_name(names, other if isinstance(other, tuple) else (other,), needs)
+        yield J, hand, {k for k, x in hand.items() if np.any(x) and np.array_equal(x, doubled[k])}
+
+
+def _by_name(names: list[str], grads: Sequence[Any], needs: Sequence[bool]) -> dict[str, Any]:
+    """Return the gradients that are needed; NaN for None."""
+    some = zip(names, grads, needs, strict=False)
+    return {f"d{n}": np.asarray(np.nan if g is None else g) for n, g, need in some if need}
 
 
 def _array(x: Any) -> Any:

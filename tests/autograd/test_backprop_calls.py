@@ -1324,3 +1324,72 @@ def test_parts_of_a_flat_parameter_are_parameters() -> None:
     rows = {row.name: row for row in report.rows}
     assert rows["dW1"].formula == "dW1 = dZ1 @ Xᵀ / 5"
     assert not rows["dtheta"].formula.endswith("/ 5")
+
+
+class Dropped:
+    @staticmethod
+    def forward(ctx, x, keep_prob=0.5):
+        mask = (np.random.rand(*x.shape) < keep_prob) / keep_prob  # noqa: NPY002
+        ctx.save_for_backward(mask)
+        return x * mask
+
+    @staticmethod
+    def backward(ctx, g):
+        (mask,) = ctx.saved_tensors
+        return g * mask, None
+
+
+class Instance:
+    def forward(self, ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    def backward(self, ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2 * g
+
+
+class Deaf:
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return 3 * x**2
+
+
+class Drawn:
+    @staticmethod
+    def forward(ctx, x):
+        return x * np.random.default_rng().normal(size=x.shape)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g
+
+
+def test_classes_as_people_write_them() -> None:
+    x = RNG.normal(size=(3, 4))
+    assert check_backprop(Dropped, data=(x,))  # one mask, and None for what is as by default
+    assert check_backprop(Instance, data=(x,))
+    assert check_backprop(Instance, data=x)
+    report = check_backprop(Deaf, data=(x,))
+    assert report.verdict.endswith(
+        "the gradient of the result, which backward is given, is not used"
+    )
+    with pytest.raises(GradientError, match=r"two calls of Drawn\.forward give different results"):
+        check_backprop(Drawn, data=(x,))
+
+
+def test_arrays_that_are_no_numbers_are_named_so() -> None:
+    W = Tensor(RNG.normal(size=(2, 3)), name="W", requires_grad=True)
+    J = (W * W).sum()
+    for kind in (complex, object):
+        report = check_backprop(J, {"dW": (2 * W.data).astype(kind)})
+        assert "and real numbers are needed" in report.verdict
+    assert check_backprop(W.sum(), {"dW": np.ones((2, 3), bool)})
+    near = check_backprop(np.exp(W).sum(), {"dW": np.exp(W.data) * (1 + 1e-6)})
+    assert near.verdict.endswith("it is 1.000001 times as large")

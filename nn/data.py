@@ -93,7 +93,12 @@ def split(
         _, which = np.unique(Y, axis=1, return_inverse=True)
         which = which.reshape(-1)[order]
         sizes = np.diff([0, *_ends(fractions, m), m]).tolist()
-        parts = _evenly(order[np.argsort(which, kind="stable")], sizes)
+        groups = [order[which == k] for k in np.unique(which)]
+        cut = [np.split(group, _ends(fractions, len(group))) for group in groups]
+        parts = [np.concatenate([c[i] for c in cut]) for i in range(len(sizes))]
+        off = max(abs(len(part) - size) for part, size in zip(parts, sizes, strict=True))
+        if off > max(1, 0.01 * m):  # many small classes: their rounding adds up
+            parts = _evenly(np.concatenate(groups), sizes)
         place = np.argsort(order)  # each part in the order of the shuffle, classes mixed
         parts = [part[np.argsort(place[part])] for part in parts]
     else:

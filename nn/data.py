@@ -88,6 +88,8 @@ def split(
         raise TypeError("split: stratify needs True or False; the labels are Y.")
     if any(f <= 0 for f in fractions) or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"split: fractions need to be positive and sum to 1, got {fractions}.")
+    if not m:
+        raise ValueError("split: needs at least one example, got none.")
     order = generator(rng, "split").permutation(m)
     if stratify:
         _, which = np.unique(Y, axis=1, return_inverse=True)

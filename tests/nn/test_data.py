@@ -406,6 +406,12 @@ def test_what_counts_no_times_is_not_there() -> None:
     assert (made.mean.item(), made.std.item()) == (2.0, 1.0)
 
 
+@pytest.mark.parametrize("stratify", [False, True])
+def test_nothing_cannot_be_split(stratify: bool) -> None:
+    with pytest.raises(ValueError, match="needs at least one example, got none"):
+        nn.split(np.ones((2, 0)), np.ones((1, 0)), stratify=stratify)
+
+
 @pytest.mark.parametrize(
     ("counts", "fractions", "sizes"),
     [

@@ -77,7 +77,7 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
                 said = "With other data of these shapes the gradients differ from the right ones: "
                 said += "they are right for data such as yours only."
                 report = replace(report, notes=(*report.notes, said))
-            return report
+            return _with_one_example(report, pair)
         if judged.report.mistakes:  # in what is not returned: no edit could show
             return judged.report
     if cases > 1 and judge.passes(pair.backward, drawn=True) and _is_at_a_kink(pair):
@@ -102,6 +102,16 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
         report = _mended(pair, judge, judged, source, seed, tolerance)
     report = with_letters(report, judged.letters)
     return replace(report, notes=(*report.notes, *hidden))
+
+
+def _with_one_example(report: BackpropDiagnosis, pair: Pair) -> BackpropDiagnosis:
+    """Return a right report that says what one example cannot show."""
+    shapes = [np.shape(x) for x in pair.data if isinstance(x, np.ndarray) and x.ndim]
+    one = len(shapes) > 1 and any({shape[axis] for shape in shapes} == {1} for axis in (0, -1))
+    if not one:
+        return report
+    said = "There is one example: a sum or an average over examples cannot be seen; give several."
+    return replace(report, notes=(*report.notes, said))
 
 
 def _is_at_a_kink(pair: Pair) -> bool:

@@ -1259,6 +1259,18 @@ def regular_back(X, y, W, lam, r):
     return X.T @ r
 
 
+def test_one_example_is_said_to_hide_the_average() -> None:
+    X, y, W = RNG.normal(size=(1, 3)), np.array([1.0]), RNG.normal(size=3)
+
+    def backward(X, y, W, p):
+        return X.T @ (p - y)  # without its 1 / m
+
+    report = check_backprop(logistic, backward, {"W": W}, (X, y))
+    assert report
+    assert report.notes[-1].startswith("There is one example: a sum or an average")
+    assert not check_backprop(logistic, backward, {"W": W}, (RNG.normal(size=(4, 3)), y[[0] * 4]))
+
+
 @pytest.mark.parametrize("lam", [0.0, 1e-9])
 def test_a_penalty_of_nothing_hides_that_it_is_missing(lam: float) -> None:
     X, y, W = RNG.normal(size=(5, 3)), RNG.normal(size=5), RNG.normal(size=3)

@@ -86,6 +86,8 @@ class Places:
         self.places: dict[str, list[int]] = {
             n: [place[id(t)] for t in ts if id(t) in place] for n, ts in by_name.items()
         }
+        # Of each assignment its step; None where the cost does not depend on it.
+        self.whole = {n: [place.get(id(t)) for t in ts] for n, ts in by_name.items()}
         for path, t in paths:
             if id(t) in place:
                 self.places.setdefault(path, [place[id(t)]])
@@ -159,7 +161,7 @@ class Places:
                 by_name[path].append(Assigned(path, 1, 0, array))
         for name, assigned in by_name.items():
             forward = meant(name, self.places)
-            named = [] if forward is None else [*self.matched(assigned, self.places[forward])]
+            named = [] if forward is None else [*self.matched(assigned, forward)]
             if not any(self.agree(k, a.value) for k, a in named):
                 # The name may stand for something else, such as what is inside of a function.
                 # That of something nearer to the cost is no habit: the rest of the way is missing.
@@ -184,13 +186,12 @@ class Places:
         own = (i for i, a in enumerate(assigned) if self.begin <= a.line < (line or 0))
         return np.inf if line is None or line < self.begin else max(own, default=-1) + 0.5
 
-    def matched(
-        self, assigned: list[Assigned], places: list[int]
-    ) -> Iterator[tuple[int, Assigned]]:
+    def matched(self, assigned: list[Assigned], name: str) -> Iterator[tuple[int, Assigned]]:
         """Yield the step of each assignment: the last of them is the first that was computed.
 
         A loop that goes forward and back at once has them in the same order.
         """
+        places = self.places[name]
         if len(places) == 1:  # what is masked in place afterwards was right before
             right = [a for a in assigned if self.agree(places[0], a.value)]
             yield places[0], (right or assigned)[-1]
@@ -211,6 +212,12 @@ class Places:
                 score = sum(self.agree(k, a.value) for k, a in pairs) + 0.6 * whole
                 if score > most:
                     best, most = pairs, score
+        every = self.whole.get(name, [])
+        if not best and len(every) == len(assigned) > len(places):
+            # All are wrong, and the cost does not depend on some: as many as forward has.
+            shapes = self.view.program.steps
+            best = [(k, a) for k, a in zip(every[::-1], assigned, strict=True) if k is not None]
+            best = [(k, a) for k, a in best if shapes[k].shape == np.shape(a.value)]
         yield from best
 
     def alike(self, value: Any) -> int | None:

@@ -440,8 +440,8 @@ def _large(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
     shapes = {k for name in targets(statement) for k in pool.kinds.get(name, ())}
     for product in pool.products_of_shape(shapes):
         yield _with_value(statement, value, ast.BinOp(value, ast.Add(), product), "path")
-    for product in pool.slopes_times_values(shapes):
-        yield _with_value(statement, value, ast.BinOp(value, ast.Add(), product), "path")
+    for product, op in itertools.product(pool.slopes_times_values(shapes), (ast.Add(), ast.Sub())):
+        yield _with_value(statement, value, ast.BinOp(value, op, product), "path")
     for factor in pool.factors:
         yield _with_value(statement, value, ast.BinOp(value, ast.Mult(), factor), "factor")
     for term, op in itertools.product(pool.terms, (ast.Add(), ast.Sub())):

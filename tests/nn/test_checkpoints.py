@@ -615,3 +615,17 @@ def test_seconds_of_a_run_that_goes_on_are_added(tmp_path) -> None:
     after = nn.fit(net_of(), X, Y, epochs=31, **options)
     assert after.epochs == 31
     assert after.seconds > begun > 0
+
+
+def test_a_loss_with_another_number_in_it_is_another_one(tmp_path) -> None:
+    def loss_of(power: int) -> Any:
+        if power == 2:
+            return lambda A, Y: ((A - Y) ** 2).mean()
+        return lambda A, Y: ((A - Y) ** 4).mean()
+
+    X, Y = toy(40)
+    options = {"checkpoint": tmp_path / "run.safetensors", "rng": 0, "progress": False}
+    options |= {"optimizer": "adam", "learning_rate": 0.01}
+    nn.fit(net_of(), X, Y, epochs=2, loss=loss_of(2), **options)
+    with pytest.raises(ValueError, match=r"of a run with other settings: .*loss"):
+        nn.fit(net_of(), X, Y, epochs=3, loss=loss_of(4), **options)

@@ -433,3 +433,15 @@ def test_classes_share_the_rounding(counts: Any, fractions: Any, sizes: Any) -> 
         found = [int((k == part.Y).sum()) for part in parts]  # of the first, rounded once
         assert abs(found[0] - fractions[0] * n) < 1, (k, found)
         assert all(abs(a - f * n) < 1.5 for a, f in zip(found, fractions, strict=True)), (k, found)
+
+
+def test_one_row_beside_another_length_gets_no_hint_of_rows() -> None:
+    with pytest.raises(ShapeError, match=r"got shapes \(1, 20\) and \(1, 19\)\.$"):
+        nn.split(np.ones((1, 20)), np.ones((1, 19)))
+
+
+def test_unknown_targets_are_no_classes_that_are_missing(recwarn) -> None:
+    Y = np.array([[0.0, 1.0] * 10])
+    Y[0, 0] = np.nan
+    nn.split(np.ones((2, 20)), Y, (0.5, 0.5), stratify=True, rng=0)
+    assert not recwarn.list

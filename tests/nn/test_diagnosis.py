@@ -996,3 +996,19 @@ def test_a_cost_at_its_minimum_may_stay() -> None:
     said_in(net, X, Y, learning_rate=0.05, epochs=1000, batch_size=None, **options)
     again = said_in(net, X, Y, learning_rate=0.05, epochs=20, batch_size=None, **options)
     assert not any("hardly changed" in note for note in again)
+
+
+def test_what_a_network_misses_comes_with_a_cure() -> None:
+    net = nn.Network([1, 1], rng=0)
+    net["W1"].data, net["b1"].data = [[1.0]], [[-9.0]]
+    X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0.0, 1.0, 1.0]])
+    (note,) = diagnosis._learned(net, net(X).data, Y, nn.binary_cross_entropy, None)
+    assert note.endswith("another learning rate, or class_weight='balanced'.")
+
+
+@pytest.mark.parametrize(("share", "learned"), [(0.4, True), (0.6, False)])
+@pytest.mark.parametrize("size", [0.1, 10.0])
+def test_numbers_are_learned_when_half_of_their_spread_is_explained(size, share, learned) -> None:
+    Y = size * np.array([[-1.0, 1.0, -1.0, 1.0]])
+    net = nn.Network([1, 1], output="identity", rng=0)
+    assert diagnosis._has_learned(net, Y * (1 - np.sqrt(share)), Y) == learned

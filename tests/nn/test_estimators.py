@@ -461,3 +461,10 @@ def test_an_interrupt_goes_through_an_estimator(monkeypatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         model.fit(ROWS, CLASSES)
     assert not hasattr(model, "classes_")
+
+
+def test_weights_may_add_up_to_less_than_one() -> None:
+    rows, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    small = nn.LogisticRegression(l2=0.0).fit(rows, y, sample_weight=np.full(20, 0.01))
+    whole = nn.LogisticRegression(l2=0.0).fit(rows, y)
+    np.testing.assert_allclose(small.coef_, whole.coef_, rtol=1e-6)

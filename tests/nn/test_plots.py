@@ -436,3 +436,11 @@ def test_weights_are_shaded_up_to_the_greatest() -> None:
     assert ax.images[0].get_clim() == (-0.5, 0.5)
     assert nn.plot_weights([[0.0, 0.0]], (1, 2)).images[0].get_clim() == (-1.0, 1.0)
     plt.close("all")
+
+
+def test_rates_are_drawn_from_0() -> None:
+    history = nn.History({"cost": [1.0, 0.5, 0.2], "learning_rate": [0.3, 0.2, 0.1]})
+    ax = nn.plot_cost(history)
+    (right,) = [a for a in ax.figure.axes if a is not ax]
+    assert right.get_ylim()[0] == 0
+    assert nn.plot_schedule(nn.InverseDecay(0.5)).get_ylim()[0] == 0

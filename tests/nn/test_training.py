@@ -786,3 +786,16 @@ def test_an_interrupt_in_the_first_epoch_leaves_the_optimizer_at_its_beginning()
     assert history.interrupted
     assert history.epochs == 0
     assert optimizer.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("shell", "shown"), [("ZMQInteractiveShell", True), ("TerminalInteractiveShell", False)]
+)
+def test_progress_is_shown_in_a_notebook(shell: str, shown: bool, monkeypatch, capsys) -> None:
+    """Its streams are no terminals, but the cell shows them."""
+    module = type(sys)("IPython")
+    vars(module)["get_ipython"] = lambda: type(shell, (), {})()
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    X, Y = toy(40)
+    nn.fit(nn.Network([2, 1], rng=0), X, Y, epochs=2, rng=0)
+    assert ("fit: 100%" in capsys.readouterr().err) == shown

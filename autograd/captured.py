@@ -29,7 +29,7 @@ from autograd.placed import Given, Places, meant
 from autograd.structures import arrays_of, is_numbers, mapped, mapped_at
 from autograd.tensor import Tensor
 from autograd.watched import Failed, Watched, watched
-from autograd.written import storing, targets, users_functions, written
+from autograd.written import objects_of, storing, targets, users_functions, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,11 +155,11 @@ class Pair:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Give NumPy's random numbers and the objects of methods back as they were."""
+        """Give NumPy's random numbers and the objects that functions use back as they were."""
         state = np.random.get_state()  # noqa: NPY002
-        owners = {
-            id(o): o for f in (self.forward, self.backward) if (o := _owner_of(f)) is not None
-        }
+        both = (self.forward, self.backward)
+        owners = {id(o): o for o in objects_of(both)}
+        owners |= {id(o): o for f in both if (o := _owner_of(f)) is not None}
         before = [(o, {k: copied(v) for k, v in vars(o).items()}) for o in owners.values()]
         try:
             yield

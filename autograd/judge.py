@@ -6,7 +6,7 @@ import contextlib
 import io
 import time
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from autograd.captured import Call, copied, entries
 from autograd.limited import Endless, Limited
 from autograd.placed import is_same
 from autograd.structures import arrays_of
+from autograd.written import objects_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,8 @@ class _Case:
         The right gradients.
     bound : object
         What backward is a method of, as forward has left it.
+    objects : list of pair
+        Objects that both functions name, and their variables as forward has left them.
     floors : dict or None
         How far rounding may move them; measured when it is asked for.
     """
@@ -48,6 +51,7 @@ class _Case:
     call: Call
     expected: dict[str, Any]
     bound: Any = None
+    objects: list[tuple[Any, Any]] = field(default_factory=list)
     floors: dict[str, Any] | None = None
 
 
@@ -59,6 +63,7 @@ class Judge:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
+        self.objects = objects_of([pair.forward, pair.backward])
         self.cases: list[_Case] = []
         self.keys: list[str] = []  # of the cache
         for seeds in ((None,), (1, 3, 5), (2, 4, 6)):
@@ -94,7 +99,9 @@ class Judge:
         more = pair.more_for_backward(ran, values, data)
         self.keys = self.keys or list(entries(more["cache"]))
         call = pair.bound(pair.backward, pair.like(values), data, more)
-        return _Case(seed, call, expected, copied(getattr(pair.backward, "__self__", None)))
+        objects = [(x, copied(vars(x))) for x in self.objects]
+        own = copied(getattr(pair.backward, "__self__", None))
+        return _Case(seed, call, expected, own, objects)
 
     def returned(
         self, function: Callable[..., Any], case: _Case, given: Call | None = None
@@ -107,6 +114,9 @@ class Judge:
         call, plain = case.call, getattr(function, "__func__", None)
         if plain is not None and case.bound is not None:
             function = types.MethodType(plain, copied(case.bound))
+        for x, state in case.objects:
+            vars(x).clear()
+            vars(x).update(copied(state))
         own = {k: copied(x) for k, x in call.named.items()}
         positional = [*map(copied, call.positional)]
         if given is not None:

@@ -19,9 +19,11 @@ from autograd.ops.indexing import at
 from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Written", "reaches_outside", "storing", "targets", "users_functions", "written"]
+__all__ = [
+    "Written", "objects_of", "reaches_outside", "storing", "targets", "users_functions", "written",
+]  # fmt: skip
 
 from_engine = True
 
@@ -153,17 +155,37 @@ def _plain(f: Any) -> Any:
 
 
 def _used(g: Any) -> list[Any]:
-    """Return the functions and classes of a function's file that it names."""
+    """Return the functions and classes of a function's file that it names, or has objects of."""
     g = getattr(g, "__func__", g)
     if not isinstance(g, FunctionType):
         return []
-    closed, found = inspect.getclosurevars(g).nonlocals, []
-    for name in _names_in(g.__code__):
-        other = closed.get(name, g.__globals__.get(name))
+    found: list[Any] = []
+    for other in _named(g):
         other = inspect.unwrap(other) if isinstance(other, FunctionType) else other
-        if _file(other) == g.__code__.co_filename:
+        other = other if isinstance(other, (FunctionType, type)) else type(other)
+        if _file(other) == g.__code__.co_filename and other not in found:
             found.append(other)
     return found
+
+
+def _named(g: FunctionType) -> Iterator[Any]:
+    """Yield what a function names in its file or around it; of lists of objects each."""
+    closed = inspect.getclosurevars(g).nonlocals
+    for name in _names_in(g.__code__):
+        other = closed.get(name, g.__globals__.get(name))
+        yield from other if isinstance(other, (list, tuple)) and len(other) < 100 else [other]
+
+
+def objects_of(functions: Sequence[Callable[..., Any]]) -> list[Any]:
+    """Return the objects of classes of their own file that functions name: layers, a model."""
+    found: dict[int, Any] = {}
+    for f in functions:
+        for g in users_functions(f):
+            for x in _named(g):
+                own = not isinstance(x, type) and _file(type(x)) == g.__code__.co_filename
+                if own and hasattr(x, "__dict__"):
+                    found[id(x)] = x
+    return [*found.values()]
 
 
 def _file(thing: Any) -> str:

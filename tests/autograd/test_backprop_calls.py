@@ -1405,3 +1405,46 @@ def test_arrays_that_are_no_numbers_are_named_so() -> None:
     assert check_backprop(W.sum(), {"dW": np.ones((2, 3), bool)})
     near = check_backprop(np.exp(W).sum(), {"dW": np.exp(W.data) * (1 + 1e-6)})
     assert near.verdict.endswith("it is 1.000001 times as large")
+
+
+OBJECTS = """
+class Layer:
+    def forward(self, x, W):
+        self.x = x
+        self.a = np.tanh(x @ W)
+        return self.a
+
+    def backward(self, da, W):
+        dz = da * (1 - self.a{power})
+        return self.x.T @ dz
+
+layers = [Layer(), Layer()]
+kept = Layer()
+kept.x = "as it was"
+
+def forward(x, y, W1, W2):
+    out = layers[1].forward(layers[0].forward(x, W1), W2)
+    kept.x = out
+    return 0.5 * ((out - y) ** 2).sum(), out
+
+def backward(x, y, W1, W2, out):
+    da = out - y
+    dW2 = layers[1].backward(da, W2)
+    da = (da * (1 - out**2)) @ W2.T
+    return layers[0].backward(da, W1), dW2
+"""
+
+
+@pytest.mark.parametrize("power", ["**2", ""])
+def test_objects_of_the_file_are_read_and_given_back(power: str) -> None:
+    module = module_of(f"objects{len(power)}", OBJECTS.replace("{power}", power))
+    x, y = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))
+    P = {"W1": RNG.normal(size=(3, 5)), "W2": RNG.normal(size=(5, 2))}
+    report = check_backprop(module.forward, module.backward, P, (x, y))
+    assert bool(report) == bool(power), report
+    if not power:
+        assert report.mistakes[0].name == "dz"
+        assert report.edit is not None
+        assert report.edit.after == "dz = da * (1 - self.a ** 2)"
+    assert module.kept.x == "as it was"
+    assert not vars(module.layers[0])

@@ -84,7 +84,7 @@ def check_backprop(
     Raises
     ------
     GradientError
-        If no name of a mapping is in the graph; single ones that are not are "not compared".
+        If no name of a mapping is in the graph; single ones that are not are wrong by their names.
 
     Notes
     -----

@@ -15,6 +15,7 @@ import io
 import re
 import textwrap
 import time
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -125,9 +126,10 @@ class Pair:
             )
         self.data = [mapped(_taken, x) for x in data]
         self.known_as = {*_PARAMS}  # the names under which functions take the parameters
-        one_by_one = {*self.names} <= {*self.wanted_by(self.forward)}
-        if one_by_one and not any(_reads_keys(self.forward, n) for n in self.names):
-            self.known_as = set()
+        # Whether forward takes them one by one, so that p may be what it calls a probability.
+        self.one_by_one = {*self.names} <= {*self.wanted_by(self.forward)} and not any(
+            _reads_keys(self.forward, n) for n in self.names
+        )
         self.labels = self._labels()
         self.state = np.random.get_state()  # noqa: NPY002 - so that dropout draws the same mask
         self.recorder = self.forward  # the function that is run on tensors
@@ -178,7 +180,8 @@ class Pair:
     def _labels(self) -> list[str]:
         """Return the names of data, as forward has them."""
         own = self.wanted_by(self.forward)
-        names = [n for n in own if n not in self.known_as and n not in self.named]
+        words = set() if self.one_by_one else self.known_as
+        names = [n for n in own if n not in words and n not in self.named]
         none_is_known = names and len(names) == len(own) and not _rest(self.forward)
         if none_is_known:  # one of them stands for the parameters, or several do
             items = len(self.params) if isinstance(self.params, (list, tuple)) else 0
@@ -222,7 +225,7 @@ class Pair:
         """Return parameters and data: as given, or the first drawn anew, or with an even seed both.
 
         Data that has a structure, such as labels, masks and shares, stays as it is, unless it is of
-        one number only, which hides much: λ = 0, keep_prob = 1, a mask of ones.
+        one number only, which hides much: λ = 0.0, keep_prob = 1.0, a mask of ones.
         """
         values = {k: v.astype(float) for k, v in self.named.items()}
         data = [mapped(_taken, x) for x in self.data]
@@ -244,7 +247,10 @@ class Pair:
         known: dict[str, Any] = dict(zip(self.labels, data, strict=True))
         known |= {name.lower(): value for name, value in known.items()}
         known |= {name.upper(): value for name, value in known.items() if len(name) == 1}
-        known |= dict.fromkeys(self.known_as, params)
+        words = self.known_as
+        if self.one_by_one and f is not self.loss:
+            words = {n for n in words if _reads_keys(f, n)}
+        known |= dict.fromkeys(words, params)
         own = params if isinstance(params, dict) else dict(zip(self.names, params, strict=False))
         known |= own
         # An array that is called theta, but read as theta["theta"].
@@ -253,7 +259,7 @@ class Pair:
         known = {**more, **known, **self.fixed}
         names = _required(f)
         unknown = [name for name in names if name not in known]
-        takes = {*names} & (self.known_as | {*own})  # the parameters, or some of them
+        takes = {*names} & (words | {*own})  # the parameters, or some of them
         rest = _rest(f)
         if len(unknown) == 1:  # the only one that is left
             if not takes and not rest and not _UPSTREAM.fullmatch(unknown[0]):
@@ -353,7 +359,7 @@ class Pair:
     def more_for_backward(self, ran: Watched, plain: dict[str, Any], data: list[Any]) -> Any:
         """Return what `more` does, and the gradient of the result where backward takes it."""
         more = self.more(ran)
-        known = {*more, *self.labels, *self.names, *self.known_as, *_CACHE}
+        known = {*more, *self.labels, *self.names, *_PARAMS, *_CACHE}
         for name in self.wanted_by(self.backward):
             if name not in known and _UPSTREAM.fullmatch(name):
                 more[name] = self.upstream(ran, self.like(plain), data)
@@ -512,9 +518,7 @@ class Pair:
         absent = [f"d{k}" for k in self.names if f"d{k}" not in returned]
         if absent:
             notes.append(f"Not returned: {', '.join(absent)}.")
-        known = dict.fromkeys([*self.names, *(a.name for a in before.assigned)])
-        strange = [k for k in returned if meant(k, known) is None] if absent else []
-        self.misnamed = (absent, strange) if strange else ([], [])
+        self.misnamed = self.astray(returned)
         return returned, mine, notes
 
     def returned(self, found: Any) -> dict[str, Any]:
@@ -528,14 +532,16 @@ class Pair:
             found = found[0]  # (grads, cost), as in the course
         if isinstance(found, dict):
             known = dict.fromkeys(names)
-            own = {}
+            own: dict[str, Any] = {}
+            ends = Counter(_end(_clean(path)) for path, _ in _leaves_of(found))
             for path, x in _leaves_of(found):
                 k = _clean(path)
                 stem = k if k in known else meant(k, known)
+                if stem is None and ends[_end(k)] == 1:  # model.dW, or dW of a dict inside
+                    stem = _end(k) if _end(k) in known else meant(_end(k), known)
                 own[f"d{stem}" if stem else k if k[:1] == "d" else f"d{k}"] = np.asarray(x)
-            shapes = {f"d{k}": v.shape for k, v in zip(names, self.named.values(), strict=True)}
-            (absent, strange) = ([*shapes.keys() - own.keys()], [*own.keys() - shapes.keys()])
-            if len(absent) == len(strange) == 1 and own[strange[0]].shape == shapes[absent[0]]:
+            absent, strange = self.astray(own)
+            if len(absent) == len(strange) == 1:
                 own = {absent[0] if k == strange[0] else k: x for k, x in own.items()}
             return own
         if isinstance(found, (tuple, list)) and self.order is not None:
@@ -549,6 +555,24 @@ class Pair:
             f"check_backprop: backward needs to return a dict of gradients, or one for each of "
             f"{len(names)} parameters, got {type(found).__name__}."
         )
+
+    def astray(self, returned: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        """Return gradients that are not returned, and what may be they, under other names.
+
+        It has their shape, and a name that nothing in forward has.
+        """
+        shapes = {f"d{k}": v.shape for k, v in zip(self.names, self.named.values(), strict=True)}
+        absent = [k for k in shapes if k not in returned]
+        known = {n for f in users_functions(self.forward) for n in _variables_of(f)}
+        known |= {*self.names, *self.labels, "cost", "loss", "J"}
+        strange = [
+            k
+            for k, x in returned.items()
+            if k not in shapes
+            and meant(k, dict.fromkeys(known)) is None
+            and any(np.shape(x) == shapes[n] for n in absent)
+        ]
+        return (absent, strange) if strange else ([], [])
 
     def _recorded_somehow(self) -> tuple[Tensor, dict[str, Tensor], Watched]:
         """Record forward as it is, or else with its stores into arrays made new arrays."""
@@ -654,6 +678,16 @@ def _clean(path: str) -> str:
         return key[1] + path[key.end() :]
     place = re.match(r"\[(\d+)\]", path)
     return f"p{int(place[1]) + 1}{path[place.end() :]}" if place else path.lstrip(".")
+
+
+def _variables_of(f: Callable[..., Any]) -> tuple[str, ...]:
+    code = f.__code__
+    return (*code.co_varnames, *code.co_cellvars)
+
+
+def _end(name: str) -> str:
+    """Return the last word of where a gradient stands: dW of model.dW."""
+    return str((re.findall(r"[^\W\d]\w*", name) or [name])[-1])
 
 
 def _flat(params: Any) -> dict[str, Any]:

@@ -135,14 +135,15 @@ def places(
     for i, step in enumerate(view.program.steps):
         if step.name is not None and step.kind != "constant":
             by_name[step.name].append(i)
+    data = {step.name for step in view.program.steps if step.kind == "constant"}
     found: dict[int, tuple[str, Any]] = {}
     lost: list[Quantity] = []
     for key, array in hand.items():
         if isinstance(key, Tensor):
             node = view.find(key)
             if node is None:
-                name = key.name or "a tensor"
-                lost.append(_apart(f"d{name}", f"J was not computed from {name}"))
+                name = f"d{key.name}" if key.name else "a tensor"
+                lost.append(_unplaced(name, f"J was not computed from {key.name or name}"))
                 continue
             found[node.id] = (f"d{key.name or node.label}", np.asarray(array))
             continue
@@ -157,18 +158,23 @@ def places(
                 known = ", ".join(f"d{n}" for n in by_name) or "no name: tensor.named gives one"
                 why = f"J was computed from nothing called {stem}"
                 why += f"; did you mean 'd{lower[close[0]]}'?" if close else f"; there is {known}"
-            lost.append(_apart(key, why))
+            if stem in data or key in data:
+                note = f"{stem} needs no gradient here: Tensor(…, requires_grad=True) gives it one"
+                lost.append(Quantity(key, APART, math.nan, "", (), note))
+            else:
+                lost.append(_unplaced(key, why))
             continue
         name = key if key[:1] == "d" and key not in by_name else f"d{key}"
         found[places[0]] = (name, np.asarray(array))
     if not found:
-        why = "; ".join(f"{row.name}: {row.note}" for row in lost)
+        notes = ((r.name, r.note or r.causes[0].sentence) for r in lost)
+        why = "; ".join(f"{name}: {note}" for name, note in notes)
         raise GradientError(f"check_backprop: nothing to compare. {why}{'.' * (why[-1] != '?')}")
     return found, (*lost,)
 
 
-def _apart(name: str, why: str) -> Quantity:
-    return Quantity(name, APART, math.nan, "", (), why)
+def _unplaced(name: str, why: str) -> Quantity:
+    return Quantity(name, WRONG, math.nan, "", (Cause("name", why),))
 
 
 def voted(
@@ -354,9 +360,12 @@ class Check:
                 self.rows.append(Quantity(name, APART, np.nan, self.formula(k), (), note))
             return theirs / (1 if self.is_parameter(k) else self.convention)
         times, note = 1, ""
-        if not self.is_parameter(k):
+        if self.program.steps[k].op is not None:
             times = self.convention
             if self.mixed and times > 1 and self.near(theirs, right, k):
+                times = 1
+            # A part of a parameter has the 1/m, unless it says otherwise.
+            if self.is_parameter(k) and not self.near(theirs, times * right, k):
                 times = 1
         ours, right = right, self.at_kinks(k, theirs / times, right)
         expected = times * right

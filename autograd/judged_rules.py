@@ -63,36 +63,65 @@ def class_cases(kind: Any, data: Any) -> Iterator[tuple[Tensor, dict[str, Any], 
     And which of them stay the same where another gradient of the result is given. The cost is the
     sum of the result times fixed numbers, so that no symmetry hides a mistake.
     """
-    first = next(iter(inspect.signature(kind.forward).parameters), "")
-    kind = kind() if first == "self" else kind  # of a class whose methods want an object
     if isinstance(data, (np.ndarray, Tensor)):
         data = (data,)
-    names = list(inspect.signature(kind.forward).parameters)[1:]
+    kind = _object_of(kind, len(data))
+    taken = [*inspect.signature(kind.forward).parameters.values()][1:]
+    names = [p.name for p in taken]
+    if taken and taken[-1].kind is inspect.Parameter.VAR_POSITIONAL:
+        rest = len(data) - len(names) + 1
+        names[-1:] = [f"{names[-1]}{i}" for i in range(1, rest + 1)]
     where = getattr(kind, "__name__", type(kind).__name__)
-    for seed in _SEEDS:
-        given = [_array(x) for x in data]
-        if seed is not None:
-            given = _redrawn(given, seed)
-        needs = tuple(getattr(getattr(x, "dtype", None), "kind", "") == "f" for x in given)
-        leaves = [
-            Tensor(x, name=n, requires_grad=True) if need else x
-            for x, n, need in zip(given, names, needs, strict=False)
-        ]
-        state = np.random.get_state()  # noqa: NPY002 - so that dropout draws one mask
-        try:
-            out = kind.forward(Context(needs), *leaves)
-        except Exception as error:
-            raise GradientError(
-                f"check_backprop: {where}.forward raised {type(error).__name__}: {error}; it is "
-                "recorded, so it has to use NumPy's functions on its arguments."
-            ) from error
-        if not isinstance(out, Tensor) or not out.requires_grad:
-            raise GradientError(
-                f"check_backprop: {where}.forward gave {type(out).__name__}, which has no graph: "
-                "it has to return one result, computed by NumPy's functions from its arguments."
-            )
-        g = np.random.default_rng(7).normal(size=out.shape).astype(out.dtype)
-        J = (out.named("out") * Tensor(g, name="g")).sum().named("J")
+    state = np.random.get_state()  # noqa: NPY002 - so that dropout draws one mask
+    try:
+        for seed in _SEEDS:
+            given = [_array(x) for x in data]
+            yield _class_case(kind, where, names, given if seed is None else _redrawn(given, seed))
+    finally:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def _object_of(kind: Any, many: int) -> Any:
+    """Return an object of a class whose methods want one beside ctx, and others as they are."""
+    taken = [*inspect.signature(kind.forward).parameters.values()]
+    needed = [p for p in taken if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    if not inspect.isclass(kind) or [p.name for p in taken[:1]] != ["self"]:
+        return kind
+    if len(needed) - 1 <= many:  # self is what is called ctx elsewhere
+        return kind
+    try:
+        return kind()
+    except TypeError:  # it cannot be made without arguments
+        return kind
+
+
+def _class_case(
+    kind: Any, where: str, names: list[str], given: list[Any]
+) -> tuple[Tensor, dict[str, Any], set[str]]:
+    """Return what `class_cases` yields, for one set of inputs."""
+    needs = tuple(getattr(getattr(x, "dtype", None), "kind", "") == "f" for x in given)
+    leaves = [
+        Tensor(x, name=n, requires_grad=True) if need else x
+        for x, n, need in zip(given, names, needs, strict=False)
+    ]
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        out = kind.forward(Context(needs), *leaves)
+    except Exception as error:
+        raise GradientError(
+            f"check_backprop: {where}.forward raised {type(error).__name__}: {error}; it is "
+            "recorded, so it has to use NumPy's functions on its arguments."
+        ) from error
+    if not isinstance(out, Tensor) or not out.requires_grad:
+        raise GradientError(
+            f"check_backprop: {where}.forward gave {type(out).__name__}, which has no graph: "
+            "it has to return one result, computed by NumPy's functions from its arguments."
+        )
+    g = np.random.default_rng(7).normal(size=out.shape).astype(out.dtype)
+    J = (out.named("out") * Tensor(g, name="g")).sum().named("J")
+
+    def pulled(cotangent: Any) -> tuple[Any, ...]:
+        """Return what backward gives after a forward of its own, with the same random numbers."""
         ctx = Context(needs)
         np.random.set_state(state)  # noqa: NPY002
         again = kind.forward(ctx, *[x.copy() if isinstance(x, np.ndarray) else x for x in given])
@@ -101,31 +130,33 @@ def class_cases(kind: Any, data: Any) -> Iterator[tuple[Tensor, dict[str, Any], 
                 f"check_backprop: two calls of {where}.forward give different results; seed what "
                 "is random in it, such as dropout."
             )
-        try:
-            with np.errstate(all="ignore"):
-                found = kind.backward(ctx, g.copy())
-        except Exception as error:
-            raise GradientError(
-                f"check_backprop: {where}.backward raised {type(error).__name__}: {error}"
-            ) from error
-        grads = found if isinstance(found, tuple) else (found,)
-        rest = grads[len(given) :]  # of arguments that are as by default
-        if len(grads) < len(given) or len(grads) > len(names) or any(x is not None for x in rest):
-            raise GradientError(
-                f"check_backprop: {where}.backward needs to return one gradient for each of the "
-                f"{len(given)} arguments of forward, None for those without, got {len(grads)}."
-            )
-        hand = _by_name(names, grads, needs)
         with np.errstate(all="ignore"):
-            other = kind.backward(ctx, 2 * g)
-        doubled = _by_name(names, other if isinstance(other, tuple) else (other,), needs)
-        yield J, hand, {k for k, x in hand.items() if np.any(x) and np.array_equal(x, doubled[k])}
+            found = kind.backward(ctx, cotangent)
+        return found if isinstance(found, tuple) else (found,)
+
+    try:
+        grads = pulled(g.copy())
+    except GradientError:
+        raise
+    except Exception as error:
+        raise GradientError(
+            f"check_backprop: {where}.backward raised {type(error).__name__}: {error}"
+        ) from error
+    rest = grads[len(given) :]  # of arguments that are as by default
+    if len(grads) < len(given) or len(grads) > len(names) or any(x is not None for x in rest):
+        raise GradientError(
+            f"check_backprop: {where}.backward needs to return one gradient for each of the "
+            f"{len(given)} arguments of forward, None for those without, got {len(grads)}."
+        )
+    hand = _by_name(names, grads, needs)
+    doubled = _by_name(names, pulled(2 * g), needs)
+    return J, hand, {k for k, x in hand.items() if np.any(x) and np.array_equal(x, doubled[k])}
 
 
 def _by_name(names: list[str], grads: Sequence[Any], needs: Sequence[bool]) -> dict[str, Any]:
     """Return the gradients that are needed; NaN for None."""
     some = zip(names, grads, needs, strict=False)
-    return {f"d{n}": np.asarray(np.nan if g is None else g) for n, g, need in some if need}
+    return {f"d{n}": np.array(np.nan if g is None else g) for n, g, need in some if need}
 
 
 def _array(x: Any) -> Any:

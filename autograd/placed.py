@@ -11,7 +11,7 @@ import numpy as np
 from autograd.graph import graph
 from autograd.program import numbers_of
 from autograd.tensor import Tensor, value_of
-from autograd.watched import Assigned, Watched
+from autograd.watched import LARGE, Assigned, Watched
 from autograd.written import users_functions
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class Places:
             arrays += [(n, f.__globals__.get(n)) for n in f.__code__.co_names]
         by_name: dict[str, dict[Any, None]] = defaultdict(dict)
         for name, x in arrays:
-            if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf":
+            known = isinstance(x, np.ndarray) and x.ndim and x.dtype.kind in "biuf"
+            if known and x.size <= LARGE:
                 by_name[name][numbers_of(x)] = None
         found: dict[Any, str] = {}
         for name, keys in by_name.items():

@@ -98,6 +98,10 @@ class Activation(Module):
         """Return what g is applied to: Z."""
         return Z if isinstance(Z, Tensor) else Tensor(Z)
 
+    def units_after(self, units: int | None) -> int | None:
+        """Return as many, of the activations here; those of others may have any number."""
+        return units if type(self) is not Activation else None
+
     def forward(self, z: Any) -> Any:
         """Return g(z), of the shape of z."""
         return self.function(z)

@@ -7,6 +7,7 @@ and nothing here uses autograd's derivatives. Tests compare all of it with autog
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -218,9 +219,9 @@ def forward(
             f"forward: needs a dict of W1, b1, …, got {type(parameters).__name__}; write "
             "net.as_dict()."
         )
-    L = max(1, sum(str(name).startswith("W") for name in parameters))
+    L = max(1, sum(re.fullmatch(r"W\d+", str(name)) is not None for name in parameters))
     wanted = [f"{letter}{l}" for l in range(1, L + 1) for letter in ("W", "b")]  # noqa: E741
-    if {*wanted} != {*parameters}:
+    if not {*wanted} <= {*parameters}:
         raise ShapeError(
             f"forward: needs {', '.join(wanted)}, got {', '.join(map(str, parameters)) or 'none'}."
         )
@@ -242,6 +243,8 @@ def forward(
         )
     for l in range(1, L + 1):  # noqa: E741 - the notes' letter for a layer
         W, b = np.asarray(parameters[f"W{l}"]), np.asarray(parameters[f"b{l}"])
+        if len(W) == 1 == b.size:  # of one unit, as the notes' b
+            b = b.reshape(1, 1)
         if W.ndim != 2 or b.shape != (len(W), 1) or W.shape[1] != len(A):
             raise ShapeError(
                 f"forward: W{l} and b{l} need shapes (n[{l}], {len(A)}) and (n[{l}], 1), got "

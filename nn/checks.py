@@ -270,9 +270,9 @@ def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> _Slopes:
             between = abs(above - 2 * here + below) / epsilon
             if between > 1e-3 * abs(central[i]) + rounding:
                 above, below = sides(i, epsilon / 8)
-                # Of a kink it stays, of curvature it becomes an eighth.
-                kink = abs(above - 2 * here + below) > 0.5 * between * epsilon / 8
-                apart[i] = between if kink else 0.0
+                # Of a kink an eighth is left, of curvature a 64th, of a jump all.
+                share = abs(above - 2 * here + below) / (between * epsilon)
+                apart[i] = between if 1 / 16 < share < 1 / 4 else 0.0
     finally:
         p.data = before
     return _Slopes(central, apart)

@@ -95,22 +95,23 @@ def split(
         _, which = np.unique(Y, axis=1, return_inverse=True)
         which = which.reshape(-1)[order]
         sizes = np.diff([0, *_ends(fractions, m), m]).tolist()
-        groups = [order[which == k] for k in np.unique(which)]
+        ends = np.cumsum(np.bincount(which))[:-1]
+        groups = np.split(order[np.argsort(which, kind="stable")], ends)
         cut = [np.split(group, _ends(fractions, len(group))) for group in groups]
         parts = [np.concatenate([c[i] for c in cut]) for i in range(len(sizes))]
+        classes, empty = len(groups), not all(map(len, parts))
+        if classes > 0.5 * m and empty:
+            raise ValueError(
+                f"split: stratify=True takes each value of Y for a class, and {m} examples have "
+                f"{classes} of them; leave it out where Y holds numbers rather than classes."
+            )
         off = max(abs(len(part) - size) for part, size in zip(parts, sizes, strict=True))
         if off > max(1, 0.01 * m):  # many small classes: their rounding adds up
-            parts = _evenly(np.concatenate(groups), sizes)
+            parts = _evenly(groups, fractions, sizes)
         place = np.argsort(order)  # each part in the order of the shuffle, classes mixed
         parts = [part[np.argsort(place[part])] for part in parts]
     else:
         parts = np.split(order, _ends(fractions, m))
-    classes = len(np.unique(which)) if stratify else 0
-    if classes > 0.5 * m:
-        raise ValueError(
-            f"split: stratify=True takes each value of Y for a class, and {m} examples have "
-            f"{classes} of them; leave it out where Y holds numbers rather than classes."
-        )
     if stratify:
         _tell_of_missing(Y, parts)
     if any(not len(part) for part in parts):
@@ -120,19 +121,24 @@ def split(
     return tuple(Part(X[:, part], Y[:, part]) for part in parts)
 
 
-def _evenly(order: npt.NDArray[Any], sizes: Sequence[int]) -> list[npt.NDArray[Any]]:
-    """Deal examples that stand class by class out to parts of some sizes, each evenly.
+def _evenly(
+    groups: Sequence[npt.NDArray[Any]], fractions: Sequence[float], sizes: Sequence[int]
+) -> list[npt.NDArray[Any]]:
+    """Deal classes out to parts of some sizes, so that each has its share of each, within one.
 
-    A part takes every example at which its share of those so far becomes a whole number more, so
-    that of any that stand together it has their share, rounded up or down.
+    A part gets what it is owed of a class, rounded down. What is left of the class goes one each to
+    the parts with most room, first of the classes of which most is left: so all parts fill up.
     """
-    parts = []
-    for size in sizes:
-        steps = np.arange(len(order) + 1) * size // max(len(order), 1)
-        taken = np.diff(steps) > 0
-        parts.append(order[taken])
-        order = order[~taken]
-    return parts
+    owed = np.array([[f * len(group) for f in fractions] for group in groups])
+    counts = np.floor(owed + 1e-9).astype(int)
+    left = np.array([len(group) for group in groups]) - counts.sum(axis=1)
+    room = np.array(sizes) - counts.sum(axis=0)
+    for k in np.argsort(-left, kind="stable"):
+        parts = np.argsort(-room, kind="stable")[: left[k]]
+        counts[k, parts] += 1
+        room[parts] -= 1
+    cut = [np.split(g, np.cumsum(n)[:-1]) for g, n in zip(groups, counts, strict=True)]
+    return [np.concatenate([c[i] for c in cut]) for i in range(len(sizes))]
 
 
 def _tell_of_missing(Y: npt.NDArray[Any], parts: Sequence[npt.NDArray[Any]]) -> None:
@@ -506,7 +512,7 @@ def _pair(
     X, Y = _matrix(where, "X", X), _matrix(where, "Y", Y)
     if X.shape[1] != Y.shape[1]:
         hint = " Examples are columns here: pass X.T." if X.shape[0] == Y.shape[1] else ""
-        if X.shape[0] == Y.shape[0] > 1:
+        if X.shape[0] == Y.shape[0] > max(X.shape[1], Y.shape[1]):
             hint = " Examples are columns here: pass X.T and Y.T."
         raise ShapeError(
             f"{where}: X and Y need the same number of columns, got shapes {X.shape} and "

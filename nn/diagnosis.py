@@ -24,7 +24,7 @@ from nn.regularizers import Dropout
 from nn.sequential import Sequential
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["BiasVariance", "TrainingWarning", "diagnose_bias_variance"]
 
 SAMPLE = 1000  # examples that are looked at
+RARE = 0.01  # the share of classes that a network of many may miss
 LARGE = 30  # the size of a feature, √(mean² + variance), that is not normalized
 SQUARES = (squared_error, mean_squared_error)
 # What activations give, as an output of numbers.
@@ -278,8 +279,8 @@ def averages(net: Module) -> Iterator[str]:
     """Yield a note for batch norm whose running averages have not seen enough batches."""
     for module in net.modules():
         if isinstance(module, BatchNorm):
-            steps = int(module.batches.item())
-            moved = 1 - module.momentum**steps
+            steps = int(np.nan_to_num(module.batches.item(), posinf=1e9))
+            moved = 1 - module.momentum ** max(steps, 0)
             if moved < 0.95:
                 yield (
                     f"{module.title} has averaged over {steps} mini-batches only, and its running "
@@ -311,22 +312,25 @@ def first_step(net: Module, norms: Mapping[str, float]) -> Iterator[str]:
         )
 
 
-def stuck(
-    history: History, first: float, last: float, values: list[Any], optimizer: Optimizer
-) -> Iterator[str]:
-    """Yield that the cost has not changed, though its gradient says that it could.
+def stuck(history: History, optimizer: Optimizer, slopes: Callable[[], list[Any]]) -> Iterator[str]:
+    """Yield that steps are too short to change anything, where the cost has hardly changed.
 
-    After ten epochs at least. The change that a step of 1 % of the parameters would make of the
-    cost, 0.01 ‖θ‖ ‖dθ‖, is then more than 1 % of it.
+    After ten epochs at least. All steps together are then shorter than 1 % of the parameters, as
+    far as the last gradient tells, and the gradient says that the cost could fall: a change of 1 %
+    of the parameters, 0.01 ‖θ‖ ‖dθ‖, would change more than 1 % of it.
     """
-    if history.epochs < EPOCHS or abs(last - first) > UNCHANGED * abs(first):
+    rate = optimizer.learning_rate
+    if history.epochs < EPOCHS or not rate:
         return
-    slope = np.hypot.reduce([norms[-1] for norms in history.gradient_norms.values() if norms])
-    size = np.hypot.reduce([float(np.linalg.norm(value)) for value in values])
-    if slope * size > abs(last):
+    size = np.sqrt(sum(float(np.vdot(p.data, p.data)) for p in optimizer.parameters))
+    count = sum(p.size for p in optimizer.parameters)
+    given = [g for g in slopes() if g is not None]
+    slope = np.sqrt(sum(float(np.vdot(g, g)) for g in given))
+    path = rate * max(slope, np.sqrt(count)) * optimizer.steps
+    if path < 0.01 * size and slope * size > abs(history.cost[-1]):
         yield (
-            f"The cost has hardly changed in {history.epochs} epochs, from {first:.4g} to "
-            f"{last:.4g}: try a learning rate above {optimizer.learning_rate:g}."
+            f"The cost has hardly changed in {history.epochs} epochs, from {history.cost[0]:.4g} "
+            f"to {history.cost[-1]:.4g}: try a learning rate above {rate:g}."
         )
 
 
@@ -385,6 +389,8 @@ def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[st
         found, wanted = A.argmax(axis=0), Y.argmax(axis=0)
     else:
         found, wanted = (zero < A)[0].astype(int), (Y > 0.5)[0].astype(int)
+    if weight is not None:  # what counts no times is not there
+        found, wanted = found[weight > 0], wanted[weight > 0]
     classes, counts = np.unique(wanted, return_counts=True)
     missed = [k for k in classes if not np.any((found == k) & (wanted == k))]
     if len(classes) < 2 or not missed:
@@ -398,8 +404,9 @@ def _learned(net: Module, A: Any, Y: Any, loss: Any, weight: Any) -> Iterator[st
             f"{share:.1%} of them; its recall of class {rest} is 0, so it has not learned to tell "
             f"them apart. {cure}"
         )
-    else:
-        share = counts[np.isin(classes, missed)].sum() / counts.sum()
+        return
+    share = counts[np.isin(classes, missed)].sum() / counts.sum()
+    if share >= RARE or len(classes) == 2:
         yield (
             f"The network finds none of class {rest}, {share:.1%} of the examples: its recall of "
             f"it is 0. {cure}"

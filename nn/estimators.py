@@ -404,7 +404,8 @@ class LogisticRegression(_Probabilities):
         size = apart * np.sqrt(np.where(around > 0, around, 1.0))
         columns = Tensor(((rows - shift) / size).T)
         # The curvature along each weight is at most ¼ of the data's and the penalty's: made 1.
-        even = 1 / np.sqrt(0.25 + strength / total / size**2)
+        with np.errstate(all="ignore"):
+            even = 1 / np.sqrt(0.25 + (np.sqrt(strength / total) / size) ** 2)
 
         def cost(theta: Any) -> Any:
             W, b = theta[: k * n].reshape(k, n) * even, theta[k * n :].reshape(k, 1)

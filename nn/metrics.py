@@ -158,8 +158,8 @@ def metric(where: str, given: Any) -> tuple[str, Callable[..., Any]]:
     """Return the name and the function of a metric that is given by its name or as a function."""
     if callable(given):
         return getattr(given, "__name__", "metric"), given
-    if given in ("acc", "f1_score", "roc_auc"):  # as they are called elsewhere
-        given = {"acc": "accuracy", "f1_score": "f1", "roc_auc": "auc"}[given]
+    if isinstance(given, str):  # as they are called elsewhere
+        given = {"acc": "accuracy", "f1_score": "f1", "roc_auc": "auc"}.get(given, given)
     if not isinstance(given, str) or given not in METRICS:
         raise ValueError(
             f"{where}: metrics needs some of {', '.join(METRICS)}, or functions of (net, X, Y), "

@@ -26,7 +26,8 @@ __all__ = ["Module"]
 
 from_engine = True
 
-_WEIGHT = re.compile(r"[Ww](\d+|_\w+)?|weights?(\d+|_\w+)?")
+# W, w, W1, Wax, W_hh, weight; not W_b, w_bias or W_scale.
+_WEIGHT = re.compile(r"[Ww]\d*|W[a-z]{1,3}|[Ww]_(?!b$|bias|scale|norm)\w+|weight\d*")
 _PLAIN = {str, int, float, bool, type(None)}  # most of what modules hold
 
 
@@ -228,8 +229,12 @@ class Module(Hinted):
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        modules = [self]
+        modules: list[Module] = [self]
+        seen: set[int] = set()
         for module in modules:  # grows; parameters that have two paths are reached twice
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
             for value in module.__dict__.values():
                 if type(value) in _PLAIN:
                     continue
@@ -260,6 +265,7 @@ class Module(Hinted):
             If names or shapes are not those of this module; it lists what differs.
         """
         own = self.state_dict()
+        state = {**{k: v for k, v in own.items() if is_newer(k)}, **state}
         if set(own) != set(state):
             missing, extra = sorted(set(own) - set(state)), sorted(set(state) - set(own))
             raise ShapeError(
@@ -279,6 +285,14 @@ class Module(Hinted):
         for path, module, name in self._buffers():
             set_buffer(module, name, values[path])
 
+    def units_after(self, units: int | None) -> int | None:
+        """Return how many rows the output has, of an input of so many; None if unknown."""
+        if not self.in_order:
+            return getattr(self, "n_out", None)
+        for child in self.children():
+            units = child.units_after(units)
+        return units
+
     def summary(self) -> str:
         """Return a table of the layers: what each is, its activation, shape and parameters.
 
@@ -295,8 +309,7 @@ class Module(Hinted):
         units = None  # that the modules so far give
         for child in self.children():
             g = getattr(child, "g", None) or child.ending
-            widths = [m.n_out for m in child.modules() if hasattr(m, "n_out")]
-            units = widths[-1] if widths else units if self.in_order else None
+            units = child.units_after(units if self.in_order else None)
             rows.append(
                 (
                     child.attribute,
@@ -337,6 +350,11 @@ class Module(Hinted):
         count = sum(p.size for p in self.parameters())
         head = f"{type(self).__name__} ({count} parameters)"
         return "\n".join([head, *lines])
+
+
+def is_newer(path: str) -> bool:
+    """Whether files of earlier versions lack an array, so that the module's own is kept."""
+    return path.rpartition(".")[2] == "batches"
 
 
 def buffer_of(module: Module, name: str) -> npt.NDArray[Any]:

@@ -51,6 +51,7 @@ class BatchNorm(Module):
     """
 
     buffers = ("running_mean", "running_var", "batches")
+    batches: npt.NDArray[Any] = np.zeros((1, 1))  # of those that were pickled without it
 
     def __init__(
         self,
@@ -93,6 +94,10 @@ class BatchNorm(Module):
             self.running_var = (past * self.running_var + (1 - past) * var.data).astype(kind)
         normed: Tensor = self.gamma * ((Z - mean) / np.sqrt(var + self.epsilon)) + self.beta
         return normed
+
+    def units_after(self, units: int | None) -> int | None:
+        """Return n."""
+        return self.n
 
     def __repr__(self) -> str:
         return f"BatchNorm({self.n})"

@@ -90,8 +90,6 @@ class Optimizer:
                 f"{cls.__name__}: needs tensors, got the method {given.__name__}; call it, as in "
                 f"{example}."
             )
-        if not args and "parameters" not in options:
-            raise TypeError(f"{cls.__name__}: needs the parameters first, as in {example}.")
         if cls.__module__ == __name__:
             refuse_keywords(cls.__name__, options, ["parameters", *known])
         return super().__new__(cls)

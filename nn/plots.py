@@ -207,6 +207,11 @@ def plot_decision_boundary(
     grid = np.stack([g.reshape(-1) for g in np.meshgrid(x, y)])
     own = getattr(net, "classes_", None)
     if rows and own is not None and not np.isin(given, own).all():  # labels by their numbers
+        if not np.isin(given, range(len(own))).all() or np.isin(given, own).any():
+            raise ValueError(
+                f"plot_decision_boundary: Y needs the classes of the estimator, {list(own)}, got "
+                f"{np.unique(given).tolist()}."
+            )
         given = np.asarray(own)[given.astype(int)]
     answers = np.asarray(function(grid.T if rows else grid)).reshape(-1)
     names, numbers = np.unique(np.concatenate([given, answers]), return_inverse=True)

@@ -36,8 +36,6 @@ class Penalty:
         """Say what is wrong with a name before the constructor sees it."""
         if cls.__init__ is Penalty.__init__:
             refuse_keywords(cls.__name__, options, ["strength", "weights"])
-            if not args and "strength" not in options:
-                raise TypeError(f"{cls.__name__}: needs λ, as in {cls.__name__}(0.7).")
         return super().__new__(cls)
 
     def __init__(self, strength: float, *, weights: Iterable[Tensor] | None = None) -> None:
@@ -71,8 +69,11 @@ class Penalty:
             total = self.of(weights[0])
             for W in weights[1:]:
                 total = total + self.of(W)
-            strength = positive(where, "strength", self.strength, zero=True)  # it may be set
-            return (total * (strength / count(where, "m", m))).named("R")
+            strength: Any = self.strength  # it may have been set
+            if not isinstance(strength, Tensor):
+                strength = positive(where, "strength", strength, zero=True)
+            penalty: Tensor = (total * (strength / count(where, "m", m))).named("R")
+            return penalty
 
     def __add__(self, other: Any) -> Penalty:
         if not isinstance(other, Penalty):
@@ -197,6 +198,10 @@ class Dropout(Module):
         if not np.isin(given, (0, 1)).all():
             raise ValueError(f"{self.title}: mask needs to be of 0 and 1.")
         return given
+
+    def units_after(self, units: int | None) -> int | None:
+        """Return as many."""
+        return units
 
     def __repr__(self) -> str:
         return f"Dropout(keep_prob={self.keep_prob:g})"

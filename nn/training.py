@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 import json
 import math
@@ -12,13 +11,13 @@ import time
 import warnings
 import zlib
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import ShapeError, Tensor, no_grad
+from autograd import ShapeError, Tensor, enable_grad, gradients, no_grad
 from autograd.tensor import value_of
 from nn import diagnosis
 from nn._described import described, function_of, settings_of
@@ -291,6 +290,8 @@ class _Run:
         self.dev: tuple[Tensor, Tensor] | None = None
         self.file: Path | None = None
         self.legacy = _legacy_state()
+        self.kept_whole: tuple[Tensor, Tensor] | None = None
+        self.kept_value: Any = None  # of its X, which a module may have replaced
         self.kept = [(m, name) for _, m, name in net._buffers()]
         self.values = self._values()  # as they were when they were last looked at
         self.began: Any = _checksum(*self.values[0])
@@ -321,10 +322,10 @@ class _Run:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self._cost(*self.whole, None)
+            self._cost(*self.whole(), None)
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
-            self.first_cost = float(self._cost(*self.whole, self.weight).item())
+            self.first_cost = float(self._cost(*self.whole(), self.weight).item())
             if dev is not None:
                 self._take_dev(dev)
             for name, function in self.metrics:
@@ -364,10 +365,15 @@ class _Run:
         m = self.X.shape[1]
         return cost(self.net, X, Y, self.loss, penalty=self.penalty, m=m, weight=weight)
 
-    @functools.cached_property
     def whole(self) -> tuple[Tensor, Tensor]:
-        """The training set as tensors, whose arrays are copied once."""
-        return Tensor(self.X), Tensor(self.Y)
+        """Return the training set as tensors; they are kept where each step is on all of it."""
+        kept = self.kept_whole
+        if kept is not None and value_of(kept[0]) is self.kept_value:
+            return kept
+        X, Y = Tensor(self.X), Tensor(self.Y)
+        if self.batch_size is None or self.batch_size >= self.X.shape[1]:
+            self.kept_whole, self.kept_value = (X, Y), value_of(X)
+        return X, Y
 
     # -- training ----------------------------------------------------------------------------------
 
@@ -428,7 +434,7 @@ class _Run:
     def _look_back(self) -> None:
         """Say what the trained network shows; its last step has been seen by no cost yet."""
         with self.net.evaluating():
-            last, first = float(self._cost(*self.whole, self.weight).item()), self.first_cost
+            last, first = float(self._cost(*self.whole(), self.weight).item()), self.first_cost
         if not math.isfinite(last) or last > self._bound():
             self._fail(f"the cost went from {first:.4g} to {last:.4g}", self.history.epochs)
         early = list(diagnosis.averages(self.net))
@@ -440,8 +446,15 @@ class _Run:
                     f"{self.optimizer.learning_rate:g}."
                 ]
             )
-        self.note(diagnosis.stuck(self.history, first, last, self.values[0], self.optimizer))
+        if abs(last - first) <= diagnosis.UNCHANGED * abs(first):
+            self.note(diagnosis.stuck(self.history, self.optimizer, self._slopes))
         self.note(diagnosis.after(self.net, self.X, self.Y, self.loss, self.weight))
+
+    def _slopes(self) -> list[Any]:
+        """Return the gradients on the whole training set, of what the optimizer trains."""
+        with self.net.evaluating(), enable_grad():
+            J = self._cost(*self.whole(), self.weight)
+        return list(gradients(J, self.optimizer.parameters, allow_unused=True))
 
     def _bound(self) -> float:
         """Return the cost above which training has diverged."""
@@ -461,7 +474,7 @@ class _Run:
         size = m if self.batch_size is None else self.batch_size
         for columns in batch_columns(m, size, stream if size < m and self.shuffle else None):
             X, Y = (
-                self.whole
+                self.whole()
                 if size >= m
                 else (Tensor(self.X[:, columns]), Tensor(self.Y[:, columns]))
             )
@@ -671,7 +684,14 @@ class _Run:
                 streams.append(_GLOBAL)
             if len(streams) != len(run["streams"]):
                 raise ValueError(f"fit: {name} is of a run with another kind of rng=.")
-            series = {str(k): (int(n),) for k, n in run["series"].items()}
+            if "history" in run:
+                raise FileFormatError(
+                    f"fit: {name} is a checkpoint as earlier versions wrote it; begin anew with "
+                    "resume=False, or another file."
+                )
+            if not all(isinstance(n, int) and n >= 0 for n in run["series"].values()):
+                raise KeyError("lengths of its history")
+            series = {str(k): (n,) for k, n in run["series"].items()}
             odd = [k for k in series if not k.startswith(("history.", "norms."))]
             if odd:
                 raise KeyError(odd[0])
@@ -838,12 +858,12 @@ def _weights(Y: Any, sample_weight: Any, class_weight: Any) -> npt.NDArray[Any] 
                     "fit: class_weight needs 'balanced' or a dict from class numbers to weights, "
                     f"such as {{0: 1, 1: 2}}, got {class_weight!r}."
                 )
-            if not all(isinstance(k, Integral) for k in class_weight):
+            if not all(isinstance(k, Real) and float(k).is_integer() for k in class_weight):
                 raise TypeError(
                     "fit: class_weight needs the numbers of classes for keys, such as "
                     f"{{0: 1, 1: 2}}, got {list(class_weight)}."
                 )
-            table = dict(class_weight)
+            table = {int(k): v for k, v in class_weight.items()}
             unknown = sorted(set(np.unique(classes).tolist()) ^ set(table))
             if unknown:
                 raise ValueError(

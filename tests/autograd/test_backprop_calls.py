@@ -1209,6 +1209,9 @@ RETURNED = {
     "another name": (lambda u, v: {"dW": u, "dbias": v}, []),
     "another name, wrong": (lambda u, v: {"dW": u, "dbias": 100 * v}, ["db"]),
     "one missing": (lambda u, v: {"dW": u}, []),
+    "of a model": (lambda u, v: {"model.dW": u, "model.db": v}, []),
+    "of a model, wrong": (lambda u, v: {"model.W": u, "model.b": 3 * v}, ["db"]),
+    "of a dict inside, wrong": (lambda u, v: {"layer1": {"dW": u, "db": 3 * v}}, ["db"]),
     "two names of nothing": (lambda u, v: {"dW": u, "dq": v, "dr": v}, ["db"]),
 }
 
@@ -1226,6 +1229,40 @@ def test_a_gradient_under_a_wrong_name_is_not_passed_over(case: str) -> None:
     report = check_backprop(two, backward, P, (X, Y))
     assert [row.name for row in report.mistakes] == wrong, report
     assert ("not returned: db" in report.verdict) == (case == "one missing")
+
+
+def test_another_gradient_is_not_taken_for_the_missing_one() -> None:
+    def forward(x, w, b):
+        z = w * x + b
+        return np.sum(z**2), z
+
+    def backward(x, w, b, z):
+        return {"dw": 2 * z * x, "dx": 2 * z * w}
+
+    def with_cost(x, w, b, z):
+        return {"dw": 2 * z * x, "cost": np.sum(z**2)}
+
+    P = {"w": RNG.normal(size=3), "b": RNG.normal(size=3)}
+    for function in (backward, with_cost):
+        report = check_backprop(forward, function, P, (RNG.normal(size=3),))
+        assert report, report
+        assert report.verdict.endswith("not returned: db")
+
+
+def test_the_parameters_are_still_theirs_where_they_are_read_by_keys() -> None:
+    def forward(X, W, b):
+        return W @ X + b, X
+
+    def loss(A, Y, parameters):
+        return np.sum((A - Y) ** 2) + 0.5 * np.sum(parameters["W"] ** 2)
+
+    def backward(X, Y, params, A):
+        dA = 2 * (A - Y)
+        return {"dW": dA @ X.T + params["W"], "db": dA.sum(axis=1, keepdims=True)}
+
+    X, Y = RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4))
+    P = {"W": RNG.normal(size=(2, 3)), "b": RNG.normal(size=(2, 1))}
+    assert check_backprop(forward, backward, P, (X, Y), loss=loss)
 
 
 def hinge(X, y, w, C):
@@ -1383,7 +1420,58 @@ class Drawn:
         return g
 
 
+class Writes:
+    @staticmethod
+    def forward(ctx, x):
+        ctx.d = 3 * x**2
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        ctx.d *= g
+        return ctx.d
+
+
+class Pops:
+    @staticmethod
+    def forward(ctx, x):
+        ctx.stack = [3 * x**2]
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.stack.pop()
+
+
+class Selfish:
+    def forward(self, x):
+        self.x = x
+        return x**3
+
+    def backward(self, g):
+        return 3 * self.x**2 * g
+
+
+class Several:
+    @staticmethod
+    def forward(ctx, *xs):
+        ctx.save_for_backward(*xs)
+        return xs[0] * xs[1]
+
+    @staticmethod
+    def backward(ctx, g):
+        a, b = ctx.saved_tensors
+        return g * b, g * a
+
+
+@pytest.mark.parametrize("kind", [Writes, Pops, Selfish])
+def test_a_context_is_asked_once(kind: type) -> None:
+    assert check_backprop(kind, data=(RNG.normal(size=(3, 4)),))
+
+
 def test_classes_as_people_write_them() -> None:
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    assert check_backprop(Several, data=tuple(RNG.normal(size=(2, 3))))
     x = RNG.normal(size=(3, 4))
     assert check_backprop(Dropped, data=(x,))  # one mask, and None for what is as by default
     assert check_backprop(Instance, data=(x,))
@@ -1392,6 +1480,7 @@ def test_classes_as_people_write_them() -> None:
     assert report.verdict.endswith(
         "the gradient of the result, which backward is given, is not used"
     )
+    assert np.array_equal(np.random.get_state()[1], state)  # noqa: NPY002
     with pytest.raises(GradientError, match=r"two calls of Drawn\.forward give different results"):
         check_backprop(Drawn, data=(x,))
 

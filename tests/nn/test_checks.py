@@ -236,3 +236,19 @@ def test_a_slope_beyond_both_sides_of_a_kink_is_wrong() -> None:
     for slope, band in ((0.0, "great"), (-1.0, "great"), (-0.3, "great"), (0.2, "WRONG")):
         given = {**own.gradients, "layer1.b": [[slope]]}
         assert nn.check_gradients(net, [[0.0]], [[1]], gradients=given).band == band
+
+
+def test_a_jump_is_no_kink() -> None:
+    class Step(nn.Module):
+        def __init__(self) -> None:
+            self.W = autograd.Tensor([[0.0]], name="W", requires_grad=True)
+
+        def forward(self, X: Any) -> Any:
+            Z = self.W @ X
+            return np.where(Z.data > 0, 1.0, 0.0) + 0 * Z
+
+    one = np.ones((1, 3))
+    for given in (None, {"W": [[-1e4]]}):
+        found = nn.check_gradients(Step(), one, one, nn.mean_squared_error, gradients=given)
+        assert found.band == "WRONG"
+        assert found.kinked == 0

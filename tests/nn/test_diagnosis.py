@@ -989,26 +989,44 @@ def test_a_cost_that_does_not_move_is_told(rate: float, epochs: int, said: bool)
         assert any("above 1e-07" in note for note in found)
 
 
-def test_a_cost_at_its_minimum_may_stay() -> None:
-    X, Y = toy(100)
-    net = nn.Network([2, 1], output="identity", rng=0)
-    options = {"loss": nn.mean_squared_error, "optimizer": "sgd", "progress": False}
-    said_in(net, X, Y, learning_rate=0.05, epochs=1000, batch_size=None, **options)
-    again = said_in(net, X, Y, learning_rate=0.05, epochs=20, batch_size=None, **options)
-    assert not any("hardly changed" in note for note in again)
+def noisy(m: int = 200) -> tuple[Any, Any]:
+    """Labels of which 15 % are wrong: the cost cannot go to 0."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2, m))
+    return X, ((X[:1] > 0) ^ (rng.random((1, m)) < 0.15)).astype(float)
 
 
-def test_what_a_network_misses_comes_with_a_cure() -> None:
-    net = nn.Network([1, 1], rng=0)
-    net["W1"].data, net["b1"].data = [[1.0]], [[-9.0]]
-    X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0.0, 1.0, 1.0]])
-    (note,) = diagnosis._learned(net, net(X).data, Y, nn.binary_cross_entropy, None)
-    assert note.endswith("another learning rate, or class_weight='balanced'.")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_cost_at_its_minimum_may_stay(optimizer: str) -> None:
+    """Also in small steps, each on a mini-batch whose gradient is not 0."""
+    X, Y = noisy()
+    net = nn.Network([2, 4, 1], hidden="tanh", rng=0)
+    said_in(net, X, Y, epochs=300, learning_rate=0.01, batch_size=32, progress=False)
+    options = {"optimizer": optimizer, "learning_rate": 1e-4, "epochs": 20, "batch_size": 32}
+    found = said_in(net, X, Y, progress=False, **options)
+    assert not any("hardly changed" in note for note in found)
 
 
-@pytest.mark.parametrize(("share", "learned"), [(0.4, True), (0.6, False)])
-@pytest.mark.parametrize("size", [0.1, 10.0])
-def test_numbers_are_learned_when_half_of_their_spread_is_explained(size, share, learned) -> None:
-    Y = size * np.array([[-1.0, 1.0, -1.0, 1.0]])
+def test_a_cost_that_stays_for_other_reasons_is_no_small_rate() -> None:
+    X, Y = np.ones((1, 8)), np.linspace(-1, 1, 8)[None]
     net = nn.Network([1, 1], output="identity", rng=0)
-    assert diagnosis._has_learned(net, Y * (1 - np.sqrt(share)), Y) == learned
+    net["W1"].data, net["b1"].data = [[2.0]], [[0.0]]
+    options = {"loss": nn.mean_squared_error, "optimizer": "sgd", "batch_size": None}
+    found = said_in(net, X, Y, learning_rate=0.5, epochs=20, progress=False, **options)
+    assert not any("hardly changed" in note for note in found)  # from one side to the other
+    frozen = nn.SGD([net["b1"]], learning_rate=1.0)
+    options |= {"optimizer": frozen, "progress": False}
+    net["W1"].data = [[0.0]]
+    found = said_in(net, X, Y, epochs=20, **options)
+    assert not any("hardly changed" in note for note in found)
+
+
+def test_a_class_without_weight_may_be_missed() -> None:
+    X = np.eye(3)[:, [0, 1, 2] * 20]
+    Y = X.copy()
+    net = nn.Network([3, 3], output="softmax", rng=0)
+    net["W1"].data = np.diag([5.0, 5.0, 0.0])
+    net["b1"].data = np.array([[1.0], [0.0], [0.0]])
+    A, loss = net(X).data, nn.softmax_cross_entropy
+    assert [*diagnosis._learned(net, A, Y, loss, None)] != []
+    assert [*diagnosis._learned(net, A, Y, loss, np.tile([1.0, 1.0, 0.0], 20))] == []

@@ -205,3 +205,13 @@ def test_settings_are_checked_when_they_are_used() -> None:
         dropout(np.ones((2, 2)))
     with pytest.raises(ValueError, match="strength"):
         penalty(nn.Network([2, 1], rng=0), m=3)
+
+
+@pytest.mark.parametrize("name", ["W_b", "w_bias", "weight_bias", "W_scale", "bias", "b"])
+def test_biases_and_scales_are_not_penalized(name: str) -> None:
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            setattr(self, name, nn.Tensor([[3.0]], requires_grad=True))
+            self.Wax = nn.Tensor([[2.0]], requires_grad=True)
+
+    assert nn.L2(2.0)(Own(), m=1).item() == 4.0

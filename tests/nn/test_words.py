@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import typing
 import warnings
 from typing import Any
@@ -279,8 +281,6 @@ MENDED: dict[str, tuple[Any, str]] = {
     ),
     "rows": (lambda: nn.split(COLUMNS.T, COLUMNS[:1].T), r"pass X\.T and Y\.T"),
     "a method": (lambda: nn.SGD(small().parameters, learning_rate=0.1), "the method parameters"),
-    "no parameters": (lambda: nn.SGD(), r"as in SGD\(net\.parameters\(\), learning_rate=0\.01\)"),
-    "no strength": (lambda: nn.L2(), r"L2: needs λ, as in L2\(0\.7\)"),
     "weights in a list": (
         lambda: nn.fit(small(), COLUMNS, COLUMNS[:1] > 0, epochs=1, class_weight=[1, 2]),
         r"such as \{0: 1, 1: 2\}, got \[1, 2\]",
@@ -311,6 +311,16 @@ def test_a_mistake_of_a_call_is_told_with_its_mend(name: str) -> None:
     call, said = MENDED[name]
     with pytest.raises((TypeError, ValueError), match=said):
         call()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_optimizers_and_penalties_can_be_copied(copied: Any) -> None:
+    net = small()
+    for one in (nn.SGD(net.parameters(), learning_rate=0.1), nn.Adam(net.parameters())):
+        assert type(copied(one)) is type(one)
+        assert copied(one).learning_rate == one.learning_rate
+    assert copied(nn.L2(0.7)).strength == 0.7
+    assert repr(copied(nn.L2(0.7) + nn.L1(0.1))) == repr(nn.L2(0.7) + nn.L1(0.1))
 
 
 def test_metrics_have_the_names_of_elsewhere_too() -> None:

@@ -388,10 +388,63 @@ class Check:
             note = UPSTREAM
             self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
             return np.asarray(self.true[k])
+        if self.is_reordered(k, theirs, times):
+            note = "right: the same factors, in another order"
+            self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
+            return right
         causes = self.causes(k, theirs, expected, times)
         error = relative_error(theirs, expected)
         self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
         return theirs / times
+
+    def is_reordered(self, k: int, theirs: Any, times: float) -> bool:
+        """Return whether a value is one of a chain of products whose end is right.
+
+        As dA · D1 before dA / keep_prob: forward has the factors in this order, so that its
+        derivative begins with the other one. What all come to has to be there, and right.
+        """
+        first, factors = k, list[Any]()
+        while (below := self.factor_below(first)) is not None:
+            first = below
+        end = first
+        while len(self.users[end]) == 1 and len(factors) < 6:
+            ((user, slot),) = self.users[end]
+            factor = self.factor(user, slot)
+            if factor is None or self.forced[user] is None:
+                break
+            factors.append(factor)
+            end = user
+        if first == k or first not in self.given or len(factors) < 2:
+            return False
+        g = times * np.asarray(self.forced[end])
+        whole = g * math.prod(factors)
+        last = self.given[first][1]
+        if np.shape(last) != np.shape(whole) or not self.near(last, whole, first):
+            return False
+        some = (c for n in range(len(factors)) for c in itertools.combinations(factors, n))
+        return any(self.near(theirs, g * math.prod(c), k) for c in some)
+
+    def factor(self, i: int, slot: int) -> Any:
+        """Return the factor of a step that multiplies or divides one operand by constants."""
+        step = self.program.steps[i]
+        if step.op is None or step.op.name not in ("multiply", "divide", "negative"):
+            return None
+        others = [k for n, k in enumerate(step.operands) if n != slot]
+        if any(self.program.steps[k].kind != "constant" for k in others):
+            return None
+        found = self.program.given(i, slot, self.values, np.ones(step.shape, step.dtype))
+        return None if found is None or np.shape(found) != step.shape else np.asarray(found)
+
+    def factor_below(self, i: int) -> int | None:
+        """Return the operand that a step multiplies by constants, if nothing else uses it."""
+        step = self.program.steps[i]
+        if step.op is None:
+            return None
+        for slot, k in enumerate(step.operands):
+            alone = len(self.users[k]) == 1 and self.program.steps[k].op is not None
+            if step.is_differentiated(slot) and alone and self.factor(i, slot) is not None:
+                return k
+        return None
 
     def at_kinks(self, k: int, theirs: Any, right: Any) -> Any:
         """Return the right value, with the user's where an op has a kink and any slope is right.

@@ -25,6 +25,7 @@ __all__ = ["CourseCheck", "check_gradients"]
 
 from_engine = True
 
+STEEP = 1e-3  # the longest step in which what bends is a kink
 REPEATS, MANY_REPEATS = 16, 200  # calls that look for randomness, before and after a wrong verdict
 
 
@@ -51,6 +52,7 @@ class CourseCheck(float):
     on_logits: float
     apart: float = np.inf
     rounding: float = 0.0
+    epsilon: float = 1e-7
     kinked: int = 0
 
     @property
@@ -64,7 +66,9 @@ class CourseCheck(float):
     @property
     def _is_zero(self) -> bool:
         sizes = [*self.gradients.values()]
-        return float(np.sqrt(sum(float(np.sum(g**2)) for g in sizes))) <= self.rounding
+        # A step that is too short has more rounding than the gradient, however large that is.
+        least = self.rounding * min(1.0, self.epsilon / 1e-7)
+        return float(np.sqrt(sum(float(np.sum(g**2)) for g in sizes))) <= least
 
     @property
     def worst(self) -> str:
@@ -79,9 +83,10 @@ class CourseCheck(float):
         elif band == "great" and self >= 1e-7:
             band += f": {self.on_logits:.1e} on logits, the rest is the rounding of log(1 − a)"
         elif band == "look again" and self.apart <= self.rounding:
-            band += (
-                ": the cost is too large for this epsilon, take one of 1e-3 or scale the targets"
-            )
+            if self.epsilon < 1e-7:
+                band += ": epsilon is too small, the difference is the cost's rounding: take 1e-7"
+            else:
+                band += ": the cost is too large for this epsilon, take 1e-3 or scale the targets"
         if self.kinked:
             band += (
                 f"; at a kink in {self.kinked} of {sum(g.size for g in self.gradients.values())}"
@@ -183,6 +188,7 @@ def check_gradients(
     exact, _ = _beside(checked, sharp)
     found = CourseCheck(_error(checked, approximate))
     found.approximate, found.gradients, found.kinked = approximate, checked, kinked
+    found.epsilon = epsilon
     found.on_logits = _error(checked, exact)
     flat, near = _flat(checked, exact)
     found.apart = float(np.linalg.norm(flat - near))
@@ -268,7 +274,7 @@ def _differences(p: Tensor, J: Callable[[], float], epsilon: float) -> _Slopes:
             above, below = sides(i, epsilon)
             central[i] = (above - below) / (2 * epsilon)
             between = abs(above - 2 * here + below) / epsilon
-            if between > 1e-3 * abs(central[i]) + rounding:
+            if epsilon <= STEEP and between > 1e-3 * abs(central[i]) + rounding:
                 above, below = sides(i, epsilon / 8)
                 # Of a kink an eighth is left, of curvature a 64th, of a jump all.
                 share = abs(above - 2 * here + below) / (between * epsilon)

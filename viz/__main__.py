@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 
 from viz import __version__
-from viz.doctor import diagnose
+from viz.doctor import diagnose, unknown
 from viz.drawing import Drawing, draw
 from viz.engine import (
     NotDrawable,
     check_derivation,
     engine,
     functions,
+    graph_of,
     is_recorded,
     last_of,
     leaf,
@@ -371,10 +372,13 @@ def _diagnosed(options: argparse.Namespace) -> int:
         print(finding)
     if options.output is not None:
         print(f"wrote {draw(*outputs).save(options.output)}")
-    if not found:
+    missing = unknown(graph_of(*outputs, where="doctor"))
+    if missing:
+        print(missing)
+    elif not found:
         names = [name for name, x in named.items() if any(x is y for y in outputs)]
         print(f"nothing found in what {', '.join(names)} was computed by")
-    return bool(found)
+    return bool(found or missing)
 
 
 # -- expressions -----------------------------------------------------------------------------------

@@ -174,13 +174,33 @@ def _not_finite(g: Graph) -> Iterator[Finding]:
         return
     for node in g:
         i = node.id
-        if value[i] and not any(value[p] for p in before[i]):
+        if value[i] and any(g.nodes[p].value is None for p in before[i]):
+            yield _finding(node, "not finite", f"{value[i]} here", f"Where it begins {_UNKNOWN}")
+        elif value[i] and not any(value[p] for p in before[i]):
             given = "" if node.op else "It was given so: look at the data, and at what filled it."
             mark = f"{value[i]} begins here"
             yield _finding(node, "not finite", mark, given or _origin(node, value[i]))
         elif slope[i] and not value[i] and not any(slope[c] or value[c] for c in after[i]):
             advice = "The derivative is not finite at this point: move the input away from it."
             yield _finding(node, "not finite", f"{slope[i]} gradient begins here", advice)
+
+
+_UNKNOWN = (
+    "is not known any more: values were assigned since, as an optimizer's step does, and what was "
+    "computed from them is gone. Look before the step, or compute inside detect_anomaly()."
+)
+
+
+def unknown(g: Graph) -> str:
+    """Say what cannot be judged because values were assigned since; empty where all are known."""
+    lost = [node.name or node.label for node in g.leaves if node.value is None]
+    gone = sum(node.value is None for node in g)
+    if not lost:
+        return ""
+    return (
+        f"Not looked at: {gone} of {len(g)} values, computed from {in_short(lost)}, to which other "
+        "numbers were assigned since, as an optimizer's step does. Look before the step."
+    )
 
 
 _ORIGINS = {

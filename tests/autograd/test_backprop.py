@@ -1408,3 +1408,43 @@ def test_what_dropout_does_to_derivatives_is_named(backward, said: str, mended: 
     assert said in report.verdict, report
     assert report.edit is not None
     assert report.edit.after.endswith(mended), report
+
+
+def steep(X, Y, parameters, cache, keep_prob=0.8):
+    Z1, D1, A1, A2 = cache
+    dZ2 = (A2 - Y) / X.shape[1]
+    dA1 = parameters["W2"].T @ dZ2
+    dA1 = dA1 * D1
+    dA1 = dA1 / keep_prob
+    dZ1 = dA1 * (1 - np.tanh(Z1))
+    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
+    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+def undivided(X, Y, parameters, cache, keep_prob=0.8):
+    Z1, D1, A1, A2 = cache
+    dZ2 = (A2 - Y) / X.shape[1]
+    dA1 = parameters["W2"].T @ dZ2
+    dA1 = dA1 * D1
+    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
+    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
+    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+
+
+@pytest.mark.parametrize(
+    ("backward", "wrong"), [(undropped, []), (steep, ["dZ1"]), (undivided, ["dA1"])]
+)
+def test_factors_may_come_back_in_another_order(backward, wrong: list[str]) -> None:
+    """The course multiplies by D1 first, forward and back; the chain rule would divide first."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(3, 8)), (rng.random((1, 8)) > 0.5) * 1.0
+    P = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}
+    P = {k: rng.normal(size=shape) for k, shape in P.items()}
+    report = check_backprop(dropped, backward, P, (X, Y))
+    assert [row.name for row in report.mistakes] == wrong, report
+    assert not any(row.status == "not compared" for row in report.rows)
+    if backward is not undivided:
+        (row,) = [r for r in report.rows if (r.name, r.occurrence) == ("dA1", 2)]
+        assert row.note == "right: the same factors, in another order"

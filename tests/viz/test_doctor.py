@@ -674,3 +674,28 @@ def test_the_command_says_what_it_needs(tmp_path: Path, text: str | None, said: 
     done = run("train.py", cwd=tmp_path)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+STEPPED = """
+import numpy as np
+from autograd import Tensor
+w = Tensor([{first}, 2.0], name="w", requires_grad=True)
+r = np.sqrt(w)
+loss = r.mean().named("loss")
+loss.backward()
+w.data = w.data - 0.1
+"""
+
+
+@pytest.mark.parametrize(("first", "nan"), [(-1.0, True), (1.0, False)])
+def test_what_is_gone_after_a_step_is_not_judged(first: float, nan: bool, tmp_path: Path) -> None:
+    """A mean of something unknown has not begun a NaN, and not all is well."""
+    script = tmp_path / "train.py"
+    script.write_text(STEPPED.replace("{first}", str(first)), "utf-8")
+    command = [sys.executable, "-m", "viz", "doctor", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "begins here" not in done.stdout
+    assert ("NaN here. Where it begins is not known any more" in done.stdout) == nan
+    assert "Not looked at: 2 of 3 values, computed from w" in done.stdout
+    assert "Look before the step." in done.stdout

@@ -313,6 +313,7 @@ def _small(statement: ast.stmt, pool: Pool) -> Iterator[Change]:
         yield from _everywhere(statement, pool)
         return
     yield from _replacing(statement, lambda node: _expressions_for(node, pool))
+    yield from _replacing(statement, lambda node: _of_other_shapes(node, pool), 3)
     yield from _everywhere(statement, pool)
     if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return)) and value is not None:
         for kind, new, cost in _wraps(value, pool):
@@ -809,6 +810,19 @@ def _other_values(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
     for text, value in pool.values.items():
         other = pool.kinds.get(text)
         if text != own and (kind is None or other is None or kind & other):
+            yield "operand", value
+
+
+def _of_other_shapes(node: Any, pool: Pool) -> Iterator[tuple[str, Any]]:
+    """Yield other arrays of as many axes in the place of one: A1.T for X.T."""
+    flat = isinstance(node, ast.Name) or (isinstance(node, ast.Subscript) and _is_flat(node))
+    if not flat or not isinstance(node.ctx, ast.Load):
+        return
+    name = ast.unparse(node)
+    own = {k for k in pool.kinds.get(name, ()) if isinstance(k, tuple) and k}
+    for text, value in pool.values.items():
+        other = {k for k in pool.kinds.get(text, ()) if isinstance(k, tuple)}
+        if text != name and not own & other and {*map(len, own)} & {*map(len, other)}:
             yield "operand", value
 
 

@@ -1537,3 +1537,39 @@ def test_objects_of_the_file_are_read_and_given_back(power: str) -> None:
         assert report.edit.after == "dz = da * (1 - self.a ** 2)"
     assert module.kept.x == "as it was"
     assert not vars(module.layers[0])
+
+
+def shallow(X, Y, W1, b1, W2, b2):
+    A1 = np.tanh(W1 @ X + b1)
+    A2 = W2 @ A1 + b2
+    return np.sum((A2 - Y) ** 2) / 2, {"A1": A1, "A2": A2}
+
+
+SHALLOW = """
+def backward(X, Y, W1, b1, W2, b2, cache):
+    dA2 = cache["A2"] - Y
+    dW2 = dA2 @ {for_W2}.T
+    dZ1 = (W2.T @ dA2) * (1 - cache["A1"] ** 2)
+    dW1 = dZ1 @ {for_W1}.T
+    return {{"dW1": dW1, "db1": dZ1.sum(axis=1, keepdims=True),
+            "dW2": dW2, "db2": dA2.sum(axis=1, keepdims=True)}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("for_W2", "for_W1", "mended"),
+    [
+        ("X", "X", "dW2 = dA2 @ cache['A1'].T"),
+        ("cache['A1']", "cache['A1']", "dW1 = dZ1 @ X.T"),
+    ],
+)
+def test_an_array_of_another_shape_may_be_the_one_that_is_meant(for_W2, for_W1, mended) -> None:
+    text = SHALLOW.format(for_W2=for_W2, for_W1=for_W1)
+    backward = module_of(f"shallow_{len(for_W1)}", text).backward
+    P = {"W1": (4, 3), "b1": (4, 1), "W2": (2, 4), "b2": (2, 1)}
+    P = {k: RNG.normal(size=shape) for k, shape in P.items()}
+    report = check_backprop(
+        shallow, backward, P, (RNG.normal(size=(3, 5)), RNG.normal(size=(2, 5)))
+    )
+    assert report.edit is not None, report
+    assert report.edit.after == mended

@@ -7,6 +7,7 @@ import html
 import tempfile
 import warnings
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ import graphviz
 
 from viz.engine import NotDrawable, graph_of, pause_collector
 from viz.files import write
-from viz.fit import MOST, PLACES, arranged, is_legible
+from viz.fit import MOST, PLACES, arranged, in_window, is_legible
 from viz.formats import FORMATS
 from viz.passes import deepest, fold
 from viz.render.dot import EngineTimeout, by_dot, render_dot, svg_by_pygraphviz
@@ -96,6 +97,8 @@ class Drawing:
         """
         with pause_collector():
             pictures, first = _pictures(self.view, self._views)
+            if self._suits:
+                pictures = [replace(p, view=in_window(p.view)) for p in pictures]
             arrays = {} if self._views is None else self._views.arrays
             return render_page(pictures, first, theme=self.theme, arrays=arrays)
 

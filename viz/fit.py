@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from viz.view import EdgeView, GraphView, NodeView
 
-__all__ = ["MOST", "PLACES", "Place", "arranged", "fitted", "is_legible", "place_of", "rows_or_why"]
+__all__ = [
+    "MOST", "PLACES", "Place", "arranged", "fitted", "in_window", "is_legible", "place_of",
+    "rows_or_why",
+]  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -50,6 +53,7 @@ PLACES = {
     "page": Place("a page of 642 × 971", 642.0, 971.0),  # A4 with margins of 20 mm, at 96 dpi
     "phone": Place("a phone of 390 × 844", 390.0, 3 * 844.0),
 }
+WINDOW = Place("a window", 1240.0, 600.0)
 _MOST_SIZE = 1.4  # times the least size of text, beyond which a picture does not grow
 _ROWS = 6  # rows that are tried; in a high place, only a few
 _SEVERAL, MOST = 120, 300  # cards of a view that is arranged in all ways, and in two at least
@@ -97,6 +101,13 @@ def arranged(view: GraphView, place: Place, rows: int | None = None) -> GraphVie
     width, height = size_of(found)
     own = max(scale, OWN)  # larger than the screen, rather than too small to read
     return replace(found, size=(own * width, own * height))
+
+
+def in_window(view: GraphView) -> GraphView:
+    """Return a view arranged for the window of a page, where one can zoom: all of it is there."""
+    if len(view.nodes) > MOST or is_legible(view, WINDOW):
+        return view
+    return replace(_arranged(view, WINDOW, view.rows)[0], size=view.size)
 
 
 def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) -> GraphView:

@@ -6,6 +6,7 @@ Chromium is found on the path; `.ci/run` installs Debian's.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -836,3 +837,21 @@ def test_a_step_is_readable_and_its_cards_in_view(
         assert sum(map(bool, ends)) == len(ends) > 0
     finally:
         browser.call("Emulation.clearDeviceMetricsOverride")
+
+
+def test_a_page_fills_its_window() -> None:
+    """A graph of many steps stands in rows there; `rows` is obeyed."""
+    x = Tensor(0.5, name="x", requires_grad=True)
+    y = x
+    for _ in range(14):
+        y = np.tanh(y) * 1.5
+    y.backward()
+
+    def wide(**options: Any) -> float:
+        page = viz.draw(y, repeats=False, **options).html
+        found = re.search(r'viewBox="0 0 ([\d.]+) ', page)
+        assert found is not None
+        return float(found[1])
+
+    assert wide() < 0.5 * wide(rows=1)
+    assert wide() < 2 * 1240

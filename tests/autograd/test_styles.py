@@ -13,13 +13,10 @@ def test_right_ones_of_many_styles_are_right(name: str) -> None:
     assert report, report
 
 
-# Mistakes that cannot be seen at all: why, by the program and the number of the mistake.
-UNSEEN: dict[tuple[str, int], str] = {}
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [name for name, p in PROGRAMS.items() if p.mistakes])
 def test_mistakes_in_many_styles_are_seen(name: str) -> None:
-    for k, planted in enumerate(PROGRAMS[name].mistakes):
-        report = judged(f"{name}_wrong{k}", planted.text)
-        assert bool(report) == ((name, k) in UNSEEN), (planted.cause, report)
+    """The first of each program; `benchmarks/derivations.py` counts all of them."""
+    planted = PROGRAMS[name].mistakes[0]
+    report = judged(f"{name}_wrong", planted.text)
+    assert not report, (planted.cause, report)

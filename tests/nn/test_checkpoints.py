@@ -555,8 +555,8 @@ def test_a_run_that_is_killed_loses_its_last_epoch_at_most(tmp_path) -> None:
                     break
         kills += 1
         if file.exists():
-            _, metadata = nn.io.read_arrays("test", file)  # always a whole file
-            assert '"cost"' in metadata["run"]
+            arrays, _ = nn.io.read_arrays("test", file)  # always a whole file
+            assert len(arrays["history.cost"]) >= 1
         reached = last
     for target, path in ((file, out), (tmp_path / "other.safetensors", whole)):
         subprocess.run([*command, str(target), "400", str(path)], check=True, cwd=ROOT,

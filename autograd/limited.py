@@ -17,6 +17,7 @@ __all__ = ["Allowance", "Endless", "Limited"]
 from_engine = True
 
 EVERY = 0.02  # seconds between two looks at the clock
+ARRIVES = 0.5  # seconds in which an error that was sent to a thread has arrived there
 
 
 class Allowance:
@@ -101,8 +102,12 @@ class Limited:
             finally:
                 with self.lock:
                     self.until = math.inf
+                # It is on its way, and arrives here, unless the function has caught it.
+                end = time.perf_counter() + ARRIVES
                 while self.fired and not isinstance(sys.exception(), Endless):
-                    time.sleep(EVERY)  # it is on its way, and arrives here
+                    if time.perf_counter() > end:
+                        break
+                    time.sleep(EVERY)
         finally:
             self.fired = False
 

@@ -427,6 +427,21 @@ def test_a_call_is_ended_after_its_seconds() -> None:
             assert limit.call(lambda: 3, 0.1) == 3
 
 
+def test_a_call_that_catches_its_end_is_not_waited_for() -> None:
+    def caught() -> int:
+        try:
+            while True:
+                pass
+        except BaseException:
+            return 7
+
+    begun = time.perf_counter()
+    with Limited() as limit:
+        assert limit.call(caught, 0.1) == 7
+        assert limit.call(lambda: 3, 0.1) == 3
+    assert time.perf_counter() - begun < 5
+
+
 def test_a_search_takes_so_many_tries_and_no_more() -> None:
     whole = Allowance(8, 1e6)
     part = whole.share(4)

@@ -8,6 +8,7 @@ follow.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,12 @@ def check_backprop(
     return with_letters(replace(report, rows=(*report.rows, *lost)), letters_of(view))
 
 
+def _of_nothing(name: str) -> Quantity:
+    """Return the row of a gradient of what the result has no derivative by."""
+    said = f"the result does not depend on {name[1:]}, or only by its steps: {name} is 0"
+    return Quantity(name, WRONG, math.nan, "", (Cause("path", said),))
+
+
 def _with_unused(report: BackpropDiagnosis, unused: set[str]) -> BackpropDiagnosis:
     """Return a report that says which wrong gradients do not ask for that of the result."""
     said = "the gradient of the result, which backward is given, is not used"
@@ -159,10 +166,12 @@ def _alone(rule: Any, data: Sequence[npt.ArrayLike], tolerance: float | None) ->
         for J, gradients, unused in class_cases(rule, data):
             view = graph(J)
             found: dict[Tensor | str, Any] = dict(gradients.items())
-            given, _ = places(view, found)
+            given, lost = places(view, found)
             check = Check(view, given, tolerance)
             report = check.report(["Judged at 3 sets of inputs."], *check.reference())
             report = with_letters(with_followers(report, view, given), letters_of(view))
+            wrong = [row.name for row in lost if np.nan_to_num(gradients[row.name]).any()]
+            report = replace(report, rows=(*report.rows, *map(_of_nothing, wrong)))
             if not report:
                 return _with_unused(report, unused)
     assert report is not None

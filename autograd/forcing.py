@@ -947,9 +947,7 @@ class Check:
         if g is None or np.shape(g) != np.shape(x) or np.shape(out) != np.shape(x) or x is None:
             return
         said = f"the derivative of {child} by {own}"
-        slot = (
-            self.program.steps[i].operands.index(k) if k in self.program.steps[i].operands else -1
-        )
+        slot = next((slot for user, slot in self.users[k] if user == i), -1)
         edge = self.edges.get((i, slot))
         if edge is not None and edge.is_factor and self.program.steps[i].name is None:
             said = f"the factor {raised(edge.formula)}"  # a letter says less

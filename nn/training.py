@@ -322,10 +322,12 @@ class _Run:
             raise ValueError(f"fit: needs at least one example, got X of shape {self.X.shape}.")
         check_finite("fit", X=self.X, Y=self.Y)
         with net.evaluating():
-            self._cost(*self.whole(), None)
+            unweighted = self._cost(*self.whole(), None)
             next(minibatches(self.X, self.Y, self.batch_size, rng=0))
             self.weight = _weights(self.Y, sample_weight, class_weight)
-            self.first_cost = float(self._cost(*self.whole(), self.weight).item())
+            weighted = self.weight is not None
+            cost = self._cost(*self.whole(), self.weight) if weighted else unweighted
+            self.first_cost = float(cost.item())
             if dev is not None:
                 self._take_dev(dev)
             for name, function in self.metrics:

@@ -16,6 +16,7 @@ import pytest
 
 import nn
 from autograd import GradientError, Tensor, check_backprop, compare_backprop
+from tests.autograd.mistakes.programs import module_of
 
 MODELS = {
     "shallow": ([3, 4, 1], ["tanh"], 8),
@@ -1357,44 +1358,43 @@ def dropped(X, Y, parameters, keep_prob=0.8):
     return J, (Z1, D1, A1, A2)
 
 
-def undropped(X, Y, parameters, cache, keep_prob=0.8):
+DROPOUT = """
+def backward(X, Y, parameters, cache, keep_prob=0.8):
     Z1, D1, A1, A2 = cache
     dZ2 = (A2 - Y) / X.shape[1]
     dA1 = parameters["W2"].T @ dZ2
-    dA1 = dA1 * D1
-    dA1 = dA1 / keep_prob
-    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
+    {masked}
+    {divided}
+    dZ1 = dA1 * {slope}
     dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
     dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
-    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+    return {{"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}}
+"""
 
 
-def without_mask(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache  # noqa: RUF059 - D1 is forgotten
-    dZ2 = (A2 - Y) / X.shape[1]
-    dA1 = parameters["W2"].T @ dZ2
-    dA1 = dA1 / keep_prob
-    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
-    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
-    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
-    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+def undropping(
+    name: str,
+    masked: str = "dA1 = dA1 * D1",
+    divided: str = "dA1 = dA1 / keep_prob",
+    slope: str = "(1 - np.tanh(Z1) ** 2)",
+):
+    """Return a backward function of dropout; an empty line leaves its step out."""
+    text = DROPOUT.format(masked=masked, divided=divided, slope=slope)
+    return module_of(f"dropout_{name}", text).backward
 
 
-def without_dropout(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache  # noqa: RUF059 - D1 is forgotten
-    dZ2 = (A2 - Y) / X.shape[1]
-    dA1 = parameters["W2"].T @ dZ2
-    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
-    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
-    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
-    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+UNDROPPED = undropping("right")
+WITHOUT_MASK = undropping("without_mask", masked="")
+WITHOUT_DROPOUT = undropping("without_dropout", masked="", divided="")
+STEEP = undropping("steep", slope="(1 - np.tanh(Z1))")
+UNDIVIDED = undropping("undivided", divided="")
 
 
 @pytest.mark.parametrize(
     ("backward", "said", "mended"),
     [
-        (without_mask, "the step ∂J/∂A1:1 = dA1:2 · D1 is left out", "* D1"),
-        (without_dropout, "∂J/∂A1:1 = ∂J/∂A1:2 · D1 are left out", "* D1 / keep_prob"),
+        (WITHOUT_MASK, "the step ∂J/∂A1:1 = dA1:2 · D1 is left out", "* D1"),
+        (WITHOUT_DROPOUT, "∂J/∂A1:1 = ∂J/∂A1:2 · D1 are left out", "* D1 / keep_prob"),
     ],
 )
 def test_what_dropout_does_to_derivatives_is_named(backward, said: str, mended: str) -> None:
@@ -1402,7 +1402,7 @@ def test_what_dropout_does_to_derivatives_is_named(backward, said: str, mended: 
     X, Y = rng.normal(size=(3, 8)), (rng.random((1, 8)) > 0.5) * 1.0
     P = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}
     P = {k: rng.normal(size=shape) for k, shape in P.items()}
-    assert check_backprop(dropped, undropped, P, (X, Y))
+    assert check_backprop(dropped, UNDROPPED, P, (X, Y))
     report = check_backprop(dropped, backward, P, (X, Y))
     assert [row.name for row in report.mistakes] == ["dZ1"]
     assert said in report.verdict, report
@@ -1410,31 +1410,8 @@ def test_what_dropout_does_to_derivatives_is_named(backward, said: str, mended: 
     assert report.edit.after.endswith(mended), report
 
 
-def steep(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache
-    dZ2 = (A2 - Y) / X.shape[1]
-    dA1 = parameters["W2"].T @ dZ2
-    dA1 = dA1 * D1
-    dA1 = dA1 / keep_prob
-    dZ1 = dA1 * (1 - np.tanh(Z1))
-    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
-    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
-    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
-
-
-def undivided(X, Y, parameters, cache, keep_prob=0.8):
-    Z1, D1, A1, A2 = cache
-    dZ2 = (A2 - Y) / X.shape[1]
-    dA1 = parameters["W2"].T @ dZ2
-    dA1 = dA1 * D1
-    dZ1 = dA1 * (1 - np.tanh(Z1) ** 2)
-    dW1, db1 = dZ1 @ X.T, dZ1.sum(axis=1, keepdims=True)
-    dW2, db2 = dZ2 @ A1.T, dZ2.sum(axis=1, keepdims=True)
-    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
-
-
 @pytest.mark.parametrize(
-    ("backward", "wrong"), [(undropped, []), (steep, ["dZ1"]), (undivided, ["dA1"])]
+    ("backward", "wrong"), [(UNDROPPED, []), (STEEP, ["dZ1"]), (UNDIVIDED, ["dA1"])]
 )
 def test_factors_may_come_back_in_another_order(backward, wrong: list[str]) -> None:
     """The course multiplies by D1 first, forward and back; the chain rule would divide first."""
@@ -1445,6 +1422,6 @@ def test_factors_may_come_back_in_another_order(backward, wrong: list[str]) -> N
     report = check_backprop(dropped, backward, P, (X, Y))
     assert [row.name for row in report.mistakes] == wrong, report
     assert not any(row.status == "not compared" for row in report.rows)
-    if backward is not undivided:
+    if backward is not UNDIVIDED:
         (row,) = [r for r in report.rows if (r.name, r.occurrence) == ("dA1", 2)]
         assert row.note == "right: the same factors, in another order"

@@ -1588,3 +1588,29 @@ def test_an_array_of_another_shape_may_be_the_one_that_is_meant(for_W2, for_W1, 
     )
     assert report.edit is not None, report
     assert report.edit.after == mended
+
+
+class Ignores:
+    """Its result does not depend on b, and its backward function says it does."""
+
+    of_b = 3.0
+
+    @classmethod
+    def forward(cls, ctx, x, b):
+        ctx.save_for_backward(x)
+        return x**2
+
+    @classmethod
+    def backward(cls, ctx, g):
+        (x,) = ctx.saved_tensors
+        return 2 * g * x, None if cls.of_b is None else cls.of_b * g
+
+
+@pytest.mark.parametrize(("of_b", "right"), [(3.0, False), (0.0, True), (None, True)])
+def test_a_gradient_of_what_the_result_does_not_depend_on_is_0(monkeypatch, of_b, right) -> None:
+    monkeypatch.setattr(Ignores, "of_b", of_b)
+    report = check_backprop(Ignores, data=(RNG.normal(size=3), RNG.normal(size=3)))
+    assert bool(report) is right, report
+    assert [row.name for row in report.mistakes] == ["db"] * (not right)
+    if not right:
+        assert "does not depend on b" in str(report)

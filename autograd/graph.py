@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd.errors import GradientError
-from autograd.labels import OPERATORS, labelled, latex_name
+from autograd.labels import bracketed, labelled, latex_name
 from autograd.program import Instruction, Kind, Program
 from autograd.symbol import (
     Symbol,
@@ -362,7 +362,7 @@ class _Formulas:
             found = step.number
             if found is None:
                 label = self.label(i)
-                written = f"({label})" if step.name and OPERATORS.search(label) else label
+                written = bracketed(label) if step.name else label
                 found = Symbol(written, self._latex_label(i))
             self._symbols[i] = found
         return found
@@ -413,7 +413,8 @@ class _Formulas:
         arguments = rule_arguments(op, symbols, shapes, slot)
         label = self.label(i)
         out = self._symbol(i)
-        g = Symbol(f"∂{label}", rf"\partial {latex_name(label)}")
+        typeset = latex_name(label) if bracketed(label) == label else f"({latex_name(label)})"
+        g = Symbol(f"∂{bracketed(label)}", rf"\partial {typeset}")
         try:
             arguments |= {**step.params, "out": out}
             found = local_derivative(rule, op.asks[operand], arguments, g)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from autograd.op import Op
     from autograd.program import Instruction
 
-__all__ = ["OPERATORS", "accented", "labelled", "latex_name"]
+__all__ = ["accented", "bracketed", "labelled", "latex_name", "readable"]
 
 
 _GREEK = frozenset(
@@ -56,9 +56,9 @@ def latex_name(name: str) -> str:
 
 # Digits at the end of a name, or a few letters after a letter and an underscore.
 _INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
-_LAYER = re.compile(
-    r"([^^]+)\^(\[[0-9A-Za-z, ]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?)"
-)  # Z^[2], a^[2](i)
+_LAYER = re.compile(  # Z^[2], a^[2](i), x^(i)
+    r"([^^]+)\^(\[[0-9A-Za-z, ]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
+)
 _BRACED = re.compile(r"(\w)_\{([A-Za-z0-9,]{1,8})\}")  # as LaTeX has it
 _ACCENTS = {
     "\u0302": "hat",
@@ -69,6 +69,22 @@ _ACCENTS = {
     "\u0308": "ddot",
     "\u20d7": "vec",
 }
+_OVERS = {name: sign for sign, name in reversed(_ACCENTS.items())}
+_OVERS |= {"widehat": _OVERS["hat"], "widetilde": _OVERS["tilde"], "overline": _OVERS["bar"]}
+_OVER = re.compile(rf"\\({'|'.join(_OVERS)})\s*(?:\{{(\w)\}}|(\w))")
+_UPRIGHT = re.compile(
+    r"\\(?:mathcal|mathrm|mathbf|mathbb|mathit|boldsymbol|text|textbf|operatorname)\{([\w ]+)\}"
+)
+_COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
+_GROUPED = re.compile(r"([_^])\{([\w, ]+|\[[\w, ]+\](?:\([\w, ]+\))?|\([\w, ]+\))\}")
+_LETTERS = {
+    name: unicodedata.lookup(f"GREEK SMALL LETTER {name.replace('lambda', 'lamda')}")
+    for name in sorted(_GREEK)
+}
+_CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega")
+_LETTERS |= {name: _LETTERS[name.lower()].upper() for name in _CAPITALS}
+_NAMES = {letter: name for name, letter in _LETTERS.items()}
+_LETTERS |= {"varepsilon": "ε", "ell": "ℓ"}
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -80,14 +96,37 @@ def accented(name: str) -> tuple[str, str] | None:
     return letters[0], _ACCENTS[letters[1]]
 
 
+@functools.lru_cache(maxsize=4096)
+def readable(name: str) -> str:
+    r"""Return a name that is written in LaTeX as text has it; another one as it is.
+
+    What it cannot tell stays as it was given.
+
+    Examples
+    --------
+    >>> readable(r"\hat{y}"), readable(r"a^{[l](i)}"), readable(r"$\theta_{12}$")
+    ('ŷ', 'a^[l](i)', 'θ_12')
+    >>> readable(r"\frac{a}{b}"), readable("W1")
+    ('\\frac{a}{b}', 'W1')
+    """
+    if not {"\\", "{", "$"} & set(name):
+        return name
+    text = name[1:-1] if name[0] == name[-1] == "$" else name
+    text = _UPRIGHT.sub(r"\1", text)
+    text = _COMMAND.sub(lambda m: _LETTERS.get(m[1], m[0]), text)
+    text = _OVER.sub(lambda m: unicodedata.normalize("NFC", (m[2] or m[3]) + _OVERS[m[1]]), text)
+    text = _GROUPED.sub(lambda m: m[1] + m[2], text)
+    return name if {"\\", "{", "}", "$"} & set(text) or not text else text
+
+
 def _latex_character(c: str) -> str:
     """Return what stands for a character of a name in LaTeX's mathematics."""
     if c in _SIGNS:
         return _SIGNS[c]
     if c.isascii():
         return c if c.isprintable() else r"\ "
-    name = unicodedata.name(c, "").removeprefix("GREEK SMALL LETTER ").lower()
-    return f"\\{name} " if name in _GREEK else rf"\mathtt{{U{{+}}{ord(c):04X}}}"
+    name = _NAMES.get(c)
+    return f"\\{name} " if name else rf"\mathtt{{U{{+}}{ord(c):04X}}}"
 
 
 _SIGNS = {
@@ -128,7 +167,8 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     Steps of one name are numbered, and a name that would look like another gets a prime, so that
     every label stands for one value.
     """
-    uses = Counter(step.name for step in steps if step.name is not None)
+    names = [None if step.name is None else readable(step.name) for step in steps]
+    uses = Counter(name for name in names if name is not None)
     taken = {_seen(name) for name, count in uses.items() if count == 1}
     looks: set[str] = set()  # of the labels given so far
     rounds: Counter[str] = Counter()
@@ -151,8 +191,7 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
         return pools[step.kind]
 
     labels: list[str | None] = []
-    for step in steps:
-        name = step.name
+    for step, name in zip(steps, names, strict=True):
         if name is None:
             if step.kind != "constant" or step.shape or step.constant is None:
                 usable = (
@@ -196,7 +235,18 @@ def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:
     yield from ((f"{then}{apart}{i}", f"{then}_{i}") for i in itertools.count(1))
 
 
-OPERATORS = re.compile(r"[^\w.\[\]]")  # what would read as part of a formula
+def _is_compound(name: str) -> bool:
+    """Return whether a name would read as part of a formula, as dy/dx does; Z^[2] does not."""
+    layer = _LAYER.fullmatch(name)
+    return bool(_OPERATORS.search(layer[1] if layer else name))
+
+
+def bracketed(name: str) -> str:
+    """Return a name as it stands in a formula or a derivative, ∂(dy/dx)/∂x."""
+    return f"({name})" if _is_compound(name) else name
+
+
+_OPERATORS = re.compile(r"[^\w.…\[\]′\u0300-\u036f\u20d7]")
 
 
 def _seen(name: str) -> str:

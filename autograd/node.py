@@ -37,6 +37,10 @@ _SMALL = 256  # elements of an array that is copied for pictures in any case
 _COPIED = 2**16  # bytes of one that is copied because its owner could write to it
 _SOME = 2**20  # bytes of an array that is kept though nothing else refers to it
 
+# An argument of a call: its name if it was passed by it, and what finds it again: the id of a node,
+# what is remembered of a constant, a weak reference to an array, a text, a list of these, or None.
+Given = tuple[str, Any]
+
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 
 
@@ -50,9 +54,9 @@ class Extra:
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
         self.hooks: list[Callable[[Any], Any]] | None = None
-        # The composite function whose result it is, an id before all nodes of that call, and the
-        # place among its results.
-        self.call: tuple[str, int, int] | None = None
+        # The composite function whose result it is, an id before all nodes of that call, the place
+        # among its results, and the arguments.
+        self.call: tuple[str, int, int, list[Given]] | None = None
 
 
 class Node:

@@ -24,6 +24,7 @@ import functools
 import inspect
 import keyword
 import linecache
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import numpy as np
@@ -31,7 +32,7 @@ import numpy as np
 from autograd.codegen import namespace, push_source, record_source
 from autograd.errors import AutogradError, GradientError, RuleError
 from autograd.messages import PASSES, explain, too_high
-from autograd.node import Extra, next_id
+from autograd.node import next_id
 from autograd.registry import COMPOSITES, HIDDEN, OPS
 from autograd.symbol import BINARY
 from autograd.tensor import Tensor, arrayed, has_tensors
@@ -39,7 +40,7 @@ from autograd.tensor import Tensor, arrayed, has_tensors
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd.node import Node
+    from autograd.node import Given, Node
 
 __all__ = ["COMPOSITES", "OPS", "Composite", "Op", "Recorder", "composite", "op"]
 
@@ -432,16 +433,51 @@ class Composite:
     def __repr__(self) -> str:
         return f"<composite {self.name}({', '.join(self.params)})>"
 
+    def given(self, args: tuple[Any, ...], params: dict[str, Any]) -> list[Given]:
+        """Return the arguments of a call in the order of the parameters.
 
-def _ended(result: Any, name: str, first: int) -> Any:
+        Arrays that could have been passed by position have no name.
+        """
+
+        def found(x: Any) -> Any:
+            return [*map(_as_given, x)] if type(x) in (list, tuple) else _as_given(x)
+
+        given = [("", found(x)) for x in args]
+        for place, name in enumerate(self.params[len(args) :], len(args)):
+            if name in params:
+                x = found(params[name])
+                given.append(("" if place == len(given) and type(x) is not str else name, x))
+        return given
+
+
+def _ended(declared: Composite, result: Any, first: int, args: Any, params: Any) -> Any:
     """Write on the nodes of a composite function's results which call has ended with them."""
+    given: list[Given] | None = None
     for place, x in enumerate(result if isinstance(result, (tuple, list)) else (result,)):
         node = x._node if type(x) is Tensor else None
         # A call that has recorded one op is that op.
         if node is not None and node.id > first + 1 and node.op is not None:
-            node.extra = node.extra or Extra()
-            node.extra.call = name, first, place
+            if given is None:
+                given = declared.given(args, params)
+            node.more().call = declared.name, first, place, given
     return result
+
+
+def _as_given(x: Any) -> Any:
+    """Return what finds an argument of a call again, and keeps no array alive.
+
+    For a tensor with a graph that is the id of its node, for other arrays what the graph remembers
+    of them, or a weak reference; for a number its text; else None.
+    """
+    if type(x) is Tensor:
+        if x._node is not None:
+            return x._node.id
+        if x._constant is not None:
+            return x._constant
+        x = x._value
+    if isinstance(x, np.ndarray) and x.ndim:
+        return weakref.ref(x)
+    return f"{x:.4g}" if isinstance(x, (int, float, np.number)) and type(x) is not bool else None
 
 
 def composite(
@@ -490,7 +526,7 @@ def composite(
         def call(*args: Any, **params: Any) -> Any:
             first = next_id()
             try:
-                return _numbers(_ended(function(*args, **params), declared.name, first))
+                return _numbers(_ended(declared, function(*args, **params), first, args, params))
             except GradientError:
                 # A list of tensors that NumPy was asked to make an array of: it is one of ours.
                 joined = [arrayed(x) if type(x) is list and has_tensors(x) else x for x in args]

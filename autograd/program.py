@@ -9,6 +9,7 @@ array that is gone, a leaf assigned since) is None, and so is everything that fo
 from __future__ import annotations
 
 import functools
+import weakref
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from autograd.cuts import Cut
+    from autograd.node import Given
     from autograd.op import Op
 
 __all__ = ["UNKNOWN", "Instruction", "Program", "numbers_of"]
@@ -139,8 +141,8 @@ class Instruction:
         return isinstance(entry, Node) and entry.extra is not None and bool(entry.extra.hooks)
 
     @property
-    def call(self) -> tuple[str, int, int] | None:
-        """The function whose result it is, what tells this call from others, and its place."""
+    def call(self) -> tuple[str, int, int, list[Given]] | None:
+        """The function whose result it is, what tells this call from others, place, arguments."""
         entry = self._entry
         return entry.extra.call if isinstance(entry, Node) and entry.extra is not None else None
 
@@ -180,11 +182,16 @@ class Call(NamedTuple):
         Of the function.
     results, inside : collections of int
         The steps of its results, and of all that it recorded.
+    given : list of (str, int, str, list or None)
+        Its arguments in the order of its parameters: the name, if it was passed by it, and the
+        step, the text of a number or of named data, a list of these, None for other settings, and
+        -1 for an array that no op inside reads as it is.
     """
 
     name: str
     results: tuple[int, ...]
     inside: frozenset[int]
+    given: list[tuple[str, Any]]
 
 
 class Program:
@@ -255,9 +262,11 @@ class Program:
     def calls(self) -> list[Call]:
         """The calls of composite functions that recorded several ops; of nested ones the outer."""
         ends: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        arguments: dict[tuple[str, int], list[Given]] = {}
         for i, step in enumerate(self.steps):
             if step.call is not None:
                 ends.setdefault(step.call[:2], []).append((step.call[2], i))
+                arguments[step.call[:2]] = step.call[3]
         found: list[Call] = []
         claimed: set[int] = set()
         for call, places in sorted(ends.items(), key=lambda end: -max(i for _, i in end[1])):
@@ -273,8 +282,31 @@ class Program:
                     ahead += self.steps[k].operands
             if len(inside) > 1:
                 claimed |= inside
-                found.append(Call(call[0], tuple(results), frozenset(inside)))
+                given = [(name, self._argument(x, inside)) for name, x in arguments[call]]
+                found.append(Call(call[0], tuple(results), frozenset(inside), given))
         return found[::-1]
+
+    def _argument(self, x: Any, inside: set[int]) -> Any:
+        """Return the step of an argument of a call, of those that its ops have read."""
+        if isinstance(x, list):
+            return [self._argument(one, inside) for one in x]
+        if x is None or isinstance(x, str):
+            return x
+        if isinstance(x, Constant) and (x.name or x.expression):  # also where ops read it changed
+            return x.name or x.expression
+        array = x() if isinstance(x, weakref.ref) else None
+        key = None if array is None else numbers_of(array)
+        read = {k for i in inside for k in self.steps[i].operands} - inside
+        for k in sorted(read):
+            entry = self.steps[k]._entry
+            if isinstance(entry, Node):
+                same = entry.id == x
+            else:
+                value = entry.value if key and isinstance(entry, Constant) else None
+                same = entry is x or (value is not None and numbers_of(value) == key)
+            if same:
+                return k
+        return -1
 
     # -- values ------------------------------------------------------------------------------------
 

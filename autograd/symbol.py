@@ -354,6 +354,8 @@ def fill(
         )
         if around == "()" and re.fullmatch(r"\([^()]*\)", text):
             text = text[1:-1]  # in the parentheses of a function
+        if form == "text" and template[match.end() :].startswith("^") and _HIGH.search(text):
+            return f"({text})"
         if around.endswith("^") and "^" in text:
             return "{" + text + "}"  # LaTeX has no two superscripts at one place
         loose = op.binds is not None and tight < op.binds
@@ -377,6 +379,7 @@ def fill(
     return f"{op.symbol}({', '.join(text for text, _ in inner)}, {options})", _ATOM
 
 
+_HIGH = re.compile(r"\^(\[[\w, ]+\]|(\[[\w, ]+\])?\(\w+\))$")  # a layer or an example: W^[1], x^(i)
 _UNSAID = {"keepdims", "dtype", "shape", "order"}  # parameters that the shapes on the cards tell
 
 

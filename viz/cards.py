@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viz.engine import format_number, latex_name, raised
+from viz.engine import bracketed, format_number, latex_name, raised
 from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
 from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
@@ -50,7 +50,8 @@ def view_of(
     shown = [node for node, loop in zip(g.nodes, home, strict=True) if loop is None]
     meeting = [e for e in g.edges if home[e.parent] is None or home[e.child] != home[e.parent]]
     outs = {node.id for node in g.outputs}
-    cost = " + ".join(clean(node.label, 40) for node in g.outputs)
+    names = [clean(node.label, 40) for node in g.outputs]
+    cost = " + ".join(names) if len(names) > 1 else bracketed(names[0])
     if len(outs) > 3:
         cost = f"({clean(g.outputs[0].label, 40)} + … + {clean(g.outputs[-1].label, 40)})"
     elif len(outs) > 1:
@@ -206,7 +207,7 @@ def _line(file: str, line: int) -> str:
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> Gradient:
     g = node.cotangent
-    symbol = f"∂{cost}/∂{clean(name, 60)}"
+    symbol = f"∂{cost}/∂{bracketed(clean(name, 60))}"
     if g is None:
         return Gradient(symbol, state="lost" if walked else "none")
     array = np.asarray(g)

@@ -22,7 +22,7 @@ from autograd import (
 from autograd.__main__ import main as check_derivation
 from autograd.files import write_whole
 from autograd.graph import LONGEST
-from autograd.labels import accented, latex_name
+from autograd.labels import accented, bracketed, latex_name, readable
 from autograd.ops.special import SCIPY
 from autograd.state import STATE
 from autograd.symbol import latex_number, raised
@@ -37,6 +37,7 @@ __all__ = [
     "GraphNode",
     "NotDrawable",
     "accented",
+    "bracketed",
     "check_derivation",
     "engine",
     "find",
@@ -51,6 +52,7 @@ __all__ = [
     "op_named",
     "pause_collector",
     "raised",
+    "readable",
     "scalar",
     "scoped",
     "strong_zeros",

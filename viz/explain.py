@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from viz.cards import view_of
-from viz.engine import NotDrawable, find, graph_of, pause_collector
+from viz.engine import NotDrawable, find, graph_of, pause_collector, readable
 from viz.files import write
 from viz.passes import hide_constants
 from viz.render.mermaid import markdown
@@ -175,7 +175,7 @@ def _id(output: Any, view: GraphView, x: Any) -> int:
     """Return the id of a tensor, or of the card of a name."""
     if not isinstance(x, str):
         return find(output, x)
-    ids = [n.id for n in view.nodes if n.name == x]
+    ids = [n.id for n in view.nodes if n.name in {x, readable(x)}]
     if len(ids) != 1:
         names = ", ".join(n.name for n in view.nodes if n.kind != "constant")
         raise NotDrawable(

@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from viz.engine import bracketed
+
 if TYPE_CHECKING:
     from viz.view import Alert, EdgeView, Gradient, GraphView, NodeView
 
@@ -51,7 +53,7 @@ def in_course_notation(view: GraphView) -> GraphView:
     value d and its name: dW^[1].
     """
     costs = [n.name for n in view.nodes if n.kind == "cost"]
-    cost = re.escape(costs[0]) if len(costs) == 1 else r"\(.*?\)"
+    cost = re.escape(bracketed(costs[0])) if len(costs) == 1 else r"\(.*?\)"
     whole = re.compile(rf"∂{cost}/∂(?=\w)")
     short = re.compile(r"∂(?=\w+(?![\w/]))(?<!/∂)")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from viz.text import clean
@@ -27,7 +26,7 @@ def clusters_of(g: Any) -> list[tuple[str, ...]]:
     taken: dict[tuple[str, ...], int] = {}
     for call in g.program.calls:
         around = scopes[call.results[-1]]
-        title = f"{call.name}({_operands(g, call.inside)})"
+        title = f"{call.name}({_operands(g, call)})"
         path = (*around, title)
         taken[path] = number = taken.get(path, 0) + 1
         own = Call(f"{title} ({number})" if number > 1 else title)
@@ -44,19 +43,31 @@ def _is_number(node: Any) -> bool:
     return node.kind == "constant" and node.name is None
 
 
-def _given(node: Any) -> str:
-    """Return what a call was given; of data that its first op has changed, what that was."""
-    label: str = node.label
-    made = re.fullmatch(r"\w+\((.*)\)", label) if node.kind == "constant" else None
-    names = re.findall(r"[^\W\d]\w*(?!\w*[(=])", made[1]) if made else []
-    return str(names[0]) if len(names) == 1 else label
+def _operands(g: Any, call: Any) -> str:
+    """Return a call's arguments in their order: names and numbers, … for an array without one."""
+    steps = _steps([x for _, x in call.given])
+    read = dict.fromkeys(k for i in sorted(call.inside) for k in g.nodes[i].parents)
+    others = [k for k in read if k not in {*call.inside, *steps} and not _is_number(g.nodes[k])]
+    # What was changed before an op has read it, such as the X of X / 255, is what is left.
+    left = iter(others if len(others) == steps.count(-1) else [])
+
+    def written(x: Any) -> str:
+        if isinstance(x, list):
+            inner = [word for one in x if (word := written(one))]
+            return f"[{', '.join(inner)}]" if _steps(x) else ""  # only numbers: a setting
+        if not isinstance(x, int):
+            return clean(x or "", 20)
+        k = next(left, -1) if x < 0 else x
+        return "…" if k < 0 or _is_number(g.nodes[k]) else clean(g.nodes[k].label, 20)
+
+    words = [f"{name}={word}" if name else word for name, x in call.given if (word := written(x))]
+    return ", ".join([*words[:4], *["…"] * (len(words) > 4)])
 
 
-def _operands(g: Any, inside: frozenset[int]) -> str:
-    """Return what a call was given, as far as it has a name."""
-    given = dict.fromkeys(k for i in sorted(inside) for k in g.nodes[i].parents if k not in inside)
-    known = [clean(_given(g.nodes[k]), 20) for k in given if not _is_number(g.nodes[k])]
-    return ", ".join([*known[:3], *["…"] * (len(known) > 3)])
+def _steps(given: list[Any]) -> list[int]:
+    """Return the steps among arguments, those in lists too."""
+    inner = [_steps(x) if isinstance(x, list) else [x] for x in given]
+    return [x for xs in inner for x in xs if isinstance(x, int)]
 
 
 def _modules(g: Any) -> list[tuple[str, ...]]:

@@ -137,12 +137,14 @@ def pieces(text: str) -> list[tuple[str, str]]:
     return [*parts, *_raised(found[-1])] if found[-1] or not parts else parts
 
 
-_LAYER = re.compile(r"(\^)(\[[\w, ]{1,6}\](?:\([\w, ]{1,6}\)|ᵀ)?)")  # Z^[2], a^[2](i), W^[2]ᵀ
+_LAYER = re.compile(  # Z^[2], a^[2](i), W^[2]ᵀ, x^(i)
+    r"(\^)(\[[\w, ]{1,6}\](?:\([\w, ]{1,6}\)|ᵀ)?|\([A-Za-z0-9]{1,6}\))"
+)
 
 
 def _raised(text: str) -> list[tuple[str, str]]:
     """Return a text in pieces, with the number of a layer as a superscript."""
-    if "^[" not in text:
+    if "^[" not in text and "^(" not in text:
         return [(text, "")]
     found = _LAYER.split(text)
     parts = [(found[0], "")] if found[0] else []

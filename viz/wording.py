@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from viz.engine import LONGEST, format_number, latex_name, latex_number, raised, strong_zeros
+from viz.engine import (
+    LONGEST,
+    bracketed,
+    format_number,
+    latex_name,
+    latex_number,
+    raised,
+    strong_zeros,
+)
 from viz.numbers import is_few, norm_of, rows_of
 from viz.text import clean
 
@@ -49,13 +57,13 @@ def local_of(
     With all uses of the value, a child and a slot each, it says whether it is a share: ∂J/∂x via u,
     or ∂u/∂x (1 of 2) for u = x · x.
     """
-    parent, child = (clean(g.nodes[i].label, 40) for i in (edge.parent, edge.child))
+    parent, child = (_name(g.nodes[i]) for i in (edge.parent, edge.child))
     formula = raised(clean(edge.formula, LONGEST))
     ends = edge.parent, edge.child, edge.slot
     whole, is_inside = f"∂{cost}/∂{parent}", child != cost
     back = f"∂{cost}/∂{child}" if is_inside else f"∂{child}"
     if not edge.is_factor and is_inside:  # the one derivative in a rule is what comes back to it
-        own = rf"∂{re.escape(g.nodes[edge.child].label)}(ᵀ?)"
+        own = rf"∂{re.escape(bracketed(g.nodes[edge.child].label))}(ᵀ?)"
         written = re.sub(own, lambda m: f"({back})ᵀ" if m[1] else back, edge.formula)
         formula = raised(clean(written, LONGEST + len(back)))
     here = [slot for i, slot in uses if i == edge.child]
@@ -74,6 +82,17 @@ def local_of(
     text = "" if number is None else format_number(number)
     symbol = f"∂{child}/∂{parent}{place}" if is_inside else whole
     return Local(ends, symbol, formula, "" if text == edge.formula else text)
+
+
+def _name(node: Any) -> str:
+    """Return what a node is called in a derivative."""
+    return bracketed(clean(node.label, 40))
+
+
+def _typeset(node: Any) -> str:
+    """Return the same as LaTeX."""
+    name = latex_name(node.label)
+    return f"({name})" if bracketed(node.label) != node.label else name
 
 
 def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: bool) -> str:
@@ -95,40 +114,41 @@ def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: 
     if not edge.is_factor or is_whole:
         return f"{bare.label}{one}"
     back, local = child.cotangent, edge.number
-    whole = f"∂{cost}/∂{child.label} · {bare.symbol}"
+    above = f"∂{cost}/∂{_name(parent)}"
+    whole = f"∂{cost}/∂{_name(child)} · {bare.symbol}"
     how = f", where {bare.label}" if bare.number or local is None else ""
     if back is not None and np.ndim(back) == 0 and local is not None:
         numbers = f"{_factor(back)} · {_factor(local)} = {format_number(times(back, local))}"
-        return f"∂{cost}/∂{parent.label} = {whole} = {numbers}{one}{how}"
-    return f"∂{cost}/∂{parent.label} = {whole}{one}{how}"
+        return f"{above} = {whole} = {numbers}{one}{how}"
+    return f"{above} = {whole}{one}{how}"
 
 
 def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
     """Return the chain rule along an edge as LaTeX; one of several paths adds to the gradient."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     top = " + ".join(latex_name(n.label) for n in g.outputs)
-    top = f"({top})" if len(g.outputs) > 1 else top
-    ahead = _fraction(top, latex_name(child.label))
+    top = f"({top})" if len(g.outputs) > 1 else _typeset(g.outputs[0])
+    ahead = _fraction(top, _typeset(child))
     equal = r"\mathrel{+}=" if paths > 1 else "="
-    whole = f"{_fraction(top, latex_name(parent.label))} {equal} "
+    whole = f"{_fraction(top, _typeset(parent))} {equal} "
     brings = edge.cotangent if parent.shape else None
     end = "" if brings is None else _latex_array(brings)
     if not edge.is_factor:
-        short = rf"\partial {latex_name(child.label)}"
+        short = rf"\partial {_typeset(child)}"
         made = edge.latex
-        if child.label != cost:
+        if _name(child) != cost:
             raised_too = rf"\left({ahead}\right)^"
             made = re.sub(
                 re.escape(short) + r"(\^?)", lambda m: raised_too if m[1] else ahead, made
             )
         return f"{whole}{made}{end}"
-    local = _fraction(latex_name(child.label), latex_name(parent.label))
+    local = _fraction(_typeset(child), _typeset(parent))
     if _is_repeated(g, edge):
         factor = "" if edge.formula == "1" else rf" \cdot {edge.latex}"
         if " " in edge.formula:
             factor = rf" \cdot \left({edge.latex}\right)"
         return rf"{whole}\sum {ahead}{factor}{end}"
-    if child.label == cost:
+    if _name(child) == cost:
         return f"{whole}{edge.latex}{_number(edge)}{end}"
     back = child.cotangent
     known = back is not None and np.ndim(back) == 0 and edge.number is not None

@@ -310,7 +310,7 @@ def test_a_gradient_inside_a_folded_card_keeps_its_whole_name() -> None:
     views = [viz.draw(J, depth=0, fit=(width, 300)).view for width in (300, 900)]
     inside = [str(s) for view in views for n in view.nodes for s in n.slopes]
     assert len(inside) == 2
-    assert all(line.startswith("‖∂J/∂p (old)‖ = 6.928") for line in inside)
+    assert all(line.startswith("‖∂J/∂(p (old))‖ = 6.928") for line in inside)
 
 
 def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import weakref
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
@@ -624,8 +625,10 @@ def test_a_derivative_is_written_in_one_way_throughout() -> None:
     J.backward()
     view = viz.draw(J).view
     labels = {e.label for e in view.edges if e.label}
-    assert "∂L/m/∂W = (∂L/m/∂u)ᵀ" in labels
-    assert not any(re.search(r"(?<!/)∂[^/ ]+(?= |$|ᵀ)", label) for label in labels)
+    assert "∂(L/m)/∂W = (∂(L/m)/∂u)ᵀ" in labels
+    alone = re.compile(r"(?<!/)∂(\([^()]+\)|[^/ ()]+)(?= |$|ᵀ)")
+    assert alone.search("∂W = uᵀ @ ∂u")
+    assert not any(map(alone.search, labels))
     assert not any("short" in line for line in view.caption)
 
 
@@ -1189,6 +1192,85 @@ def test_results_stand_in_the_order_in_which_they_are_returned() -> None:
     J = (named[0][0] * named[1] * named[2][0]).sum()
     (call,) = [n for n in viz.draw(J).view.nodes if n.kind == "call"]
     assert call.header == "U, s, Vh = svd(A)"
+
+
+def test_a_call_has_its_arguments_in_their_order() -> None:
+    """The graph reads them in another one: a formula with them exchanged is a wrong formula."""
+
+    @autograd.composite(samples=["3 3"])
+    def ratio(a: Any, b: Any, scale: float = 1.0, shift: Any = None) -> Any:
+        return (b * scale + 1 if shift is None else b + shift) / (a * a + 1)
+
+    def title(J: Any) -> str:
+        (card,) = [n for n in viz.draw(J.sum()).view.nodes if n.formula.startswith("ratio")]
+        return card.formula
+
+    try:
+        x, y = (leaf(np.array([1.0, 2.0]), name) for name in "xy")
+        data = Tensor(np.array([3.0, 5.0]), name="data")
+        assert title(ratio(x, y)) == "ratio(x, y)"
+        assert title(ratio(y, x)) == "ratio(y, x)"
+        assert title(ratio(b=x, a=y)) == "ratio(y, x)"
+        assert title(ratio(x, x)) == "ratio(x, x)"
+        assert title(ratio(x, data)) == "ratio(x, data)"
+        assert title(ratio(data, x)) == "ratio(data, x)"
+        assert title(ratio(data / 2, x)) == "ratio(data / 2, x)"
+        assert title(ratio(np.array([7.0, 8.0]), x)) == "ratio(…, x)"
+        assert title(ratio(x, y, 2)) == "ratio(x, y, 2)"
+        assert title(ratio(x, y, scale=2)) == "ratio(x, y, scale=2)"
+        assert title(ratio(x, y, shift=data)) == "ratio(x, y, shift=data)"
+        assert title(ratio(2.0, y)) == "ratio(2, y)"
+    finally:
+        del autograd.COMPOSITES["ratio"]
+
+
+def test_arguments_of_a_call_are_not_kept_alive() -> None:
+    @autograd.composite(samples=["3"])
+    def ahead(a: Any, b: Any) -> Any:
+        return a * b[:3] + 1
+
+    try:
+        data = np.ones(200_000)
+        gone = weakref.ref(data)
+        result = ahead(leaf(np.ones(3), "a"), data)
+        del data
+        assert gone() is None
+        assert [n.formula for n in viz.draw(result).view.nodes][-1] == "ahead(a, …)"
+    finally:
+        del autograd.COMPOSITES["ahead"]
+
+
+def test_a_name_that_is_a_fraction_has_brackets_in_a_derivative() -> None:
+    x = leaf(3.0, "x")
+    (slope,) = autograd.gradients((x**3).named("y"), [x], create_graph=True)
+    slope = slope.named("dy/dx")
+    drawing = viz.draw(slope)
+    assert "∂(dy/dx)/∂x" in drawing.svg
+    assert "∂dy/dx" not in drawing.svg
+    assert "∂dy/dx" not in drawing.html
+    typeset = " ".join(e.latex for e in drawing.view.edges)
+    assert r"\frac{\partial (\mathrm{dy/dx})}{\partial x}" in typeset
+    twice = (slope * x).named("J")
+    assert "∂J/∂(dy/dx)" in viz.draw(twice).svg
+    slope.backward()
+    assert viz.explain(slope, wrt=x).text.count("∂(dy/dx)/∂x = ∂(dy/dx)/∂u · ∂u/∂x") == 1
+
+
+def test_names_in_latex_are_typeset() -> None:
+    W, b = leaf(np.ones((1, 2)), r"W^{[1]}"), leaf(np.zeros((1, 1)), r"b^{[1]}")
+    Z = (W @ np.ones((2, 3)) + b).named(r"z^{[1](i)}")
+    J = (autograd.sigmoid(Z).named(r"\hat{y}") ** 2).sum().named(r"\mathcal{L}")
+    J.backward()
+    view = viz.draw(J).view
+    names = [n.name for n in view.nodes]
+    assert {"W^[1]", "b^[1]", "z^[1](i)", "ŷ", "L"} <= set(names)
+    assert "{" not in "".join(names) + "".join(n.formula for n in view.nodes)
+    assert any(n.formula.startswith("W^[1] @") for n in view.nodes)
+    assert viz.explain(J, wrt=r"W^{[1]}").text == viz.explain(J, wrt=W).text
+    unknown = (W * 2).sum().named(r"\frac{a}{b}")
+    assert viz.draw(unknown).view.nodes[-1].name == r"\frac{a}{b}"
+    squared = viz.draw((W**2).sum()).view
+    assert "(W^[1])²" in [n.formula for n in squared.nodes]
 
 
 def test_functions_of_users_and_calls_of_one_title() -> None:

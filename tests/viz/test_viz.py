@@ -25,7 +25,7 @@ from autograd import Tensor, check_backprop, graph, name_scope
 from tests.viz.models import MODELS
 from viz.cards import view_of
 from viz.drawing import _pictures
-from viz.engine import graph_of
+from viz.engine import graph_of, readable
 from viz.passes import fold_repeats, with_worst
 from viz.stretches import fold_stretches
 from viz.text import clean, width, wrapped
@@ -586,7 +586,7 @@ def check_hostile(name) -> None:
     shown = [g for g in root.iter(f"{SVG}g") if g.get("data-kind")]
     assert len(shown) == 2
     first = ["".join(t.itertext()) for t in shown[0].findall(f"{SVG}text")]
-    assert first[0] == (clean(name) or "x")  # an empty name is none
+    assert first[0] == (clean(readable(name)) or "x")  # an empty name is none
     assert {e.tag.removeprefix(SVG) for e in root.iter()} <= {
         *("svg", "title", "desc", "style", "rect", "g", "path", "text", "tspan"),
     }

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from viz.engine import bracketed
 from viz.render.svg import description, style_of, svg_of, thickness
 from viz.render.text import render_text
 from viz.text import pieces
@@ -142,9 +143,10 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
     ask, above = source.slope.symbol, target.slope.symbol
     one = f" along {target.name}" if source.slope.paths > 1 else ""
     if edge.brings is not None and not source.shape.startswith("("):
-        factor = edge.symbol if edge.symbol != ask else f"∂{target.name}/∂{source.name}"
+        above_name, name = bracketed(target.name), bracketed(source.name)
+        factor = edge.symbol if edge.symbol != ask else f"∂{above_name}/∂{name}"
         hint = f"{ask} = {above} · {factor}. The factor {factor} is {edge.formula}."
-        if above == f"∂{target.name}/∂{target.name}":
+        if above == f"∂{above_name}/∂{above_name}":
             hint = f"{above} is 1, so it is the local derivative: {edge.formula}."
         return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint)
     if edge.symbol == ask:
@@ -155,7 +157,7 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
     return replace(step, ask=f"{edge.symbol} = ", answer=edge.formula, hint=hint)
 
 
-_NAMES = re.compile(r"∂(?:\([^()]*\)|[\w./]+)/∂[\w.]+|[^\W\d_][\w.]*")
+_NAMES = re.compile(r"∂(?:\([^()]*\)|[\w./]+)/∂(?:\([^()]*\)|[\w.]+)|[^\W\d_][\w.]*")
 
 
 def _said(node: NodeView) -> str:

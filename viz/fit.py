@@ -137,11 +137,17 @@ def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) ->
             if scale > 1.02 * reached:
                 best, reached = found, scale
     assert best is not None
-    said = (
-        f"The smallest text is {reached * LABEL:.2g} px high on {place.name}, and should be "
-        f"{place.least:g}: draw a part of it, or save a page (.html), in which one can zoom."
-    )
-    return replace(best, notes=(*best.notes, said))
+
+    def said(scale: float) -> GraphView:
+        note = (
+            f"The smallest text is {scale * LABEL:.2g} px high on {place.name}, and should be "
+            f"{place.least:g}: draw a part of it, or save a page (.html), in which one can zoom."
+        )
+        return replace(best, notes=(*best.notes, note))
+
+    width, height = size_of(said(reached))  # the sentence takes room too
+    scale = min(reached, place.width / width, place.height / height)
+    return replace(said(scale), size=(width * scale, height * scale))
 
 
 def rows_or_why(view: GraphView) -> GraphView:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from viz.engine import readable
 from viz.numbers import norm_of
 from viz.text import clean
 
@@ -59,7 +60,7 @@ def judged(view: GraphView, report: Any) -> GraphView:
     """
     worst = {"WRONG": 2, "follows": 1}  # of a name that stands for several values
     rows = sorted(report.rows, key=lambda row: worst.get(row.status, 0))
-    verdicts = {row.name[1:]: row for row in rows}
+    verdicts = {readable(row.name[1:]): row for row in rows}
     nodes = []
     for node in view.nodes:
         row = verdicts.get(node.name)
@@ -72,7 +73,7 @@ def judged(view: GraphView, report: Any) -> GraphView:
         words = f"{node.words}. {mark}"
         nodes.append(replace(node, mark=mark, grade=row.status.lower(), words=words))
     by_status: dict[str, list[str]] = {}
-    for row in (row for row in report.rows if verdicts[row.name[1:]] is row):
+    for row in (row for row in report.rows if verdicts[readable(row.name[1:])] is row):
         by_status.setdefault(row.status, []).append(row.name)
     each = {
         status: ", ".join(map(clean, names)) if len(verdicts) <= _SAID else str(len(names))

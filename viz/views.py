@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from viz.cards import LARGE, view_of, without_values
 from viz.doctor import findings, with_findings
-from viz.engine import BackpropDiagnosis, pause_collector
+from viz.engine import BackpropDiagnosis, pause_collector, readable
 from viz.fit import fitted, place_of, rows_or_why
 from viz.health import judged
 from viz.heat import ARRAYS, with_heat
@@ -235,7 +235,7 @@ class Views:
     @functools.cached_property
     def given(self) -> list[str]:
         """The names of leaves and data."""
-        return [clean(n.name) for n in self.graph.nodes if n.name and n.kind != "op"]
+        return [clean(readable(n.name)) for n in self.graph.nodes if n.name and n.kind != "op"]
 
     def noted(self, view: GraphView) -> GraphView:
         """Return a view in the notation that is asked for."""

@@ -315,3 +315,25 @@ def test_a_stream_that_is_no_terminal_is_left_alone(monkeypatch: Any) -> None:
     monkeypatch.setattr(sys, "stdout", out)
     assert main(["explain", "J = a*a", "a=2"]) == 0
     assert "∂J/∂a" in out.getvalue()
+
+
+def test_each_ending_writes_what_it_says(tmp_path: Path) -> None:
+    """Each file begins as one of its kind does, and has the cost's name or pixels in it."""
+    from viz.formats import FORMATS
+
+    begins = {
+        **{".svg": "<svg", ".html": "<!DOCTYPE html>", ".dot": "digraph", ".json": "{"},
+        **{
+            ".txt": "Computation graph of Cost",
+            ".md": "```mermaid",
+            ".tex": r"\begin{tikzpicture}",
+        },
+    }
+    assert set(begins) | {".png", ".pdf", ".gif"} == set(FORMATS)
+    drawing = viz.draw((leaf(2.0, "w") * 3).named("Cost"))
+    for ending, begin in begins.items():
+        text = drawing.save(tmp_path / f"picture{ending}").read_text("utf-8")
+        lines = [line for line in text.splitlines() if line and not line.startswith(("%", "<?"))]
+        lines = lines[lines.index("```mermaid") :] if ending == ".md" else lines
+        assert lines[0].startswith(begin), ending
+        assert "Cost" in text, ending

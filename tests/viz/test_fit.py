@@ -208,6 +208,9 @@ def test_what_cannot_be_read_anywhere_says_so() -> None:
     view = viz.draw(J, fit=(120, 120)).view
     assert any(line.startswith("The smallest text is ") for line in view.caption)
     assert any("on 120 × 120, and should be 12" in line for line in view.caption)
+    (said,) = (line for line in view.caption if line.startswith("The smallest text is "))
+    least = min(heights_of_text(viz.draw(J, fit=(120, 120)).svg, 120, 120))
+    assert float(re.findall(r"is ([\d.]+) px", said)[0]) == pytest.approx(least, rel=0.02)
 
 
 def test_a_value_that_is_used_far_away_reappears_as_a_chip() -> None:

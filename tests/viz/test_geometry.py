@@ -667,3 +667,61 @@ def test_signs_of_the_legend_stand_before_their_words() -> None:
     for sign, word in pairs:
         assert word.tag == f"{SVG}text"
         assert float(word.get("x", "")) - float(sign.get("x", "")) == 32
+
+
+def recurrent() -> Any:
+    h, W = leaf([[0.5], [0.1]], "h"), leaf([[0.3, -0.2], [0.1, 0.4]], "weights")
+    for _ in range(5):
+        h = np.tanh(W @ h)
+    J = h.sum().named("J")
+    J.backward()
+    return J
+
+
+def test_the_name_on_a_chip_stands_in_its_middle() -> None:
+    root = ET.fromstring(viz.draw(recurrent(), fit=(3000, 3000), repeats=False).svg)
+    texts = [t for t in root.iter(f"{SVG}text") if t.get("class") == "chip"]
+    pills = [box(r) for r in root.iter(f"{SVG}rect") if r.get("class") == "pill"]
+    assert len(texts) == len(pills) > 1
+    for text, (left, top, right, bottom) in zip(texts, pills, strict=True):
+        assert number(text, "x") == pytest.approx((left + right) / 2, abs=0.15)
+        assert 2.5 < number(text, "y") - (top + bottom) / 2 < 5.5  # its letters are 8 px high
+        assert width("weights", LABEL, bold=True) + 10 < right - left
+
+
+def test_what_a_network_says_of_its_arrows_stands_beside_each_other() -> None:
+    net = nn.Network([2, 3, 1], rng=0)
+    net["W1"].data = np.full((3, 2), np.nan)
+    root = ET.fromstring(viz.draw_network(net).svg)
+    lines = [p for p in root.iter(f"{SVG}path") if re.fullmatch(r"M\S+ \S+H\S+", p.get("d"))]
+    (height,) = {points(p.get("d"))[0][1] + 3.5 for p in lines}
+    texts = [t for t in root.iter(f"{SVG}text") if number(t, "y") == pytest.approx(height, abs=0.1)]
+    taken = [(x, x + width("".join(t.itertext()), LABEL)) for t in texts for x in [number(t, "x")]]
+    taken += [(points(p.get("d"))[0][0], points(p.get("d"))[-1][0]) for p in lines]
+    assert len(lines) == 3
+    assert len(taken) == 7  # three signs with a word each, and a sentence
+    assert all(a < c for (_, a), (c, _) in pairwise(sorted(taken)))
+
+
+@pytest.mark.parametrize("kind", ["parameter", "cost", "op"])
+def test_the_strip_of_a_card_ends_at_the_middle_of_its_border_or_inside(kind: str) -> None:
+    """It would cover the border, or leave white between them."""
+    from viz.kinds import KINDS
+
+    drawing = viz.draw(lecture())
+    node = next(n for n in drawing.view.nodes if n.kind == kind)
+    card = parts(drawing)[1][node.id]
+    left, _, right, bottom = box(next(r for r in card.iter(f"{SVG}rect")))
+    xs, ys = zip(*points(card.find(f"{SVG}path").get("d")), strict=True)
+    thick = 3.0 + 0.5 if KINDS[kind].double else KINDS[kind].thick / 2
+    for gap in (min(xs) - left, right - max(xs), bottom - max(ys)):
+        assert gap == pytest.approx(thick, abs=0.25)
+
+
+def test_a_card_has_the_colours_of_its_kind() -> None:
+    drawing = viz.draw(lecture())
+    _, cards, _ = parts(drawing)
+    classes = {n.kind: cards[n.id].find(f"{SVG}rect").get("class") for n in drawing.view.nodes}
+    assert classes["parameter"].split()[:2] == ["card", "leaf"]
+    assert classes["op"] == "card"
+    assert classes["cost"] == "card cost"

@@ -1264,6 +1264,10 @@ def test_names_in_latex_are_typeset() -> None:
     view = viz.draw(J).view
     names = [n.name for n in view.nodes]
     assert {"W^[1]", "b^[1]", "z^[1](i)", "ŷ", "L"} <= set(names)
+    assert not any("{" in line for line in view.caption)
+    report = autograd.check_backprop(J, {r"d\hat{y}": np.ones((1, 3))})
+    marked = viz.draw(J, against=report).view
+    assert any("WRONG" in n.words for n in marked.nodes if n.name == "ŷ")
     assert "{" not in "".join(names) + "".join(n.formula for n in view.nodes)
     assert any(n.formula.startswith("W^[1] @") for n in view.nodes)
     assert viz.explain(J, wrt=r"W^{[1]}").text == viz.explain(J, wrt=W).text

@@ -1106,6 +1106,19 @@ def test_a_part_says_how_it_begins_and_ends() -> None:
     assert part.body == ("x = 1.5", *formulas[:2], "…", formulas[-1])
 
 
+def test_a_part_of_four_steps_says_them_all() -> None:
+    y = leaf(1.5, "x")
+    for k, f in enumerate((np.sin, np.exp, np.tanh, np.cos, np.sqrt)):
+        y = f(y).named(f"y{k}") if k < 2 else f(y)
+    drawn = viz.draw(y, repeats=False).view
+    ids = {n.id for n in drawn.nodes if n.name[0] == "y"}
+    view = fold_stretches(drawn, 2, named=ids)
+    (part,) = (n for n in view.nodes if n.kind == "module")
+    made = [n.header for n in drawn.nodes if n.kind == "op"]
+    assert len(made) == 4
+    assert part.body[1:] == tuple(made)  # after what is given
+
+
 def test_what_is_given_folds_without_any_step() -> None:
     """The caption says of how many cards; a named result does not take the one before it along."""
     a = Tensor([[1.0], [2.0]], name="X")
@@ -1117,6 +1130,8 @@ def test_what_is_given_folds_without_any_step() -> None:
     steps = {n.name for n in view.nodes if n.kind in ("op", "cost")}
     folded = fold_stretches(view, named=named)
     assert {n.name for n in folded.nodes} == steps
+    less = len(view.nodes) - len(folded.nodes)
+    assert any(line.startswith(f"{less} cards of what is given") for line in folded.caption)
 
 
 def test_a_value_in_one_line_has_no_spaces_of_a_column() -> None:
@@ -1126,6 +1141,35 @@ def test_a_value_in_one_line_has_no_spaces_of_a_column() -> None:
     J = (h * h).sum().named("J")
     (line,) = [t for n in viz.draw(J, depth=0).view.nodes for t in n.value if t.startswith("out h")]
     assert line == "out h: [12.5] [3]"
+
+
+def test_a_picture_of_just_as_many_cards_as_are_wanted_folds_nothing() -> None:
+    """At the limit nothing is folded; one card beyond it something is."""
+    y = leaf(0.5, "x")
+    for k in range(6):
+        with name_scope(f"block{k}"):
+            y = np.tanh(y * 2)
+    J = y.named("J")
+    cards = len(viz.draw(J, depth=0, repeats=False, fit=None).view.nodes)
+    assert len(viz.draw(J, depth=0, max_nodes=cards, fit=None).view.nodes) == cards
+    assert len(viz.draw(J, depth=0, max_nodes=cards - 1, fit=None).view.nodes) < cards
+
+
+def test_long_lists_of_names_say_how_many_more_there_are() -> None:
+    from viz.text import in_short
+
+    names = [chr(97 + k) * 2 for k in range(20)]
+    assert in_short(names) == ", ".join(names[:12]) + " and 8 more"
+    assert in_short(names[:12]) == ", ".join(names[:12])
+
+
+def test_as_many_numbers_as_can_be_opened_are() -> None:
+    from viz.scalars import MOST
+
+    x = leaf(np.ones(MOST // 2), "x")
+    assert len(viz.draw(np.tanh(x), scalars=True, max_nodes=10, fit=None).view.nodes) <= 10
+    with pytest.raises(viz.NotDrawable, match=f"would open {MOST + 2} numbers"):
+        viz.draw(np.tanh(leaf(np.ones(MOST // 2 + 1), "x")), scalars=True)
 
 
 @pytest.mark.parametrize("bad", [3, "report", {"dw": 1.0}])

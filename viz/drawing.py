@@ -100,7 +100,8 @@ class Drawing:
             if self._suits:
                 pictures = [replace(p, view=in_window(p.view)) for p in pictures]
             arrays = {} if self._views is None else self._views.arrays
-            return render_page(pictures, first, theme=self.theme, arrays=arrays)
+            known = {} if self._views is None else self._views.known
+            return render_page(pictures, first, theme=self.theme, arrays=arrays, known=known)
 
     def image(self, kind: Literal["png", "pdf", "gif"]) -> bytes:
         """Return the picture as PNG, two pixels for one of its own, as PDF, or played as GIF.

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 DIGIT, POINT = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"  # as wide as those in most fonts
 
-__all__ = ["DIGIT", "POINT", "arrays_of", "is_few", "norm_of", "rows_of", "shape_of", "value_lines"]
+__all__ = [
+    "DIGIT",
+    "POINT",
+    "Known",
+    "arrays_of",
+    "is_few",
+    "known_of",
+    "norm_of",
+    "rows_of",
+    "shape_of",
+    "value_lines",
+]
 
 
 def value_lines(node: GraphNode) -> tuple[str, ...]:
@@ -66,6 +77,24 @@ def arrays_of(g: Graph) -> dict[int, list[tuple[str, str]]]:
         if rows:
             found[node.id] = rows
     return found
+
+
+def known_of(g: Graph) -> dict[int, Known]:
+    """Return the shape, value and gradient of each node, to compute formulas with.
+
+    Of long arrays, and of those with NaN or ∞, the numbers are left out.
+    """
+
+    def numbers(x: Any) -> list[float] | None:
+        if x is None or np.size(x) > _FEW or not np.all(np.isfinite(x)):
+            return None
+        return [float(f"{float(v):.9g}") for v in np.ravel(x)]
+
+    return {n.id: ([*n.shape], numbers(n.value), numbers(n.cotangent)) for n in g.nodes}
+
+
+Known = tuple[list[int], "list[float] | None", "list[float] | None"]
+_FEW = 144  # numbers of an array
 
 
 def is_few(array: Any) -> bool:

@@ -14,7 +14,7 @@ from viz.health import judged
 from viz.heat import ARRAYS, with_heat
 from viz.loops import loops_of
 from viz.notation import NOTATIONS, in_course_notation
-from viz.numbers import arrays_of
+from viz.numbers import Known, arrays_of, known_of
 from viz.passes import (
     deepest,
     fold,
@@ -276,3 +276,8 @@ class Views:
     def arrays(self) -> dict[int, list[tuple[str, str]]]:
         """The numbers of all values and gradients, by card."""
         return arrays_of(self.graph) if self.options.values and not self.is_large else {}
+
+    @property
+    def known(self) -> dict[int, Known]:
+        """The shape, value and gradient of each card, to compute formulas with."""
+        return known_of(self.graph) if self.options.values and not self.is_large else {}

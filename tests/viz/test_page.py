@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import autograd
 import viz
 from autograd import Tensor, name_scope
 from tests.viz.browser import PROGRAM, Browser
 from tests.viz.graphs import leaf, lecture
 from tests.viz.models import MODELS
+from viz.render.page import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed")
@@ -632,6 +634,113 @@ def test_rules_of_arrays_are_predicted_as_formulas(browser: Browser, tmp_path: P
 def test_a_derivative_may_be_written_in_three_ways(browser: Browser, tmp_path: Path, guess) -> None:
     asked_of_a_product(browser, tmp_path)
     assert answer(browser, guess).startswith("Right. ")
+
+
+def algebra(browser: Browser, tmp_path: Path) -> Callable[..., Any]:
+    """Open the page of a small network; return what judges a guess at an answer."""
+    rng = np.random.default_rng(3)
+    X, Y = (Tensor(rng.normal(size=s), name=n) for s, n in (((2, 4), "X"), ((1, 4), "Y")))
+    W, b = leaf(rng.normal(size=(3, 2)), "W1"), leaf(rng.normal(size=(3, 1)), "b1")
+    Z = (W @ X + b).named("Z1")
+    A = np.tanh(Z).named("A1")
+    y = autograd.sigmoid((leaf(rng.normal(size=(1, 3)), "W2") @ A).named("Z2")).named("y_hat")
+    J = ((y - Y) ** 2).sum().named("J")
+    J.backward()
+    browser.open(viz.draw(J, fit=None).save(tmp_path / "net.html"))
+    data = "JSON.parse(document.getElementById('data').textContent).pictures[0].known"
+
+    def same(guess: str, right: str, shape: Sequence[int]) -> Any:
+        given = ", ".join(map(json.dumps, (guess, right, "∂J/∂", shape)))
+        return browser.js(f"algebra({data}).same({given})")
+
+    return same
+
+
+def test_a_guess_is_right_if_it_is_the_same_formula_however_written(
+    browser: Browser, tmp_path: Path
+) -> None:
+    same = algebra(browser, tmp_path)
+    for guess, right, shape in (
+        ("1 - A1*A1", "1 − A1²", (3, 4)),
+        ("(1-A1)*(1+A1)", "1 − A1²", (3, 4)),
+        ("1 - np.power(A_1, 2)", "1 − A1²", (3, 4)),
+        ("dZ1 @ X^T", "∂J/∂Z1 @ Xᵀ", (3, 2)),
+        ("np.dot(dZ1, X.T)", "∂J/∂Z1 @ Xᵀ", (3, 2)),
+        ("dJ/dZ1 @ X.transpose()", "∂J/∂Z1 @ Xᵀ", (3, 2)),
+        ("np.sum(dZ1, axis=1, keepdims=True)", "Σ ∂J/∂Z1", (3, 1)),
+        ("dZ1.sum(1, keepdims=True)", "Σ ∂J/∂Z1", (3, 1)),
+        ("sum(dZ1)", "Σ ∂J/∂Z1", (3, 1)),
+        ("Z1>0", "[Z1 > 0]", (3, 4)),
+        ("2*W1", "W1 + W1", (3, 2)),
+        ("sigmoid(Z2) - Y", "σ(Z2) − Y", (1, 4)),
+    ):
+        assert same(guess, right, shape) == "always", guess
+
+
+def test_a_guess_with_other_names_is_judged_by_the_numbers(
+    browser: Browser, tmp_path: Path
+) -> None:
+    same = algebra(browser, tmp_path)
+    assert same("1 - tanh(Z1)**2", "1 − A1²", (3, 4)) == "here"
+    assert same("y_hat - Y", "σ(Z2) − Y", (1, 4)) == "here"
+    assert same("y_hat", "σ(Z2) − Y", (1, 4)) is False
+
+
+def test_a_wrong_guess_is_wrong(browser: Browser, tmp_path: Path) -> None:
+    same = algebra(browser, tmp_path)
+    for guess, right, shape in (
+        ("1 - A1", "1 − A1²", (3, 4)),
+        ("1 + A1**2", "1 − A1²", (3, 4)),
+        ("X.T @ dZ1", "∂J/∂Z1 @ Xᵀ", (3, 2)),
+        ("dZ1 @ X.T / 4", "∂J/∂Z1 @ Xᵀ", (3, 2)),
+        ("np.sum(dZ1)", "Σ ∂J/∂Z1", (3, 1)),
+        ("dZ1.sum(axis=0)", "Σ ∂J/∂Z1", (3, 1)),
+        ("dZ1", "Σ ∂J/∂Z1", (3, 1)),
+        ("Z1 < 0", "[Z1 > 0]", (3, 4)),
+        ("0", "[Z1 > 0]", (3, 4)),
+    ):
+        assert same(guess, right, shape) is False, guess
+    for guess in ("foo + 1", "A1 -", "1 - A1²)", "", "W12"):  # it is no formula of these names
+        assert same(guess, "1 − A1²", (3, 4)) in (None, {}), guess
+
+
+def test_what_cannot_be_read_in_an_answer_is_named(browser: Browser, tmp_path: Path) -> None:
+    asked_of_a_product(browser, tmp_path)
+    assert "cannot read “foo”" in answer(browser, "dZ @ foo")
+    assert answer(browser, "np.matmul(dZ, X^T)").startswith("Right. ")
+
+
+def test_every_answer_of_the_models_is_read_by_the_page(browser: Browser, tmp_path: Path) -> None:
+    """In both notations; an answer that the page cannot compute is compared letter by letter."""
+    unread = """(() => {
+        const p = JSON.parse(document.getElementById('data').textContent).pictures[0];
+        const [judge, asked] = [algebra(p.known), p.steps.filter(s => s.ask && isNaN(s.answer))];
+        const top = s => (/^∂.*?\\/∂/.exec(s.ask) || [''])[0];
+        return [asked.length, asked.filter(s => judge.same(s.answer, s.answer, top(s),
+            p.shapes[p.edges[s.edge][0]]) !== 'always').map(s => s.answer)];
+    })()"""
+    total = 0
+    for model in MODELS:
+        for notation in ("plain", "course"):
+            browser.open(viz.draw(MODELS[model](), notation=notation).save(tmp_path / "J.html"))
+            many, wrong = browser.js(unread)
+            assert wrong == [], (model, notation)
+            total += many
+    assert total > 100
+
+
+def test_hints_are_made_of_names_on_the_cards() -> None:
+    """Never of functions or a T, and they say nothing of what a formula has not."""
+    for model in MODELS:
+        view = viz.draw(MODELS[model]()).view
+        names = {n.name for n in view.nodes}
+        for step in steps_of(view).steps:
+            made = re.match(r"It is made of (.*), and has the shape", step.hint)
+            for part in made[1].split(", ") if made else []:
+                assert part.rpartition("∂")[2].strip("()") in names, step.hint
+            assert "of ," not in step.hint
+            if " via " in step.ask:
+                assert not step.hint.startswith("Derive"), step
 
 
 def test_playing_waits_for_the_answer(page: Browser) -> None:

@@ -24,6 +24,7 @@ from viz.text import pieces
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from viz.numbers import Known
     from viz.view import EdgeView, GraphView, NodeView
 
 __all__ = ["Picture", "Step", "marks_of", "render_page", "steps_of"]
@@ -137,6 +138,7 @@ def steps_of(view: GraphView) -> Steps:
 
 def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
     """Return a step that can be asked: the number that comes back, or the rule of an array."""
+    names = {n.name for n in by_id.values()} | {"d" + n.name for n in by_id.values()}
     source, target = by_id[edge.source], by_id[edge.target]
     if not edge.formula or source.slope is None or target.slope is None:
         return step
@@ -149,15 +151,20 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
         if above == f"∂{above_name}/∂{above_name}":
             hint = f"{above} is 1, so it is the local derivative: {edge.formula}."
         return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint)
-    if edge.symbol == ask:
-        parts = ", ".join(dict.fromkeys(_NAMES.findall(edge.formula)))
-        hint = f"It is made of {parts}, and has the shape of {source.name}, {source.shape}."
-        return replace(step, ask=f"{ask}{one} = ", answer=edge.formula, hint=hint)
+    if edge.symbol.startswith(ask):  # a whole derivative, or what comes back along one of the paths
+        found = (x for x in _NAMES.findall(edge.formula) if x.startswith("∂") or x in names)
+        parts = ", ".join(dict.fromkeys(found))
+        made = f"is made of {parts}, and " if parts else ""
+        hint = f"It {made}has the shape of {source.name}, {source.shape}."
+        return replace(step, ask=f"{edge.symbol} = ", answer=edge.formula, hint=hint)
     hint = f"Derive {target.header} by {source.name}, element by element."
     return replace(step, ask=f"{edge.symbol} = ", answer=edge.formula, hint=hint)
 
 
-_NAMES = re.compile(r"∂(?:\([^()]*\)|[\w./]+)/∂(?:\([^()]*\)|[\w.]+)|[^\W\d_][\w.]*")
+_NAMES = re.compile(  # derivatives, and names with a layer or an accent, without the ᵀ after them
+    r"∂(?:\([^()]*\)|[\w./]+)/∂(?:\([^()]*\)|(?:(?!ᵀ)[\w.])+)"
+    r"|[^\W\d_ᵀ](?:(?!ᵀ)[\w.\u0302-\u0304])*(?:\^\[[\w, ]+\](?:\(\w+\))?)?"
+)
 
 
 def _said(node: NodeView) -> str:
@@ -172,6 +179,7 @@ def render_page(
     measured: GraphView | None = None,
     theme: str = "auto",
     arrays: Mapping[int, Sequence[tuple[str, str]]] | None = None,
+    known: Mapping[int, Known] | None = None,
 ) -> str:
     """Return the page.
 
@@ -189,9 +197,12 @@ def render_page(
         auto follows the reader's setting.
     arrays : mapping, optional
         Card id to the arrays that a click on it shows, each with a caption.
+    known : mapping, optional
+        Card id to the shape, value and gradient that a predicted formula is computed with.
     """
     style = f"{_themed(_file('player.css'), theme)}\n{style_of('svg.graph', theme)}"
-    script = _file("player.js")
+    script = _file("algebra.js") + _file("player.js")
+    known = known or {}
     figures, described = [], []
     for k, picture in enumerate(pictures):
         steps = steps_of(picture.view)
@@ -205,6 +216,10 @@ def render_page(
                 "summary": " ".join(picture.view.caption),
                 "edges": [[e.source, e.target] for e in picture.view.edges],
                 "cards": {n.id: [n.header, n.source] for n in picture.view.nodes},
+                "shapes": {n.id: known[n.id][0] for n in picture.view.nodes if n.id in known},
+                "known": [
+                    [n.name, *known.get(n.id, (None, None, None))] for n in picture.view.nodes
+                ],
                 "steps": _steps(steps),
             }
         )

@@ -80,21 +80,19 @@
     .replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/²/g, "**2").replace(/\^/g, "**")
     .replace(/Σ/g, "sum").replace(/\(([A-Za-z]\w*)\)/g, "$1").replace(/_/g, "").toLowerCase();
 
-  function number(text) { // of products and quotients: 3 * 2, −1/3
-    const clean = text.replace(/\s+/g, "").replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(",", ".");
-    let value = 1;
-    for (const [, sign, factor] of clean.matchAll(/([*/]?)([^*/]+)/g)) {
-      const x = Number(factor.replace(/^\((.*)\)$/, "$1"));
-      value = sign === "/" ? value / x : value * x;
-    }
-    return clean ? value : NaN;
-  }
+  const topOf = (question) => (/^∂.*?\/∂/.exec(question) || [""])[0].replace(/\s+/g, "");
+  const computing = () => (data.pictures[shown].algebra ||= algebra(data.pictures[shown].known));
 
-  function isRight(guess, answer, ask) {
-    const wanted = Number(answer);
-    const top = (/^∂.*?\/∂/.exec(ask) || [""])[0].replace(/\s+/g, "");
-    if (Number.isNaN(wanted)) return plain(guess, top) === plain(answer, top);
-    return Math.abs(number(guess) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
+  // true or "always"; "here" if only these numbers are the same; false
+  function isRight(guess, now) {
+    const [wanted, top] = [Number(now.answer), topOf(now.ask)];
+    if (!Number.isNaN(wanted)) {
+      const decimal = guess.replace(/^(\s*[-+−]?\d+),(\d+\s*)$/, "$1.$2");
+      return Math.abs(computing().number(decimal, top) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
+    }
+    const [source] = data.pictures[shown].edges[now.edge];
+    const same = computing().same(guess, now.answer, top, data.pictures[shown].shapes[source] || []);
+    return same === undefined ? plain(guess, top) === plain(now.answer, top) : same;
   }
 
   function settle(words) {
@@ -120,14 +118,16 @@
     event.preventDefault();
     const now = steps()[step - 1];
     if (!$("guess").value.trim()) return;
-    if (isRight($("guess").value, now.answer, now.ask)) {
+    const found = isRight($("guess").value, now);
+    if (found) {
       if (!tries) score.right += 1;
-      settle("Right.");
+      settle(found === "here" ? "Right for these numbers." : "Right.");
       return;
     }
     tries += 1;
+    const trouble = computing().trouble($("guess").value, topOf(now.ask));
     const kind = Number.isNaN(Number(now.answer)) ? "a formula of the names on the cards" : "a number";
-    $("verdict").textContent = tries > 1 ? `Not yet. ${now.hint}` : `Not yet: it is ${kind}. The hint names the factor.`;
+    $("verdict").textContent = tries > 1 ? `Not yet. ${now.hint}` : `Not yet: ${trouble ? `${trouble}; ` : ""}it is ${kind}. The hint names the factor.`;
     $("guess").select();
   };
   $("hint").onclick = () => { tries += 1; $("verdict").textContent = steps()[step - 1].hint; };

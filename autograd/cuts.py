@@ -1,14 +1,16 @@
 """Where a graph was cut: how, in which line, and which leaves it came from.
 
-`t.detach()`, `no_grad()`, `t.numpy()` and `t.data` give values that no derivative goes back from.
-That is often meant; where it is not, a picture can say which parameters were lost by it. What is
-remembered is small, and keeps no graph and no leaf alive.
+`t.detach()`, `no_grad()`, `t.numpy()`, `t.data`, and numbers by `float(t)`, `t.item()` or
+`t.tolist()` are values that no derivative goes back from. That is often meant; where it is not, a
+picture can say which parameters were lost by it. What is remembered is small, and keeps no graph
+and no leaf alive.
 """
 
 from __future__ import annotations
 
 import sys
 import weakref
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +20,17 @@ from autograd.node import Leaf, Node, line_of
 if TYPE_CHECKING:
     from types import CodeType
 
-__all__ = ["Cut", "cut_of", "cut_since", "further", "joined", "remember"]
+__all__ = [
+    "Cut",
+    "cut_of",
+    "cut_of_numbers",
+    "cut_since",
+    "further",
+    "joined",
+    "remember",
+    "remember_number",
+    "remember_numbers",
+]
 
 from_engine = True
 
@@ -32,10 +44,10 @@ class Cut:
     Attributes
     ----------
     how : str
-        ``detach()``, ``no_grad()``, ``numpy()`` or ``data``.
+        ``detach()``, ``no_grad()``, ``numpy()``, ``data``, ``float()``, ``item()``, ``tolist()``.
     leaves : dict
-        The leaves that it was computed from: by id a weak reference, and the name. One that nobody
-        holds any more is in no graph.
+        The leaves that it was computed from: by id a weak reference, the name, and whether another
+        backward pass had reached it. One that nobody holds any more is in no graph.
     code, lasti
         The user's instruction.
     """
@@ -86,6 +98,11 @@ def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
     return Cut(how, leaves, named, frame.f_code, frame.f_lasti)
 
 
+def _lost(leaf: Leaf) -> tuple[Any, str | None, bool]:
+    extra = leaf.extra
+    return weakref.ref(leaf), leaf.name, extra is not None and bool(extra.passes or extra.reached)
+
+
 def _add_leaves(node: Node, found: dict[int, Any]) -> None:
     seen: set[int] = set()
     waiting = [node]
@@ -95,7 +112,7 @@ def _add_leaves(node: Node, found: dict[int, Any]) -> None:
             continue
         seen.add(node.id)
         if isinstance(node, Leaf):
-            found[node.id] = weakref.ref(node), node.name
+            found[node.id] = _lost(node)
         else:
             waiting += [p for p in node.parents if p is not None]
 
@@ -120,7 +137,7 @@ def further(cut: Cut, nodes: tuple[Node | None, ...]) -> Cut:
     if len(cut.leaves) >= _MOST:
         return cut
     new = {
-        node.id: (weakref.ref(node), node.name)
+        node.id: _lost(node)
         for node in nodes
         if isinstance(node, Leaf) and node.id not in cut.leaves
     }
@@ -148,6 +165,49 @@ def cut_of(array: Any) -> Cut | None:
         return None
     now = _sum(array)
     return known[1] if now == known[2] or now != now else None
+
+
+def remember_number(x: Any, how: str, node: Node | None) -> None:
+    """Remember a number that is given to the user: nothing but its digits tells it again.
+
+    Those that could come from anywhere, such as 0.5 and 3, are left out.
+    """
+    if node is None or node.op is None or type(x) is not float or not x * 4096 % 1:
+        return
+    _keep(x, cut_since(how, (node,)))
+
+
+def _keep(key: Any, cut: Cut) -> None:
+    _numbers.pop(key, None)
+    _numbers[key] = cut
+    if len(_numbers) > _REMEMBERED:
+        _numbers.popitem(last=False)
+
+
+def remember_numbers(array: Any, how: str, node: Node | None) -> None:
+    """Remember an array that is given as a list, and its numbers if they are few."""
+    if node is None or isinstance(node, Leaf) or array.dtype.kind != "f" or array.size > _LONG:
+        return
+    numbers = array.ravel().tolist()
+    if any(x * 4096 % 1 for x in numbers):
+        _keep((array.shape, *numbers), cut_since(how, (node,)))
+        for x in numbers[:_ALONE]:
+            remember_number(x, how, node)
+
+
+_LONG = 4096  # elements
+_numbers: OrderedDict[Any, Cut] = OrderedDict()  # what was given as numbers
+_REMEMBERED = 256  # of them, the last ones
+_ALONE = 16  # elements of a list that are remembered by themselves too
+
+
+def cut_of_numbers(values: Any) -> Cut | None:
+    """Return the cut that numbers were given by, if they have the same digits."""
+    values = np.asarray(values)
+    if not _numbers or values.dtype.kind != "f" or values.size > _LONG:
+        return None
+    numbers = values.ravel().tolist()
+    return _numbers.get((values.shape, *numbers) if values.ndim else numbers[0])
 
 
 def _sum(array: Any) -> float:

@@ -305,19 +305,29 @@ class Graph:
         """Where leaves were lost: each with how, the user's line, and the names of the leaves.
 
         A constant counts if it was computed from leaves that no derivative of this graph reaches:
-        by `detach`, in `no_grad`, or through an array of `numpy` or `data`.
+        by `detach`, in `no_grad`, through an array of `numpy` or `data`, or as Python's numbers,
+        which their digits tell. Leaves that another backward pass has reached, such as those of a
+        generator beside its discriminator, are trained by that, and not lost.
         """
+
+        def is_lost(leaf: Any, reached: bool) -> bool:
+            if reached or leaf is None:  # nobody holds it
+                return not reached
+            extra = leaf.extra
+            return leaf not in self.program.places and not (extra.passes or extra.reached)
+
         found = []
         for node, step in zip(self.nodes, self.program.steps, strict=True):
-            if step.cut is None:
+            cut = step.cut
+            if cut is None:
                 continue
             lost = tuple(
                 name or "a leaf without a name"
-                for ref, name in step.cut.leaves.values()
-                if (leaf := ref()) is None or leaf not in self.program.places
+                for ref, name, reached in cut.leaves.values()
+                if is_lost(ref(), reached)
             )
             if lost:
-                found.append((node, step.cut.how, step.cut.source, lost))
+                found.append((node, cut.how, cut.source, lost))
         return tuple(found)
 
     @property

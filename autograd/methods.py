@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.backward import backward
 from autograd.callers import asked_by, in_numpy
+from autograd.cuts import remember_numbers
 from autograd.dispatch import array_function, array_ufunc
 from autograd.errors import DTypeError, GradientError
 from autograd.missing import ATTRIBUTES
@@ -154,6 +155,7 @@ def _plain_method(name: str) -> Any:
     def method(self: Tensor, *args: Any, **params: Any) -> Any:
         if name == "tolist":
             self._converted(name)
+            remember_numbers(self._value, "tolist()", self._node)
         return getattr(self._value, name)(*args, **params)
 
     method.__name__ = name

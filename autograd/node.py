@@ -47,12 +47,13 @@ FREED = ("freed",)  # stands where a node's saved values were, once a backward w
 class Extra:
     """What only some nodes have: a gradient that is kept, hooks, the call they end."""
 
-    __slots__ = ("call", "grad", "hooks", "passes", "retains")
+    __slots__ = ("call", "grad", "hooks", "passes", "reached", "retains")
 
     def __init__(self, *, retains: bool = False) -> None:
         self.retains = retains
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
+        self.reached = False  # whether one that was set back had any
         self.hooks: list[Callable[[Any], Any]] | None = None
         # The composite function whose result it is, an id before all nodes of that call, the place
         # among its results, and the arguments.

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.backward import in_dtype, pulled, reach, single
 from autograd.cotangents import conform
+from autograd.cuts import cut_of_numbers
 from autograd.node import FREED, Constant, Leaf, Node, source_of
 from autograd.state import STATE
 from autograd.tensor import Tensor, wrap
@@ -110,7 +111,10 @@ class Instruction:
     @property
     def cut(self) -> Cut | None:
         """How a constant lost its graph, if it had one."""
-        return self._entry.cut if isinstance(self._entry, Constant) else None
+        if self.kind != "constant":
+            return None
+        known = self._entry.cut if isinstance(self._entry, Constant) else None
+        return known or (None if self.constant is None else cut_of_numbers(self.constant))
 
     @property
     def grad(self) -> Any:

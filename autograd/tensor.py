@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, final
 import numpy as np
 
 from autograd.callers import asked_by, attribute_use, in_numpy, number_use
-from autograd.cuts import cut_of, cut_since, remember
+from autograd.cuts import cut_of, cut_since, remember, remember_number
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import BESIDE, INSTEAD
 from autograd.node import Constant, Leaf, Node, next_id
@@ -323,7 +323,9 @@ class Tensor:
     def item(self, *index: Any) -> Any:
         """Return the single element, or the one at an index, as a Python number."""
         self._converted("item")
-        return self._value.item(*index)
+        found = self._value.item(*index)
+        remember_number(found, "item()", self._node)
+        return found
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
@@ -372,7 +374,9 @@ class Tensor:
 
     def __float__(self) -> float:
         self._converted("float")
-        return float(self._value)
+        found = float(self._value)
+        remember_number(found, "float()", self._node)
+        return found
 
     def __int__(self) -> int:
         self._converted("int")
@@ -517,7 +521,9 @@ class Tensor:
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
         if self._node is not None and self._node.extra is not None:
-            self._node.extra.grad, self._node.extra.passes = None, 0
+            extra = self._node.extra
+            extra.reached = extra.reached or extra.passes > 0
+            extra.grad, extra.passes = None, 0
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call `hook(gradient)` when a backward walk reaches this tensor.

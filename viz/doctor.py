@@ -33,7 +33,7 @@ _DEAD = 0.85  # share of zeros behind relu that is said
 _FLAT = 1e-3  # local derivative of a sigmoid or tanh, below which an element is saturated
 _SATURATED = 0.9  # share of saturated elements that is said
 _APART = 1e4  # ratio of the gradients of two parameters, beyond which one of them is said
-_RELU = {"relu", "maximum"}
+_RELU = {"relu", "maximum", "where"}
 _SQUASHING = {"sigmoid", "tanh"}
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
@@ -263,6 +263,8 @@ def _accumulated(g: Graph) -> Iterator[Finding]:
 def _cut(g: Graph) -> Iterator[Finding]:
     """Find values that lost their graph, and with it parameters."""
     for node, how, source, names in g.cuts:
+        if node.name is None and not node.shape:  # a number has no card: what it is put into has
+            node = next(n for n in g if node.id in n.parents)
         lost = in_short([clean(n) for n in names])
         instead = {
             "detach()": "leave the detach() out",
@@ -343,8 +345,8 @@ def _dead(g: Graph) -> Iterator[Finding]:
             continue
         if node.op not in _RELU or node.value is None or math.prod(node.shape) < 8:
             continue
-        if node.op == "maximum" and not any(_is_zero(g.nodes[p]) for p in node.parents):
-            continue
+        if node.op != "relu" and not any(_is_zero(g.nodes[p]) for p in node.parents[-2:]):
+            continue  # of maximum(0, Z), and where(Z > 0, Z, 0)
         value = np.asarray(node.value)
         share = float(np.mean(value == 0))
         if share < _DEAD:
@@ -491,11 +493,16 @@ def _path(leaf: int, sizes: dict[int, float], far: list[int], after: list[list[i
 
 
 def _is_gradual(logs: list[float]) -> bool:
-    """Whether numbers have changed by a factor of a million at least, and not in one step."""
+    """Whether numbers have changed by a factor of a million at least, and not in one step.
+
+    One step apart from that, such as the unit of the cost, may be of any size.
+    """
     if len(logs) <= _DEEP:
         return False
-    whole = abs(logs[-1] - logs[0])
-    return whole > 6 and max(abs(b - a) for a, b in pairwise(logs)) < whole / 2
+    steps = sorted((b - a for a, b in pairwise(logs)), key=abs)
+    return any(
+        abs(sum(some)) > 6 and abs(some[-1]) < abs(sum(some)) / 2 for some in (steps, steps[:-1])
+    )
 
 
 def _leading(

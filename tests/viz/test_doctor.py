@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+import autograd
 import nn
 import viz
 from autograd import Tensor, leaky_relu, no_grad, relu, sigmoid
@@ -225,6 +227,32 @@ def after_a_step_without_zero_grad() -> Tensor:
     return J
 
 
+def a_number_of_a_tensor(convert: Any) -> Tensor:
+    w, v = leaf(normal(3), "w"), leaf(normal(3, seed=1), "v")
+    scale = convert((w * w).sum())
+    return done((v * scale).sum())
+
+
+def a_list_of_a_tensor() -> Tensor:
+    W1, W2, (X, _) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data(m=5)
+    h = Tensor(np.tanh(W1 @ X).tolist(), name="h")
+    return done((W2 @ h).sum())
+
+
+def dead_where() -> Tensor:
+    W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), -6.0), "b"), data()[0]
+    Z = W @ X + b
+    return done((leaf(normal(1, 8), "W2") @ autograd.where(Z > 0, Z, 0.0)).mean())
+
+
+def exploding_after_a_large_unit() -> Tensor:
+    """The cost is in a unit that is large: its one step is more than half of the way."""
+    h = Tensor(np.ones((4, 1)), name="h0")
+    for k in range(12):
+        h = leaf(10 * normal(4, 4), f"W{k + 1}") @ h
+    return done(h.sum() * 1e20)
+
+
 BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words of the mark
     "three passes": (three_passes, "accumulated", "w", "grad is 3 × this pass"),
     "two losses": (two_losses_in_one_loop, "accumulated", "w", "this pass gives"),
@@ -234,6 +262,11 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "numpy()": (through_numpy, "cut", "", "cut by numpy()"),
     "data": (through_data, "cut", "", "cut by data"),
     "named array": (through_a_named_array, "cut", "h", "cut by numpy()"),
+    "float()": (lambda: a_number_of_a_tensor(float), "cut", "", "cut by float()"),
+    "item()": (lambda: a_number_of_a_tensor(lambda t: t.item()), "cut", "", "cut by item()"),
+    "tolist()": (a_list_of_a_tensor, "cut", "h", "cut by tolist()"),
+    "dead where": (dead_where, "dead", "", "of relu is 0"),
+    "a large unit": (exploding_after_a_large_unit, "exploding", "W1", "exploding: ‖gradient‖ ="),
     "steps": (after_a_step_without_zero_grad, "accumulated", "w", "grad holds 3 passes"),
     "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
     "labels (6, 1)": (labels_in_rows, "broadcast", "", "(1, 6) − (6, 1) → (6, 6)"),
@@ -522,7 +555,47 @@ def fixed_point() -> Tensor:
     return done(y * 1)
 
 
+def a_step_of_a_discriminator() -> Tensor:
+    """The generator has its own pass; it is no part of this one."""
+    G, D, (z, _) = leaf(normal(3, 3), "G"), leaf(normal(1, 3), "D"), data()
+    for _ in range(2):
+        fake = G @ z
+        G.zero_grad()
+        np.log1p(np.exp(-(D @ fake))).mean().named("J_G").backward()
+        G.data = G.data - 0.1 * G.grad
+        G.zero_grad()
+        D.zero_grad()
+        done(np.log1p(np.exp(D @ fake.detach())).mean())
+        D.data = D.data - 0.1 * D.grad
+        D.zero_grad()
+    D.zero_grad()
+    return done(np.log1p(np.exp(D @ (G @ z).detach())).mean())
+
+
+def a_shift_by_the_largest() -> Tensor:
+    z = leaf(normal(4), "z")
+    powers = np.exp(z - float(z.max()))
+    return done((powers / powers.sum() * normal(4, seed=1)).sum())
+
+
+def a_cost_in_units_of_the_first() -> Tensor:
+    w = leaf(normal(3), "w")
+    first = float((w * w).sum())
+    return done(((w * 2) ** 2).sum() / first)
+
+
+def the_same_plain_numbers() -> Tensor:
+    """A half is not told by its digits."""
+    w, v = leaf([0.5], "w"), leaf([2.0], "v")
+    assert float((w * 1.0)[0]) == 0.5
+    return done((v * 0.5).sum())
+
+
 HEALTHY = [
+    a_step_of_a_discriminator,
+    a_shift_by_the_largest,
+    a_cost_in_units_of_the_first,
+    the_same_plain_numbers,
     a_grid_of_sizes_that_differ,
     explicit_pairs,
     fixed_point,
@@ -699,3 +772,16 @@ def test_what_is_gone_after_a_step_is_not_judged(first: float, nan: bool, tmp_pa
     assert ("NaN here. Where it begins is not known any more" in done.stdout) == nan
     assert "Not looked at: 2 of 3 values, computed from w" in done.stdout
     assert "Look before the step." in done.stdout
+
+
+def test_numbers_are_remembered_for_a_while_and_hold_nothing() -> None:
+    from autograd import cuts
+
+    kept = leaf(normal(3), "w")
+    for k in range(400):
+        (kept * (k + 0.1)).sum().item()
+        np.tanh(kept * k + 0.3).tolist()
+    assert len(cuts._numbers) <= 256
+    gone = weakref.ref(leaf(normal(2), "v") * 1.1)
+    assert gone() is None
+    assert float((kept * 1.7).sum()) == pytest.approx(1.7 * normal(3).sum())

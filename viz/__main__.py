@@ -171,7 +171,11 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--engine", choices=ENGINES, default="auto")
         made.add_argument("--direction", choices=DIRECTIONS, default="both")
         made.add_argument("--constants", action="store_true", help="draw constants as cards")
-        made.add_argument("--health", action="store_true", help="mark gradients out of bounds")
+        made.add_argument(
+            "--health",
+            action=argparse.BooleanOptionalAction,
+            help="draw derivatives by their sizes too, and with --no-health say nothing of it",
+        )
         made.add_argument("--scalars", action="store_true", help="open tensors into their numbers")
         made.add_argument("--repeats", action="store_true", help="fold what repeats")
         made.add_argument("--depth", type=int, help="levels of modules to open")

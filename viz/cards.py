@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
 from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
 from viz.scopes import clusters_of
-from viz.text import clean
+from viz.text import clean, line_of
 from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
 from viz.wording import chain_rule, latex_rule, local_of, times
 
@@ -29,7 +27,6 @@ __all__ = ["LARGE", "view_of", "without_values"]
 
 LARGE = 2000  # nodes, beyond which loops fold by themselves
 TYPESET = 300  # nodes, beyond which formulas are not written as LaTeX as well
-_HERE = Path(__file__).parent  # what a command computes has no line of the user's
 
 
 def view_of(
@@ -186,7 +183,7 @@ def _node(
             ],
         )
     )
-    source = "" if node.source is None else _line(*node.source)
+    source = "" if node.source is None else line_of(*node.source)
     latex = ""
     if typeset:
         latex = latex_name(node.label) + (f" = {node.latex}" if node.op else "")
@@ -196,13 +193,6 @@ def _node(
         shape=shape_of(node.shape),
         substituted=raised(node.substituted) if values and node.op and not node.shape else "",
     )
-
-
-@functools.lru_cache(maxsize=4096)
-def _line(file: str, line: int) -> str:
-    """Return the user's line as cards show it; empty where it is one of ours."""
-    path = Path(file)
-    return "" if path.parent == _HERE else clean(f"{path.name}:{line}")
 
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> Gradient:

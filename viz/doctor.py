@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy as np
 from viz.engine import format_number, graph_of, pause_collector
 from viz.health import EXPLODING, VANISHING, neighbours, trouble
 from viz.numbers import norm_of
-from viz.text import clean, in_short
+from viz.text import clean, in_short, line_of
 from viz.view import Alert
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
 
 def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = None) -> Finding:
     source = source or node.source
-    line = clean(f"{Path(source[0]).name}:{source[1]}") if source else ""
+    line = line_of(*source) if source else ""
     return Finding(kind, node.id, clean(node.label), mark, advice, line)
 
 

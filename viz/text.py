@@ -6,15 +6,17 @@ then escapes for its own format.
 
 from __future__ import annotations
 
+import functools
 import re
 import textwrap
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ROW", "clean", "in_short", "pieces", "width", "wrapped"]
+__all__ = ["ROW", "clean", "in_short", "line_of", "pieces", "width", "wrapped"]
 
 LIMIT = 200  # characters of one piece of text
 _TOLD = 12  # names, or ranges of names, in a list
@@ -100,6 +102,16 @@ def clean(text: str, limit: int = LIMIT) -> str:
         )
     )
     return safe if len(safe) <= limit else safe[: limit - 1] + "…"
+
+
+@functools.lru_cache(maxsize=4096)
+def line_of(file: str, line: int) -> str:
+    """Return the user's line as pictures say it; empty where a command of ours has computed it."""
+    path = Path(file)
+    return "" if path.parent == _HERE else clean(f"{path.name}:{line}")
+
+
+_HERE = Path(__file__).parent
 
 
 # One letter, perhaps after the d of a derivative, and digits or a few letters after an underscore:

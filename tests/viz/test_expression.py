@@ -368,6 +368,16 @@ def test_what_a_command_computes_has_no_line_of_ours() -> None:
     assert {n.source for n in view_of(graph_of(made)).nodes} == {""}
 
 
+def test_a_command_says_what_is_broken_without_being_asked(capsys) -> None:
+    words = ["draw", "J = sum((a - b)**2)", "a=[1,2,3]", "b=[[1],[2],[3]]"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "u: (3,) − (3, 1) → (3, 3). a and b have equally many elements" in said
+    assert ".py:" not in said
+    assert main([*words, "--no-health"]) == 0
+    assert "equally many" not in capsys.readouterr().out
+
+
 def test_values_may_stand_after_options(tmp_path, capsys) -> None:
     path = tmp_path / "J.svg"
     for words in (

@@ -133,6 +133,11 @@ class GraphNode:
         return _read_only(value_of(self._step.grad))
 
     @property
+    def is_assigned(self) -> bool:
+        """Whether a leaf has got another value since it was used: `value` is the one before."""
+        return self._formulas.program.is_assigned(self.id)
+
+    @property
     def passes(self) -> int:
         """How many backward passes `grad` holds; one where it was assigned."""
         return self._step.passes

@@ -105,10 +105,11 @@ class Node:
 class Leaf(Node):
     """A value that gradients are wanted for; from leaves the graph can be computed again."""
 
-    __slots__ = ("__weakref__", "of_transform", "value", "written")
+    __slots__ = ("__weakref__", "before", "of_transform", "value", "written")
 
     value: Any
     written: int  # the time of the last assignment to the value
+    before: tuple[int, Any] | None  # when the value before that was assigned, and what it was
     of_transform: bool  # made by `grad` and its kin, for the function they differentiate
 
     def __init__(self, value: Any, name: str | None) -> None:
@@ -119,7 +120,19 @@ class Leaf(Node):
         self.code, self.lasti = None, 0
         self.extra, self.name = Extra(retains=True), name
         self.walked = self.of_transform = False
-        self.value = value
+        self.value, self.before = value, None
+
+    def assign(self, value: Any) -> None:
+        """Give it another value. The one before is kept for pictures, if it is no large array."""
+        self.before = (self.written, self.value) if self.value.nbytes <= _SOME else None
+        self.value, self.written = value, next_id()
+
+    def value_at(self, first: int, last: int) -> Any:
+        """Return the value that it had from one time to another; None if that is not known."""
+        if self.written <= first:
+            return self.value
+        then = self.before
+        return then[1] if then is not None and then[0] < first and last < self.written else None
 
 
 def source_of(node: Node) -> tuple[str, int] | None:

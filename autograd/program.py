@@ -312,6 +312,22 @@ class Program:
                 return k
         return -1
 
+    @functools.cached_property
+    def _uses(self) -> dict[int, tuple[int, int]]:
+        """When each leaf was used first and last."""
+        found: dict[int, tuple[int, int]] = {}
+        for step in self.steps:
+            for i in step.operands:
+                if isinstance(self.steps[i]._entry, Leaf):
+                    first, _ = found.get(i, (step._entry.id,) * 2)
+                    found[i] = first, step._entry.id
+        return found
+
+    def is_assigned(self, i: int) -> bool:
+        """Whether a leaf has got another value since it was used."""
+        entry = self.steps[i]._entry
+        return i in self._uses and bool(entry.written > self._uses[i][0])
+
     # -- values ------------------------------------------------------------------------------------
 
     @functools.cached_property
@@ -331,16 +347,11 @@ class Program:
             cancelled.
         """
         values: list[Any] = []
-        used: dict[int, int] = {}  # leaf to its first use
-        for step in self.steps:
-            for i in step.operands:
-                if isinstance(self.steps[i]._entry, Leaf):
-                    used[i] = min(used.get(i, step._entry.id), step._entry.id)
         with np.errstate(all="ignore"):
             for i, step in enumerate(self.steps):
                 entry, value = step._entry, None
                 if isinstance(entry, Leaf):  # a value assigned since is not the one recorded
-                    value = None if entry.written > used.get(i, entry.written) else entry.value
+                    value = entry.value_at(*self._uses.get(i, (entry.written,) * 2))
                 elif isinstance(entry, Node):
                     value = self._known.get(entry) if change is None else None
                     value = self._replayed(step, values) if value is None else value

@@ -17,7 +17,7 @@ from autograd.callers import asked_by, attribute_use, in_numpy, number_use
 from autograd.cuts import cut_of, cut_since, remember, remember_number
 from autograd.errors import DTypeError, GradientError, ReadOnlyError, ShapeError
 from autograd.missing import BESIDE, INSTEAD
-from autograd.node import Constant, Leaf, Node, next_id
+from autograd.node import Constant, Leaf, Node
 from autograd.origins import origin_of
 from autograd.registry import COMPOSITES, OPS
 from autograd.state import STATE, running_transforms, watched_elsewhere
@@ -147,7 +147,7 @@ class Tensor:
         # derivatives.
         self._value = _kept(value)
         if node is not None:
-            node.value, node.written = self._value, next_id()
+            node.assign(self._value)
         elif self._constant is not None:
             old = self._constant
             self._constant = Constant(self._value, old.name, weak=old.weak)

@@ -14,8 +14,8 @@ from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
 from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
 from viz.scopes import clusters_of
-from viz.text import clean, line_of
-from viz.view import EdgeView, Gradient, GraphView, Kind, NodeView
+from viz.text import clean, in_short, line_of
+from viz.view import Alert, EdgeView, Gradient, GraphView, Kind, NodeView
 from viz.wording import chain_rule, latex_rule, local_of, times
 
 if TYPE_CHECKING:
@@ -97,11 +97,17 @@ def view_of(
             caption.append(
                 f"Arithmetic made that 0 at {where}, so the true derivative may be another number."
             )
-    if values and any(n.kind == "leaf" and n.value is None for n in g):
-        caption.append(
-            "Values assigned since the recording, and what follows from them, are not shown: draw "
-            "before the optimizer's step."
+    since = [n for n in g.leaves if n.is_assigned] if values else []
+    gone = in_short([clean(n.label) for n in since if n.value is None])
+    alerts: tuple[Alert, ...] = ()
+    if gone:
+        text = (
+            "draw before the optimizer's step. Other values were assigned since the recording, so "
+            "that these, and what follows from them, are not shown."
         )
+        alerts = (Alert(gone, "", text),)
+    if past := in_short([clean(n.label) for n in since if n.value is not None]):
+        caption.append(f"Assigned since, and shown with the values before: {past}.")
     lost = [n for n in g if n.kind == "constant" and n.value is None] if values else []
     if lost:
         caption.append(
@@ -121,6 +127,7 @@ def view_of(
         unrun=unrun,
         outputs=len(outs),
         results=tuple(results),
+        alerts=alerts,
         letters=tuple(
             clean(n.label) for n in (g if len(g) <= LARGE else shown) if n.name is None and n.op
         ),

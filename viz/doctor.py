@@ -148,7 +148,7 @@ def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
         Alert(in_short([f.name for f in same]), same[0].line, f"{same[0].mark}. {advice}")
         for (_, advice), same in said.items()
     ]
-    return replace(view, nodes=tuple(nodes), alerts=tuple(alerts))
+    return replace(view, nodes=tuple(nodes), alerts=(*view.alerts, *alerts))
 
 
 def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = None) -> Finding:

@@ -6,6 +6,7 @@ import gc
 import inspect
 import time
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -216,10 +217,52 @@ def test_a_leaf_assigned_after_recording_makes_later_values_unknown() -> None:
     w = leaf(2.0, "w")
     y = w + 1
     y.backward()
-    w.data = 7.0
+    w.data = 7.0  # the value before is kept
+    assert graph(y).leaves[0].value == 2.0
+    assert graph(y).leaves[0].is_assigned
+    w.data = 8.0
     assert graph(y).leaves[0].value is None
     assert graph(y).outputs[0].value == 3.0  # held by the user
     assert graph(y).leaves[0].cotangent == 1
+    assert w.data == 8.0
+
+
+def test_after_a_step_a_graph_has_the_values_it_was_recorded_with() -> None:
+    W, x = leaf([[1.0, 2.0], [3.0, 4.0]], "W"), leaf([1.0, -1.0], "x")
+    u = W @ x
+    J = (u * u).sum()
+    J.backward()
+    then = [(n.value, n.cotangent) for n in graph(J).nodes]
+    for p in (W, x):
+        p.data = p.data - 0.1 * p.grad
+    g = graph(J)
+    for (value, slope), node in zip(then, g.nodes, strict=True):
+        np.testing.assert_array_equal(node.value, value)
+        np.testing.assert_array_equal(node.cotangent, slope)
+    assert [n.is_assigned for n in g.leaves] == [True, True]
+    again = (W @ x).sum()  # a graph that was recorded since has the new ones
+    np.testing.assert_array_equal(graph(again).leaves[0].value, W.data)
+    assert not any(n.is_assigned for n in graph(again).leaves)
+
+
+def test_a_value_between_two_uses_belongs_to_neither() -> None:
+    """A graph that used a leaf before and after an assignment has no single value of it."""
+    w = leaf(2.0, "w")
+    before = w * 3
+    w.data = 5.0
+    both = before + w * 3
+    assert graph(both).leaves[0].value is None
+    assert graph(before).leaves[0].value == 2.0
+
+
+def test_large_values_are_not_kept_beside_new_ones() -> None:
+    w = leaf(np.ones(200_000), "w")
+    y = w.sum()
+    old = weakref.ref(w.data.base if w.data.base is not None else w.data)
+    w.data = np.zeros(200_000)
+    gc.collect()
+    assert old() is None
+    assert graph(y).leaves[0].value is None
 
 
 def test_nodes_know_scope_source_and_parameters() -> None:

@@ -227,6 +227,15 @@ def after_a_step_without_zero_grad() -> Tensor:
     return J
 
 
+def after_two_assignments_without_zero_grad() -> Tensor:
+    w = leaf(3.0, "w")
+    for _ in range(3):
+        J = done(w * w)
+        w.data = w.data - 0.1 * w.grad
+    w.data = w.data * 1.0
+    return J
+
+
 def a_number_of_a_tensor(convert: Any) -> Tensor:
     w, v = leaf(normal(3), "w"), leaf(normal(3, seed=1), "v")
     scale = convert((w * w).sum())
@@ -267,7 +276,8 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "tolist()": (a_list_of_a_tensor, "cut", "h", "cut by tolist()"),
     "dead where": (dead_where, "dead", "", "of relu is 0"),
     "a large unit": (exploding_after_a_large_unit, "exploding", "W1", "exploding: ‖gradient‖ ="),
-    "steps": (after_a_step_without_zero_grad, "accumulated", "w", "grad holds 3 passes"),
+    "steps": (after_a_step_without_zero_grad, "accumulated", "w", "this pass gives"),
+    "clipped": (after_two_assignments_without_zero_grad, "accumulated", "w", "holds 3 passes"),
     "labels (5,)": (labels_in_one_dimension, "broadcast", "", "(5, 1) − (5,) → (5, 5)"),
     "labels (6, 1)": (labels_in_rows, "broadcast", "", "(1, 6) − (6, 1) → (6, 6)"),
     "times a column": (targets_times_column, "broadcast", "", "(4,) · (4, 1) → (4, 4)"),
@@ -422,7 +432,7 @@ def masked_data() -> Tensor:
 
 
 def after_a_step() -> Tensor:
-    """The optimizer has assigned new values: nothing is known of them, and nothing is said."""
+    """The optimizer has assigned new values: those before are looked at."""
     net = nn.Network([3, 4, 1], rng=0)
     J = done(nn.cost(net, *data(), nn.binary_cross_entropy))
     nn.SGD(net.parameters(), learning_rate=0.1).step()
@@ -757,6 +767,7 @@ r = np.sqrt(w)
 loss = r.mean().named("loss")
 loss.backward()
 w.data = w.data - 0.1
+w.data = w.data.clip(-1, 1)
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -191,7 +192,8 @@ def test_a_round_of_a_loop_on_the_page_has_the_notation_too() -> None:
     J.backward()
     drawing = viz.draw(J, notation="course", max_nodes=20)
     assert any(n.kind == "repeat" for n in drawing.view.nodes)
-    page = drawing.html
+    letters = Path(viz.render.__path__[0], "algebra.js").read_text("utf-8")  # "θ": "theta", …
+    page = drawing.html.replace(letters, "")
     assert "one round open" in page
     assert "theta" not in page
     assert "θ" in page

@@ -446,7 +446,12 @@ def test_values_assigned_since_are_explained() -> None:
     J = (w * w).named("J")
     J.backward()
     w.data = 1.0
-    assert any("draw before the optimizer's step" in c for c in viz.draw(J).view.caption)
+    view = viz.draw(J).view
+    assert "Assigned since, and shown with the values before: w." in view.caption
+    assert view.nodes[0].value == ("2",)
+    w.data = 0.5
+    first = viz.draw(J).view.caption[0]  # what to do comes before all else
+    assert first.startswith("w: draw before the optimizer's step.")
 
 
 def test_the_theme_of_a_page_is_the_drawings() -> None:
@@ -806,6 +811,8 @@ def test_a_derivation_says_what_a_picture_says_under_it() -> None:
     J = (w * w).named("J")
     J.backward()
     w.data = 1.0
+    assert "shown with the values before: w" in viz.explain(J).text
+    w.data = 0.5
     assert "draw before the optimizer's step" in viz.explain(J).text
 
 

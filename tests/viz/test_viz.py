@@ -284,6 +284,7 @@ def test_a_leaf_assigned_since_says_so_and_single_elements_show_their_sign() -> 
     J = (w * -3.0).sum().named("J")
     J.backward()
     w.data = [[50.0]]
+    w.data = [[60.0]]
     found = cards(viz.draw(J))
     assert found["w"][0] == ["(1, 1) float64", "assigned since", "∂J/∂w = −3"]
     assert found["J = Σ u"][0][0] == "−6"

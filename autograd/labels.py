@@ -173,7 +173,7 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     looks: set[str] = set()  # of the labels given so far
     rounds: Counter[str] = Counter()
     # No letter that the user has, whatever its case and number: w beside W1 would seem its part.
-    stems = {_seen(name).partition("_")[0].lower() for name in uses}
+    stems = {re.split(r"[_^]", _seen(name))[0].lower() for name in uses}
     kinds = Counter(_kind_of(s.op, stems) for s in steps if s.kind == "op" and s.name is None)
     few = [x for x in _FEW if x not in stems]
     if kinds.total() <= len(few):

@@ -16,7 +16,7 @@ from viz.theme import LABEL
 from viz.view import DOTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from viz.view import EdgeView, GraphView, NodeView
 
@@ -110,7 +110,12 @@ def in_window(view: GraphView) -> GraphView:
     return replace(_arranged(view, WINDOW, view.rows)[0], size=view.size)
 
 
-def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) -> GraphView:
+def fitted(
+    views: Iterable[GraphView],
+    place: Place,
+    rows: int | None = None,
+    told: Callable[[GraphView], GraphView] = lambda view: view,
+) -> GraphView:
     """Return the fullest view that can be read in a place, arranged for it.
 
     Parameters
@@ -121,6 +126,8 @@ def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) ->
         Where it is to be read.
     rows : int, optional
         How many rows it has to have.
+    told : callable, optional
+        Adds to a view what its caption has to say of it, as it is drawn.
 
     Returns
     -------
@@ -131,7 +138,7 @@ def fitted(views: Iterable[GraphView], place: Place, rows: int | None = None) ->
     reached = 0.0
     for view in views:
         for shorter in _told(view):
-            found, scale = _arranged(shorter, place, rows)
+            found, scale = _arranged(told(shorter), place, rows)
             if scale * LABEL >= place.least - 1e-9:
                 return found
             if scale > 1.02 * reached:

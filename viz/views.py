@@ -234,8 +234,8 @@ class Views:
 
     @functools.cached_property
     def given(self) -> list[str]:
-        """The names of leaves and data."""
-        return [clean(readable(n.name)) for n in self.graph.nodes if n.name and n.kind != "op"]
+        """The names of leaves and data, and of results that have one."""
+        return [clean(readable(n.name)) for n in self.graph.nodes if n.name]
 
     def noted(self, view: GraphView) -> GraphView:
         """Return a view in the notation that is asked for."""
@@ -248,7 +248,7 @@ class Views:
     def fitted_to(self, place: Place) -> GraphView:
         """Return the fullest view that can be read in a place."""
         with pause_collector():
-            return fitted(map(self.told, self.fuller()), place, self.options.rows)
+            return fitted(self.fuller(), place, self.options.rows, self.told)
 
     @property
     def view(self) -> GraphView:

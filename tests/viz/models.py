@@ -140,6 +140,25 @@ def chain() -> Tensor:
     return done(h * h)
 
 
+def autoencoder() -> Tensor:
+    """A variational one, with the noise that is given to it."""
+    rng = np.random.default_rng(0)
+
+    def some(name: str, *shape: int) -> Tensor:
+        return leaf(0.5 * rng.normal(size=shape), name)
+
+    X = Tensor(rng.normal(size=(6, 8)), name="X")
+    eps = Tensor(rng.normal(size=(2, 8)), name="eps")
+    h = np.tanh(some("W1", 4, 6) @ X + some("b1", 4, 1)).named("h")
+    mu = (some("W_mu", 2, 4) @ h + some("b_mu", 2, 1)).named("mu")
+    spread = (some("W_s", 2, 4) @ h + some("b_s", 2, 1)).named("logvar")
+    z = (mu + np.exp(spread / 2) * eps).named("z")
+    d = np.tanh(some("W3", 4, 2) @ z + some("b3", 4, 1)).named("d")
+    again = (some("W4", 6, 4) @ d + some("b4", 6, 1)).named("x_hat")
+    KL = (-0.5 * (1 + spread - mu**2 - np.exp(spread)).sum()).named("KL")
+    return done((((again - X) ** 2).sum().named("rec") + KL) / 8)
+
+
 MODELS: dict[str, Callable[[], Tensor]] = {
     "lecture": lecture,
     "neuron": neuron,
@@ -159,4 +178,5 @@ MODELS: dict[str, Callable[[], Tensor]] = {
     "broadcasting": broadcasting,
     "second order": second_order,
     "chain": chain,
+    "autoencoder": autoencoder,
 }

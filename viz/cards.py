@@ -12,7 +12,7 @@ import numpy as np
 from viz.engine import bracketed, format_number, latex_name, raised
 from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
-from viz.numbers import is_few, norm_of, rows_of, shape_of, value_lines
+from viz.numbers import grid_of, is_few, norm_of, rows_of, shape_of, value_lines
 from viz.scopes import clusters_of
 from viz.text import clean, in_short, line_of
 from viz.view import Alert, EdgeView, Gradient, GraphView, Kind, NodeView
@@ -208,7 +208,7 @@ def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked:
     if g is None:
         return Gradient(symbol, state="lost" if walked else "none")
     array = np.asarray(g)
-    known = Gradient(symbol, paths=max(1, len(paths)))
+    known = Gradient(symbol, paths=max(1, len(paths)), grid=grid_of(array))
     if is_few(array):
         return replace(known, text=" ".join(rows_of(array, below=False)))
     if array.size != 1:

@@ -217,7 +217,7 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
         value = (node.shape,) if node.shape else value[:1]
     elif value and len(value[0]) > _NARROW[1]:
         value = (node.shape,)
-    slope = node.slope
+    slope = None if node.slope is None else replace(node.slope, grid=())
     if slope is not None and len(str(slope)) > _NARROW[0]:
         slope = replace(slope, shape="", symbol=clean(slope.symbol, _NARROW[0]))
     return replace(node, row=_NARROW[1], value=value, slope=slope)

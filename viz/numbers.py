@@ -21,6 +21,7 @@ __all__ = [
     "POINT",
     "Known",
     "arrays_of",
+    "grid_of",
     "is_few",
     "known_of",
     "norm_of",
@@ -42,7 +43,7 @@ def value_lines(node: GraphNode) -> tuple[str, ...]:
         return (format_number(array),)
     if array.size == 0:
         return (kind, "empty")
-    if array.ndim <= 2 and (max(array.shape) <= 3 or array.size <= 4):
+    if _in_rows(array):
         return rows_of(array)
     finite = array[np.isfinite(array)].astype(np.float64)
     wrong = array.size - finite.size
@@ -95,6 +96,16 @@ def known_of(g: Graph) -> dict[int, Known]:
 
 Known = tuple[list[int], "list[float] | None", "list[float] | None"]
 _FEW = 144  # numbers of an array
+
+
+def grid_of(array: Any) -> tuple[str, ...]:
+    """Return the rows of a matrix with several of them, where its value is shown in rows too."""
+    shown = array.ndim == 2 and len(array) > 1 and _in_rows(array)
+    return rows_of(array) if shown else ()
+
+
+def _in_rows(array: Any) -> bool:
+    return bool(array.ndim <= 2 and (max(array.shape) <= 3 or array.size <= 4))
 
 
 def is_few(array: Any) -> bool:

@@ -72,6 +72,8 @@ class Gradient:
         Beside a norm.
     paths : int
         How many ways it comes back; their terms are added.
+    grid : tuple of str
+        The rows of a matrix, aligned as those of the value above it are.
     """
 
     symbol: str
@@ -79,6 +81,15 @@ class Gradient:
     state: Literal["value", "norm", "none", "lost", "gap"] = "value"
     shape: str = ""
     paths: int = 1
+    grid: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[str]:
+        """The lines that it is drawn in."""
+        if not self.grid:
+            return [str(self)]
+        ways = f" ({self.paths} paths)" if self.paths > 1 else ""
+        return [f"{self.symbol}{ways} =", *self.grid]
 
     @property
     def amount(self) -> str:
@@ -212,6 +223,13 @@ class NodeView:
         return "" if self.slope is None else str(self.slope)
 
     @property
+    def gradient_rows(self) -> list[str]:
+        """The lines that the derivative is drawn in: one, unless its value stands in rows too."""
+        if self.slope is None:
+            return []
+        return [self.gradient] if self.is_folded or self.heat else self.slope.rows
+
+    @property
     def details(self) -> list[str]:
         """The lines between the header and the gradient, but for the mark."""
         return [*self.body, *self.value, *map(str, self.slopes), *filter(None, [self.count])]
@@ -245,7 +263,8 @@ class NodeView:
     @property
     def rows(self) -> list[str]:
         """The lines as they are drawn."""
-        return [*self.headers, *self.lines[1:]]
+        mark = [self.mark] if self.mark else []
+        return [*self.headers, *self.details, *mark, *self.gradient_rows]
 
     @property
     def is_folded(self) -> bool:

@@ -17,6 +17,7 @@ import viz
 from autograd import LimitWarning, Tensor, name_scope, strong_zero
 from tests.viz.browser import PROGRAM, Browser
 from tests.viz.graphs import leaf
+from viz.text import width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -1282,6 +1283,31 @@ def test_names_in_latex_are_typeset() -> None:
     assert viz.draw(unknown).view.nodes[-1].name == r"\frac{a}{b}"
     squared = viz.draw((W**2).sum()).view
     assert "(W^[1])²" in [n.formula for n in squared.nodes]
+
+
+def test_a_gradient_stands_in_the_grid_of_its_value() -> None:
+    """Where the value is shown in rows the gradient is; elsewhere it is one line."""
+    W = leaf([[1.0, -2.5, 3.0], [0.25, 5.0, 6.0]], "W")
+    (W * W).sum().named("J").backward()
+    (card,) = (n for n in viz.draw((W * W).sum().named("J")).view.nodes if n.name == "W")
+    assert card.gradient_rows == ["∂J/∂W = –"]
+    J = (W * W).sum().named("J")
+    J.backward()
+    card = viz.draw(J).view.nodes[0]
+    assert card.gradient_rows[0] == "∂J/∂W (2 paths) ="
+    rows = [re.findall(r"[−\d.]+", row) for row in card.gradient_rows[1:]]
+    assert rows == [["2", "−5", "6"], ["0.5", "10", "12"]]
+    wide = {width(row, 11) for row in card.gradient_rows[1:]}
+    assert max(wide) - min(wide) < 3  # a minus is a little wider than the space for a digit
+    assert len(card.gradient_rows[1:]) == len(card.value)
+    v = leaf([1.0, 2.0], "v")
+    K = (v * v).sum().named("K")
+    K.backward()
+    assert viz.draw(K).view.nodes[0].gradient_rows == ["∂K/∂v = [2 4] (2 paths)"]
+    big = leaf(np.ones((4, 4)), "B")
+    L = big.sum().named("L")
+    L.backward()
+    assert viz.draw(L).view.nodes[0].gradient_rows == ["‖∂L/∂B‖ = 4 (4, 4)"]
 
 
 def test_functions_of_users_and_calls_of_one_title() -> None:

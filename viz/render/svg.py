@@ -48,7 +48,7 @@ __all__ = [
 MARGIN = 24.0
 OWN = 12.0 / LABEL  # pixels of a unit, where nothing else is asked for: no text is below 12
 _SIDE = 12.0  # inside a card, left and right of its text
-_HEADER, _LINE, _STRIP = 28.0, 17.0, 24.0
+_HEADER, _LINE, _STRIP, _UNDER_IT = 28.0, 17.0, 24.0, 15.0
 _HEAD = 7.0  # how far before an arrow's end its line stops
 _APART = 3.5  # half the distance between the forward and the backward line
 _LOWER = 2.5  # how far below the line a subscript stands
@@ -249,14 +249,20 @@ def _size(node: NodeView) -> tuple[float, float]:
     headers = node.headers
     widths = [width(row, NAME, bold=True) for row in headers]
     widths += [width(line, VALUE) for line in node.details]
-    widths += [width(node.gradient, LABEL)] if node.gradient else []
+    widths += [width(row, LABEL) for row in node.gradient_rows]
     widths += [width(node.mark, LABEL, bold=True)] if node.mark else []
     if node.heat:
         widths.append(max(h.size[0] for h in node.heat))
     lines = len(node.details) + bool(node.mark)
     height = _HEADER + _LINE * (lines + len(headers) - 1) + (6.0 if lines else 0.0)
     height += sum(h.size[1] + _UNDER for h in node.heat)
-    return max(64.0, *widths) + 2 * _SIDE, height + (_STRIP if node.gradient else 0.0)
+    return max(64.0, *widths) + 2 * _SIDE, height + _strip(node)
+
+
+def _strip(node: NodeView) -> float:
+    """Return the height of what stands at the bottom of a card, its derivative."""
+    rows = len(node.gradient_rows)
+    return _STRIP + _UNDER_IT * (rows - 1) if rows else 0.0
 
 
 def style_of(prefix: str, theme: str) -> str:
@@ -363,11 +369,12 @@ def _card(prefix: str, node: NodeView, r: Rect, needed: float, marks: Mapping[st
     if node.heat:
         parts.append(_maps(node, middle, y + 8.0))
     if node.gradient:
-        top = r.y + r.height - _STRIP
+        top = r.y + r.height - _strip(node)
         inset = 3.4 if kind.double else kind.thick / 2 + 0.1
         more = marks.get(f"n{node.id} gradient", "")
         parts.append(_bottom(r, top, inset, max(radius - inset, 0.0), more))
-        parts.append(text_at("grad", node.gradient, middle, top + 16, more=more))
+        for k, row in enumerate(node.gradient_rows):
+            parts.append(text_at("grad", row, middle, top + 16 + k * _UNDER_IT, more=more))
     if kind.double:
         parts.append(_rect("inner", Rect(r.x + 3, r.y + 3, r.width - 6, r.height - 6), 5))
     # Lines between the texts keep their words apart for whatever reads them one after another.

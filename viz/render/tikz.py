@@ -150,11 +150,8 @@ def _rows(node: NodeView) -> str:
     rows = [*(rf"{{\bfseries\boldmath {head}}}" for head in heads), *map(_set, node.details)]
     if node.mark:
         rows.append(rf"\textbf{{{escaped(node.mark)}}}")
-    if node.gradient:
-        rows.append(
-            rf"\textcolor{{backtext}}{{\fontsize{{7.5}}{{9}}\selectfont "
-            rf"{_set(node.gradient)}}}"
-        )
+    small = r"\textcolor{backtext}{\fontsize{7.5}{9}\selectfont "
+    rows += [f"{small}{_set(row)}}}" for row in node.gradient_rows]
     return r"\\[1bp] ".join(rows)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.errors import GradientError
 from autograd.labels import bracketed, labelled, latex_name
+from autograd.noise import rounding_of
 from autograd.program import Instruction, Kind, Program
 from autograd.symbol import (
     Symbol,
@@ -128,6 +129,16 @@ class GraphNode:
         return _read_only(self._formulas.program.cotangents[self.id])
 
     @property
+    def shown(self) -> Any:
+        """The value, with 0 for what is no more than the rounding of larger numbers."""
+        return _without(self.value, self._formulas.rounding[0][self.id])
+
+    @property
+    def shown_cotangent(self) -> Any:
+        """The same of the gradient."""
+        return _without(self.cotangent, self._formulas.rounding[1][self.id])
+
+    @property
     def grad(self) -> Any:
         """The value of the gradient that backward passes have accumulated on it; or None."""
         return _read_only(value_of(self._step.grad))
@@ -234,6 +245,11 @@ class Edge:
     def cotangent(self) -> Any:
         """What comes back along it, a term of the operand's gradient; None where unknown."""
         return _read_only(self._formulas.program.brought(self.child, self.slot))
+
+    @property
+    def shown_cotangent(self) -> Any:
+        """The same, with 0 for what is no more than the rounding of larger numbers."""
+        return _without(self.cotangent, self._formulas.rounding[1][self.parent])
 
     def __repr__(self) -> str:
         return f"<Edge from {self.parent} to {self.child} as {self.operand}>"
@@ -346,6 +362,13 @@ class Graph:
         return tuple(self.nodes[i] for i in self.program.outputs)
 
 
+def _without(x: Any, floor: Any) -> Any:
+    """Return numbers with 0 in the place of those that are no larger than what rounding makes."""
+    if x is None or not np.any(floor) or np.asarray(x).dtype.kind != "f":
+        return x
+    return np.where(np.abs(x) <= floor, x.dtype.type(0), x)[()]
+
+
 class _Formulas:
     """How the steps of a program read: labels, formulas and local derivatives.
 
@@ -364,6 +387,11 @@ class _Formulas:
     @functools.cached_property
     def _labels(self) -> list[str | None]:
         return labelled(self.program.steps)
+
+    @functools.cached_property
+    def rounding(self) -> tuple[list[Any], list[Any]]:
+        """How large mere rounding can be in the values and in the gradients."""
+        return rounding_of(self.program)
 
     def label(self, i: int) -> str:
         """Return the name of a node, its digits, or a letter that no other node has."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.tensor import Tensor
 
-__all__ = ["FACTOR", "moved_by_rounding", "noise"]
+__all__ = ["FACTOR", "moved_by_rounding", "noise", "rounding_of"]
 
 from_engine = True
 
@@ -97,6 +97,58 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
                         apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
                         most[k] = np.maximum(most[k], apart)
     return [_grown(a, b) for a, b in zip(little, much, strict=True)]
+
+
+def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:
+    """Return how large mere rounding can be in the values and cotangents of a program's steps.
+
+    It is measured only where something is so small that it may be no more than that; else 0.
+    """
+    nothing = [0.0] * len(program.steps)
+    values, slopes = program.values, program.cotangents
+    tiny = [any(map(_is_tiny, found)) for found in (values, slopes)]
+    if len(program.steps) > _STEPS or not any(tiny) or any(v is None for v in values):
+        return nothing, nothing
+    seeds = {i: np.ones(program.steps[i].shape)[()] for i in program.outputs}
+    rng = np.random.default_rng(0)
+    most: list[tuple[list[Any], list[Any]]] = []  # moved by one digit, and by eight
+    for size in (1.0, FACTOR):
+        shake = functools.partial(_shaken, rng=rng, size=size)
+        most.append(([*nothing], [*nothing]))
+        for _ in range(SAMPLES):
+            moved = program.computed(shake)
+            back = program.pulled_back(moved, seeds, change=shake) if tiny[1] else slopes
+            for kept, found, again in zip(most[-1], (values, slopes), (moved, back), strict=True):
+                for k, (x, other) in enumerate(zip(found, again, strict=True)):
+                    kept[k] = np.maximum(kept[k], _apart(x, other))
+    # Element by element: beside the 1 of a softmax stands a number that is small and exact.
+    little, much = most
+    return (_each_grown(little[0], much[0]), _each_grown(little[1], much[1]))
+
+
+def _apart(x: Any, other: Any) -> Any:
+    """Return how far numbers are from others; 0 where there are none."""
+    numbers = (np.ndarray, np.generic)
+    if not isinstance(x, numbers) or not isinstance(other, numbers) or x.dtype.kind != "f":
+        return 0.0
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(np.abs(np.subtract(x, other)), nan=0.0, posinf=0.0)
+
+
+def _each_grown(little: list[Any], much: list[Any]) -> list[Any]:
+    """Return some times what rounding moves; 0 where it does not grow with the digit."""
+    return [np.where(2 * a <= b, 4 / FACTOR * b, 0.0) for a, b in zip(little, much, strict=True)]
+
+
+_STEPS, _LARGE, _TINY = 2000, 10_000, 1e-11
+
+
+def _is_tiny(x: Any) -> bool:
+    """Whether there is a number that is nearly 0, and not 0."""
+    if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind != "f" or x.size > _LARGE:
+        return False
+    size = np.abs(x)
+    return bool(np.any((size < _TINY) & (size > 0)))
 
 
 def _shaken(x: Any, _terms: Any = 0.0, *, rng: np.random.Generator, size: float) -> Any:

@@ -75,7 +75,7 @@ def view_of(
     unrun = tuple(clean(node.label, 40) for node in g.outputs if not node.walked)
     results, caption = [], []
     for node in g.outputs:
-        value = node.value if values else None
+        value = node.shown if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
         made = f" = {raised(clean(node.formula))}" if node.op else ""
         results.append(f"{clean(node.label)}{made}{known}.")
@@ -149,7 +149,7 @@ def _edge(
     local = local_of(g, edge, cost, values, uses[edge.parent]) if ways > 1 else bare
     words = clean(chain_rule(g, edge, cost, bare, ways, values), 400)
     latex = latex_rule(g, edge, cost, ways) if typeset else ""
-    back = edge.cotangent if values else None
+    back = edge.shown_cotangent if values else None
     brings = None
     if back is not None and np.size(back) == 1 and math.isfinite(float(np.asarray(back).item())):
         brings = float(np.asarray(back).item())
@@ -203,7 +203,7 @@ def _node(
 
 
 def _gradient(node: GraphNode, name: str, cost: str, paths: list[float], walked: bool) -> Gradient:
-    g = node.cotangent
+    g = node.shown_cotangent
     symbol = f"∂{cost}/∂{bracketed(clean(name, 60))}"
     if g is None:
         return Gradient(symbol, state="lost" if walked else "none")
@@ -240,7 +240,7 @@ def _paths(g: Graph, edges: Sequence[Any]) -> dict[int, list[float]]:
     for edge in edges:
         if not edge.differentiable:
             continue
-        local, back = edge.number, g.nodes[edge.child].cotangent
+        local, back = edge.number, g.nodes[edge.child].shown_cotangent
         known = local is not None and back is not None and np.ndim(back) == 0
         found.setdefault(edge.parent, []).append(
             times(back, local) if known and local is not None else math.nan

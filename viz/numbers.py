@@ -33,7 +33,7 @@ __all__ = [
 
 def value_lines(node: GraphNode) -> tuple[str, ...]:
     """Return the lines of a card that show its value: its numbers, or its range and mean."""
-    value = node.value
+    value = node.shown
     kind = f"{shape_of(node.shape)} {node.dtype}"
     if value is None:
         lost = "assigned since" if node.kind == "leaf" else "value not kept"

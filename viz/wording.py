@@ -99,7 +99,7 @@ def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: 
     """Say what comes back along an edge: ∂J/∂b = ∂J/∂u · ∂u/∂b = 3 · 2 = 6."""
     parent, child = g.nodes[edge.parent], g.nodes[edge.child]
     one = f", on one of {paths} paths" if paths > 1 else ""
-    brings = edge.cotangent if values and parent.shape else None
+    brings = edge.shown_cotangent if values and parent.shape else None
     is_whole = bare.symbol.startswith(f"∂{cost}/")
     if brings is not None:
         number = is_whole and not bare.number and _NUMBER.fullmatch(bare.formula)
@@ -113,7 +113,7 @@ def chain_rule(g: Graph, edge: Any, cost: str, bare: Local, paths: int, values: 
             one = f"{' for each' if number else ''}, of norm {format_number(norm_of(brings))}{one}"
     if not edge.is_factor or is_whole:
         return f"{bare.label}{one}"
-    back, local = child.cotangent, edge.number
+    back, local = child.shown_cotangent, edge.number
     above = f"∂{cost}/∂{_name(parent)}"
     whole = f"∂{cost}/∂{_name(child)} · {bare.symbol}"
     how = f", where {bare.label}" if bare.number or local is None else ""
@@ -131,7 +131,7 @@ def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
     ahead = _fraction(top, _typeset(child))
     equal = r"\mathrel{+}=" if paths > 1 else "="
     whole = f"{_fraction(top, _typeset(parent))} {equal} "
-    brings = edge.cotangent if parent.shape else None
+    brings = edge.shown_cotangent if parent.shape else None
     end = "" if brings is None else _latex_array(brings)
     if not edge.is_factor:
         short = rf"\partial {_typeset(child)}"
@@ -150,7 +150,7 @@ def latex_rule(g: Graph, edge: Any, cost: str, paths: int = 1) -> str:
         return rf"{whole}\sum {ahead}{factor}{end}"
     if _name(child) == cost:
         return f"{whole}{edge.latex}{_number(edge)}{end}"
-    back = child.cotangent
+    back = child.shown_cotangent
     known = back is not None and np.ndim(back) == 0 and edge.number is not None
     numbers = ""
     if known:

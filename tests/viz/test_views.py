@@ -1310,6 +1310,38 @@ def test_a_gradient_stands_in_the_grid_of_its_value() -> None:
     assert viz.draw(L).view.nodes[0].gradient_rows == ["‖∂L/∂B‖ = 4 (4, 4)"]
 
 
+def test_what_rounding_makes_is_shown_as_0() -> None:
+    a, b = leaf(0.1, "a"), leaf(0.2, "b")
+    J = ((a + b - 0.3) / 2).named("J")
+    assert float(J) != 0
+    J.backward()
+    view = viz.draw(J).view
+    assert view.nodes[-1].value == ("0",)
+    assert "J = v / 2 = 0." in view.caption
+    x = leaf([[1.0, 2.0, 4.1], [0.1, 0.2, 0.3]], "x")
+    spread = (x - np.mean(x, axis=1, keepdims=True)).named("c")
+    K = spread.sum().named("K")
+    K.backward()
+    assert np.any(x.grad) or float(K)
+    nodes = {n.name: n for n in viz.draw(K).view.nodes}
+    assert nodes["K"].value == ("0",)
+    assert "e−1" not in " ".join(nodes["x"].gradient_rows)
+    assert set(re.findall(r"[\d.e−]+", " ".join(nodes["x"].gradient_rows[1:]))) == {"0"}
+
+
+def test_what_is_small_and_no_rounding_keeps_its_digits() -> None:
+    t = leaf(1e-20, "t")
+    J = (t * 3).named("J")
+    J.backward()
+    assert [n.value for n in viz.draw(J).view.nodes if n.value] == [("1e−20",), ("3e−20",)]
+    z = leaf([[0.0], [40.0]], "z")
+    K = (autograd.softmax(z).named("p") ** 2).sum().named("K")
+    K.backward()
+    nodes = {n.name: n for n in viz.draw(K).view.nodes}
+    assert "4.248e−18" in " ".join(nodes["p"].value)
+    assert autograd.graph(K).nodes[1].value[0, 0] == pytest.approx(4.248354255291589e-18)
+
+
 def test_functions_of_users_and_calls_of_one_title() -> None:
     @autograd.composite(samples=["3"])
     def energy(a: Any) -> Any:

@@ -144,6 +144,11 @@ class GraphNode:
         return _read_only(value_of(self._step.grad))
 
     @property
+    def is_parameter(self) -> bool:
+        """Whether it is a leaf that belongs to a module."""
+        return self._step.is_parameter
+
+    @property
     def is_assigned(self) -> bool:
         """Whether a leaf has got another value since it was used: `value` is the one before."""
         return self._formulas.program.is_assigned(self.id)

@@ -105,21 +105,23 @@ class Node:
 class Leaf(Node):
     """A value that gradients are wanted for; from leaves the graph can be computed again."""
 
-    __slots__ = ("__weakref__", "before", "of_transform", "value", "written")
+    __slots__ = ("__weakref__", "before", "of_module", "of_transform", "value", "written")
 
     value: Any
     written: int  # the time of the last assignment to the value
     before: tuple[int, Any] | None  # when the value before that was assigned, and what it was
+    of_module: bool  # a parameter, which stands where its module does
     of_transform: bool  # made by `grad` and its kin, for the function they differentiate
 
-    def __init__(self, value: Any, name: str | None) -> None:
+    def __init__(self, value: Any, name: str | None, scope: tuple[str, ...] = ()) -> None:
         self.id = self.written = next_id()
         self.op = None
-        self.parents = self.saved = self.params = self.constants = self.scope = ()
+        self.parents = self.saved = self.params = self.constants = ()
+        self.scope = scope
         self.shape, self.dtype = value.shape, value.dtype
         self.code, self.lasti = None, 0
         self.extra, self.name = Extra(retains=True), name
-        self.walked = self.of_transform = False
+        self.walked = self.of_transform = self.of_module = False
         self.value, self.before = value, None
 
     def assign(self, value: Any) -> None:

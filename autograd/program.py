@@ -139,6 +139,11 @@ class Instruction:
         return isinstance(self._entry, Constant) and self._entry.weak
 
     @property
+    def is_parameter(self) -> bool:
+        """Whether it is a leaf that belongs to a module."""
+        return isinstance(self._entry, Leaf) and self._entry.of_module
+
+    @property
     def is_hooked(self) -> bool:
         """Whether a hook changes, or looks at, its gradient."""
         entry = self._entry

@@ -93,7 +93,9 @@ class Tensor:
                 "pass x.astype(float), or dtype=float."
             )
         self._value = _kept(value)
-        self._node = Leaf(self._value, _checked_name(name)) if requires_grad else None
+        self._node = None
+        if requires_grad:
+            self._node = Leaf(self._value, _checked_name(name), STATE.get().scope)
         weak = dtype is None and type(data) in (int, float) and not requires_grad
         self._constant = None
         if weak or (name is not None and not requires_grad):
@@ -500,11 +502,22 @@ class Tensor:
         """
         if self._node is not None and STATE.get().depth:
             return +self
-        return _rebuilt(np.array(self._value), isinstance(self._node, Leaf), self.name)
+        return _rebuilt(
+            np.array(self._value), isinstance(self._node, Leaf), self.name, self._is_adopted
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._converted("pickle")
-        return _rebuilt, (np.array(self._value), isinstance(self._node, Leaf), self.name)
+        return _rebuilt, (
+            np.array(self._value),
+            isinstance(self._node, Leaf),
+            self.name,
+            self._is_adopted,
+        )
+
+    @property
+    def _is_adopted(self) -> bool:
+        return isinstance(self._node, Leaf) and self._node.of_module
 
     # -- gradients ---------------------------------------------------------------------------------
 
@@ -644,6 +657,12 @@ class Tensor:
         def real(self) -> Tensor: ...
 
 
+def adopt(tensor: Tensor) -> None:
+    """Make a leaf a parameter of a module: pictures put it where the module's calls are."""
+    if isinstance(tensor._node, Leaf):
+        tensor._node.of_module = True
+
+
 def _of_transform(node: Node) -> bool:
     """Whether a result was computed from what a transform, in any thread, differentiates by."""
     seen, stack = {node}, [node]
@@ -699,8 +718,13 @@ def _kept(value: npt.NDArray[Any]) -> Any:
     return value
 
 
-def _rebuilt(value: npt.NDArray[Any], is_leaf: bool, name: str | None) -> Tensor:
-    return Tensor(value, requires_grad=is_leaf, name=name)
+def _rebuilt(
+    value: npt.NDArray[Any], is_leaf: bool, name: str | None, adopted: bool = False
+) -> Tensor:
+    tensor = Tensor(value, requires_grad=is_leaf, name=name)
+    if adopted:
+        adopt(tensor)
+    return tensor
 
 
 def value_of(x: Any) -> Any:

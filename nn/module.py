@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import ShapeError, Tensor, no_grad
 from autograd.state import under
+from autograd.tensor import adopt
 from nn._words import Hinted
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Module(Hinted):
                     f"{type(self).__name__}.{name}: parameters in a {type(value).__name__} would "
                     "not be found; set each as an attribute of its own, or write Sequential(a, b)."
                 )
+        elif isinstance(value, Tensor):
+            adopt(value)
         object.__setattr__(self, name, value)
 
     @property

@@ -26,6 +26,7 @@ from autograd.labels import accented, bracketed, latex_name, readable
 from autograd.ops.special import SCIPY
 from autograd.state import STATE
 from autograd.symbol import latex_number, raised
+from autograd.tensor import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,9 +104,12 @@ def op_named(name: str) -> Any:
     return OPS.get(name)
 
 
-def scalar(value: float, name: str, is_leaf: bool) -> Tensor:
-    """Return one named number."""
-    return Tensor(value, name=name, requires_grad=is_leaf)
+def scalar(value: float, name: str, node: Any) -> Tensor:
+    """Return one named number of a leaf or of data."""
+    made = Tensor(value, name=name, requires_grad=node.kind == "leaf")
+    if node.is_parameter:
+        adopt(made)
+    return made
 
 
 def is_recorded(x: Any) -> bool:

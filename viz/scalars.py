@@ -42,13 +42,13 @@ def opened(*outputs: Any) -> list[Any]:
         )
     made: list[Any] = []
     for node in g:
-        if node.kind != "op":
-            made.append(_given(node))
-            continue
-        operands = [made[p] for p in node.parents]
         with ExitStack() as stack:
             for name in node.scope:
                 stack.enter_context(scoped(name))
+            if node.kind != "op":
+                made.append(_given(node))
+                continue
+            operands = [made[p] for p in node.parents]
             made.append(_named(_checked(_computed(node, operands), node), node))
     # The weights that a pass of several elements began with are not recorded.
     walked = all(node.walked and np.prod(node.shape) == 1 for node in g.outputs)
@@ -75,7 +75,7 @@ def _given(node: Any) -> Any:
     array = np.asarray(value, np.float64)
     if node.kind == "constant" and node.name is None:
         return array if array.ndim else float(array)
-    return _each(array, lambda x, i: scalar(float(x), _element(node.label, i), node.kind == "leaf"))
+    return _each(array, lambda x, i: scalar(float(x), _element(node.label, i), node))
 
 
 def _each(array: Any, make: Callable[[Any, tuple[int, ...]], Any]) -> Any:

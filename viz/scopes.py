@@ -81,7 +81,8 @@ def _modules(g: Any) -> list[tuple[str, ...]]:
     scopes = _calls(g, scopes)
     for node in g:
         own = users.get(node.id)
-        if node.kind != "op" and own and (node.kind == "leaf" or node.name is None):
+        # A parameter stands in its module; what else was made outside of a scope stays outside.
+        if own and (node.is_parameter or (node.kind == "constant" and node.name is None)):
             common = scopes[own[0]]
             for user in own[1:]:
                 common = _common(common, scopes[user])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -237,15 +239,45 @@ PATHS = {
     "u": ("outer", "right"),
     "s": ("outer",),
     "J": (),
-    "x": ("outer",),
-    "w": ("outer",),
+    "x": (),
+    "w": (),
 }
 
 
-def test_a_leaf_stands_in_the_module_that_all_its_users_share() -> None:
+def test_a_leaf_stands_where_it_was_made() -> None:
+    """Outside of a scope it stays outside, though all that use it are inside."""
     view = viz.draw(nested()).view
     assert {n.name: n.scope for n in view.nodes} == PATHS
-    x, w, v = leaf(1.0, "x"), leaf(2.0, "w"), leaf(3.0, "v")
+    x = leaf(2.0, "x")
+    with name_scope("layer"):
+        w = leaf(3.0, "w")
+        y = (w * x).named("y")
+    scopes = {n.name: n.scope for n in viz.draw(y * 2).view.nodes}
+    assert scopes["x"] == ()
+    assert scopes["w"] == scopes["y"] == ("layer",)
+
+
+def test_a_parameter_stands_in_its_module_also_in_a_copy() -> None:
+    net = nn.Network([3, 2, 1], rng=0)
+    X = np.ones((3, 4))
+    for one in (net, copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        J = one(Tensor(X, name="X")).sum()
+        scopes = {n.name: n.scope for n in viz.draw(J).view.nodes}
+        assert scopes["W1"] == scopes["b1"] == ("layer1 (Linear)",)
+        assert scopes["W2"] == ("layer2 (Linear)",)
+        assert scopes["X"] == ()
+
+
+class Held(nn.Module):
+    """Three parameters, of which one is used in two parts."""
+
+    def __init__(self) -> None:
+        self.x, self.w, self.v = leaf(1.0, "x"), leaf(2.0, "w"), leaf(3.0, "v")
+
+
+def test_a_parameter_stands_in_the_part_that_all_its_users_share() -> None:
+    held = Held()
+    x, w, v = held.x, held.w, held.v
     with name_scope("a"):
         with name_scope("one"):
             p = x * w

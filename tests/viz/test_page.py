@@ -474,8 +474,9 @@ def test_search_finds_modules_and_values(browser: Browser, tmp_path: Path) -> No
 
 
 def test_forward_steps_of_folded_cards_have_no_gradients(browser: Browser, tmp_path: Path) -> None:
-    w, x = leaf([[0.5, -0.25]], "w"), Tensor([[1.0], [2.0]], name="x")
+    x = Tensor([[1.0], [2.0]], name="x")
     with name_scope("layer"):
+        w = leaf([[0.5, -0.25]], "w")
         y = np.tanh(w @ x)
     J = y.sum().named("J")
     J.backward()

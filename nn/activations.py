@@ -143,7 +143,7 @@ class Sigmoid(Activation):
 
     def threshold_classes(self, A: Any, threshold: float) -> Any:
         """Return 1 where a probability is above a threshold, and 0 elsewhere, of A's shape."""
-        if not 0 <= threshold <= 1:
+        if not isinstance(threshold, (int, float, np.number)) or not 0 <= threshold <= 1:
             raise ValueError(f"threshold needs to be in [0, 1], got {threshold!r}.")
         return np.asarray(threshold < A, dtype=np.int64)
 

@@ -256,6 +256,11 @@ def cost(
             f"{loss_called(loss)}"
         )
     check_penalty("cost", penalty)
+    if ending is not None and ending.loss is softmax_cross_entropy and loss in _OF_ONE_CLASS:
+        raise ValueError(
+            f"cost: {loss.__name__} takes each output for a question of its own, and those of a "
+            "softmax are one: leave loss out, or write loss=nn.softmax_cross_entropy."
+        )
     stable = None if ending is None else ending.loss_on_logits(loss)
     taken, A = (loss, net(X)) if stable is None else (stable, net.logits(X))
     if stable is None and isinstance(A, Tensor) and A.shape[:1] == (1,) and A.made_by == "softmax":
@@ -266,6 +271,7 @@ def cost(
     return J.named("J")
 
 
+_OF_ONE_CLASS = (binary_cross_entropy, binary_cross_entropy_with_logits)
 _ELSEWHERE = {
     "mse": "mean_squared_error",
     "l2": "mean_squared_error",

@@ -32,6 +32,18 @@ __all__ = [
 ]
 
 
+# Settings that optimizers have elsewhere, and what they may be here.
+_ELSEWHERE = {
+    **dict.fromkeys(("lr", "alpha", "rate", "eta", "step_size"), ("learning_rate",)),
+    **dict.fromkeys(("momentum", "beta", "betas", "rho", "decay"), ("beta", "beta1")),
+    "eps": ("epsilon",),
+    "l2": ("weight_decay",),
+    "wd": ("weight_decay",),
+    "params": ("parameters",),
+    "param_groups": ("parameters",),
+}
+
+
 class Optimizer:
     """Base of all optimizers: holds the parameters, checks their gradients, keeps averages.
 
@@ -129,6 +141,16 @@ class Optimizer:
         self.state = {
             name: [np.zeros(p.shape, p.dtype) for p in self.parameters] for name in self.averages
         }
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse a setting that other libraries have, where it would change nothing."""
+        cls, instead = type(self), _ELSEWHERE.get(name, ())
+        settings = cls.__signature__.parameters
+        if instead and name not in settings and cls.__module__ == __name__:
+            known = [one for one in instead if one in settings]
+            said = f"write optimizer.{known[0]} = …" if known else "it has no such setting"
+            raise AttributeError(f"{cls.__name__}.{name}: would change nothing; {said}.")
+        object.__setattr__(self, name, value)
 
     @property
     def learning_rate(self) -> float:

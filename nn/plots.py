@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from nn.module import Module
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -37,13 +38,17 @@ _STYLES = ("-", "--", "-.", ":")
 
 
 def plot_cost(
-    history: History | dict[str, History], *, ax: Any = None, title: str = "Cost", log: bool = False
+    history: History | Sequence[float] | Mapping[str, History | Sequence[float]],
+    *,
+    ax: Any = None,
+    title: str = "Cost",
+    log: bool = False,
 ) -> Any:
     """Draw the cost of each epoch, on the training set and the dev set, and a rate that changes.
 
     Parameters
     ----------
-    history : History, or dict from names to histories
+    history : History, sequence of costs, or dict from names to these
         Several runs are drawn on top of each other, dev set dashed.
     ax : Axes, optional
         Where to draw.
@@ -53,7 +58,8 @@ def plot_cost(
         A logarithmic cost axis.
     """
     ax = _axes("plot_cost", ax)
-    runs: dict[str, Any] = dict(history) if _is_several(history) else {"": history}
+    several: Any = history if _is_several(history) else {"": history}
+    runs: dict[str, Any] = {name: _run(run) for name, run in several.items()}
     for i, (name, run) in enumerate(runs.items()):
         pairs = [("train", run.cost, "-"), ("dev", run.dev_cost, "--")]
         for j, (part, values, style) in enumerate(pairs):
@@ -66,7 +72,7 @@ def plot_cost(
     ax.set(xlabel="epoch", ylabel="cost J", title=title)
     if log:
         ax.set_yscale("log")
-    rates = [] if _is_several(history) else runs[""].get("learning_rate", [])
+    rates = runs[""].get("learning_rate", []) if isinstance(runs.get(""), dict) else []
     if len(set(rates)) > 1:  # a schedule: its own axis, on the right
         right = ax.twinx()
         right.plot(np.arange(1, len(rates) + 1), rates, ":", color="0.45", drawstyle="steps-mid")
@@ -426,6 +432,18 @@ def _shades(n: int) -> list[Any]:
 def per_step(schedule: Any) -> bool:
     """Return whether a schedule counts steps; one is drawn for each epoch then."""
     return getattr(schedule, "per", None) == "step"
+
+
+def _run(history: Any) -> Any:
+    """Return a history, made of costs if it is a list of them."""
+    if hasattr(history, "dev_cost"):
+        return history
+    costs = np.asarray(history, dtype=object)
+    if costs.ndim != 1 or not all(isinstance(c, (int, float, np.number)) for c in costs):
+        raise TypeError(
+            f"plot_cost: needs what nn.fit returns, or the costs in a list, got {history!r:.60}."
+        )
+    return SimpleNamespace(cost=[float(c) for c in costs], dev_cost=[])
 
 
 def _is_several(history: Any) -> bool:

@@ -129,6 +129,7 @@ def fit(
     max_norm: float | None = None,
     early_stopping: EarlyStopping | int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1,
     resume: bool = True,
     progress: bool = True,
     on_epoch: Callable[[int, History], Any] | Sequence[Callable[[int, History], Any]] | None = None,
@@ -176,6 +177,8 @@ def fit(
     checkpoint : path_like, optional
         A file ``….safetensors`` that is written after each epoch, whole or not at all: parameters,
         optimizer, random state, history.
+    checkpoint_every : int
+        Epochs from one checkpoint to the next; the last epoch has one in any case.
     resume : bool
         Go on from the checkpoint, if there is one; the result is that of an uninterrupted run, bit
         for bit. False begins anew, and replaces it.
@@ -247,6 +250,7 @@ def fit(
     run.seed = rng if isinstance(rng, int) else type(rng).__name__
     run.seed = function_of(rng, around=True) if callable(rng) else run.seed
     run.calls = calls
+    run.every = count("fit", "checkpoint_every", checkpoint_every, 1)
     if checkpoint is not None:
         run.file = Path(checkpoint).expanduser()
         check_target("fit", run.file)
@@ -269,6 +273,7 @@ class _Run:
     seed: Any
     calls: list[Callable[[int, History], Any]]
     print: dict[str, Any]
+    every: int
 
     def __init__(
         self,
@@ -402,7 +407,8 @@ class _Run:
                     history.stopped = f"stopped by on_epoch after epoch {epoch}"
                 elif self.stopping and self._is_over():
                     history.stopped = f"stopped early after epoch {epoch}"
-                self.write()
+                if epoch % self.every == 0 or epoch == self.epochs or history.stopped:
+                    self.write()
                 if hasattr(bar, "set_postfix"):
                     shown = {k: v[-1] for k, v in history.items() if k != "learning_rate"}
                     bar.set_postfix({k: f"{v:.4g}" for k, v in shown.items()})

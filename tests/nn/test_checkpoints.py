@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import subprocess
 import sys
 import textwrap
@@ -629,3 +630,37 @@ def test_a_loss_with_another_number_in_it_is_another_one(tmp_path) -> None:
     nn.fit(net_of(), X, Y, epochs=2, loss=loss_of(2), **options)
     with pytest.raises(ValueError, match=r"of a run with other settings: .*loss"):
         nn.fit(net_of(), X, Y, epochs=3, loss=loss_of(4), **options)
+
+
+def test_a_checkpoint_may_be_written_every_few_epochs(tmp_path) -> None:
+    """A run that is killed between two goes on from the first of them, bit for bit."""
+
+    def run(file: Path | None, epochs: int, **more: Any) -> Any:
+        net = nn.Network([2, 6, 1], rng=5)
+        nn.fit(net, X, Y, epochs=epochs, rng=1, progress=False, checkpoint=file, **more)
+        return net
+
+    written = []
+    file = tmp_path / "run.safetensors"
+
+    def look(epoch: int, history: nn.History) -> None:
+        written.append((epoch, file.stat().st_mtime_ns if file.exists() else None))
+        if epoch == 6:
+            raise ZeroDivisionError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ZeroDivisionError):
+            run(file, 9, checkpoint_every=4, on_epoch=look)
+        assert [stamp is not None for _, stamp in written] == [False] * 4 + [True] * 2
+        assert len({stamp for _, stamp in written}) == 2
+        again, once = run(file, 9, checkpoint_every=4), run(None, 9)
+        assert nn.metadata_of(file)["kind"] == "checkpoint"
+        assert same(again, once)
+        after = file.stat().st_mtime_ns
+        run(file, 9)  # the last epoch, the ninth, has been written too: nothing is left to train
+    assert json.loads(nn.metadata_of(file)["run"])["stopped"] is None
+    assert after >= written[-1][1]
+    for bad in (0, -1, 1.5, "2"):
+        with pytest.raises((ValueError, TypeError), match="fit: checkpoint_every"):
+            run(file, 9, checkpoint_every=bad)

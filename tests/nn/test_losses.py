@@ -350,3 +350,16 @@ def test_where_the_results_of_an_op_come_from() -> None:
     assert (1 / (1 + np.exp(-z))).comes_from == "sigmoid"
     assert (z + autograd.sigmoid(z)).comes_from == "add"
     assert nn.Tensor(1.0).comes_from is None
+
+
+@pytest.mark.parametrize("loss", [nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits])
+def test_classes_of_a_softmax_are_no_questions_of_their_own(loss: Any) -> None:
+    """The cost would be another one than the course's, and about twice as large."""
+    net = nn.Network([2, 4, 3], output="softmax", rng=0)
+    X, Y = np.random.default_rng(0).normal(size=(2, 9)), np.eye(3)[:, np.arange(9) % 3]
+    before = net["W1"].numpy()
+    for call in (nn.cost, nn.fit):
+        with pytest.raises(ValueError, match=r"write loss=nn\.softmax_cross_entropy"):
+            call(net, X, Y, loss=loss)
+    np.testing.assert_array_equal(net["W1"].data, before)
+    assert float(nn.cost(net, X, Y)) == float(nn.cost(net, X, Y, nn.softmax_cross_entropy))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -543,3 +544,37 @@ def test_clipping_where_the_greatest_gradient_is_0_or_1(size: float) -> None:
     w.grad = np.array([size, 0.0])
     assert nn.clip_gradients([w], 0.5) == size
     np.testing.assert_array_equal(w.grad, [min(size, 0.5), 0.0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (nn.SGD, "lr", "SGD.lr: would change nothing; write optimizer.learning_rate"),
+        (nn.Adam, "beta", "Adam.beta: would change nothing; write optimizer.beta1"),
+        (nn.Momentum, "momentum", "Momentum.momentum: would change nothing; write optimizer.beta "),
+        (nn.Adam, "eps", "Adam.eps: would change nothing; write optimizer.epsilon"),
+        (nn.SGD, "momentum", "SGD.momentum: would change nothing; it has no such setting"),
+    ],
+)
+def test_a_setting_of_another_library_is_not_taken_silently(
+    kind: Any, name: str, said: str
+) -> None:
+    optimizer = kind([Tensor(1.0, requires_grad=True)], learning_rate=0.1)
+    with pytest.raises(AttributeError, match=re.escape(said)):
+        setattr(optimizer, name, 5.0)
+    optimizer.learning_rate = 0.5
+    assert optimizer.learning_rate == 0.5
+
+
+def test_an_optimizer_of_ones_own_may_have_any_attribute() -> None:
+    class Own(nn.Optimizer):
+        def __init__(self, parameters: Any) -> None:
+            super().__init__(parameters, learning_rate=0.1)
+            self.scale = 2.0
+
+        def change(self, g: Any) -> Any:
+            return self.scale * g
+
+    w = Tensor(3.0, requires_grad=True)
+    Own([w]).update([1.0])
+    assert w.item() == 1.0

@@ -444,3 +444,13 @@ def test_rates_are_drawn_from_0() -> None:
     (right,) = [a for a in ax.figure.axes if a is not ax]
     assert right.get_ylim()[0] == 0
     assert nn.plot_schedule(nn.InverseDecay(0.5)).get_ylim()[0] == 0
+
+
+def test_costs_of_ones_own_loop_are_drawn() -> None:
+    (line,) = nn.plot_cost([3.0, 2.0, np.float64(1.5)]).lines
+    np.testing.assert_array_equal(line.get_ydata(), [3.0, 2.0, 1.5])
+    both = nn.plot_cost({"slow": [3.0, 2.9], "fast": [3.0, 1.0]})
+    assert [text.get_text() for text in both.get_legend().get_texts()] == ["slow", "fast"]
+    for bad in ("cost", 3, [[1.0, 2.0]], None, ["a"]):
+        with pytest.raises(TypeError, match=r"plot_cost: needs what nn\.fit returns, or the costs"):
+            nn.plot_cost(bad)

@@ -25,7 +25,7 @@ from autograd.backward import gradients
 from autograd.differences import STEP, slopes
 from autograd.errors import AutogradError, GradientError
 from autograd.graph import graph
-from autograd.noise import moved_by_rounding
+from autograd.noise import moved_by_rounding, shaken
 from autograd.placed import Given, Places, meant
 from autograd.structures import arrays_of, is_numbers, mapped, mapped_at
 from autograd.tensor import Tensor
@@ -224,6 +224,7 @@ class Pair:
     def inputs(self, seed: int | None) -> tuple[dict[str, Any], list[Any]]:
         """Return parameters and data: as given, or the first drawn anew, or with an even seed both.
 
+        With a seed above 6 the parameters are a tenth as large, so that fewer units are saturated.
         Data that has a structure, such as labels, masks and shares, stays as it is, unless it is of
         one number only, which hides much: λ = 0.0, keep_prob = 1.0, a mask of ones.
         """
@@ -233,9 +234,11 @@ class Pair:
             return values, data
         rng = np.random.default_rng(seed)
         free = seed % 4 == 2  # of any sign, where the function takes them
-        values = {k: np.asarray(redrawn(v, rng, free=free)) for k, v in values.items()}
+        size = 1.0 if seed <= _LARGE_ONES else 0.1
+        values = {k: size * np.asarray(redrawn(v, rng, free=free)) for k, v in values.items()}
         if seed % 2 == 0:
-            data = [mapped(lambda x: _drawn(x, rng), x) for x in data]
+            given = [_as_real(x, name) for x, name in zip(data, self.labels, strict=True)]
+            data = [mapped(lambda x: _drawn(x, rng), x) for x in given]
         return values, data
 
     def like(self, values: Mapping[str, Any]) -> Any:
@@ -421,6 +424,26 @@ class Pair:
         by_name = {f"d{k}": np.zeros(t.shape) if g is None else np.asarray(g) for k, t, g in right}
         return float(J.data.reshape(())), by_name
 
+    def is_steady(self, seed: int | None) -> bool:
+        """Return whether rounding leaves the gradients alone: no unit is saturated, as in 1 − A.
+
+        Gradients of 0 that are all rounding do not count.
+        """
+        if self.refused:
+            return True
+        J, leaves, _ = self.recorded(seed)
+        view = graph(J)
+        at = [node.id for t in leaves.values() if (node := view.find(t)) is not None]
+        found, moved = shaken(view.program, J)
+        most = max((np.abs(found[i]).max(initial=0.0) for i in at), default=0.0)
+        for i in at:
+            size = np.abs(found[i])
+            bound = 1e-8 * np.maximum(size, 1e-3 * size.max(initial=0.0))
+            off = np.abs(moved[i] - found[i])
+            if not ((off <= bound) | (off <= 1e-10 * most)).all():
+                return False
+        return True
+
     def rounding(self, seed: int | None) -> dict[str, Any]:
         """Return how far rounding inside of forward and backward may move each gradient."""
         J, leaves, _ = self.recorded(seed)
@@ -602,6 +625,15 @@ def _taken(x: Any) -> Any:
     return x
 
 
+# Of data that is a real number, though 0 or 1 is given as a whole one.
+_REAL = re.compile(r"(?i)lamb?d?a?_?$|reg|decay|penalty|keep|strength|^l[12]$|^wd$|^(alpha|eta)$")
+
+
+def _as_real(x: Any, name: str) -> Any:
+    """Return a number that hides a term, λ = 0, as one that may be drawn anew."""
+    return float(x) if type(x) is int and x in (0, 1) and _REAL.search(name) else x
+
+
 def _drawn(x: Any, rng: Any) -> Any:
     """Return other data of its kind, or the same."""
     if _is_free(x):
@@ -615,6 +647,9 @@ def _drawn(x: Any, rng: Any) -> Any:
     if given.size > 2 and first in (0, 1):
         return (rng.random(given.shape) < 0.6).astype(given.dtype)
     return x
+
+
+_LARGE_ONES = 6  # seeds of parameters of usual size
 
 
 def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:

@@ -66,7 +66,7 @@ class Judge:
         self.objects = objects_of([pair.forward, pair.backward])
         self.cases: list[_Case] = []
         self.keys: list[str] = []  # of the cache
-        for seeds in ((None,), (1, 3, 5), (2, 4, 6)):
+        for seeds in ((None,), (1, 3, 5, 7, 9), (2, 4, 6, 8, 10)):
             found = next((case for seed in seeds if (case := self.case(seed)) is not None), None)
             if found is not None:
                 self.cases.append(found)
@@ -95,6 +95,8 @@ class Judge:
             return None
         finite = pair.refused or all(np.isfinite(g).all() for g in expected.values())
         if not finite or not np.allclose(np.asarray(value, float), J, rtol=1e-6):
+            return None
+        if seed is not None and not pair.is_steady(seed):  # it could be judged by nobody
             return None
         more = pair.more_for_backward(ran, values, data)
         self.keys = self.keys or list(entries(more["cache"]))
@@ -156,7 +158,7 @@ class Judge:
             return True
         # A gradient that is 0 in exact arithmetic is rounding, here or by hand.
         most = max((np.abs(x).max(initial=0.0) for x in case.expected.values()), default=0.0)
-        if self.pair.refused or not (off <= 1e-9 * most).all():
+        if self.pair.refused or not (off <= 0.01 * most).all():
             return False
         if case.floors is None:
             case.floors = self.pair.rounding(case.seed)

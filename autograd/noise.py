@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograd.node import Node
     from autograd.tensor import Tensor
 
-__all__ = ["FACTOR", "moved_by_rounding", "noise", "rounding_of"]
+__all__ = ["FACTOR", "moved_by_rounding", "noise", "rounding_of", "shaken"]
 
 from_engine = True
 
@@ -97,6 +97,15 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
                         apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
                         most[k] = np.maximum(most[k], apart)
     return [_grown(a, b) for a, b in zip(little, much, strict=True)]
+
+
+def shaken(program: Program, output: Tensor) -> tuple[list[Any], list[Any]]:
+    """Return the cotangents of a program's steps, and those with each result off by one digit."""
+    seeds = {program.outputs[0]: np.ones(output.shape, output.dtype)[()]}
+    shake = functools.partial(_shaken, rng=np.random.default_rng(0), size=1.0)
+    with np.errstate(all="ignore"):
+        found = program.pulled_back(program.values, seeds)
+        return found, program.pulled_back(program.computed(shake), seeds, change=shake)
 
 
 def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:

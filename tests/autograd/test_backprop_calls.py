@@ -1614,3 +1614,56 @@ def test_a_gradient_of_what_the_result_does_not_depend_on_is_0(monkeypatch, of_b
     assert [row.name for row in report.mistakes] == ["db"] * (not right)
     if not right:
         assert "does not depend on b" in str(report)
+
+
+def logistic_forward(params: Any, X: Any, Y: Any, lambd: float) -> Any:
+    W, m = params["W"], X.shape[1]
+    A = 1 / (1 + np.exp(-np.dot(W, X)))
+    J = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m + lambd / (2 * m) * np.sum(W**2)
+    return J, (A, W, X)
+
+
+def logistic_backward(params: Any, cache: Any, X: Any, Y: Any, lambd: float) -> Any:
+    A, W, X = cache
+    m = X.shape[1]
+    dZ = A - Y
+    return {"dW": np.dot(dZ, X.T) / m + lambd / m * W}
+
+
+def logistic_backward_without_mean(params: Any, cache: Any, X: Any, Y: Any, lambd: float) -> Any:
+    A, W, X = cache
+    dZ = A - Y
+    return {"dW": np.dot(dZ, X.T) + lambd / X.shape[1] * W}
+
+
+def logistic_backward_without_penalty(params: Any, cache: Any, X: Any, Y: Any, lambd: Any) -> Any:
+    A, _W, X = cache
+    dZ = A - Y
+    return {"dW": np.dot(dZ, X.T) / X.shape[1]}
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_large_data_saturate_and_a_right_derivation_stays_right(seed: int, dtype: Any) -> None:
+    """1 − A has few digits there: A − Y is the more exact, and drawn parameters do the same."""
+    rng = np.random.default_rng(seed)
+    W, X = rng.normal(size=(1, 30)), rng.normal(size=(30, 200))
+    W, X = W.astype(dtype), (X * 33 / np.abs(W @ X).max()).astype(dtype)  # log(1 − A) is finite
+    Y = (rng.random((1, 200)) > 0.5).astype(dtype)
+    assert check_backprop(logistic_forward, logistic_backward, {"W": W}, (X, Y, 0.7))
+    wrong = check_backprop(logistic_forward, logistic_backward_without_mean, {"W": W}, (X, Y, 0.7))
+    assert not wrong
+    assert wrong.mistakes[0].name in {"dZ", "dW"}  # the 1/m is missing in one or the other
+
+
+@pytest.mark.parametrize("nothing", [0, 0.0])
+def test_a_penalty_of_0_hides_a_missing_term_and_that_is_said(nothing: Any) -> None:
+    rng = np.random.default_rng(0)
+    W, X = rng.normal(size=(1, 3)), rng.normal(size=(3, 5))
+    Y = np.array([[0.0, 1.0, 1.0, 0.0, 1.0]])
+    both = (logistic_backward, logistic_backward_without_penalty)
+    right, missing = (check_backprop(logistic_forward, f, {"W": W}, (X, Y, nothing)) for f in both)
+    assert right
+    assert not any("With other data" in note for note in right.notes)
+    assert any("With other data" in note for note in missing.notes)

@@ -54,6 +54,7 @@ class Module(Hinted):
 
     training: bool = True
     buffers: tuple[str, ...] = ()  # names of arrays that are saved, and not learned
+    not_negative: tuple[str, ...] = ()  # buffers that no file may set to numbers below 0
     in_order: bool = False  # whether the modules inside run one after another, as they stand
     attribute: str = ""  # the name under which another module holds this one
 
@@ -266,6 +267,8 @@ class Module(Hinted):
         ------
         ShapeError
             If names or shapes are not those of this module; it lists what differs.
+        ValueError
+            If a running variance or a count is negative.
         """
         own = self.state_dict()
         state = {**{k: v for k, v in own.items() if is_newer(k)}, **state}
@@ -283,6 +286,12 @@ class Module(Hinted):
         ]
         if differing:
             raise ShapeError(f"{self.title}.load_state_dict: {'; '.join(differing)}.")
+        for path, module, name in self._buffers():
+            if name in module.not_negative and not (values[path] >= 0).all():
+                raise ValueError(
+                    f"{self.title}.load_state_dict: {path} needs numbers of at least 0, got "
+                    f"{np.min(values[path]):g}."
+                )
         for path, parameter in self.named_parameters():
             parameter.data = values[path]
         for path, module, name in self._buffers():

@@ -51,6 +51,7 @@ class BatchNorm(Module):
     """
 
     buffers = ("running_mean", "running_var", "batches")
+    not_negative = ("running_var", "batches")
     batches: npt.NDArray[Any] = np.zeros((1, 1))  # of those that were pickled without it
 
     def __init__(

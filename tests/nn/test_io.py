@@ -468,3 +468,15 @@ def test_files_that_lack_the_batches_of_an_average_are_read(tmp_path) -> None:
     old = nn.BatchNorm(3)
     del vars(old)["batches"]
     assert old.batches.item() == 0
+
+
+@pytest.mark.parametrize("name", ["batches", "running_var"])
+def test_a_negative_variance_or_count_of_a_file_is_refused(name: str) -> None:
+    net = nn.Sequential(nn.Linear(2, 3, rng=0), nn.BatchNorm(3))
+    state = net.state_dict()
+    (path,) = [k for k in state if k.endswith(name)]
+    for bad in (-5.0, np.nan):
+        state[path] = np.full_like(state[path], bad)
+        with pytest.raises(ValueError, match=f"{path} needs numbers of at least 0, got"):
+            net.load_state_dict(state)
+    assert (net.state_dict()[path] >= 0).all()

@@ -236,9 +236,13 @@ def _letters(first: Sequence[str], then: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_compound(name: str) -> bool:
-    """Return whether a name would read as part of a formula, as dy/dx does; Z^[2] does not."""
+    """Return whether a name would read as part of a formula, as dy/dx does; Z^[2] does not.
+
+    Nor does a call, ``detach(h)``.
+    """
     layer = _LAYER.fullmatch(name)
-    return bool(_OPERATORS.search(layer[1] if layer else name))
+    whole = re.fullmatch(r"\w+\([^()]*\)", name)
+    return not whole and bool(_OPERATORS.search(layer[1] if layer else name))
 
 
 def bracketed(name: str) -> str:

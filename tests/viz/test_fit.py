@@ -335,6 +335,20 @@ def test_numbers_that_are_given_stand_where_they_are_folded_in() -> None:
     assert not any("−2" in t for n in bare.nodes for t in n.lines)
 
 
+@pytest.mark.parametrize("place", ["slide", "page", (2000, 500)])
+def test_a_picture_for_another_place_is_no_wider_than_the_cell(place: Any) -> None:
+    """It is shown smaller, with all that is on it: what does not fit would be cut off."""
+    drawing = drawn("four layers", place)
+    cell = ET.fromstring(drawing._repr_mimebundle_()["image/svg+xml"])
+    whole = ET.fromstring(drawing.svg)
+    assert float(cell.get("width")) <= PLACES["notebook"].width
+    texts = [["".join(t.itertext()) for t in x.iter(f"{SVG}text")] for x in (cell, whole)]
+    assert texts[0] == texts[1]
+    assert float(cell.get("height")) / float(cell.get("width")) == pytest.approx(
+        float(whole.get("height")) / float(whole.get("width")), rel=0.01
+    )
+
+
 def test_what_was_asked_for_is_not_folded_further_in_a_cell() -> None:
     y = leaf(0.5, "x")
     for k in range(40):

@@ -8,9 +8,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROGRAM = next(
@@ -115,6 +117,16 @@ class Browser:
         self.call("Page.navigate", url=path.as_uri() + fragment)
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self._next())
+
+    @contextmanager
+    def window(self, width: int, height: int) -> Iterator[None]:
+        """Give the page a window of a size, in pixels, while the block runs."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1}
+        self.call("Emulation.setDeviceMetricsOverride", mobile=False, **size)
+        try:
+            yield
+        finally:
+            self.call("Emulation.clearDeviceMetricsOverride")
 
     def js(self, expression: str) -> Any:
         """Return the value of an expression; promises are awaited."""

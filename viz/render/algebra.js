@@ -64,9 +64,9 @@ const algebra = (cards) => {
   function together(a, b) {
     const n = Math.max(a.length, b.length), shape = [];
     for (let i = 1; i <= n; i += 1) {
-      const [x, y] = [a[a.length - i] || 1, b[b.length - i] || 1];
+      const [x, y] = [a[a.length - i] ?? 1, b[b.length - i] ?? 1];
       if (x !== y && x !== 1 && y !== 1) throw Error("shapes");
-      shape.unshift(Math.max(x, y));
+      shape.unshift(x === 1 ? y : x);
     }
     if (size(shape) > MOST) throw Error("size");
     return shape;
@@ -131,9 +131,13 @@ const algebra = (cards) => {
 
   const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
+  const plainly = (formula) => formula // as LaTeX has it: \\hat{y}, Z^{[1]}, s_{3}, x^{-1}
+    .replace(/\\(hat|bar|tilde)\s*\{?(\p{L})\}?/gu, "$2$1").replace(/\^\{(\[[^}]*)\}/g, "^$1").replace(/_\{(\w+)\}/g, "_$1")
+    .replace(/\^\{([^}]*)\}/g, "^($1)").replace(/\\(?=\p{L})/gu, "");
+
   /** Return what computes a formula: a function of `value(k)`, `gradient(k)` and the shape of it all. */
   function read(formula, top) {
-    const text = formula.normalize("NFC").replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/≤/g, "<=").replace(/≥/g, ">=")
+    const text = plainly(formula).normalize("NFC").replace(/[−–]/g, "-").replace(/[·×]/g, "*").replace(/≤/g, "<=").replace(/≥/g, ">=")
       .replace(/≠/g, "!=").replace(/\b(?:np|numpy|autograd)\.sum\b/g, "numpysum").replace(/\b(?:np|numpy|autograd)\./g, "");
     const used = new Set();
     let at = 0;
@@ -225,8 +229,13 @@ const algebra = (cards) => {
       for (;;) {
         const inner = f;
         if (take("ᵀ") || take(".T") || /^\s*\^T(?!\w)/.test(text.slice(at)) && take("^T") || take(".transpose()")) f = (x) => turned(inner(x));
-        else if (POWERS.includes(text[at] || "x")) { const n = POWERS.indexOf(text[at]); at += 1; f = (x) => each((y) => y ** n, inner(x)); }
-        else if (take("⁻")) { const n = POWERS.indexOf(text[at]); at += 1; f = (x) => each((y) => y ** -n, inner(x)); }
+        else if (/^\s*⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(text.slice(at))) {
+          const sign = take("⁻") ? -1 : 1;
+          skip();
+          let n = 0;
+          for (; POWERS.includes(text[at] || "x"); at += 1) n = 10 * n + POWERS.indexOf(text[at]);
+          f = (x) => each((y) => y ** (sign * n), inner(x));
+        }
         else if (/^\s*\.(sum|mean)\(/.test(text.slice(at))) {
           const mean = take(".mean(");
           if (!mean) need(".sum(");
@@ -294,7 +303,10 @@ const algebra = (cards) => {
 
     const whole = comparison();
     skip();
-    if (at < text.length) throw unread();
+    if (at < text.length) {
+      const between = /^[\p{L}(]/u.test(text.slice(at)) ? ": write * or @ between factors" : "";
+      throw Error(unread().message + between);
+    }
     return { compute: whole, used };
   }
 
@@ -306,8 +318,10 @@ const algebra = (cards) => {
   };
 
   function close(a, b) { // b is right; a may be one number for all
+    // An axis that keepdims would keep may be missing: (3,) for (3, 1), but not (1, 3).
     const flat = (x) => x.shape.filter((n) => n !== 1).join();
-    if (flat(a) === flat(b)) return near(a.data, b.data);
+    const free = a.shape.length !== b.shape.length || a.data.length === 1;
+    if (free && flat(a) === flat(b)) return near(a.data, b.data);
     const shape = together(a.shape, b.shape);
     return size(shape) === b.data.length && near(spread(a, shape), b.data);
   }
@@ -341,20 +355,27 @@ const algebra = (cards) => {
      * Return whether a guess is the answer: "always", or "here", of these numbers, such as A − Y
      * where Y is one-hot; false; undefined where that cannot be computed.
      */
-    same(guess, answer, top, shape) {
+    same(guess, answer, top, shape, own) {
       try {
         const [asked, right] = [read(guess, top), read(answer, top)];
+        if (asked.used.has(`d${own}`)) return false; // it is what is asked
         if ([...asked.used].every((name) => right.used.has(name))) { // true of any numbers
-          const always = [[-1.7, 1.9], [0.2, 0.8]].every(([low, high]) => {
+          const told = [[-1.7, 1.9], [0.2, 0.8]].map(([low, high]) => {
             const x = made(shape, low, high);
             const wanted = right.compute(x);
-            return wanted.data.some(Number.isFinite) ? close(asked.compute(x), wanted) : true;
-          });
-          if (always) return "always";
+            return wanted.data.some(Number.isFinite) ? close(asked.compute(x), wanted) : null;
+          }).filter((one) => one !== null); // what is NaN says nothing
+          if (told.length && told.every(Boolean)) return "always";
         }
         const x = recorded(shape), wanted = right.compute(x);
-        const tells = new Set(wanted.data.map((y) => y.toPrecision(6))).size > 2; // not all 0 or 1
-        return (tells || ![...asked.used].every((name) => right.used.has(name))) && close(asked.compute(x), wanted) && "here";
+        const different = new Set(wanted.data.map((y) => y.toPrecision(6))).size;
+        if (!asked.used.size) { // a number, rounded as the cards have it
+          return wanted.data.every((y) => Math.abs(asked.compute(x).data[0] - y) <= 5e-4 * Math.abs(y)) && "here";
+        }
+        const others = ![...asked.used].every((name) => right.used.has(name));
+        // Numbers that are all 0, or few of them, would let anything pass.
+        const tells = different > 2 || (others && wanted.data.some((y) => y !== 0));
+        return tells && close(asked.compute(x), wanted) && "here";
       } catch (error) { return error.message === "shapes" ? false : undefined; }
     },
     /** Return why a guess cannot be read, or "". */
@@ -362,9 +383,11 @@ const algebra = (cards) => {
       try { read(guess, top); return ""; } catch (error) { return error.message; }
     },
     /** Return the number that a guess comes to; NaN where it is none. */
-    number(guess, top) {
+    number(guess, top, own) {
       try {
-        const found = read(guess, top).compute(recorded([]));
+        const { compute, used } = read(guess, top);
+        if (used.has(`d${own}`)) return NaN; // it is what is asked
+        const found = compute(recorded([]));
         return found.data.length === 1 ? found.data[0] : NaN;
       } catch { return NaN; }
     },

@@ -61,7 +61,7 @@ class Step:
         Whether it goes back.
     edge : int
         The number of the edge that it goes back along; −1 for others.
-    ask, answer, hint : str
+    ask, answer, hint, rule : str
         What a reader may be asked first, what is right (a number, or the formula of the rule), and
         which factor it needs; empty where there is nothing to ask.
     """
@@ -72,6 +72,7 @@ class Step:
     ask: str = ""
     answer: str = ""
     hint: str = ""
+    rule: str = ""
 
 
 @dataclass(slots=True)
@@ -150,7 +151,8 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
         hint = f"{ask} = {above} · {factor}. The factor {factor} is {edge.formula}."
         if above == f"∂{above_name}/∂{above_name}":
             hint = f"{above} is 1, so it is the local derivative: {edge.formula}."
-        return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint)
+        rule = f"{above} · ({edge.formula})"
+        return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint, rule=rule)
     if edge.symbol.startswith(ask):  # a whole derivative, or what comes back along one of the paths
         found = (x for x in _NAMES.findall(edge.formula) if x.startswith("∂") or x in names)
         parts = ", ".join(dict.fromkeys(found))
@@ -162,7 +164,7 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
 
 
 _NAMES = re.compile(  # derivatives, and names with a layer or an accent, without the ᵀ after them
-    r"∂(?:\([^()]*\)|[\w./]+)/∂(?:\([^()]*\)|(?:(?!ᵀ)[\w.])+)"
+    r"∂(?:\([^()]*\)|[\w./]+)/∂(?:\([^()]*\)|(?:(?!ᵀ)[\w.])+(?:\^\[[\w, ]+\](?:\(\w+\))?)?)"
     r"|[^\W\d_ᵀ](?:(?!ᵀ)[\w.\u0302-\u0304])*(?:\^\[[\w, ]+\](?:\(\w+\))?)?"
 )
 
@@ -218,7 +220,7 @@ def render_page(
                 "cards": {n.id: [n.header, n.source] for n in picture.view.nodes},
                 "shapes": {n.id: known[n.id][0] for n in picture.view.nodes if n.id in known},
                 "known": [
-                    [n.name, *known.get(n.id, (None, None, None))] for n in picture.view.nodes
+                    [n.name, *known.get(n.id, (None, None, None)), n.id] for n in picture.view.nodes
                 ],
                 "steps": _steps(steps),
             }
@@ -248,7 +250,7 @@ def render_page(
 def _steps(steps: Steps) -> list[dict[str, Any]]:
     return [
         {"words": s.words, "back": s.back, "edge": s.edge}
-        | ({"ask": s.ask, "answer": s.answer, "hint": s.hint} if s.ask else {})
+        | ({"ask": s.ask, "answer": s.answer, "hint": s.hint, "rule": s.rule} if s.ask else {})
         for s in steps.steps
     ]
 

@@ -86,12 +86,15 @@
   // true or "always"; "here" if only these numbers are the same; false
   function isRight(guess, now) {
     const [wanted, top] = [Number(now.answer), topOf(now.ask)];
+    const [source] = data.pictures[shown].edges[now.edge];
+    const own = data.pictures[shown].known.findIndex((card) => card[4] === source);
     if (!Number.isNaN(wanted)) {
       const decimal = guess.replace(/^(\s*[-+−]?\d+),(\d+\s*)$/, "$1.$2");
-      return Math.abs(computing().number(decimal, top) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
+      const close = Math.abs(computing().number(decimal, top, own) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
+      if (!close || !/\p{L}/u.test(decimal.replace(/\de/gi, ""))) return close;
+      return computing().same(decimal, now.rule, top, [], own) === "always" ? "always" : "here";
     }
-    const [source] = data.pictures[shown].edges[now.edge];
-    const same = computing().same(guess, now.answer, top, data.pictures[shown].shapes[source] || []);
+    const same = computing().same(guess, now.answer, top, data.pictures[shown].shapes[source] || [], own);
     return same === undefined ? plain(guess, top) === plain(now.answer, top) : same;
   }
 
@@ -576,4 +579,9 @@
   if (data.frames.length) cut(0);
   const linked = /^#step=(\d+)$/.exec(location.hash);
   show(linked ? Number(linked[1]) : 0);
+  if (!linked && innerWidth <= 600 && narrow()) { // on a phone the modules begin folded, where that is larger
+    const wide = (k) => home.get(figures[k])[2];
+    const most = figures.reduce((best, _, k) => (wide(k) < 0.8 * wide(best) ? k : best), shown);
+    if (most !== shown) choose(most);
+  }
 })();

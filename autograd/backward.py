@@ -84,6 +84,7 @@ def backward(
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
+        most = max((node.extra.total for node, _ in kept if node.extra), default=0) + 1
         while kept:
             node, g = kept.pop()
             extra = node.extra
@@ -93,6 +94,7 @@ def backward(
                 g = before + g
             extra.grad = g if type(g) is Tensor else _own(g)
             extra.passes += 1
+            extra.total, extra.most = extra.total + 1, most
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:

@@ -8,6 +8,7 @@ and no leaf alive.
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections import OrderedDict
@@ -46,8 +47,8 @@ class Cut:
     how : str
         ``detach()``, ``no_grad()``, ``numpy()``, ``data``, ``float()``, ``item()``, ``tolist()``.
     leaves : dict
-        The leaves that it was computed from: by id a weak reference, the name, and whether another
-        backward pass had reached it. One that nobody holds any more is in no graph.
+        The leaves that it was computed from: by id a weak reference, the name, and whether
+        it has passes of its own. One that nobody holds any more is in no graph.
     code, lasti
         The user's instruction.
     """
@@ -99,8 +100,7 @@ def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
 
 
 def _lost(leaf: Leaf) -> tuple[Any, str | None, bool]:
-    extra = leaf.extra
-    return weakref.ref(leaf), leaf.name, extra is not None and bool(extra.passes or extra.reached)
+    return weakref.ref(leaf), leaf.name, leaf.extra is not None and leaf.extra.has_own_passes
 
 
 def _add_leaves(node: Node, found: dict[int, Any]) -> None:
@@ -172,7 +172,7 @@ def remember_number(x: Any, how: str, node: Node | None) -> None:
 
     Those that could come from anywhere, such as 0.5 and 3, are left out.
     """
-    if node is None or node.op is None or type(x) is not float or not x * 4096 % 1:
+    if node is None or node.op is None or type(x) is not float or not x * 4096 % 1 or x != x:
         return
     _keep(x, cut_since(how, (node,)))
 
@@ -190,7 +190,7 @@ def remember_numbers(array: Any, how: str, node: Node | None) -> None:
         return
     numbers = array.ravel().tolist()
     if any(x * 4096 % 1 for x in numbers):
-        _keep((array.shape, *numbers), cut_since(how, (node,)))
+        _keep((array.shape, hash(tuple(numbers))), cut_since(how, (node,)))
         for x in numbers[:_ALONE]:
             remember_number(x, how, node)
 
@@ -207,7 +207,22 @@ def cut_of_numbers(values: Any) -> Cut | None:
     if not _numbers or values.dtype.kind != "f" or values.size > _LONG:
         return None
     numbers = values.ravel().tolist()
-    return _numbers.get((values.shape, *numbers) if values.ndim else numbers[0])
+    found = _numbers.get((values.shape, hash(tuple(numbers))) if values.ndim else numbers[0])
+    return None if found is None or all(map(_is_common, numbers)) else found
+
+
+def _is_common(x: float) -> bool:
+    """Return whether a number may well have been written: 0.01, 2 / 3, √2, e."""
+    if len(f"{x:.17g}") < _SHORT or float(f"{x:.6g}") == x:
+        return True
+    parts = x * np.arange(1, 1001)
+    whole = np.abs(parts - np.round(parts)) < 1e-13 * np.maximum(1, np.abs(parts))
+    return bool(whole.any()) or any(math.isclose(x, c, rel_tol=1e-15) for c in _CONSTANTS)
+
+
+_SHORT = 8  # characters
+_CONSTANTS = (math.pi, math.tau, math.e, 1 / math.e, *map(math.sqrt, (2, 3, 0.5, math.tau)))
+_CONSTANTS += (math.log(2), math.log(10), math.pi / 2, 1 / math.sqrt(3))
 
 
 def _sum(array: Any) -> float:

@@ -332,15 +332,14 @@ class Graph:
 
         A constant counts if it was computed from leaves that no derivative of this graph reaches:
         by `detach`, in `no_grad`, through an array of `numpy` or `data`, or as Python's numbers,
-        which their digits tell. Leaves that another backward pass has reached, such as those of a
-        generator beside its discriminator, are trained by that, and not lost.
+        which their digits tell. Leaves that have backward passes of their own, such as those of a
+        generator beside its discriminator, are trained by these, and not lost.
         """
 
-        def is_lost(leaf: Any, reached: bool) -> bool:
-            if reached or leaf is None:  # nobody holds it
-                return not reached
-            extra = leaf.extra
-            return leaf not in self.program.places and not (extra.passes or extra.reached)
+        def is_lost(leaf: Any, trained: bool) -> bool:
+            if leaf is None:  # nobody holds it
+                return not trained
+            return leaf not in self.program.places and not leaf.extra.has_own_passes
 
         found = []
         for node, step in zip(self.nodes, self.program.steps, strict=True):
@@ -349,8 +348,8 @@ class Graph:
                 continue
             lost = tuple(
                 name or "a leaf without a name"
-                for ref, name, reached in cut.leaves.values()
-                if is_lost(ref(), reached)
+                for ref, name, trained in cut.leaves.values()
+                if is_lost(ref(), trained)
             )
             if lost:
                 found.append((node, cut.how, cut.source, lost))

@@ -327,7 +327,9 @@ def _by_variables(
     if given:
         report = voted(view, given, tolerance, found.notes, explained=explained)
         report = with_followers(report, view, given)
-        apart = _of_other_sizes(report, view, given)
+        times = Counter(name for name, _ in found.values)
+        again = {k for k, g in found.given.items() if times[g.name] > 1}
+        apart = _of_other_sizes(report, view, given, again)
         if apart and explained:
             rest = {k: g for k, g in given.items() if k not in apart}
             other = voted(view, rest, tolerance, found.notes)
@@ -370,12 +372,12 @@ def _by_variables(
 
 
 def _of_other_sizes(
-    report: BackpropDiagnosis, view: Graph, given: dict[int, tuple[str, Any]]
+    report: BackpropDiagnosis, view: Graph, given: dict[int, tuple[str, Any]], again: set[int]
 ) -> list[int]:
     """Return the steps whose quantity has a name of theirs, and another number of elements.
 
     Such as the dh of one example beside the h of all: it is a mistake only if nothing else is. One
-    number may well be a sum too many.
+    number may well be a sum too many, unless the variable is assigned again and again, in a loop.
     """
     wrong = {row.name for row in report.mistakes if row.causes[0].kind == "shape"}
     steps = view.program.steps
@@ -384,7 +386,8 @@ def _of_other_sizes(
         for k, (name, array) in given.items()
         if name in wrong
         and steps[k].op is not None
-        and np.size(array) not in (1, math.prod(steps[k].shape))
+        and np.size(array) != math.prod(steps[k].shape)
+        and (np.size(array) > 1 or k in again)
     ]
 
 

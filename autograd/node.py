@@ -47,17 +47,26 @@ FREED = ("freed",)  # stands where a node's saved values were, once a backward w
 class Extra:
     """What only some nodes have: a gradient that is kept, hooks, the call they end."""
 
-    __slots__ = ("call", "grad", "hooks", "passes", "reached", "retains")
+    __slots__ = ("call", "grad", "hooks", "most", "passes", "retains", "total")
 
     def __init__(self, *, retains: bool = False) -> None:
         self.retains = retains
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
-        self.reached = False  # whether one that was set back had any
+        # Passes that have ever reached it, and the greatest such number in the last of them.
+        self.total = self.most = 0
         self.hooks: list[Callable[[Any], Any]] | None = None
         # The composite function whose result it is, an id before all nodes of that call, the place
         # among its results, and the arguments.
         self.call: tuple[str, int, int, list[Given]] | None = None
+
+    @property
+    def has_own_passes(self) -> bool:
+        """Whether what its last pass reached was reached by other passes too.
+
+        It has turns of its own, as a generator has beside its discriminator.
+        """
+        return self.most > self.total
 
 
 class Node:

@@ -116,7 +116,9 @@ def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:
     nothing = [0.0] * len(program.steps)
     values, slopes = program.values, program.cotangents
     tiny = [any(map(_is_tiny, found)) for found in (values, slopes)]
-    if len(program.steps) > _STEPS or not any(tiny) or any(v is None for v in values):
+    sizes = sum(np.size(v) for v in values)
+    many = len(program.steps) > _STEPS or sizes > _NUMBERS
+    if many or not any(tiny) or any(v is None for v in values):
         return nothing, nothing
     seeds = {i: np.ones(program.steps[i].shape)[()] for i in program.outputs}
     rng = np.random.default_rng(0)
@@ -125,14 +127,19 @@ def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:
         shake = functools.partial(_shaken, rng=rng, size=size)
         most.append(([*nothing], [*nothing]))
         for _ in range(SAMPLES):
-            moved = program.computed(shake)
+            moved = program.computed(shake, given=True)
             back = program.pulled_back(moved, seeds, change=shake) if tiny[1] else slopes
             for kept, found, again in zip(most[-1], (values, slopes), (moved, back), strict=True):
                 for k, (x, other) in enumerate(zip(found, again, strict=True)):
                     kept[k] = np.maximum(kept[k], _apart(x, other))
     # Element by element: beside the 1 of a softmax stands a number that is small and exact.
     little, much = most
-    return (_each_grown(little[0], much[0]), _each_grown(little[1], much[1]))
+    floors = [_each_grown(little[part], much[part]) for part in (0, 1)]
+    # Of what is given no digit is rounding, and neither is its difference from what is given.
+    return (
+        [f if _is_tiny(x) else 0.0 for f, x in zip(floors[0], values, strict=True)],
+        [f if _is_tiny(x) else 0.0 for f, x in zip(floors[1], slopes, strict=True)],
+    )
 
 
 def _apart(x: Any, other: Any) -> Any:
@@ -149,7 +156,7 @@ def _each_grown(little: list[Any], much: list[Any]) -> list[Any]:
     return [np.where(2 * a <= b, 4 / FACTOR * b, 0.0) for a, b in zip(little, much, strict=True)]
 
 
-_STEPS, _LARGE, _TINY = 2000, 10_000, 1e-11
+_STEPS, _NUMBERS, _LARGE, _TINY = 2000, 200_000, 10_000, 1e-11
 
 
 def _is_tiny(x: Any) -> bool:

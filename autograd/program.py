@@ -340,7 +340,9 @@ class Program:
         """The value of each step; None where it cannot be recovered."""
         return self.computed()
 
-    def computed(self, change: Callable[[Any, Any], Any] | None = None) -> list[Any]:
+    def computed(
+        self, change: Callable[[Any, Any], Any] | None = None, *, given: bool = False
+    ) -> list[Any]:
         """Compute the value of each step, from the leaves up.
 
         Parameters
@@ -350,6 +352,8 @@ class Program:
             and what an op only selects, stay. Then nothing that is known is taken for granted. Its
             second argument is the size of what was added up: the value's own, unless much of it
             cancelled.
+        given : bool
+            Whether leaves stay too.
         """
         values: list[Any] = []
         with np.errstate(all="ignore"):
@@ -365,6 +369,7 @@ class Program:
                     continue
                 selected = step.op is not None and step.op.selects
                 stays = change is None or value is None or selected
+                stays = stays or (given and step.op is None)
                 values.append(
                     value if stays or change is None else change(value, self._terms(step, values))
                 )

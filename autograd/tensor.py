@@ -534,9 +534,7 @@ class Tensor:
     def zero_grad(self) -> None:
         """Forget the accumulated gradient: `grad` is None again."""
         if self._node is not None and self._node.extra is not None:
-            extra = self._node.extra
-            extra.reached = extra.reached or extra.passes > 0
-            extra.grad, extra.passes = None, 0
+            self._node.extra.grad, self._node.extra.passes = None, 0
 
     def register_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call `hook(gradient)` when a backward walk reaches this tensor.

@@ -244,7 +244,7 @@ def _accumulated(g: Graph) -> Iterator[Finding]:
         finite = np.isfinite(held).all() and np.isfinite(brought).all()
         if held.shape != brought.shape or not finite or not norm_of(brought):
             continue
-        if norm_of(held - brought) < 1e-4 * norm_of(held) or norm_of(held) <= norm_of(brought):
+        if norm_of(held - brought) < 1e-4 * max(norm_of(held), norm_of(brought)):
             continue
         times = norm_of(held) / norm_of(brought)
         whole = round(times)
@@ -344,9 +344,12 @@ def _dead(g: Graph) -> Iterator[Finding]:
             continue
         if node.op not in _RELU or node.value is None or math.prod(node.shape) < 8:
             continue
-        if node.op != "relu" and not any(_is_zero(g.nodes[p]) for p in node.parents[-2:]):
-            continue  # of maximum(0, Z), and where(Z > 0, Z, 0)
         value = np.asarray(node.value)
+        if node.op != "relu":  # maximum(0, Z), and where(Z > 0, Z, 0), but no mask of data
+            two = [g.nodes[p] for p in node.parents[-2:]]
+            given = [x for x in two if not _is_zero(x) and x.value is not None]
+            if len(given) != 1 or not np.array_equal(value, np.maximum(given[0].value, 0)):
+                continue
         share = float(np.mean(value == 0))
         if share < _DEAD:
             continue

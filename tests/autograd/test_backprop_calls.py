@@ -1667,3 +1667,45 @@ def test_a_penalty_of_0_hides_a_missing_term_and_that_is_said(nothing: Any) -> N
     assert right
     assert not any("With other data" in note for note in right.notes)
     assert any("With other data" in note for note in missing.notes)
+
+
+LOOPED = """
+import numpy as np
+
+
+def forward(W1, b1, W2, b2, X, Y):
+    Z1 = W1 @ X + b1
+    A1 = np.tanh(Z1)
+    Z2 = W2 @ A1 + b2
+    return np.sum((Z2 - Y) ** 2) / (2 * X.shape[1]), (Z1, A1, Z2)
+
+
+def backward(W1, b1, W2, b2, X, Y, cache):
+    Z1, A1, Z2 = cache
+    m = X.shape[1]
+    dW1, db1, dW2, db2 = (np.zeros_like(p) for p in (W1, b1, W2, b2))
+    for i in range(m):
+        x, a1 = X[:, i : i + 1], A1[:, i : i + 1]
+        dz2 = Z2[:, i : i + 1] - Y[:, i : i + 1]
+        dW2 += dz2 @ a1.T / m
+        db2 += dz2 / m
+        dz1 = W2.T @ dz2 * (1 - a1 ** 2)
+        dW1 += dz1 @ x.T / m
+        db1 += dz1 / m
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+
+def test_the_dz_of_one_example_is_not_the_dZ_of_all() -> None:
+    """With one output it is one number, and forward has a Z2 of several: no mistake of its own."""
+    rng = np.random.default_rng(0)
+    shapes = {"W1": (3, 2), "b1": (3, 1), "W2": (1, 3), "b2": (1, 1)}
+    P = {k: rng.normal(size=s) for k, s in shapes.items()}
+    data = rng.normal(size=(2, 5)), rng.normal(size=(1, 5))
+    right = module_of("looped_right", LOOPED)
+    assert check_backprop(right.forward, right.backward, P, data)
+    wrong = module_of("looped_wrong", LOOPED.replace("1 - a1 ** 2", "1 - a1"))
+    report = check_backprop(wrong.forward, wrong.backward, P, data)
+    assert not report
+    assert [row.name for row in report.mistakes] == ["dW1"]
+    assert {row.name: row.status for row in report.rows}["dz2"] == "not compared"

@@ -77,6 +77,26 @@ def under_no_grad() -> Tensor:
     return done(((W2 @ h - Y) ** 2).mean())
 
 
+def detached_after_good_passes() -> Tensor:
+    """Passes that reached W1 and W2 together are no passes of W1's own."""
+    W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    for k in range(3):
+        for p in (W1, W2):
+            p.zero_grad()
+        h = np.tanh(W1 @ X)
+        J = done(((W2 @ (h if k < 2 else h.detach()) - Y) ** 2).mean())
+    return J
+
+
+def oscillating_without_zero_grad() -> Tensor:
+    """What is held is smaller than what this pass gives, for the signs differ."""
+    w = leaf(3.0, "w")
+    for _ in range(3):
+        J = done(w**2)
+        w.data = w.data - 0.7 * w.grad
+    return J
+
+
 def through_numpy() -> Tensor:
     W1, W2, (X, Y) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
     h = np.tanh(W1 @ X).numpy()
@@ -267,6 +287,8 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "two losses": (two_losses_in_one_loop, "accumulated", "w", "this pass gives"),
     "no zero_grad": (network_without_zero_grad, "accumulated", "W1", "grad is 4 × this pass"),
     "detach": (detached, "cut", "detach(tanh)", "cut by detach()"),
+    "detach again": (detached_after_good_passes, "cut", "detach(tanh)", "cut by detach()"),
+    "oscillating": (oscillating_without_zero_grad, "accumulated", "w", "this pass gives"),
     "no_grad": (under_no_grad, "cut", "no_grad(W1)", "cut by no_grad()"),
     "numpy()": (through_numpy, "cut", "", "cut by numpy()"),
     "data": (through_data, "cut", "", "cut by data"),
@@ -582,6 +604,13 @@ def a_step_of_a_discriminator() -> Tensor:
     return done(np.log1p(np.exp(D @ (G @ z).detach())).mean())
 
 
+def values_that_a_mask_keeps() -> Tensor:
+    """Nine tenths are 0, and no unit is dead."""
+    W1, W2, (X, _) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data()
+    mask = normal(4, 40, seed=3) > 1.3
+    return done((W2 @ autograd.where(mask, np.tanh(W1 @ X), 0.0)).mean())
+
+
 def a_shift_by_the_largest() -> Tensor:
     z = leaf(normal(4), "z")
     powers = np.exp(z - float(z.max()))
@@ -601,7 +630,20 @@ def the_same_plain_numbers() -> Tensor:
     return done((v * 0.5).sum())
 
 
+def common_numbers() -> Tensor:
+    """Numbers that were converted once, and are written here."""
+    rate, part = leaf(0.1, "rate"), leaf(np.array([1.0, 9.0]), "part")
+    float(rate * 1.0)
+    (part / part.sum()).tolist()
+    float(np.exp(leaf(1.0, "c")))
+    float(1 / leaf(3.0, "n"))
+    v = leaf(normal(3), "v")
+    return done((v * 0.1 + v * 0.9 + v * np.e + v * (1 / 3)).sum() + 0.01 * (v * v).sum())
+
+
 HEALTHY = [
+    common_numbers,
+    values_that_a_mask_keeps,
     a_step_of_a_discriminator,
     a_shift_by_the_largest,
     a_cost_in_units_of_the_first,

@@ -35,7 +35,7 @@ def latex_name(name: str) -> str:
     >>> latex_name("cost"), latex_name("theta"), latex_name("Z^[2]")
     ('\\mathrm{cost}', '\\theta', 'Z^{[2]}')
     """
-    layer = _LAYER.fullmatch(name)
+    layer = _LAYER.fullmatch(name) or _POWER.fullmatch(name)
     if layer:
         return f"{latex_name(layer[1])}^{{{layer[2]}}}"
     found = _INDEXED.fullmatch(name.translate(_PLAIN))
@@ -57,8 +57,9 @@ def latex_name(name: str) -> str:
 # Digits at the end of a name, or a few letters after a letter and an underscore.
 _INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
 _LAYER = re.compile(  # Z^[2], a^[2](i), x^(i)
-    r"([^^]+)\^(\[[0-9A-Za-z, ]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
+    r"([^^]+)\^(\[[0-9A-Za-z, +−-]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
 )
+_POWER = re.compile(r"(\w[\u0300-\u036f]?)\^([0-9])")  # σ^2, of a name that is written so
 _BRACED = re.compile(r"(\w)_\{([A-Za-z0-9,]{1,8})\}")  # as LaTeX has it
 _ACCENTS = {
     "\u0302": "hat",
@@ -76,15 +77,16 @@ _UPRIGHT = re.compile(
     r"\\(?:mathcal|mathrm|mathbf|mathbb|mathit|boldsymbol|text|textbf|operatorname)\{([\w ]+)\}"
 )
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
-_GROUPED = re.compile(r"([_^])\{([\w, ]+|\[[\w, ]+\](?:\([\w, ]+\))?|\([\w, ]+\))\}")
+_GROUPED = re.compile(r"([_^])\{([\w, ]+|\[[\w, +−-]+\](?:\([\w, ]+\))?|\([\w, ]+\))\}")
 _LETTERS = {
     name: unicodedata.lookup(f"GREEK SMALL LETTER {name.replace('lambda', 'lamda')}")
     for name in sorted(_GREEK)
 }
 _CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega")
 _LETTERS |= {name: _LETTERS[name.lower()].upper() for name in _CAPITALS}
+_LETTERS |= {"ell": "ℓ"}
 _NAMES = {letter: name for name, letter in _LETTERS.items()}
-_LETTERS |= {"varepsilon": "ε", "ell": "ℓ"}
+_LETTERS |= {"varepsilon": "ε", "varphi": "φ"}
 _PLAIN = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 

@@ -429,6 +429,9 @@ class Composite:
         parameters = inspect.signature(function).parameters.values()
         self.params = tuple(p.name for p in parameters)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        kinds = [p.kind for p in parameters]
+        self.is_plain = inspect.Parameter.VAR_POSITIONAL not in kinds
+        self.by_place = sum(kind <= inspect.Parameter.POSITIONAL_OR_KEYWORD for kind in kinds)
 
     def __repr__(self) -> str:
         return f"<composite {self.name}({', '.join(self.params)})>"
@@ -442,12 +445,16 @@ class Composite:
         def found(x: Any) -> Any:
             return [*map(_as_given, x)] if type(x) in (list, tuple) else _as_given(x)
 
-        given = [("", found(x)) for x in args]
-        for place, name in enumerate(self.params[len(args) :], len(args)):
-            if name in params:
-                x = found(params[name])
-                given.append(("" if place == len(given) and type(x) is not str else name, x))
-        return given
+        given: list[Given] = [("", found(x)) for x in args]
+        rest = params
+        if self.is_plain:  # no *args, which take any number of places
+            for place, name in enumerate(self.params[len(args) :], len(args)):
+                if name in params:
+                    x = found(params[name])
+                    unsaid = place == len(given) and place < self.by_place and type(x) is not str
+                    given.append(("" if unsaid else name, x))
+            rest = {name: x for name, x in params.items() if name not in self.params}
+        return given + [(name, found(x)) for name, x in rest.items()]
 
 
 def _ended(declared: Composite, result: Any, first: int, args: Any, params: Any) -> Any:
@@ -466,18 +473,21 @@ def _ended(declared: Composite, result: Any, first: int, args: Any, params: Any)
 def _as_given(x: Any) -> Any:
     """Return what finds an argument of a call again, and keeps no array alive.
 
-    For a tensor with a graph that is the id of its node, for other arrays what the graph remembers
-    of them, or a weak reference; for a number its text; else None.
+    For a tensor with a graph that is the id of its node, for named data its name, for other arrays
+    a weak reference; for a number its text; for an array that nobody could find again -1.
     """
     if type(x) is Tensor:
         if x._node is not None:
             return x._node.id
-        if x._constant is not None:
-            return x._constant
+        known = x._constant
+        if known is not None and (known.name or known.expression):
+            return known.name or known.expression
         x = x._value
-    if isinstance(x, np.ndarray) and x.ndim:
-        return weakref.ref(x)
-    return f"{x:.4g}" if isinstance(x, (int, float, np.number)) and type(x) is not bool else None
+    if isinstance(x, np.ndarray):
+        return weakref.ref(x) if x.ndim else f"{x:.4g}" if x.dtype.kind in "fiu" else None
+    if type(x) is bool or isinstance(x, np.bool_):
+        return str(x)
+    return f"{x:.4g}" if isinstance(x, (int, float, np.number)) else None
 
 
 def composite(

@@ -9,7 +9,6 @@ array that is gone, a leaf assigned since) is None, and so is everything that fo
 from __future__ import annotations
 
 import functools
-import weakref
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -291,31 +290,40 @@ class Program:
                     ahead += self.steps[k].operands
             if len(inside) > 1:
                 claimed |= inside
-                given = [(name, self._argument(x, inside)) for name, x in arguments[call]]
+                given = self._arguments(arguments[call], inside)
                 found.append(Call(call[0], tuple(results), frozenset(inside), given))
         return found[::-1]
 
-    def _argument(self, x: Any, inside: set[int]) -> Any:
-        """Return the step of an argument of a call, of those that its ops have read."""
-        if isinstance(x, list):
-            return [self._argument(one, inside) for one in x]
-        if x is None or isinstance(x, str):
-            return x
-        if isinstance(x, Constant) and (x.name or x.expression):  # also where ops read it changed
-            return x.name or x.expression
-        array = x() if isinstance(x, weakref.ref) else None
-        key = None if array is None else numbers_of(array)
-        read = {k for i in inside for k in self.steps[i].operands} - inside
-        for k in sorted(read):
+    def _arguments(self, given: list[Given], inside: set[int]) -> list[tuple[str, Any]]:
+        """Return the steps of the arguments of a call, of those that its ops have read."""
+        read = sorted({k for i in inside for k in self.steps[i].operands} - inside)
+        of_nodes: dict[int, int] = {}
+        by_numbers: dict[Any, int] = {}
+        for k in read:
             entry = self.steps[k]._entry
             if isinstance(entry, Node):
-                same = entry.id == x
-            else:
-                value = entry.value if key and isinstance(entry, Constant) else None
-                same = entry is x or (value is not None and numbers_of(value) == key)
-            if same:
-                return k
-        return -1
+                of_nodes[entry.id] = k
+
+        def step(x: Any) -> Any:
+            if x is None or isinstance(x, str):
+                return x
+            if isinstance(x, int):
+                return of_nodes.get(x, -1)
+            array = x()
+            if array is None:
+                return -1
+            if not by_numbers:
+                for k in read:
+                    entry = self.steps[k]._entry
+                    value = entry.value if isinstance(entry, Constant) else None
+                    if value is not None:
+                        by_numbers.setdefault(numbers_of(value), k)
+            return by_numbers.get(numbers_of(array), -1)
+
+        return [
+            (name, [step(one) for one in x] if isinstance(x, list) else step(x))
+            for name, x in given
+        ]
 
     @functools.cached_property
     def _uses(self) -> dict[int, tuple[int, int]]:

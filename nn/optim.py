@@ -35,7 +35,11 @@ __all__ = [
 # Settings that optimizers have elsewhere, and what they may be here.
 _ELSEWHERE = {
     **dict.fromkeys(("lr", "alpha", "rate", "eta", "step_size"), ("learning_rate",)),
-    **dict.fromkeys(("momentum", "beta", "betas", "rho", "decay"), ("beta", "beta1")),
+    **dict.fromkeys(("momentum", "beta", "betas"), ("beta", "beta1")),
+    **dict.fromkeys(("beta1", "beta_1"), ("beta1", "beta")),
+    **dict.fromkeys(("beta2", "beta_2", "rho"), ("beta2", "beta")),
+    **dict.fromkeys(("epsilon", "weight_decay"), ()),
+    "decay": (),
     "eps": ("epsilon",),
     "l2": ("weight_decay",),
     "wd": ("weight_decay",),
@@ -146,7 +150,8 @@ class Optimizer:
         """Refuse a setting that other libraries have, where it would change nothing."""
         cls, instead = type(self), _ELSEWHERE.get(name, ())
         settings = cls.__signature__.parameters
-        if instead and name not in settings and cls.__module__ == __name__:
+        is_one = name in _ELSEWHERE and name not in settings and not hasattr(cls, name)
+        if is_one and cls.__module__ == __name__:
             known = [one for one in instead if one in settings]
             said = f"write optimizer.{known[0]} = …" if known else "it has no such setting"
             raise AttributeError(f"{cls.__name__}.{name}: would change nothing; {said}.")

@@ -45,29 +45,18 @@ def _is_number(node: Any) -> bool:
 
 def _operands(g: Any, call: Any) -> str:
     """Return a call's arguments in their order: names and numbers, … for an array without one."""
-    steps = _steps([x for _, x in call.given])
-    read = dict.fromkeys(k for i in sorted(call.inside) for k in g.nodes[i].parents)
-    others = [k for k in read if k not in {*call.inside, *steps} and not _is_number(g.nodes[k])]
-    # What was changed before an op has read it, such as the X of X / 255, is what is left.
-    left = iter(others if len(others) == steps.count(-1) else [])
 
     def written(x: Any) -> str:
         if isinstance(x, list):
             inner = [word for one in x if (word := written(one))]
-            return f"[{', '.join(inner)}]" if _steps(x) else ""  # only numbers: a setting
+            arrays = any(isinstance(one, int) for one in x)
+            return f"[{', '.join(inner)}]" if arrays else ""  # only numbers: a setting
         if not isinstance(x, int):
             return clean(x or "", 20)
-        k = next(left, -1) if x < 0 else x
-        return "…" if k < 0 or _is_number(g.nodes[k]) else clean(g.nodes[k].label, 20)
+        return "…" if x < 0 or _is_number(g.nodes[x]) else clean(g.nodes[x].label, 20)
 
     words = [f"{name}={word}" if name else word for name, x in call.given if (word := written(x))]
     return ", ".join([*words[:4], *["…"] * (len(words) > 4)])
-
-
-def _steps(given: list[Any]) -> list[int]:
-    """Return the steps among arguments, those in lists too."""
-    inner = [_steps(x) if isinstance(x, list) else [x] for x in given]
-    return [x for xs in inner for x in xs if isinstance(x, int)]
 
 
 def _modules(g: Any) -> list[tuple[str, ...]]:

@@ -472,3 +472,16 @@ def test_a_space_after_a_subscript_stays_in_any_renderer() -> None:
     texts = [t for t in re.findall(r"<text .*?</text>", svg) if "> " in t]
     assert len(texts) >= 2  # W₁ @ x, and ∂u @ xᵀ beside ∂W₁
     assert all('xml:space="preserve"' in t for t in texts)
+
+
+@pytest.mark.parametrize(
+    "name", [r"\hat{\mu}", r"\hat{\beta}", r"\bar{\alpha}", r"\tilde{\eta}", "x⃗"]
+)
+def test_letters_with_marks_are_drawn_as_png_and_so_is_what_comes_after(name: str) -> None:
+    """A library that draws text ended in a panic there, and made no picture any more."""
+    pytest.importorskip("vl_convert", reason="the extra 'images' is not installed")
+    parts = [leaf(1.0, n) for n in ("a", "b", name, "c", "x^T")]
+    J = (sum(parts[1:], parts[0] * 1.0) ** 2).named("J")
+    J.backward()
+    assert viz.draw(J).image("png").startswith(b"\x89PNG")
+    assert viz.draw((leaf(1.0, "w") * 2).named("K")).image("pdf").startswith(b"%PDF")

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import Literal
 
@@ -45,13 +46,27 @@ def render_image(svg: str, kind: Literal["png", "pdf"], scale: float = SCALE) ->
         import vl_convert
     except ImportError:
         return _by_browser(svg, kind, scale)
+    svg = _apart(svg)
     try:
         made: bytes = (
             vl_convert.svg_to_png(svg, scale=scale) if kind == "png" else vl_convert.svg_to_pdf(svg)
         )
     except Exception as error:
-        raise EngineError(f"no {kind.upper()} could be made of the picture: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise EngineError(f"no {kind.upper()} could be made of the picture: {reason}") from error
     return made
+
+
+# The library ends in a panic, and makes no picture after it, where a letter has a mark for which
+# there is no character of both: μ̂. The mark stands behind the letter then.
+_MARKS = {"\u0302": "ˆ", "\u0303": "˜", "\u0304": "ˉ", "\u0307": "˙", "\u0308": "¨", "\u20d7": "→"}
+_MARKED = re.compile(r"(?<=\w)[\u0300-\u036f\u20d7]")
+
+
+def _apart(svg: str) -> str:
+    """Return a picture without letters that are made of several characters."""
+    one = unicodedata.normalize("NFC", svg)
+    return _MARKED.sub(lambda m: _MARKS.get(m[0], ""), one)
 
 
 def _by_browser(svg: str, kind: str, scale: float) -> bytes:

@@ -491,8 +491,10 @@ def _as_given(x: Any) -> Any:
 
 
 def composite(
+    function: Callable[..., Any] | None = None,
+    /,
     *,
-    samples: Sequence[str],
+    samples: Sequence[str] = (),
     domain: dict[str, Any] | None = None,
     kinks: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -528,6 +530,11 @@ def composite(
     [1.0, 2.0]
     >>> del COMPOSITES["energy"]
     """
+    if function is not None or not samples:
+        raise TypeError(
+            'composite: needs inputs to check the function on; write @composite(samples=["3"]) '
+            'above it, or samples=["2,3 3"] for two arrays.'
+        )
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         declared = Composite(function, samples=tuple(samples), domain=domain or {}, kinks=kinks)

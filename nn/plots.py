@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.files import write_whole
+from autograd.tensor import value_of
 from nn.metrics import confusion_matrix
 from nn.module import Module
 
@@ -438,8 +439,9 @@ def _run(history: Any) -> Any:
     """Return a history, made of costs if it is a list of them."""
     if hasattr(history, "dev_cost"):
         return history
-    costs = np.asarray(history, dtype=object)
-    if costs.ndim != 1 or not all(isinstance(c, (int, float, np.number)) for c in costs):
+    costs = [*history] if isinstance(history, (list, tuple, np.ndarray)) else []
+    costs = [c.item() if np.ndim(value_of(c)) == 0 and hasattr(c, "item") else c for c in costs]
+    if not costs or not all(isinstance(c, (int, float)) for c in costs):
         raise TypeError(
             f"plot_cost: needs what nn.fit returns, or the costs in a list, got {history!r:.60}."
         )

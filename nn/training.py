@@ -251,6 +251,8 @@ def fit(
     run.seed = function_of(rng, around=True) if callable(rng) else run.seed
     run.calls = calls
     run.every = count("fit", "checkpoint_every", checkpoint_every, 1)
+    if checkpoint is None and run.every != 1:
+        raise ValueError("fit: checkpoint_every needs checkpoint=, the file to write.")
     if checkpoint is not None:
         run.file = Path(checkpoint).expanduser()
         check_target("fit", run.file)

@@ -13,7 +13,7 @@ from viz.engine import bracketed, format_number, latex_name, raised
 from viz.health import with_health
 from viz.loops import Loop, homes, with_loops
 from viz.numbers import grid_of, is_few, norm_of, rows_of, shape_of, value_lines
-from viz.scopes import clusters_of
+from viz.scopes import Call, clusters_of
 from viz.text import clean, in_short, line_of
 from viz.view import Alert, EdgeView, Gradient, GraphView, Kind, NodeView
 from viz.wording import chain_rule, latex_rule, local_of, times
@@ -77,7 +77,10 @@ def view_of(
     for node in g.outputs:
         value = node.shown if values else None
         known = f" = {format_number(value)}" if value is not None and np.ndim(value) == 0 else ""
-        made = f" = {raised(clean(node.formula))}" if node.op else ""
+        called = scopes[node.id][-1] if scopes[node.id] else ""
+        one = isinstance(called, Call) and called.results == (node.id,)
+        formula = called if one else node.formula
+        made = f" = {raised(clean(formula))}" if node.op else ""
         results.append(f"{clean(node.label)}{made}{known}.")
     if walked and values:
         if g.is_hooked:

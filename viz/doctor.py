@@ -144,11 +144,18 @@ def with_findings(view: GraphView, found: tuple[Finding, ...]) -> GraphView:
     said: dict[tuple[str, str], list[Finding]] = {}
     for f in found:
         said.setdefault((f.kind, f.advice), []).append(f)
-    alerts = [
-        Alert(in_short([f.name for f in same]), same[0].line, f"{same[0].mark}. {advice}")
-        for (_, advice), same in said.items()
-    ]
+    alerts = [_alert(advice, same) for (_, advice), same in said.items()]
     return replace(view, nodes=tuple(nodes), alerts=(*view.alerts, *alerts))
+
+
+def _alert(advice: str, same: list[Finding]) -> Alert:
+    """Return one sentence for findings of one kind, each with what is seen there."""
+    first, *rest = same
+    if all(f.mark == first.mark for f in rest):
+        return Alert(in_short([f.name for f in same]), first.line, f"{first.mark}. {advice}")
+    marks = [first.mark, *(f"{f.name}: {f.mark}" for f in rest[:3])]
+    more = f"; and {len(rest) - 3} more" if len(rest) > 3 else ""
+    return Alert(first.name, first.line, f"{'; '.join(marks)}{more}. {advice}")
 
 
 def _finding(node: GraphNode, kind: str, mark: str, advice: str, source: Any = None) -> Finding:

@@ -209,3 +209,9 @@ def test_parameters_are_plain_values() -> None:
 def test_counts_are_refused_because_weights_would_lose_their_gradient(f: Any) -> None:
     with pytest.raises(DTypeError, match="it counts"):
         f(Tensor([1.0, 2.0], requires_grad=True), 2)
+
+
+def test_a_composite_without_samples_says_what_to_write() -> None:
+    for declare in (lambda f: autograd.composite(f), lambda f: autograd.composite()(f)):
+        with pytest.raises(TypeError, match=r'write @composite\(samples=\["3"\]\) above it'):
+            declare(lambda a: a)

@@ -838,3 +838,15 @@ def test_numbers_are_remembered_for_a_while_and_hold_nothing() -> None:
     gone = weakref.ref(leaf(normal(2), "v") * 1.1)
     assert gone() is None
     assert float((kept * 1.7).sum()) == pytest.approx(1.7 * normal(3).sum())
+
+
+def test_each_gradient_that_adds_up_is_told_with_its_own_numbers() -> None:
+    a, b = leaf(2.0, "a"), leaf(-1.5, "b")
+    for k in range(2):
+        J = done((a * b + (k + 1) * a - b**2) ** 2)
+        for p in (a, b):
+            p.data = p.data - 0.01 * p.grad
+    (alert,) = viz.draw(J).view.alerts
+    marks = {f.name: f.mark for f in viz.diagnose(J)}
+    assert len(set(marks.values())) == 2
+    assert str(alert).startswith(f"a: {marks['a']}; b: {marks['b']}. ")

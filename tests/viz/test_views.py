@@ -1218,6 +1218,8 @@ def test_a_call_has_its_arguments_in_their_order() -> None:
         x, y = (leaf(np.array([1.0, 2.0]), name) for name in "xy")
         data = Tensor(np.array([3.0, 5.0]), name="data")
         assert title(ratio(x, y)) == "ratio(x, y)"
+        caption = viz.draw(ratio(x, y).named("J")).view.caption
+        assert any(line.startswith("J = ratio(x, y)") for line in caption)
         assert title(ratio(y, x)) == "ratio(y, x)"
         assert title(ratio(b=x, a=y)) == "ratio(y, x)"
         assert title(ratio(x, x)) == "ratio(x, x)"

@@ -240,12 +240,13 @@ def _soundness(
     for what another line does with it; one that leaves its own quantity wrong is half of an edit.
     """
     right = {_key(row) for row in before.rows if row.status == RIGHT}
+    apart = {_key(row) for row in before.rows if row.note.startswith(_OTHER_SIZE)}
 
     def sound(function: Any, line: int) -> bool:
         if pair.refused:
             return True
         after = _by_variables(pair.mended(function), seed, tolerance, explained=False).report
-        wrong = [row for row in after.rows if row.status == WRONG]
+        wrong = [row for row in after.rows if row.status == WRONG and _key(row) not in apart]
         return not any(_key(row) in right or row.line == line for row in wrong)
 
     return sound
@@ -294,6 +295,7 @@ def _next_edits(
         yield found, False
 
 
+_OTHER_SIZE = "a variable of another size"
 _LATER = "not judged: it comes after "
 
 
@@ -334,7 +336,7 @@ def _by_variables(
             rest = {k: g for k, g in given.items() if k not in apart}
             other = voted(view, rest, tolerance, found.notes)
             if not other:
-                note = "a variable of another size, and so of another meaning"
+                note = f"{_OTHER_SIZE}, and so of another meaning"
                 rows = [Quantity(given[k][0], APART, math.nan, "", (), note) for k in apart]
                 other = with_followers(other, view, rest)
                 report = replace(other, rows=(*other.rows, *rows))

@@ -1707,5 +1707,7 @@ def test_the_dz_of_one_example_is_not_the_dZ_of_all() -> None:
     wrong = module_of("looped_wrong", LOOPED.replace("1 - a1 ** 2", "1 - a1"))
     report = check_backprop(wrong.forward, wrong.backward, P, data)
     assert not report
-    assert [row.name for row in report.mistakes] == ["dW1"]
+    assert [row.name for row in report.mistakes] == ["dz1"]
+    assert report.edit is not None
+    assert report.edit.after == "dz1 = W2.T @ dz2 * (1 - a1 ** 2)"
     assert {row.name: row.status for row in report.rows}["dz2"] == "not compared"

@@ -626,12 +626,15 @@ def _taken(x: Any) -> Any:
 
 
 # Of data that is a real number, though 0 or 1 is given as a whole one.
-_REAL = re.compile(r"(?i)lamb?d?a?_?$|reg|decay|penalty|keep|strength|^l[12]$|^wd$|^(alpha|eta)$")
+_REAL = re.compile(
+    r"(?i)(lam|lambd|lambda_?|lmbda|reg(_?(lambda|strength|param))?|regularization|(weight_)?decay|penalty"
+    r"|keep(_?prob(ability)?|_rate)?|strength|l[12](_\w+)?|wd|alpha|eta)"
+)
 
 
 def _as_real(x: Any, name: str) -> Any:
     """Return a number that hides a term, λ = 0, as one that may be drawn anew."""
-    return float(x) if type(x) is int and x in (0, 1) and _REAL.search(name) else x
+    return float(x) if type(x) is int and x in (0, 1) and _REAL.fullmatch(name) else x
 
 
 def _drawn(x: Any, rng: Any) -> Any:

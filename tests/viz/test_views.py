@@ -1341,6 +1341,8 @@ def test_a_gradient_stands_in_the_grid_of_its_value() -> None:
     assert card.gradient_rows[0] == "∂J/∂W (2 paths) ="
     rows = [re.findall(r"[−\d.]+", row) for row in card.gradient_rows[1:]]
     assert rows == [["2", "−5", "6"], ["0.5", "10", "12"]]
+    spaced = re.sub(r"\s+", " ", viz.draw(J).text.translate({0x2007: " ", 0x2008: " "}))
+    assert re.search(r"∂J/∂W \(2 paths\) = \[ ?2 −5 6 ?\], \[ ?0\.5 10 12 ?\]", spaced)
     wide = {width(row, 11) for row in card.gradient_rows[1:]}
     assert max(wide) - min(wide) < 3  # a minus is a little wider than the space for a digit
     assert len(card.gradient_rows[1:]) == len(card.value)

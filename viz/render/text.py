@@ -26,6 +26,7 @@ def render_text(view: GraphView) -> str:
         lines += ["", "Backward"]
         for node in reversed(view.nodes):
             if node.gradient:
-                lines.append(f"  {node.gradient}")
+                first, *rows = node.gradient_rows
+                lines.append(f"  {first} {', '.join(rows)}".rstrip())
             lines += [f"    {e.label}" for e in arriving.get(node.id, []) if e.label]
     return "\n".join([*lines, "", *view.caption, ""])

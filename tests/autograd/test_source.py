@@ -322,7 +322,9 @@ def test_latex_has_every_derivative() -> None:
 def test_what_is_not_known_is_refused() -> None:
     w = leaf(1.0, "w")
     J = (w * w).named("J")
-    w.data = 2.0
+    w.data = 2.0  # the value before is kept
+    assert "J = w * w" in to_source(J)
+    w.data = 3.0
     with pytest.raises(GradientError, match="the value of w is not known any more"):
         to_source(J)
     with pytest.raises(GradientError, match="graph: needs a Tensor with a graph"):

@@ -84,7 +84,7 @@ def backward(
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
-        most = max((node.extra.total for node, _ in kept if node.extra), default=0) + 1
+        most = [0]  # shared by all that the pass has reached
         while kept:
             node, g = kept.pop()
             extra = node.extra
@@ -94,7 +94,10 @@ def backward(
                 g = before + g
             extra.grad = g if type(g) is Tensor else _own(g)
             extra.passes += 1
-            extra.total, extra.most = extra.total + 1, most
+            extra.total = total = extra.total + 1
+            extra.most = most
+            if total > most[0]:
+                most[0] = total
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:

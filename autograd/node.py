@@ -54,7 +54,8 @@ class Extra:
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
         # Passes that have ever reached it, and the greatest such number in the last of them.
-        self.total = self.most = 0
+        self.total = 0
+        self.most: list[int] | None = None
         self.hooks: list[Callable[[Any], Any]] | None = None
         # The composite function whose result it is, an id before all nodes of that call, the place
         # among its results, and the arguments.
@@ -66,7 +67,7 @@ class Extra:
 
         It has turns of its own, as a generator has beside its discriminator.
         """
-        return self.most > self.total
+        return self.most is not None and self.most[0] > self.total
 
 
 class Node:

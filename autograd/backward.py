@@ -84,7 +84,7 @@ def backward(
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
-        most = [0]  # shared by all that the pass has reached
+        most = [0]  # shared by all that the pass has reached, with their ids
         while kept:
             node, g = kept.pop()
             extra = node.extra
@@ -96,6 +96,7 @@ def backward(
             extra.passes += 1
             extra.total = total = extra.total + 1
             extra.most = most
+            most.append(node.id)
             if total > most[0]:
                 most[0] = total
 

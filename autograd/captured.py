@@ -627,14 +627,21 @@ def _taken(x: Any) -> Any:
 
 # Of data that is a real number, though 0 or 1 is given as a whole one.
 _REAL = re.compile(
-    r"(?i)(lam|lambd|lambda_?|lmbda|reg(_?(lambda|strength|param))?|regularization|(weight_)?decay|penalty"
-    r"|keep(_?prob(ability)?|_rate)?|strength|l[12](_\w+)?|wd|alpha|eta)"
+    r"(?i)(^|_)(lamb?d?a?|lmbda|reg|regulari[sz]ation|decay|penalty|keep|strength|wd)\d?(_|$)"
+    r"|^l[12](_(reg|lambda|penalty|strength|decay))?$|^(alpha|eta)$"
 )
 
 
 def _as_real(x: Any, name: str) -> Any:
     """Return a number that hides a term, λ = 0, as one that may be drawn anew."""
-    return float(x) if type(x) is int and x in (0, 1) and _REAL.fullmatch(name) else x
+    return (
+        float(x)
+        if type(x) is int
+        and x in (0, 1)
+        and _REAL.search(name)
+        and not name.endswith(("axis", "dims"))
+        else x
+    )
 
 
 def _drawn(x: Any, rng: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.node import Leaf, Node, line_of
+from autograd.node import Extra, Leaf, Node, line_of
 
 if TYPE_CHECKING:
     from types import CodeType
@@ -47,8 +47,8 @@ class Cut:
     how : str
         ``detach()``, ``no_grad()``, ``numpy()``, ``data``, ``float()``, ``item()``, ``tolist()``.
     leaves : dict
-        The leaves that it was computed from: by id a weak reference, the name, and whether
-        it has passes of its own. One that nobody holds any more is in no graph.
+        The leaves that it was computed from: by id a weak reference, the name, and which
+        passes had reached it. One that nobody holds any more is in no graph.
     code, lasti
         The user's instruction.
     """
@@ -99,8 +99,11 @@ def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
     return Cut(how, leaves, named, frame.f_code, frame.f_lasti)
 
 
-def _lost(leaf: Leaf) -> tuple[Any, str | None, bool]:
-    return weakref.ref(leaf), leaf.name, leaf.extra is not None and leaf.extra.has_own_passes
+def _lost(leaf: Leaf) -> tuple[Any, str | None, Any]:
+    turns = Extra()  # without the gradient
+    if leaf.extra is not None:
+        turns.total, turns.most = leaf.extra.total, leaf.extra.most
+    return weakref.ref(leaf), leaf.name, turns
 
 
 def _add_leaves(node: Node, found: dict[int, Any]) -> None:
@@ -190,7 +193,7 @@ def remember_numbers(array: Any, how: str, node: Node | None) -> None:
         return
     numbers = array.ravel().tolist()
     if any(x * 4096 % 1 for x in numbers):
-        _keep((array.shape, hash(tuple(numbers))), cut_since(how, (node,)))
+        _keep((array.shape, hash(array.astype(float).tobytes())), cut_since(how, (node,)))
         for x in numbers[:_ALONE]:
             remember_number(x, how, node)
 
@@ -207,7 +210,8 @@ def cut_of_numbers(values: Any) -> Cut | None:
     if not _numbers or values.dtype.kind != "f" or values.size > _LONG:
         return None
     numbers = values.ravel().tolist()
-    found = _numbers.get((values.shape, hash(tuple(numbers))) if values.ndim else numbers[0])
+    digits = hash(values.astype(float).tobytes())
+    found = _numbers.get((values.shape, digits) if values.ndim else numbers[0])
     return None if found is None or all(map(_is_common, numbers)) else found
 
 
@@ -216,11 +220,12 @@ def _is_common(x: float) -> bool:
     if len(f"{x:.17g}") < _SHORT or float(f"{x:.6g}") == x:
         return True
     parts = x * np.arange(1, 1001)
-    whole = np.abs(parts - np.round(parts)) < 1e-13 * np.maximum(1, np.abs(parts))
+    near = np.abs(parts - np.round(parts)) <= 4 * np.finfo(float).eps * np.abs(parts)
+    whole = near & (np.round(parts) != 0) & (np.abs(parts) < _WHOLE)
     return bool(whole.any()) or any(math.isclose(x, c, rel_tol=1e-15) for c in _CONSTANTS)
 
 
-_SHORT = 8  # characters
+_SHORT, _WHOLE = 8, 1e6  # characters of a number; a whole one that may stand in a fraction
 _CONSTANTS = (math.pi, math.tau, math.e, 1 / math.e, *map(math.sqrt, (2, 3, 0.5, math.tau)))
 _CONSTANTS += (math.log(2), math.log(10), math.pi / 2, 1 / math.sqrt(3))
 

@@ -335,11 +335,12 @@ class Graph:
         which their digits tell. Leaves that have backward passes of their own, such as those of a
         generator beside its discriminator, are trained by these, and not lost.
         """
+        ids = {node.id for node in self.program.places}
 
-        def is_lost(leaf: Any, trained: bool) -> bool:
+        def is_lost(leaf: Any, turns: Any) -> bool:
             if leaf is None:  # nobody holds it
-                return not trained
-            return leaf not in self.program.places and not leaf.extra.has_own_passes
+                return not turns.is_trained_apart(ids)
+            return leaf not in self.program.places and not leaf.extra.is_trained_apart(ids)
 
         found = []
         for node, step in zip(self.nodes, self.program.steps, strict=True):
@@ -348,8 +349,8 @@ class Graph:
                 continue
             lost = tuple(
                 name or "a leaf without a name"
-                for ref, name, trained in cut.leaves.values()
-                if is_lost(ref(), trained)
+                for ref, name, turns in cut.leaves.values()
+                if is_lost(ref(), turns)
             )
             if lost:
                 found.append((node, cut.how, cut.source, lost))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from types import CodeType
 
     from autograd.op import Op
@@ -38,7 +38,7 @@ _COPIED = 2**16  # bytes of one that is copied because its owner could write to 
 _SOME = 2**20  # bytes of an array that is kept though nothing else refers to it
 
 # An argument of a call: its name if it was passed by it, and what finds it again: the id of a node,
-# what is remembered of a constant, a weak reference to an array, a text, a list of these, or None.
+# a weak reference to an array, a text, a list of these, or None.
 Given = tuple[str, Any]
 
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
@@ -53,7 +53,8 @@ class Extra:
         self.retains = retains
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
-        # Passes that have ever reached it, and the greatest such number in the last of them.
+        # Passes that have ever reached it; the greatest such number in the last of them, and after
+        # it the ids of all that this one has reached.
         self.total = 0
         self.most: list[int] | None = None
         self.hooks: list[Callable[[Any], Any]] | None = None
@@ -61,13 +62,15 @@ class Extra:
         # among its results, and the arguments.
         self.call: tuple[str, int, int, list[Given]] | None = None
 
-    @property
-    def has_own_passes(self) -> bool:
-        """Whether what its last pass reached was reached by other passes too.
+    def is_trained_apart(self, ids: Collection[int]) -> bool:
+        """Whether it has backward passes of its own, beside those of the leaves of these ids.
 
-        It has turns of its own, as a generator has beside its discriminator.
+        Its last one has reached none of them, or some that other passes reach too, as the pass of a
+        generator reaches the discriminator.
         """
-        return self.most is not None and self.most[0] > self.total
+        if self.most is None:
+            return False
+        return self.most[0] > self.total or not any(i in ids for i in self.most[1:])
 
 
 class Node:

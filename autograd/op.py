@@ -474,7 +474,7 @@ def _as_given(x: Any) -> Any:
     """Return what finds an argument of a call again, and keeps no array alive.
 
     For a tensor with a graph that is the id of its node, for named data its name, for other arrays
-    a weak reference; for a number its text; for an array that nobody could find again -1.
+    a weak reference; for a number its text; else None.
     """
     if type(x) is Tensor:
         if x._node is not None:

@@ -439,7 +439,10 @@ def _run(history: Any) -> Any:
     """Return a history, made of costs if it is a list of them."""
     if hasattr(history, "dev_cost"):
         return history
-    costs = [*history] if isinstance(history, (list, tuple, np.ndarray)) else []
+    try:
+        costs = [] if isinstance(history, (str, dict)) else [*history]
+    except TypeError:  # it is no sequence
+        costs = []
     costs = [c.item() if np.ndim(value_of(c)) == 0 and hasattr(c, "item") else c for c in costs]
     if not costs or not all(isinstance(c, (int, float)) for c in costs):
         raise TypeError(

@@ -453,6 +453,7 @@ def test_costs_of_ones_own_loop_are_drawn() -> None:
     assert [text.get_text() for text in both.get_legend().get_texts()] == ["slow", "fast"]
     costs = [nn.Tensor(2.0, requires_grad=True) * 1.0, np.array(1.5), 1]
     np.testing.assert_array_equal(nn.plot_cost(costs).lines[0].get_ydata(), [2.0, 1.5, 1.0])
-    for bad in ("cost", 3, [[1.0, 2.0]], None, ["a"], []):
+    assert len(nn.plot_cost(range(1, 4)).lines[0].get_ydata()) == 3
+    for bad in ("cost", 3, [[1.0, 2.0]], None, ["a"], [], np.array(3.0)):
         with pytest.raises(TypeError, match=r"plot_cost: needs what nn\.fit returns, or the costs"):
             nn.plot_cost(bad)

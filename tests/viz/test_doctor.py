@@ -262,6 +262,11 @@ def a_number_of_a_tensor(convert: Any) -> Tensor:
     return done((v * scale).sum())
 
 
+def a_large_number_of_a_tensor() -> Tensor:
+    w, u = leaf(3.7e3, "w"), leaf(1.5, "u")
+    return done(u * float(w * w * 1.0123456789))
+
+
 def a_list_of_a_tensor() -> Tensor:
     W1, W2, (X, _) = leaf(normal(4, 3), "W1"), leaf(normal(1, 4), "W2"), data(m=5)
     h = Tensor(np.tanh(W1 @ X).tolist(), name="h")
@@ -294,6 +299,7 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "data": (through_data, "cut", "", "cut by data"),
     "named array": (through_a_named_array, "cut", "h", "cut by numpy()"),
     "float()": (lambda: a_number_of_a_tensor(float), "cut", "", "cut by float()"),
+    "a large float()": (a_large_number_of_a_tensor, "cut", "", "cut by float()"),
     "item()": (lambda: a_number_of_a_tensor(lambda t: t.item()), "cut", "", "cut by item()"),
     "tolist()": (a_list_of_a_tensor, "cut", "h", "cut by tolist()"),
     "dead where": (dead_where, "dead", "", "of relu is 0"),
@@ -611,6 +617,26 @@ def values_that_a_mask_keeps() -> Tensor:
     return done((W2 @ autograd.where(mask, np.tanh(W1 @ X), 0.0)).mean())
 
 
+def an_actor_beside_its_critic() -> Tensor:
+    """Each has a pass of its own, which reaches nothing of the other."""
+    V, P = leaf(normal(3), "V"), leaf(normal(3, seed=1), "P")
+    s = Tensor(normal(3, seed=2), name="s")
+    for _ in range(3):
+        for p in (V, P):
+            p.zero_grad()
+        done(((V * s).sum() - 1) ** 2)
+        gain = (1 - (V * s).sum()).detach()
+        J = done(-np.tanh((P * s).sum()) * gain)
+    return J
+
+
+def an_encoder_that_was_trained_before() -> Tensor:
+    E, D, H = leaf(normal(2, 3), "E"), leaf(normal(3, 2), "D"), leaf(normal(1, 2), "H")
+    X, Y = data()
+    done(((D @ (E @ X) - X) ** 2).mean())
+    return done(((H @ (E @ X).detach() - Y) ** 2).mean())
+
+
 def a_shift_by_the_largest() -> Tensor:
     z = leaf(normal(4), "z")
     powers = np.exp(z - float(z.max()))
@@ -642,6 +668,8 @@ def common_numbers() -> Tensor:
 
 
 HEALTHY = [
+    an_actor_beside_its_critic,
+    an_encoder_that_was_trained_before,
     common_numbers,
     values_that_a_mask_keeps,
     a_step_of_a_discriminator,

@@ -132,7 +132,7 @@ const algebra = (cards) => {
   const POWERS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
   const plainly = (formula) => formula // as LaTeX has it: \\hat{y}, Z^{[1]}, s_{3}, x^{-1}
-    .replace(/\\(hat|bar|tilde)\s*\{?(\p{L})\}?/gu, "$2$1").replace(/\^\{(\[[^}]*)\}/g, "^$1").replace(/_\{(\w+)\}/g, "_$1")
+    .replace(/\\(hat|bar|tilde)\s*\{?(\p{L})\}?/gu, "$2$1").replace(/\^\{(\[[^}]*|\([^}]*\))\}/g, "^$1").replace(/_\{(\w+)\}/g, "_$1")
     .replace(/\^\{([^}]*)\}/g, "^($1)").replace(/\\(?=\p{L})/gu, "");
 
   /** Return what computes a formula: a function of `value(k)`, `gradient(k)` and the shape of it all. */

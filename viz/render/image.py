@@ -59,8 +59,16 @@ def render_image(svg: str, kind: Literal["png", "pdf"], scale: float = SCALE) ->
 
 # The library ends in a panic, and makes no picture after it, where a letter has a mark for which
 # there is no character of both: μ̂. The mark stands behind the letter then.
-_MARKS = {"\u0302": "ˆ", "\u0303": "˜", "\u0304": "ˉ", "\u0307": "˙", "\u0308": "¨", "\u20d7": "→"}
-_MARKED = re.compile(r"(?<=\w)[\u0300-\u036f\u20d7]")
+_MARKS = {
+    "\u0302": "ˆ",
+    "\u0303": "˜",
+    "\u0304": "ˉ",
+    "\u0305": "ˉ",
+    "\u0307": "˙",
+    "\u0308": "¨",
+    "\u20d7": "→",
+}
+_MARKED = re.compile(r"(?<=[\w\u0300-\u036f\u20d7])[\u0300-\u036f\u20d7]")
 
 
 def _apart(svg: str) -> str:

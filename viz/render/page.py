@@ -146,12 +146,13 @@ def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
     ask, above = source.slope.symbol, target.slope.symbol
     one = f" along {target.name}" if source.slope.paths > 1 else ""
     if edge.brings is not None and not source.shape.startswith("("):
+        rule = f"{above} · ({edge.formula})"
         above_name, name = bracketed(target.name), bracketed(source.name)
         factor = edge.symbol if edge.symbol != ask else f"∂{above_name}/∂{name}"
         hint = f"{ask} = {above} · {factor}. The factor {factor} is {edge.formula}."
         if above == f"∂{above_name}/∂{above_name}":
             hint = f"{above} is 1, so it is the local derivative: {edge.formula}."
-        rule = f"{above} · ({edge.formula})"
+            rule = edge.formula
         return replace(step, ask=f"{ask}{one} = ", answer=repr(edge.brings), hint=hint, rule=rule)
     if edge.symbol.startswith(ask):  # a whole derivative, or what comes back along one of the paths
         found = (x for x in _NAMES.findall(edge.formula) if x.startswith("∂") or x in names)

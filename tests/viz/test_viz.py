@@ -614,7 +614,7 @@ def test_graphviz_reads_hostile_names_back_as_they_were(name) -> None:
     nodes = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if g.get("class") == "node"]
     assert len(nodes) == 2
     text = nodes[0].find(f"{SVG}text").text
-    assert text.replace("\xa0", " ").strip() == clean(name).strip()
+    assert text.replace("\xa0", " ").strip() == clean(readable(name)).strip()
 
 
 def test_health_says_where_gradients_vanish_explode_or_stop_being_numbers() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.anomaly import inspect_backward, inspect_cotangent
 from autograd.errors import AutogradError, DTypeError, GradientError, LimitWarning, ShapeError
-from autograd.node import FREED, Constant, Node, source_of
+from autograd.node import FREED, Constant, Node, Pass, source_of
 from autograd.registry import OPS
 from autograd.state import STATE, detect_anomaly, enable_grad
 from autograd.tensor import Tensor, real_array, wrap
@@ -84,7 +84,7 @@ def backward(
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
-        most = [0]  # shared by all that the pass has reached, with their ids
+        this = Pass()
         while kept:
             node, g = kept.pop()
             extra = node.extra
@@ -95,10 +95,10 @@ def backward(
             extra.grad = g if type(g) is Tensor else _own(g)
             extra.passes += 1
             extra.total = total = extra.total + 1
-            extra.most = most
-            most.append(node.id)
-            if total > most[0]:
-                most[0] = total
+            extra.last = this
+            this.ids.append(node.id)
+            if total > this.most:
+                this.most = total
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:

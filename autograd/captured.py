@@ -414,24 +414,24 @@ class Pair:
         ran = self.run(self.forward, self.bound(self.forward, like, data, {}), aloud=aloud)
         return self.cost_of(ran, like, data), values, data, ran
 
-    def reference(self, seed: int | None) -> tuple[float, dict[str, Any]]:
-        """Return J and the right gradients."""
+    def reference(self, seed: int | None) -> tuple[float, dict[str, Any]] | None:
+        """Return J and the right gradients; None where rounding moves them, of drawn inputs.
+
+        That is so where units are saturated: 1 − A has few digits then. Gradients of 0 that are all
+        rounding do not count.
+        """
         if self.refused:
             return self.differences(seed)
         J, leaves, _ = self.recorded(seed)
+        if seed is not None and not self._is_steady(J, leaves):
+            return None
         found = gradients(J, [*leaves.values()], allow_unused=True)
         right = zip(self.names, leaves.values(), found, strict=True)
         by_name = {f"d{k}": np.zeros(t.shape) if g is None else np.asarray(g) for k, t, g in right}
         return float(J.data.reshape(())), by_name
 
-    def is_steady(self, seed: int | None) -> bool:
-        """Return whether rounding leaves the gradients alone: no unit is saturated, as in 1 − A.
-
-        Gradients of 0 that are all rounding do not count.
-        """
-        if self.refused:
-            return True
-        J, leaves, _ = self.recorded(seed)
+    def _is_steady(self, J: Tensor, leaves: Mapping[str, Tensor]) -> bool:
+        """Return whether rounding leaves the gradients of a recorded cost as they are."""
         view = graph(J)
         at = [node.id for t in leaves.values() if (node := view.find(t)) is not None]
         found, moved = shaken(view.program, J)
@@ -634,14 +634,8 @@ _REAL = re.compile(
 
 def _as_real(x: Any, name: str) -> Any:
     """Return a number that hides a term, λ = 0, as one that may be drawn anew."""
-    return (
-        float(x)
-        if type(x) is int
-        and x in (0, 1)
-        and _REAL.search(name)
-        and not name.endswith(("axis", "dims"))
-        else x
-    )
+    is_real = _REAL.search(name) and not name.endswith(("axis", "dims"))
+    return float(x) if is_real and type(x) is int and x in (0, 1) else x
 
 
 def _drawn(x: Any, rng: Any) -> Any:

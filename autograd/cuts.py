@@ -102,7 +102,7 @@ def cut_since(how: str, nodes: tuple[Node | None, ...]) -> Cut:
 def _lost(leaf: Leaf) -> tuple[Any, str | None, Any]:
     turns = Extra()  # without the gradient
     if leaf.extra is not None:
-        turns.total, turns.most = leaf.extra.total, leaf.extra.most
+        turns.total, turns.last = leaf.extra.total, leaf.extra.last
     return weakref.ref(leaf), leaf.name, turns
 
 

@@ -9,6 +9,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from autograd.symbol import HIGH
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -56,9 +58,7 @@ def latex_name(name: str) -> str:
 
 # Digits at the end of a name, or a few letters after a letter and an underscore.
 _INDEXED = re.compile(r"(.*[^0-9,_])_?([0-9]+(?:,[0-9]+)*)|(\w)_([A-Za-z0-9]{1,3})")
-_LAYER = re.compile(  # Z^[2], a^[2](i), x^(i)
-    r"([^^]+)\^(\[[0-9A-Za-z, +−-]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
-)
+_LAYER = re.compile(rf"([^^]+){HIGH}")  # Z^[2], a^[2](i), x^(i)
 _POWER = re.compile(r"(\w[\u0300-\u036f]?)\^([0-9])")  # σ^2, of a name that is written so
 _BRACED = re.compile(r"(\w)_\{([A-Za-z0-9,]{1,8})\}")  # as LaTeX has it
 _ACCENTS = {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from autograd.op import Op
@@ -26,6 +26,7 @@ __all__ = [
     "Extra",
     "Leaf",
     "Node",
+    "Pass",
     "line_of",
     "next_id",
     "source_of",
@@ -44,33 +45,40 @@ Given = tuple[str, Any]
 FREED = ("freed",)  # stands where a node's saved values were, once a backward walk has passed
 
 
+class Pass:
+    """What a backward pass has reached: the ids, and the most passes that any of them has had."""
+
+    __slots__ = ("ids", "most")
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.most = 0
+
+
 class Extra:
     """What only some nodes have: a gradient that is kept, hooks, the call they end."""
 
-    __slots__ = ("call", "grad", "hooks", "most", "passes", "retains", "total")
+    __slots__ = ("call", "grad", "hooks", "last", "passes", "retains", "total")
 
     def __init__(self, *, retains: bool = False) -> None:
         self.retains = retains
         self.grad: Any = None
         self.passes = 0  # backward passes whose gradients grad holds
-        # Passes that have ever reached it; the greatest such number in the last of them, and after
-        # it the ids of all that this one has reached.
-        self.total = 0
-        self.most: list[int] | None = None
+        self.total = 0  # backward passes that have ever reached it
+        self.last: Pass | None = None  # of them
         self.hooks: list[Callable[[Any], Any]] | None = None
         # The composite function whose result it is, an id before all nodes of that call, the place
         # among its results, and the arguments.
         self.call: tuple[str, int, int, list[Given]] | None = None
 
-    def is_trained_apart(self, ids: Collection[int]) -> bool:
+    def is_trained_apart(self, ids: set[int]) -> bool:
         """Whether it has backward passes of its own, beside those of the leaves of these ids.
 
         Its last one has reached none of them, or some that other passes reach too, as the pass of a
         generator reaches the discriminator.
         """
-        if self.most is None:
-            return False
-        return self.most[0] > self.total or not any(i in ids for i in self.most[1:])
+        last = self.last
+        return last is not None and (last.most > self.total or ids.isdisjoint(last.ids))
 
 
 class Node:

@@ -17,7 +17,7 @@ import numpy as np
 from autograd.program import UNKNOWN, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from autograd.node import Node
     from autograd.tensor import Tensor
@@ -88,9 +88,7 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
     little, much = ([0.0] * len(found) for _ in range(2))  # moved by one digit, and by eight
     numbers = (np.ndarray, np.generic)
     for size, most in ((1.0, little), (FACTOR, much)):
-        shake = functools.partial(_shaken, rng=rng, size=size)
-        for _ in range(3):
-            moved = program.pulled_back(program.computed(shake), seeds, change=shake)
+        for _, moved in _runs(program, seeds, size, rng, 3):
             with np.errstate(all="ignore"):
                 for k, (g, other) in enumerate(zip(found, moved, strict=True)):
                     if isinstance(g, numbers) and isinstance(other, numbers):
@@ -102,10 +100,26 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
 def shaken(program: Program, output: Tensor) -> tuple[list[Any], list[Any]]:
     """Return the cotangents of a program's steps, and those with each result off by one digit."""
     seeds = {program.outputs[0]: np.ones(output.shape, output.dtype)[()]}
-    shake = functools.partial(_shaken, rng=np.random.default_rng(0), size=1.0)
     with np.errstate(all="ignore"):
         found = program.pulled_back(program.values, seeds)
-        return found, program.pulled_back(program.computed(shake), seeds, change=shake)
+        ((_, moved),) = _runs(program, seeds, 1.0, np.random.default_rng(0), 1)
+    return found, moved
+
+
+def _runs(
+    program: Program,
+    seeds: dict[int, Any],
+    size: float,
+    rng: np.random.Generator,
+    many: int,
+    *,
+    given: bool = False,
+) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Yield values and cotangents of runs in which each result is off by some digits."""
+    shake = functools.partial(_shaken, rng=rng, size=size)
+    for _ in range(many):
+        values = program.computed(shake, given=given)
+        yield values, program.pulled_back(values, seeds, change=shake)
 
 
 def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:
@@ -115,21 +129,18 @@ def rounding_of(program: Program) -> tuple[list[Any], list[Any]]:
     """
     nothing = [0.0] * len(program.steps)
     values, slopes = program.values, program.cotangents
-    tiny = [any(map(_is_tiny, found)) for found in (values, slopes)]
+    tiny = any(map(_is_tiny, (*values, *slopes)))
     sizes = sum(np.size(v) for v in values)
     many = len(program.steps) > _STEPS or sizes > _NUMBERS
-    if many or not any(tiny) or any(v is None for v in values):
+    if many or not tiny or any(v is None for v in values):
         return nothing, nothing
     seeds = {i: np.ones(program.steps[i].shape)[()] for i in program.outputs}
     rng = np.random.default_rng(0)
     most: list[tuple[list[Any], list[Any]]] = []  # moved by one digit, and by eight
     for size in (1.0, FACTOR):
-        shake = functools.partial(_shaken, rng=rng, size=size)
         most.append(([*nothing], [*nothing]))
-        for _ in range(SAMPLES):
-            moved = program.computed(shake, given=True)
-            back = program.pulled_back(moved, seeds, change=shake) if tiny[1] else slopes
-            for kept, found, again in zip(most[-1], (values, slopes), (moved, back), strict=True):
+        for moved in _runs(program, seeds, size, rng, SAMPLES, given=True):
+            for kept, found, again in zip(most[-1], (values, slopes), moved, strict=True):
                 for k, (x, other) in enumerate(zip(found, again, strict=True)):
                     kept[k] = np.maximum(kept[k], _apart(x, other))
     # Element by element: beside the 1 of a softmax stands a number that is small and exact.

@@ -354,7 +354,7 @@ def fill(
         )
         if around == "()" and re.fullmatch(r"\([^()]*\)", text):
             text = text[1:-1]  # in the parentheses of a function
-        if form == "text" and template[match.end() :].startswith("^") and _HIGH.search(text):
+        if form == "text" and template[match.end() :].startswith("^") and _ENDS_HIGH.search(text):
             return f"({text})"
         if around.endswith("^") and "^" in text:
             return "{" + text + "}"  # LaTeX has no two superscripts at one place
@@ -379,7 +379,9 @@ def fill(
     return f"{op.symbol}({', '.join(text for text, _ in inner)}, {options})", _ATOM
 
 
-_HIGH = re.compile(r"\^(\[[\w, ]+\]|(\[[\w, ]+\])?\(\w+\))$")  # a layer or an example: W^[1], x^(i)
+# What stands above a name: a layer, an example. A power of it needs brackets.
+HIGH = r"\^(\[[0-9A-Za-z, +−-]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
+_ENDS_HIGH = re.compile(rf"{HIGH}$")
 _UNSAID = {"keepdims", "dtype", "shape", "order"}  # parameters that the shapes on the cards tell
 
 

@@ -502,22 +502,16 @@ class Tensor:
         """
         if self._node is not None and STATE.get().depth:
             return +self
-        return _rebuilt(
-            np.array(self._value), isinstance(self._node, Leaf), self.name, self._is_adopted
-        )
+        return _rebuilt(*self._parts())
 
     def __reduce__(self) -> tuple[Any, ...]:
         self._converted("pickle")
-        return _rebuilt, (
-            np.array(self._value),
-            isinstance(self._node, Leaf),
-            self.name,
-            self._is_adopted,
-        )
+        return _rebuilt, self._parts()
 
-    @property
-    def _is_adopted(self) -> bool:
-        return isinstance(self._node, Leaf) and self._node.of_module
+    def _parts(self) -> tuple[npt.NDArray[Any], bool, str | None, bool]:
+        """Return the value, whether it is a leaf, its name, and whether a module has it."""
+        leaf = self._node if isinstance(self._node, Leaf) else None
+        return np.array(self._value), leaf is not None, self.name, bool(leaf and leaf.of_module)
 
     # -- gradients ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import GradientError, ShapeError, Tensor
 from autograd.tensor import value_of
-from nn._words import BOOLS, hinted, positive, refuse_keywords, suggestion
+from nn._words import BOOLS, ELSEWHERE, hinted, positive, refuse_keywords, suggestion
 from nn.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -30,22 +30,6 @@ __all__ = [
     "clip_gradients",
     "weighted_average",
 ]
-
-
-# Settings that optimizers have elsewhere, and what they may be here.
-_ELSEWHERE = {
-    **dict.fromkeys(("lr", "alpha", "rate", "eta", "step_size"), ("learning_rate",)),
-    **dict.fromkeys(("momentum", "beta", "betas"), ("beta", "beta1")),
-    **dict.fromkeys(("beta1", "beta_1"), ("beta1", "beta")),
-    **dict.fromkeys(("beta2", "beta_2", "rho"), ("beta2", "beta")),
-    **dict.fromkeys(("epsilon", "weight_decay"), ()),
-    "decay": (),
-    "eps": ("epsilon",),
-    "l2": ("weight_decay",),
-    "wd": ("weight_decay",),
-    "params": ("parameters",),
-    "param_groups": ("parameters",),
-}
 
 
 class Optimizer:
@@ -147,14 +131,15 @@ class Optimizer:
         }
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse a setting that other libraries have, where it would change nothing."""
-        cls, instead = type(self), _ELSEWHERE.get(name, ())
-        settings = cls.__signature__.parameters
-        is_one = name in _ELSEWHERE and name not in settings and not hasattr(cls, name)
-        if is_one and cls.__module__ == __name__:
-            known = [one for one in instead if one in settings]
-            said = f"write optimizer.{known[0]} = …" if known else "it has no such setting"
-            raise AttributeError(f"{cls.__name__}.{name}: would change nothing; {said}.")
+        """Refuse a setting of other optimizers or libraries, which would change nothing."""
+        cls = type(self)
+        if (name in ELSEWHERE or name == "epsilon") and cls.__module__ == __name__:
+            settings = cls.__signature__.parameters
+            if name not in settings and not hasattr(cls, name):
+                try:
+                    refuse_keywords(cls.__name__, [name], settings)
+                except TypeError as error:
+                    raise AttributeError(str(error)) from None
         object.__setattr__(self, name, value)
 
     @property

@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument(
             "--health",
             action=argparse.BooleanOptionalAction,
-            help="draw derivatives by their sizes too, and with --no-health say nothing of it",
+            help="mark gradients out of bounds too; --no-health says nothing of what is broken",
         )
         made.add_argument("--scalars", action="store_true", help="open tensors into their numbers")
         made.add_argument("--repeats", action="store_true", help="fold what repeats")

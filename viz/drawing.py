@@ -85,9 +85,7 @@ class Drawing:
         """Return the picture as SVG text, told so that it can be read in a notebook's cell."""
         place, size = PLACES["notebook"], self.view.size
         own = self.engine in ("auto", "builtin")
-        if (
-            own and size is not None and size[0] > place.width
-        ):  # of a slide: all of it, rather than a part
+        if own and size is not None and size[0] > place.width:  # a slide: all of it, though smaller
             part = place.width / size[0]
             return render_svg(replace(self.view, size=(place.width, part * size[1])), self.theme)
         if self._views is None or not self._suits or is_legible(self.view, place):

@@ -549,11 +549,19 @@ def test_clipping_where_the_greatest_gradient_is_0_or_1(size: float) -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "said"),
     [
-        (nn.SGD, "lr", "SGD.lr: would change nothing; write optimizer.learning_rate"),
-        (nn.Adam, "beta", "Adam.beta: would change nothing; write optimizer.beta1"),
-        (nn.Momentum, "momentum", "Momentum.momentum: would change nothing; write optimizer.beta "),
-        (nn.Adam, "eps", "Adam.eps: would change nothing; write optimizer.epsilon"),
-        (nn.SGD, "momentum", "SGD.momentum: would change nothing; it has no such setting"),
+        (
+            nn.SGD,
+            "lr",
+            "SGD: no option 'lr'; it takes parameters, learning_rate. Write ",
+        ),
+        (nn.Adam, "beta", "Write beta1."),
+        (nn.Momentum, "momentum", "Write beta."),
+        (nn.Adam, "eps", "Write epsilon."),
+        (nn.Adam, "rho", "Write beta2."),
+        (nn.Adam, "decay", "Write learning_rate=nn.InverseDecay(…)."),
+        (nn.SGD, "momentum", "Write an optimizer object, nn.Momentum(net.parameters(), beta=…)."),
+        (nn.SGD, "beta1", "Write an optimizer object, such as nn.Adam(net.parameters(), beta1=…)."),
+        (nn.Momentum, "epsilon", "Momentum: no option 'epsilon'; it takes"),
     ],
 )
 def test_a_setting_of_another_library_is_not_taken_silently(

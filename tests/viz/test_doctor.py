@@ -863,8 +863,12 @@ def test_numbers_are_remembered_for_a_while_and_hold_nothing() -> None:
         (kept * (k + 0.1)).sum().item()
         np.tanh(kept * k + 0.3).tolist()
     assert len(cuts._numbers) <= 256
-    gone = weakref.ref(leaf(normal(2), "v") * 1.1)
-    assert gone() is None
+    result = leaf(normal(2), "v") * 1.1
+    array = weakref.ref(result)
+    result.tolist()
+    result.sum().item()
+    del result
+    assert array() is None
     assert float((kept * 1.7).sum()) == pytest.approx(1.7 * normal(3).sum())
 
 

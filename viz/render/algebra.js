@@ -121,7 +121,6 @@ const algebra = (cards) => {
     sin: Math.sin, cos: Math.cos, tan: Math.tan, abs: Math.abs, absolute: Math.abs, sign: Math.sign, relu: (x) => Math.max(x, 0),
     log2: Math.log2, log10: Math.log10, log1p: Math.log1p, expm1: Math.expm1, sinh: Math.sinh, cosh: Math.cosh,
     arctan: Math.atan, arcsin: Math.asin, arccos: Math.acos, square: (x) => x * x, reciprocal: (x) => 1 / x, negative: (x) => -x,
-    cosec: (x) => 1 / Math.sin(x), sech: (x) => 1 / Math.cosh(x),
     maximum: Math.max, max: Math.max, minimum: Math.min, min: Math.min, multiply: (x, y) => x * y, divide: (x, y) => x / y,
     add: (x, y) => x + y, subtract: (x, y) => x - y, power: Math.pow, where: (c, x, y) => (c ? x : y), heaviside: (x, h) => (x > 0 ? 1 : x < 0 ? 0 : h),
   };

@@ -62,8 +62,8 @@ class Step:
     edge : int
         The number of the edge that it goes back along; −1 for others.
     ask, answer, hint, rule : str
-        What a reader may be asked first, what is right (a number, or the formula of the rule), and
-        which factor it needs; empty where there is nothing to ask.
+        What a reader may be asked first, what is right (a number, or the formula of the rule),
+        which factor it needs, and the rule of a number; empty where there is nothing to ask.
     """
 
     words: str
@@ -106,6 +106,7 @@ def steps_of(view: GraphView) -> Steps:
     for edge in view.edges:
         missing[edge.source] += edge.back
     by_id = {n.id: n for n in view.nodes}
+    names = {name for n in view.nodes for name in (n.name, f"d{n.name}")}
     forward = len(s.steps)
     walked = any(n.slope is not None and n.slope.state != "none" for n in view.nodes)
     for node in reversed(view.nodes) if walked else ():
@@ -128,7 +129,7 @@ def steps_of(view: GraphView) -> Steps:
                 s.gradients[edge.source] = len(s.steps) + 1
                 slope = by_id[edge.source].slope
                 words += f". In all {slope}" if slope is not None and slope.paths > 1 else ""
-            s.steps.append(_asked(Step(f"{words}.", back=True, edge=number), edge, by_id))
+            s.steps.append(_asked(Step(f"{words}.", back=True, edge=number), edge, by_id, names))
             s.back[number] = len(s.steps)
     for number in range(len(view.edges)):
         s.back.setdefault(number, 1)  # of a graph that no backward pass has gone through
@@ -137,9 +138,8 @@ def steps_of(view: GraphView) -> Steps:
     return s
 
 
-def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView]) -> Step:
+def _asked(step: Step, edge: EdgeView, by_id: dict[int, NodeView], names: set[str]) -> Step:
     """Return a step that can be asked: the number that comes back, or the rule of an array."""
-    names = {n.name for n in by_id.values()} | {"d" + n.name for n in by_id.values()}
     source, target = by_id[edge.source], by_id[edge.target]
     if not edge.formula or source.slope is None or target.slope is None:
         return step
@@ -219,7 +219,6 @@ def render_page(
                 "summary": " ".join(picture.view.caption),
                 "edges": [[e.source, e.target] for e in picture.view.edges],
                 "cards": {n.id: [n.header, n.source] for n in picture.view.nodes},
-                "shapes": {n.id: known[n.id][0] for n in picture.view.nodes if n.id in known},
                 "known": [
                     [n.name, *known.get(n.id, (None, None, None)), n.id] for n in picture.view.nodes
                 ],

@@ -87,14 +87,15 @@
   function isRight(guess, now) {
     const [wanted, top] = [Number(now.answer), topOf(now.ask)];
     const [source] = data.pictures[shown].edges[now.edge];
-    const own = data.pictures[shown].known.findIndex((card) => card[4] === source);
+    const { known } = data.pictures[shown];
+    const own = known.findIndex((card) => card[4] === source);
     if (!Number.isNaN(wanted)) {
       const decimal = guess.replace(/^(\s*[-+−]?\d+),(\d+\s*)$/, "$1.$2");
       const close = Math.abs(computing().number(decimal, top, own) - wanted) <= 5e-3 * Math.abs(wanted) + 1e-9;
       if (!close || !/\p{L}/u.test(decimal.replace(/\de/gi, ""))) return close;
       return computing().same(decimal, now.rule, top, [], own) === "always" ? "always" : "here";
     }
-    const same = computing().same(guess, now.answer, top, data.pictures[shown].shapes[source] || [], own);
+    const same = computing().same(guess, now.answer, top, own < 0 ? [] : known[own][1] || [], own);
     return same === undefined ? plain(guess, top) === plain(now.answer, top) : same;
   }
 

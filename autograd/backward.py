@@ -84,7 +84,9 @@ def backward(
     # All at once, after the walk: a rule that fails leaves every grad as it was. One thread at a
     # time: two that share a leaf must not lose each other's part.
     with _ACCUMULATING:
-        this = Pass()
+        this, most = Pass(), 0
+        ids: list[int] = []
+        this.ids, this.most = ids, most  # whole at any moment, should it be interrupted
         while kept:
             node, g = kept.pop()
             extra = node.extra
@@ -94,11 +96,11 @@ def backward(
                 g = before + g
             extra.grad = g if type(g) is Tensor else _own(g)
             extra.passes += 1
-            extra.total = total = extra.total + 1
-            extra.last = this
-            this.ids.append(node.id)
-            if total > this.most:
-                this.most = total
+            extra.last, extra.total = this, extra.total + 1
+            ids.append(node.id)
+            if extra.total > most:
+                most = extra.total
+        this.most = most
 
 
 def _own(g: Any) -> np.ndarray[Any, Any]:

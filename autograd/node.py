@@ -50,9 +50,8 @@ class Pass:
 
     __slots__ = ("ids", "most")
 
-    def __init__(self) -> None:
-        self.ids: list[int] = []
-        self.most = 0
+    ids: list[int]
+    most: int
 
 
 class Extra:

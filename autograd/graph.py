@@ -27,7 +27,7 @@ from autograd.symbol import (
 from autograd.tensor import Tensor, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 __all__ = ["Edge", "Graph", "GraphNode", "graph"]
 
@@ -169,6 +169,10 @@ class GraphNode:
     def formula(self) -> str:
         """How the value was computed, in the labels of its operands: ``a + u``."""
         return self._formulas.formula(self.id, "text")
+
+    def composed(self, inside: Collection[int]) -> str:
+        """Return the formula with those of some operands, by id, in it: ``sigmoid(W @ x + b)``."""
+        return self._formulas.written(self.id, "text", inside)[0]
 
     @property
     def substituted(self) -> str:
@@ -423,14 +427,22 @@ class _Formulas:
 
     def formula(self, i: int, form: str) -> str:
         """Return how a value is computed, in the labels of its operands."""
+        if (i, form) not in self._formulas:
+            self._formulas[i, form] = self.written(i, form)[0]
+        return self._formulas[i, form]
+
+    def written(self, i: int, form: str, inside: Collection[int] = ()) -> tuple[str, int]:
+        """Return a formula with those of the operands `inside` in it, and how tightly it binds."""
         step = self.program.steps[i]
         if step.op is None:
-            return self.label(i)
-        if (i, form) not in self._formulas:
-            inner = [(render(self._symbol(k), form), 1000) for k in step.operands]
-            made, _ = fill(step.op, form, inner, [None] * len(inner), step.params)
-            self._formulas[i, form] = made
-        return self._formulas[i, form]
+            return self.label(i), 1000
+        inner = [
+            self.written(k, form, inside) if k in inside else (render(self._symbol(k), form), 1000)
+            for k in step.operands
+        ]
+        made = [self.program.steps[k].op if k in inside else None for k in step.operands]
+        names = [None if op is None else op.name for op in made]
+        return fill(step.op, form, inner, names, step.params)
 
     def substituted(self, i: int) -> str:
         """Return the formula of a step with the numbers of its operands, if they are numbers."""

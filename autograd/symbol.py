@@ -356,8 +356,9 @@ def fill(
             text = text[1:-1]  # in the parentheses of a function
         if form == "text" and template[match.end() :].startswith("^") and _ENDS_HIGH.search(text):
             return f"({text})"
-        if around.endswith("^") and "^" in text:
-            return "{" + text + "}"  # LaTeX has no two superscripts at one place
+        if around.endswith("^") and "^" in text:  # LaTeX has no two superscripts at one place
+            is_transposed = template[match.end() :].startswith(r"^{\mathsf{T}}")
+            return "{" + text + "}" if is_transposed else f"({text})"
         loose = op.binds is not None and tight < op.binds
         if name == last and tight == op.binds:  # a − (b − c), but a + b + c
             loose = not (op.associative and inner_ops[-1] == op.name)

@@ -7,6 +7,7 @@ first way whose best arrangement can be read is taken. What it leaves out is sai
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,6 +60,7 @@ _ROWS = 6  # rows that are tried; in a high place, only a few
 _SEVERAL, MOST = 120, 300  # cards of a view that is arranged in all ways, and in two at least
 _LANES = 6  # arrows that may lead from one row to the next; in a high place, half of them
 _NAME = 28  # characters of a name, where little room is left
+_HEADER = 0.8  # characters of a header that are as wide as one of a line below it
 _NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
 
 
@@ -210,9 +212,10 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
         node = replace(node, name=clean(node.name, _NAME), formula=clean(node.formula, 2 * _NAME))
     if node.is_folded:
         slopes = tuple(replace(s, shape="", paths=1) for s in node.slopes) if inside else ()
-        body = node.body if len(node.body) < 4 else (node.body[0], DOTS, node.body[-1])
         value = value if len(value) == 1 and len(value[0]) <= _NARROW[1] else ()
-        return replace(node, row=_NARROW[1], value=value, slopes=slopes, body=body)
+        brief = replace(node, value=value, slopes=slopes, body=_body(node))
+        widest = max((len(line) for line in (*brief.details, brief.gradient)), default=0)
+        return replace(brief, row=max(_NARROW[1], int(_HEADER * widest)))
     if len(value) > 1:
         value = (node.shape,) if node.shape else value[:1]
     elif value and len(value[0]) > _NARROW[1]:
@@ -221,6 +224,17 @@ def _brief(node: NodeView, inside: bool) -> NodeView:
     if slope is not None and len(str(slope)) > _NARROW[0]:
         slope = replace(slope, shape="", symbol=clean(slope.symbol, _NARROW[0]))
     return replace(node, row=_NARROW[1], value=value, slope=slope)
+
+
+def _body(node: NodeView) -> tuple[str, ...]:
+    """Return the formulas of a folded card that are kept where room is scarce."""
+    body = node.body
+    if len(body) < 4:
+        return body
+    if node.kind != "repeat":
+        return body[0], DOTS, body[-1]
+    short = [line if len(line) <= _NARROW[0] else DOTS for line in body]
+    return tuple(line for line, _ in itertools.groupby(short))
 
 
 def _arranged(view: GraphView, place: Place, rows: int | None) -> tuple[GraphView, float]:

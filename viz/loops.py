@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from viz.passes import with_worst
+from viz.passes import COMPOSED, heads_of, with_worst
 from viz.repeats import repeats
-from viz.text import clean
-from viz.view import EdgeView, NodeView
+from viz.text import ROW, clean
+from viz.view import DOTS, EdgeView, NodeView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +73,7 @@ def _stem(node: Any) -> str:
     return re.sub(r"_?\d+", "", name or "")
 
 
+_LINES, _FEW = 6, 3  # of a round, that stand on its card; that do where there are more
 _INDEXED = {"getitem", "take", "index_set", "index_add"}  # x[t] is given, and differs by round
 
 
@@ -94,6 +95,35 @@ def _differ(g: Any, loop: Loop) -> bool:
             if any(v is not value and not np.array_equal(v, value) for v in values):
                 return True
     return False
+
+
+def _between(g: Any, loop: Loop) -> list[str]:
+    """Return what the last named result is called in the first round and in the last."""
+    named = [i for i in loop.ids[-loop.period :] if g.nodes[i].op and g.nodes[i].name]
+    if not named:
+        return []
+    ends = (named[-1] - (loop.rounds - 1) * loop.period, named[-1])
+    names = [clean(g.nodes[i].label) for i in ends]
+    return [f" {DOTS} ".join(names)] if names[0] != names[1] else []
+
+
+def _lines(g: Any, ids: range, uses: dict[int, list[int]]) -> list[str]:
+    """Return the lines of a round; of many, what is for one result alone stands in its formula."""
+    ops = [i for i in ids if g.nodes[i].kind == "op"]
+    if len(ops) <= _FEW:
+        return [f"{clean(g.nodes[i].label)} = {clean(g.nodes[i].formula)}" for i in ops]
+    named = [i for i in ops if g.nodes[i].name]
+    heads = heads_of(ops, {i: uses.get(i, ()) for i in ops}, ops, named)
+    lines = []
+    for head in dict.fromkeys(sorted(heads.values())):
+        inside = [i for i in ops if heads[i] == head]
+        once = all(len(uses[i]) == 1 for i in inside[:-1])
+        whole = clean(g.nodes[head].composed(inside)) if once and len(inside) <= COMPOSED else ""
+        if 0 < len(whole) <= 2 * ROW:
+            lines.append(f"{clean(g.nodes[head].label)} = {whole}")
+        else:
+            lines += [f"{clean(g.nodes[i].label)} = {clean(g.nodes[i].formula)}" for i in inside]
+    return lines
 
 
 def _around(loop: Loop, scopes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -130,16 +160,18 @@ def with_loops(
             slot = len(links) if known is None else known.slot
             back = edge.differentiable or (known is not None and known.back)
             links[source, target] = EdgeView(source, target, slot, back=back)
+    uses: dict[int, list[int]] = {}
+    for edge in g.edges:
+        uses.setdefault(edge.parent, []).append(edge.child)
     cards = []
     for loop in loops:
         last = loop.ids[-1]
-        first = [n for n in g.nodes[loop.start : loop.start + loop.period] if n.kind == "op"]
-        body = [f"{clean(n.label)} = {clean(n.formula)}" for n in first]
+        first = _between(g, loop)
+        body = _lines(g, range(loop.start, loop.start + loop.period), uses)
         outs = [card(g.nodes[i]) for i in sorted(results.get(last, [last]))]
-        more = [
-            *(["…"] if len(body) > 3 else []),
-            *(["constants differ"] if _differ(g, loop) else []),
-        ]
+        if len(body) > _LINES:
+            body = [*body[:_FEW], DOTS]
+        more = ["constants differ"] * _differ(g, loop)
         ops = sum(g.nodes[i].kind == "op" for i in loop.ids)
         made_card = NodeView(
             id=last,
@@ -152,7 +184,7 @@ def with_loops(
             slope=outs[-1].slope,
             scope=_around(loop, scopes),
             words="",
-            body=(*body[:3], *more),
+            body=(*first, *body, *more),
             count=f"{ops} ops",
         )
         words = f"{made_card.name}. {'. '.join(made_card.details)}"

@@ -12,14 +12,16 @@ from viz.scopes import Call
 from viz.view import GRADES, EdgeView, Gradient, GraphView, NodeView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
+    "COMPOSED",
     "deepest",
     "fold",
     "fold_calls",
     "fold_repeats",
     "fold_to_budget",
+    "heads_of",
     "hide_constants",
     "lead",
     "name_inside",
@@ -27,6 +29,8 @@ __all__ = [
     "open_but_repeats",
     "with_worst",
 ]
+
+COMPOSED = 12  # steps of which a formula is put together
 
 
 def hide_constants(view: GraphView, *, arrays: bool = True) -> GraphView:
@@ -137,6 +141,24 @@ def _folded(
         edges=tuple(kept),
     )
     return folded if _is_ordered(folded) else view
+
+
+def heads_of(
+    ids: Sequence[int],
+    uses: Mapping[int, Collection[int]],
+    ops: Collection[int],
+    named: Collection[int],
+) -> dict[int, int]:
+    """Return for each id, in topological order, the last of the `ops` that it leads to alone.
+
+    It is the id itself where the result has a name, is used for several, or is none of the ops.
+    """
+    heads: dict[int, int] = {}
+    for i in reversed(ids):
+        ends = {heads.get(k, k) for k in uses[i]}
+        joins = i in ops and i not in named and len(ends) == 1 and all(k in ops for k in ends)
+        heads[i] = ends.pop() if joins else i
+    return heads
 
 
 def _is_ordered(view: GraphView) -> bool:

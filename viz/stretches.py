@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from viz.kinds import KINDS
-from viz.passes import lead, with_worst
-from viz.view import DOTS, EdgeView, GraphView, NodeView
+from viz.passes import COMPOSED, heads_of, lead, with_worst
+from viz.text import ROW
+from viz.view import DOTS, EdgeView, Gradient, GraphView, NodeView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    Composed = Callable[[int, Collection[int]], str]
 
 __all__ = ["fold_stretches"]
 
@@ -20,16 +23,38 @@ _PARTS = 20  # more parts of a computation, without a name of their own, tell no
 
 
 def fold_stretches(
-    view: GraphView, most: int | None = None, named: Collection[int] = ()
+    view: GraphView,
+    most: int | None = None,
+    named: Collection[int] = (),
+    *,
+    composed: Composed | None = None,
 ) -> GraphView:
     """Make one card of each stretch of the computation, so that there are at most so many.
 
     What is given goes with the step that uses it; where it is used in several, and outputs, stay
     as they are if there is room for them. Without a limit each step is a stretch of its own. A
     stretch ends where a result has a name (its id is among `named`), if one is near.
+
+    Parameters
+    ----------
+    view : GraphView
+        Of which results come after what they are computed from.
+    most : int, optional
+        How many cards there may be.
+    named : collection of int
+        The ids of results that have a name of the user's.
+    composed : callable, optional
+        Returns the formula of a result, by id, with those of other results in it. Steps that lead
+        to one result alone are one step with it then, if enough steps are left, and half of them
+        have names.
     """
     by_id = {n.id: n for n in view.nodes}
-    kept, units = _units(view, most)
+    heads = {n.id: n.id for n in view.nodes} if composed is None else _heads(view, named)
+    kept, units = _units(view, most, heads)
+    wanted = 3 if most is None else min(most, _PARTS) / 4
+    if len(units) < max(wanted, 2 * sum(unit[-1] not in named for unit in units)):
+        composed, heads = None, {n.id: n.id for n in view.nodes}
+        kept, units = _units(view, most, heads)
     size = 1
     if most is not None:
         size = math.ceil(len(units) / max(min(most, _PARTS) - len(kept), 1))
@@ -38,6 +63,7 @@ def fold_stretches(
     cards: dict[int, NodeView] = {}
     ends = _ends([unit[-1] in named for unit in units], size)
     for number, (begin, end) in enumerate(itertools.pairwise([0, *ends]), 1):
+        parts = [[i for i in unit if i not in kept] for unit in units[begin:end]]
         members = [i for unit in units[begin:end] for i in unit]
         nodes = [by_id[i] for i in members if i not in kept]
         order += [i for i in members if i in kept and KINDS[by_id[i].kind].given]
@@ -46,7 +72,8 @@ def fold_stretches(
         if len(nodes) > 1:
             last = nodes[-1].id
             home.update((n.id, last) for n in nodes)
-            cards[last] = with_worst(_stretch(last, number, nodes, named), nodes)
+            steps = [s for p in parts for s in _steps(view, [by_id[i] for i in p], composed)]
+            cards[last] = with_worst(_stretch(last, number, nodes, named, steps), nodes)
     given = {n.id for n in view.nodes if KINDS[n.kind].given}
     several = {home[i] for i in home if i not in given and i != home[i]}
     edges: dict[tuple[int, int, int], EdgeView] = {}
@@ -69,6 +96,8 @@ def fold_stretches(
     if size == 1:
         less = len(view.nodes) - len(shown)
         note = f"{less} cards of what is given folded into the formulas that use it."
+        if any(heads[i] != i for i in heads):
+            note = f"{less} cards folded into the formulas of the results that use them."
     place = {i: k for k, i in enumerate(order)}
     return replace(
         view,
@@ -76,6 +105,26 @@ def fold_stretches(
         nodes=tuple(replace(n, scope=()) for n in shown),
         edges=tuple(sorted(edges.values(), key=lambda e: place[e.target])),
     )
+
+
+def _heads(view: GraphView, named: Collection[int]) -> dict[int, int]:
+    """Return for each card the result that it leads to alone, or itself where it has a name."""
+    uses: dict[int, set[int]] = {n.id: set() for n in view.nodes}
+    for edge in view.edges:
+        uses[edge.source].add(edge.target)
+    ops = {n.id for n in view.nodes if n.kind == "op"}
+    return heads_of([n.id for n in view.nodes], uses, ops, named)
+
+
+def _steps(view: GraphView, nodes: list[NodeView], composed: Composed | None) -> list[NodeView]:
+    """Return the steps of a part: one with the whole formula, if each result is used once."""
+    made = [n for n in nodes if not KINDS[n.kind].given]
+    ids = {n.id for n in made}
+    uses = [e.source for e in view.edges if e.source in ids and e.target in ids]
+    if composed is None or not 1 < len(made) <= COMPOSED or len(uses) != len(ids) - 1:
+        return made
+    formula = composed(made[-1].id, ids)
+    return [replace(made[-1], formula=formula, latex="")] if len(formula) <= 2 * ROW else made
 
 
 def _ends(named: Sequence[bool], size: int) -> list[int]:
@@ -99,12 +148,13 @@ def _ends(named: Sequence[bool], size: int) -> list[int]:
 
 _TITLE = 24  # characters of names that stand over a part
 
-_NUMBERS = 3  # given numbers that stand on it
+_NUMBERS, _SLOPES = 3, 4  # given numbers and gradients of parameters that stand on it
 
 
-def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]) -> NodeView:
+def _stretch(
+    id: int, number: int, nodes: list[NodeView], named: Collection[int], made: list[NodeView]
+) -> NodeView:
     """Return the card of a part of the computation; its formulas name what is given to it."""
-    made = [n for n in nodes if not KINDS[n.kind].given]
     given = [n.name for n in nodes if KINDS[n.kind].given]
     last = made[-1] if made else nodes[-1]
     known = [n for n in made if n.id in named]
@@ -125,6 +175,7 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
         value = (f"{last.name} = {value[0]}" if alone else f"{last.name}: {value[0]}",)
     elif value and not alone:  # of which of them it is
         value = (f"{last.name}:", *value)
+    slopes = tuple(n.slope for n in nodes if n.kind == "parameter" and n.slope is not None)
     card = NodeView(
         id=id,
         kind="module",
@@ -137,7 +188,7 @@ def _stretch(id: int, number: int, nodes: list[NodeView], named: Collection[int]
         heat=last.heat,
         shape=last.shape if alone else "",
         body=tuple(filter(None, (known_as, *(() if alone else lines or given)))),
-        slopes=tuple(n.slope for n in nodes if n.kind == "parameter" and n.slope is not None)[:4],
+        slopes=slopes if len(slopes) <= _SLOPES else (*slopes[:_SLOPES], Gradient("", state="gap")),
         count="" if alone else count,
     )
     inside = "; ".join(n.header for n in nodes)
@@ -148,23 +199,31 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} {DOTS} {names[-1]}"
 
 
-def _units(view: GraphView, most: int | None) -> tuple[set[int], list[list[int]]]:
-    """Return the cards that stay, and each step after what is given to it, in an order of use."""
+def _units(
+    view: GraphView, most: int | None, heads: Mapping[int, int]
+) -> tuple[set[int], list[list[int]]]:
+    """Return the cards that stay, and each step after what is given to it, in an order of use.
+
+    A step is all that has the same head, which is the last of it.
+    """
     operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
     uses: dict[int, set[int]] = {n.id: set() for n in view.nodes}
     for edge in view.edges:
         operands[edge.target].append(edge.source)
-        uses[edge.source].add(edge.target)
+        uses[edge.source].add(heads[edge.target])
     costs = {n.id for n in view.nodes if n.kind == "cost"}
     shared = {n.id for n in view.nodes if len(uses[n.id]) > 1 and KINDS[n.kind].given}
     kept = next((k for k in (costs | shared, costs) if most is None or 2 * len(k) <= most), set())
     leaves = {n.id for n in view.nodes if not operands[n.id]}
-    seen: set[int] = set()
-    units: list[list[int]] = []
+    steps: dict[int, list[int]] = {}
     for node in view.nodes:
         if operands[node.id] or not uses[node.id]:
-            given = [i for i in operands[node.id] if i in leaves]
-            unit = [i for i in dict.fromkeys(given) if i not in seen]
-            seen.update(unit)
-            units.append([*unit, node.id])
+            steps.setdefault(heads[node.id], []).append(node.id)
+    seen: set[int] = set()
+    units: list[list[int]] = []
+    for head in (n.id for n in view.nodes if n.id in steps):
+        given = [i for k in steps[head] for i in operands[k] if i in leaves]
+        unit = [i for i in dict.fromkeys(given) if i not in seen]
+        seen.update(unit)
+        units.append([*unit, *steps[head]])
     return kept, units

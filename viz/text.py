@@ -166,6 +166,9 @@ def _raised(text: str) -> list[tuple[str, str]]:
     return parts
 
 
+_CUT = " …"  # of a text that goes on
+
+
 def wrapped(text: str, row: int = ROW) -> list[str]:
     """Return a long text in rows, broken between words; what has no room in them ends in "…".
 
@@ -174,10 +177,20 @@ def wrapped(text: str, row: int = ROW) -> list[str]:
     >>> wrapped("u = a + b")
     ['u = a + b']
     >>> wrapped("joined = concatenate(x1, x2, x3, x4, x5, x6, x7, x8)")
-    ['joined = concatenate(x1, x2, x3, x4, x5, x6,', 'x7, x8)']
+    ['joined = concatenate(x1,', 'x2, x3, x4, x5, x6, x7, x8)']
     """
     if len(text) <= row:
         return [text]
+    rows = _rows(text, row) or [text]
+    for narrow in range(len(text) // len(rows), row):  # rows that are about as long
+        if len(rows) == 1 or rows[-1].endswith(_CUT):
+            break
+        if len(even := _rows(text, narrow)) == len(rows) and not even[-1].endswith(_CUT):
+            return even
+    return rows
+
+
+def _rows(text: str, row: int) -> list[str]:
     return textwrap.wrap(
         text,
         row,
@@ -186,8 +199,8 @@ def wrapped(text: str, row: int = ROW) -> list[str]:
         replace_whitespace=False,
         expand_tabs=False,
         max_lines=ROWS,
-        placeholder=" …",
-    ) or [text]
+        placeholder=_CUT,
+    )
 
 
 def in_short(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from viz.cards import LARGE, view_of, without_values
 from viz.doctor import findings, with_findings
-from viz.engine import BackpropDiagnosis, pause_collector, readable
+from viz.engine import LONGEST, BackpropDiagnosis, pause_collector, raised, readable
 from viz.fit import fitted, place_of, rows_or_why
 from viz.health import judged
 from viz.heat import ARRAYS, with_heat
@@ -31,7 +31,7 @@ from viz.text import clean
 from viz.theme import NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from viz.doctor import Finding
     from viz.engine import Graph
@@ -204,7 +204,14 @@ class Views:
         if again is None and len(view.nodes) > budget:  # loops fold in a graph that is not large
             full = self.whole(True) if levels is not None else fold_calls(self.whole(True))
             view = fold_repeats(folded(full))
-        return fold_stretches(view, budget, self.named) if len(view.nodes) > budget else view
+        return self._in_parts(view, budget) if len(view.nodes) > budget else view
+
+    def _in_parts(self, view: GraphView, budget: int | None = None) -> GraphView:
+        """Return a view whose steps are together where they lead to one result alone."""
+        return fold_stretches(view, budget, self.named, composed=self._composed)
+
+    def _composed(self, i: int, inside: Collection[int]) -> str:
+        return raised(clean(self.graph.nodes[i].composed(inside), LONGEST))
 
     @functools.cached_property
     def first(self) -> GraphView:
@@ -229,6 +236,9 @@ class Views:
         if not asked or o.place is not None:
             if o.depth is None and len(view.nodes) <= o.most:
                 yield fold_stretches(view, named=self.named)
+                yield self._in_parts(view)
+            if o.depth is None and o.repeats is None:
+                yield self._in_parts(self.shown(o.most, None, True))
             for budget in _BUDGETS:
                 yield self.shown(min(budget, o.most), o.depth, o.repeats)
 

@@ -1,4 +1,4 @@
-"""Eighteen models that people draw, from one line to a thousand cards."""
+"""Twenty models that people draw, from one line to a thousand cards."""
 
 from __future__ import annotations
 
@@ -159,6 +159,25 @@ def autoencoder() -> Tensor:
     return done((((again - X) ** 2).sum().named("rec") + KL) / 8)
 
 
+def long_short_term(steps: int = 5) -> Tensor:
+    """An LSTM without scopes: what folds it is the names of its gates."""
+    rng = np.random.default_rng(0)
+    X = [Tensor(rng.normal(size=(2, 4)), name=f"x{t}") for t in range(1, steps + 1)]
+    shapes = {"W": (3, 3), "U": (3, 2), "b": (3, 1)}
+    P = {
+        k: [leaf(0.5 * rng.normal(size=shape), f"{p}{k}") for p, shape in shapes.items()]
+        for k in "fioc"
+    }
+    h, c = Tensor(np.zeros((3, 4)), name="h0"), Tensor(np.zeros((3, 4)), name="c0")
+    for t, x in enumerate(X, 1):
+        Z = {k: W @ h + U @ x + b for k, (W, U, b) in P.items()}
+        f, i, o = (sigmoid(Z[k]).named(f"{k}{t}") for k in "fio")
+        g = np.tanh(Z["c"]).named(f"g{t}")
+        c = (f * c + i * g).named(f"c{t}")
+        h = (o * np.tanh(c)).named(f"h{t}")
+    return done((h * h).sum())
+
+
 MODELS: dict[str, Callable[[], Tensor]] = {
     "lecture": lecture,
     "neuron": neuron,
@@ -179,4 +198,5 @@ MODELS: dict[str, Callable[[], Tensor]] = {
     "second order": second_order,
     "chain": chain,
     "autoencoder": autoencoder,
+    "long short-term": long_short_term,
 }

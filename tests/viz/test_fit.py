@@ -16,7 +16,7 @@ import autograd
 import viz
 from autograd import name_scope
 from tests.viz.graphs import leaf
-from tests.viz.models import MODELS, network, recurrent
+from tests.viz.models import MODELS, long_short_term, network, recurrent
 from viz.far import far_uses
 from viz.fit import PLACES, _brief, _told
 from viz.render.svg import placed
@@ -378,6 +378,63 @@ def test_a_folded_card_keeps_three_of_its_formulas_where_room_is_scarce(
     assert brief.body[0] == "u0 = a · b"
     assert brief.body[-1] == f"u{body - 1} = a · b"
     assert (DOTS in brief.body) == (body > 3)
+
+
+def test_a_folded_loop_keeps_the_short_lines_of_its_round_where_room_is_scarce() -> None:
+    lines = ("h2 … h5", "f2 = σ(Wf @ h1 + Uf @ x2 + bf)", "i2 = σ(Wi @ h1 + Ui @ x2 + bi)")
+    loop = replace(folded(0), kind="repeat", body=(*lines, "c2 = f2 · c1", "h2 = o2 · a2"))
+    assert _brief(loop, True).body == ("h2 … h5", DOTS, "c2 = f2 · c1", "h2 = o2 · a2")
+
+
+def test_a_header_is_as_wide_as_what_stands_below_it() -> None:
+    """A card that is wide anyway does not break its formula."""
+    formula = "tanh(W1 @ X + b1)"
+    plain = replace(folded(0), name="h", formula=formula, value=())
+    assert len(_brief(plain, True).headers) == 2
+    slope = Gradient("∂J/∂b1", "[−0.1181] [−0.1193] [−0.2931]")
+    assert _brief(replace(plain, slopes=(slope,)), True).headers == [f"h = {formula}"]
+
+
+def test_what_leads_to_one_named_result_is_one_card_with_its_whole_formula() -> None:
+    """The gates of an LSTM, which were "part 1" to "part 7" of the order of the computation."""
+    view = drawn("long short-term", "column").view
+    made = {n.name: n.formula for n in view.nodes}
+    assert made["f1"] == "σ(Wf @ h0 + Uf @ x1 + bf)"
+    assert made["g1"] == "tanh(Wc @ h0 + Uc @ x1 + bc)"
+    assert made["c1"] == "f1 · c0 + i1 · g1"
+    assert made["h1"] == "o1 · tanh(c1)"
+    assert not any(name.startswith("part") for name in made)
+    assert {s.symbol for n in view.nodes if n.name == "f1" for s in n.slopes} == {
+        *("∂J/∂Wf", "∂J/∂Uf", "∂J/∂bf")
+    }
+    ends = {n.id: n.name for n in view.nodes}
+    assert {ends[e.source] for e in view.edges if ends[e.target] == "c1"} == {"f1", "i1", "g1"}
+
+
+@pytest.mark.parametrize("place", ["slide", "column", "phone"])
+def test_a_loop_has_a_card_that_says_which_rounds_it_stands_for(place: str) -> None:
+    """The first round reads what is given and is drawn; × 4 alone was taken for all five."""
+    view = drawn("long short-term", place).view
+    (loop,) = (n for n in view.nodes if n.name == "loop × 4")
+    assert any(line.startswith(("h2 … h5", "loop × 4")) for line in loop.body)
+
+
+def test_lines_of_a_loop_are_what_one_writes() -> None:
+    (loop,) = (
+        n
+        for n in viz.draw(long_short_term(), fit=None, repeats=True).view.nodes
+        if n.kind == "repeat"
+    )
+    assert loop.body == (
+        "h2 … h5",
+        "f2 = σ(Wf @ h1 + Uf @ x2 + bf)",
+        "i2 = σ(Wi @ h1 + Ui @ x2 + bi)",
+        "o2 = σ(Wo @ h1 + Uo @ x2 + bo)",
+        "g2 = tanh(Wc @ h1 + Uc @ x2 + bc)",
+        "c2 = f2 · c1 + i2 · g2",
+        "h2 = o2 · tanh(c2)",
+        "constants differ",
+    )
 
 
 def test_long_names_and_formulas_are_cut_where_room_is_scarce() -> None:

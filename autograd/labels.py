@@ -167,7 +167,8 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     """Label every step: its name, or a letter that is still free; None for a number.
 
     Steps of one name are numbered, and a name that would look like another gets a prime, so that
-    every label stands for one value.
+    every label stands for one value. What a function calls one of several results, as Q and R of
+    ``qr``, is its letter, unless the user has it.
     """
     names = [None if step.name is None else readable(step.name) for step in steps]
     uses = Counter(name for name in names if name is not None)
@@ -188,6 +189,9 @@ def labelled(steps: list[Instruction]) -> list[str | None]:
     }
 
     def pool(step: Instruction) -> Iterator[tuple[str, str]]:
+        field = None if step.call is None else step.call.field
+        if field is not None and field.lower() not in stems:
+            return itertools.chain([(field, field)], _letters("", field))
         if kinds and step.kind == "op":
             return of_kind[_kind_of(step.op, stems)]
         return pools[step.kind]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import weakref
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FREED",
     "Constant",
+    "Ended",
     "Extra",
     "Leaf",
     "Node",
@@ -54,6 +55,30 @@ class Pass:
     most: int
 
 
+class Ended(NamedTuple):
+    """Which call of a composite function a node is the result of.
+
+    Attributes
+    ----------
+    name : str
+        Of the function.
+    before : int
+        An id before those of all nodes of the call, which tells it from others.
+    place : int
+        Among its results.
+    given : list of Given
+        Its arguments.
+    field : str or None
+        What the result is called in a tuple with names: Q or R of ``qr``.
+    """
+
+    name: str
+    before: int
+    place: int
+    given: list[Given]
+    field: str | None
+
+
 class Extra:
     """What only some nodes have: a gradient that is kept, hooks, the call they end."""
 
@@ -66,9 +91,7 @@ class Extra:
         self.total = 0  # backward passes that have ever reached it
         self.last: Pass | None = None  # of them
         self.hooks: list[Callable[[Any], Any]] | None = None
-        # The composite function whose result it is, an id before all nodes of that call, the place
-        # among its results, and the arguments.
-        self.call: tuple[str, int, int, list[Given]] | None = None
+        self.call: Ended | None = None
 
     def is_trained_apart(self, ids: set[int]) -> bool:
         """Whether it has backward passes of its own, beside those of the leaves of these ids.

@@ -32,7 +32,7 @@ import numpy as np
 from autograd.codegen import namespace, push_source, record_source
 from autograd.errors import AutogradError, GradientError, RuleError
 from autograd.messages import PASSES, explain, too_high
-from autograd.node import next_id
+from autograd.node import Ended, next_id
 from autograd.registry import COMPOSITES, HIDDEN, OPS
 from autograd.symbol import BINARY
 from autograd.tensor import Tensor, arrayed, has_tensors
@@ -460,13 +460,15 @@ class Composite:
 def _ended(declared: Composite, result: Any, first: int, args: Any, params: Any) -> Any:
     """Write on the nodes of a composite function's results which call has ended with them."""
     given: list[Given] | None = None
+    fields = getattr(result, "_fields", None)
     for place, x in enumerate(result if isinstance(result, (tuple, list)) else (result,)):
         node = x._node if type(x) is Tensor else None
         # A call that has recorded one op is that op.
         if node is not None and node.id > first + 1 and node.op is not None:
             if given is None:
                 given = declared.given(args, params)
-            node.more().call = declared.name, first, place, given
+            field = None if fields is None else fields[place]
+            node.more().call = Ended(declared.name, first, place, given, field)
     return result
 
 

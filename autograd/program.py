@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from autograd.cuts import Cut
-    from autograd.node import Given
+    from autograd.node import Ended, Given
     from autograd.op import Op
 
 __all__ = ["UNKNOWN", "Instruction", "Program", "numbers_of"]
@@ -149,15 +149,15 @@ class Instruction:
         return isinstance(entry, Node) and entry.extra is not None and bool(entry.extra.hooks)
 
     @property
-    def call(self) -> tuple[str, int, int, list[Given]] | None:
-        """The function whose result it is, what tells this call from others, place, arguments."""
+    def call(self) -> Ended | None:
+        """The call of a composite function whose result it is."""
         entry = self._entry
         return entry.extra.call if isinstance(entry, Node) and entry.extra is not None else None
 
-    def is_inside(self, call: tuple[str, int]) -> bool:
-        """Whether it is a result of an op that was recorded since a call began."""
+    def is_after(self, before: int) -> bool:
+        """Whether it is a result of an op that was recorded after the node of an id."""
         entry = self._entry
-        return isinstance(entry, Node) and entry.op is not None and entry.id > call[1]
+        return isinstance(entry, Node) and entry.op is not None and entry.id > before
 
     def operand_name(self, slot: int) -> str:
         """Return the op's name for one of its operands; ``a[2]`` where it takes any number."""
@@ -272,9 +272,9 @@ class Program:
         ends: dict[tuple[str, int], list[tuple[int, int]]] = {}
         arguments: dict[tuple[str, int], list[Given]] = {}
         for i, step in enumerate(self.steps):
-            if step.call is not None:
-                ends.setdefault(step.call[:2], []).append((step.call[2], i))
-                arguments[step.call[:2]] = step.call[3]
+            if (end := step.call) is not None:
+                ends.setdefault((end.name, end.before), []).append((end.place, i))
+                arguments[end.name, end.before] = end.given
         found: list[Call] = []
         claimed: set[int] = set()
         for call, places in sorted(ends.items(), key=lambda end: -max(i for _, i in end[1])):
@@ -285,7 +285,7 @@ class Program:
             ahead = [*results]
             while ahead:
                 k = ahead.pop()
-                if k not in inside and self.steps[k].is_inside(call):
+                if k not in inside and self.steps[k].is_after(call[1]):
                     inside.add(k)
                     ahead += self.steps[k].operands
             if len(inside) > 1:

@@ -637,3 +637,24 @@ def test_a_formula_with_nothing_in_it_is_the_formula() -> None:
     assert g.nodes[-1].composed([]) == g.nodes[-1].formula
     assert g.nodes[-1].composed(range(len(g))) == "3 · (a + b · c)"
     assert g.nodes[0].composed([0]) == "a"
+
+
+def test_results_of_a_function_are_called_what_it_calls_them() -> None:
+    """As NumPy's tuples do, and numbered; a letter that the user has stays the user's."""
+    A = leaf([[3.0, 1.0], [1.0, 2.0]], "A")
+    Q, R = np.linalg.qr(A)
+    g = graph((Q.sum() + R.sum()).named("J"))
+    assert {g.find(Q).label, g.find(R).label} == {"Q", "R"}
+    again = np.linalg.qr(R @ Q)
+    labels = [n.label for n in graph(again[0].sum() + again[1].sum())]
+    assert len(labels) == len({*labels})
+    assert {"Q", "R"} <= {*labels}
+    assert {x for x in labels if x[0] in "QR"} - {"Q", "R"}  # numbered, of the second call
+    w, V = np.linalg.eigh(A)
+    g = graph(w.sum() + V.sum())
+    assert (g.find(w).label, g.find(V).label) == ("eigenvalues", "eigenvectors")
+    q, X = leaf(2.0, "q"), leaf(np.eye(2), "X")
+    Q, R = np.linalg.qr(X * q)
+    g = graph(Q.sum() + R.sum())
+    assert g.find(R).label == "R"
+    assert g.find(Q).label not in ("Q", "q")

@@ -54,11 +54,14 @@ class Drawing:
         theme: str = "light",
         engine: str = "auto",
         views: Views | None = None,
+        suits: bool | None = None,
     ) -> None:
         self.view: GraphView = view
         self.theme, self.engine = theme, engine
         self._views = views
-        self._suits = views is not None and views.options.fit == "auto"  # any place it is shown in
+        if suits is None:
+            suits = views is not None and views.options.fit == "auto"
+        self._suits = suits  # any place it is shown in
 
     @functools.cached_property
     def svg(self) -> str:

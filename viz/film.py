@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from viz.drawing import Drawing
 from viz.engine import NotDrawable
 from viz.files import write
+from viz.fit import fitted, place_of
 from viz.render.page import Picture, render_page
 from viz.render.reel import render_film
 from viz.text import width
@@ -155,13 +156,24 @@ def film(drawings: Iterable[Drawing], titles: Sequence[str] | None = None) -> Fi
     return Film(named, theme=drawings[0].theme)
 
 
-def diff(before: Drawing, after: Drawing) -> Drawing:
+def diff(before: Drawing, after: Drawing, *, fit: Any = "auto") -> Drawing:
     """Mark what changed between two drawings.
 
     Cards are matched by their names, formulas and modules; where the letters of unnamed results
     have moved, by kind and name or by the shape of the formula. What differs shows both texts, old
     → new, and the mark "changed"; new cards are marked "new", and those that have gone are listed
     under the picture.
+
+    Parameters
+    ----------
+    before, after : Drawing
+        Of two graphs, or of one before and after a step.
+    fit : str, or (float, float), optional
+        Where the picture will be read, as for `draw`.
+
+    Returns
+    -------
+    Drawing
 
     Examples
     --------
@@ -207,7 +219,10 @@ def diff(before: Drawing, after: Drawing) -> Drawing:
         nodes=tuple(nodes),
         notes=tuple(notes),
     )
-    return Drawing(view, theme=after.theme, engine=after.engine)
+    suits = fit == "auto"
+    if not suits and fit is not None:
+        view = fitted([view], place_of(fit, "viz.diff"))
+    return Drawing(view, theme=after.theme, engine=after.engine, suits=suits)
 
 
 def _need_drawing(where: str, x: Any) -> None:

@@ -64,8 +64,8 @@ _HEADER = 0.8  # characters of a header that are as wide as one of a line below 
 _NARROW = (28, 20)  # characters of a header's row, where cards are to be narrow
 
 
-def place_of(fit: Any) -> Place:
-    """Return the place that a user names, or gives as width and height.
+def place_of(fit: Any, where: str = "viz.draw") -> Place:
+    """Return the place that a user of a function names, or gives as width and height.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def place_of(fit: Any) -> Place:
             return Place(f"{wide:g} × {high:g}", float(wide), float(high))
     known = ", ".join(repr(name) for name in PLACES)
     raise ValueError(
-        f"viz.draw: fit needs one of {known}, 'auto', None, or a width and a height in pixels of "
+        f"{where}: fit needs one of {known}, 'auto', None, or a width and a height in pixels of "
         f"at least 100, got {fit!r}."
     )
 

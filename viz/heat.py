@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viz.engine import format_number
+from viz.numbers import norm_of
 from viz.view import Heat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from viz.engine import Graph
-    from viz.view import GraphView
+    from viz.view import Gradient, GraphView, NodeView
 
 __all__ = ["ARRAYS", "with_heat"]
 
@@ -53,14 +54,29 @@ def with_heat(view: GraphView, g: Graph) -> GraphView:
         ):
             if table is not None:
                 maps.append(Heat(label, _levels(table, scale), unit))
-        made.append(replace(node, heat=tuple(maps), value=(node.shape,)) if maps else node)
+        if maps:
+            slope = _in_short(node, nodes)
+            node = replace(node, heat=tuple(maps), value=(node.shape,), slope=slope)
+        made.append(node)
     note = (
         f"Blue is negative, vermillion positive, white 0: values up to ±{format_number(top)}, "
         f"gradients up to ±{format_number(steep)}; grey is not finite."
     )
     if any(max(np.shape(node.value), default=0) > _MOST for node in shown.values()):
-        note += f" Of arrays with more than {_MOST} rows or columns a cell is the mean of a block."
+        note += (
+            f" Of arrays with more than {_MOST} rows or columns a cell is the mean of a block, "
+            "and the map is shorter than the shape."
+        )
     return replace(view, nodes=tuple(made), notes=(*view.notes, note))
+
+
+def _in_short(node: NodeView, nodes: dict[int, Any]) -> Gradient | None:
+    """Return the gradient of a card as a norm, where the map shows its numbers."""
+    slope, array = node.slope, nodes[node.id].shown_cotangent
+    if slope is None or array is None or np.size(array) < 2:
+        return slope
+    norm = format_number(norm_of(array))
+    return replace(slope, text=norm, state="norm", shape=node.shape, grid=())
 
 
 def _matrix(array: Any) -> Any:

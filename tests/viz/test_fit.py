@@ -454,3 +454,22 @@ def test_gradients_that_are_left_out_of_folded_cards_are_said() -> None:
     said = "values and gradients inside folded cards"
     assert [bool(v.nodes[0].slopes) for v in told] == [True, True, True, True, False]
     assert [said in v.left_out for v in told] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize("place", ["slide", "column"])
+def test_a_difference_is_fitted_into_its_place(place: str) -> None:
+    """As wide as one row of old and new numbers side by side, its text was 6 px high in a page."""
+    J = network(3, 4, 1)
+    before = viz.draw(J, depth=0)
+    there = PLACES[place]
+    after = viz.draw(MODELS["two layers"](), depth=0, values=False)
+    changed = viz.diff(before, after, fit=place)
+    assert any("changed" in line for line in changed.view.caption)
+    assert min(heights_of_text(changed.svg, there.width, there.height)) >= there.least - 0.01
+    assert [n.name for n in changed.view.nodes] == [n.name for n in after.view.nodes]
+
+
+def test_a_difference_refuses_a_place_that_is_none() -> None:
+    drawing = viz.draw(MODELS["lecture"]())
+    with pytest.raises(ValueError, match=r"^viz\.diff: fit needs one of 'slide'"):
+        viz.diff(drawing, drawing, fit="slides")

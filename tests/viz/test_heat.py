@@ -78,7 +78,7 @@ def test_what_is_not_finite_is_grey_and_large_arrays_are_blocks() -> None:
     assert card(view, "x").heat[0].cells[0] == (9,)
     caption = " ".join(view.caption)
     assert "Blue is negative, vermillion positive, white 0: values up to ±" in caption
-    assert "Of arrays with more than 24 rows or columns a cell is the mean of a block." in caption
+    assert "Of arrays with more than 24 rows or columns a cell is the mean of a block" in caption
     cells = card(view, "big").heat[0].cells
     assert (len(cells), len(cells[0])) == (24, 24)
     assert cells[0][0] == 1 < cells[-1][-1] == 5

@@ -40,6 +40,7 @@ __all__ = ["Call", "Derivation", "Pair", "copied", "entries"]
 from_engine = True
 
 SECONDS = 2.0  # in which a cost is differenced
+_SMALL_PART = 1e-7  # of the largest gradient
 _PARAMS = {"params", "parameters", "p", "theta", "weights"}
 _CACHE = {"cache", "caches"}
 # What a backward function may call the gradient of its result.
@@ -124,6 +125,9 @@ class Pair:
             raise GradientError(
                 "check_backprop: data needs a pair (X, Y), or a tuple of all other arguments."
             )
+        # Whether a number that was given is of single precision, or less.
+        given = [*self.named.values(), *arrays_of([*data])]
+        self.is_single = any(_is_float(x) and x.dtype.itemsize < 8 for x in given)
         self.data = [mapped(_taken, x) for x in data]
         self.known_as = {*_PARAMS}  # the names under which functions take the parameters
         # Whether forward takes them one by one, so that p may be what it calls a probability.
@@ -240,6 +244,11 @@ class Pair:
             given = [_as_real(x, name) for x, name in zip(data, self.labels, strict=True)]
             data = [mapped(lambda x: _drawn(x, rng), x) for x in given]
         return values, data
+
+    @property
+    def allowed(self) -> float:
+        """The relative error of a right gradient; a sum of shares in single precision is not 1."""
+        return 1e-5 if self.refused else 1e-6 if self.is_single else 1e-7
 
     def like(self, values: Mapping[str, Any]) -> Any:
         """Return the parameters with other values in their places."""
@@ -421,7 +430,7 @@ class Pair:
         rounding do not count.
         """
         if self.refused:
-            return self.differences(seed)
+            return self.differences(seed) if seed is None or self.has_digits(seed) else None
         J, leaves, _ = self.recorded(seed)
         if seed is not None and not self._is_steady(J, leaves):
             return None
@@ -430,17 +439,38 @@ class Pair:
         by_name = {f"d{k}": np.zeros(t.shape) if g is None else np.asarray(g) for k, t, g in right}
         return float(J.data.reshape(())), by_name
 
+    def few_digits(self) -> str:
+        """Return why rounding decides what the gradients are at the given inputs, or nothing."""
+        with np.errstate(all="ignore"):
+            value = self.plain(None)[0]
+            if not np.all(np.isfinite(value)):
+                return "the cost is not finite"
+            if self.refused:
+                steady = self.has_digits(None)
+            else:
+                J, leaves, _ = self.recorded(None)
+                steady = self._is_steady(J, leaves)
+        return "" if steady else "units are saturated, so that rounding decides the gradients"
+
     def _is_steady(self, J: Tensor, leaves: Mapping[str, Tensor]) -> bool:
-        """Return whether rounding leaves the gradients of a recorded cost as they are."""
+        """Return whether rounding leaves the gradients as they are, here and by hand.
+
+        Where one is a small part of another, units are saturated. It may be exact here, and 0 by
+        hand, where 1 − a is 0.
+        """
         view = graph(J)
         at = [node.id for t in leaves.values() if (node := view.find(t)) is not None]
         found, moved = shaken(view.program, J)
         most = max((np.abs(found[i]).max(initial=0.0) for i in at), default=0.0)
         for i in at:
             size = np.abs(found[i])
-            bound = 1e-8 * np.maximum(size, 1e-3 * size.max(initial=0.0))
+            largest = size.max(initial=0.0)
+            bound = 1e-8 * np.maximum(size, 1e-3 * largest)
             off = np.abs(moved[i] - found[i])
             if not ((off <= bound) | (off <= 1e-10 * most)).all():
+                return False
+            is_exact = off.max(initial=0.0) < 0.1 * largest  # else it is 0, but for rounding
+            if is_exact and largest < _SMALL_PART * most:
                 return False
         return True
 
@@ -453,6 +483,36 @@ class Pair:
         moved = moved_by_rounding(program, program.pulled_back(program.values, seeds), seeds)
         at = {k: view.find(t) for k, t in zip(self.names, leaves.values(), strict=True)}
         return {f"d{k}": 0.0 if node is None else moved[node.id] for k, node in at.items()}
+
+    def has_digits(self, seed: int | None) -> bool:
+        """Return whether the cost of plain arrays is as exact as its numbers: no unit is saturated.
+
+        Where 1 − a has few digits, differences of the cost are wrong, though they may be steady:
+        0 where a rounds to the same.
+        """
+        J, off = self.blur(seed)
+        return not np.isfinite(J) or off <= 1e-12 * abs(J)
+
+    def blur(self, seed: int | None) -> tuple[float, float]:
+        """Return the cost of plain arrays, and how far it is from that of numbers of more digits.
+
+        It is 0 where forward takes no such numbers.
+        """
+
+        def cost(dtype: type) -> Any:
+            values, data = self.inputs(seed)
+            like = self.like({k: v.astype(dtype) for k, v in values.items()})
+            data = [mapped(lambda x: x.astype(dtype) if _is_float(x) else x, x) for x in data]
+            ran = self.run(self.forward, self.bound(self.forward, like, data, {}), watching=False)
+            return np.asarray(self.cost_of(ran, like, data), np.longdouble).reshape(())
+
+        with np.errstate(all="ignore"):
+            J = cost(float)
+            try:
+                sharp = cost(np.longdouble)
+            except Exception:  # of functions that take no such numbers
+                sharp = J
+            return float(J), float(abs(J - sharp))
 
     def differences(self, seed: int | None) -> tuple[float, dict[str, Any]]:
         """Return J and its slopes, by central differences of forward; NaN where time was short."""
@@ -477,8 +537,8 @@ class Pair:
             few = max(1, int(np.ceil(some * len(places)))) if places else 0
             drawn = (places[n] for n in stream.permutation(len(places))[:few])
             found[f"d{name}"] = slopes(functools.partial(cost, k), x, drawn)
-        J = cost()
-        self.slack = max(self.slack, 8 * np.finfo(float).eps * abs(J) / STEP)
+        J, off = self.blur(seed)
+        self.slack = max(self.slack, 8 * max(np.finfo(float).eps * abs(J), off) / STEP)
         return J, found
 
     def derivation(self, seed: int | None = None) -> Derivation:
@@ -613,10 +673,19 @@ class Pair:
                 raise error from None
 
 
+def _is_float(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.floating)) and x.dtype.kind == "f"
+
+
 def _taken(x: Any) -> Any:
-    """Return data for a call: a copy of an array, or of numbers in lists; all else as it is."""
+    """Return data for a call: a copy of an array, or of numbers in lists; all else as it is.
+
+    Single precision becomes double, as parameters do: sums of data alone would have few digits.
+    """
+    if isinstance(x, np.floating):
+        return np.float64(x)
     if isinstance(x, np.ndarray):
-        return np.array(x)
+        return np.array(x, float if x.dtype.kind == "f" else None)
     if is_numbers(x):
         try:
             return np.array(x)

@@ -317,6 +317,7 @@ class Check:
     def walk(self) -> None:
         """Go from the cost to the leaves, and judge each value that the user has."""
         self.rows, self.used, self.reshaped = [], False, False
+        self.own: dict[int, Any] = {}  # the user's values that were judged
         instead = {k: (lambda g, k=k: self.judged(k, g)) for k in self.given}
         self.forced: list[Any] = []
         self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=self.forced)
@@ -369,6 +370,7 @@ class Check:
                 times = 1
         ours, right = right, self.at_kinks(k, theirs / times, right)
         expected = times * right
+        self.own[k] = theirs / times
         if self.near(theirs, expected, k):
             true = None if self.true[k] is None else times * np.asarray(self.true[k])
             if true is not None:
@@ -388,6 +390,13 @@ class Check:
             note = UPSTREAM
             self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
             return np.asarray(self.true[k])
+        given = times * self.from_theirs(k)
+        if self.near(theirs, given, k):  # rounding upstream is larger here
+            follows = any(r.status in (WRONG, FOLLOWS) for r in self.rows)
+            status, note = (FOLLOWS, "right, given what is upstream") if follows else (RIGHT, "")
+            error = relative_error(theirs, given)
+            self.rows.append(Quantity(name, status, error, self.formula(k), (), note))
+            return theirs / times
         if self.is_reordered(k, theirs, times):
             note = "right: the same factors, in another order"
             self.rows.append(Quantity(name, RIGHT, 0.0, self.formula(k), (), note))
@@ -396,6 +405,13 @@ class Check:
         error = relative_error(theirs, expected)
         self.rows.append(Quantity(name, WRONG, error, self.formula(k), causes))
         return theirs / times
+
+    def from_theirs(self, k: int) -> Any:
+        """Return the right value of a step given the user's own values upstream, to every digit."""
+        found: list[Any] = []
+        instead = {i: (lambda _, own=own: own) for i, own in self.own.items() if i != k}
+        self.program.pulled_back(self.values, self.seeds(), instead=instead, found_in=found)
+        return np.asarray(found[k])
 
     def is_reordered(self, k: int, theirs: Any, times: float) -> bool:
         """Return whether a value is one of a chain of products whose end is right.

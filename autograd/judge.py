@@ -97,6 +97,7 @@ class Judge:
         except Exception:  # what was drawn is outside of what forward takes
             return None
         finite = pair.refused or all(np.isfinite(g).all() for g in expected.values())
+        finite = finite and np.isfinite(J)
         if not finite or not np.allclose(np.asarray(value, float), J, rtol=1e-6):
             return None
         more = pair.more_for_backward(ran, values, data)
@@ -152,8 +153,7 @@ class Judge:
         if self.pair.refused:
             there = np.isfinite(right)
             g, right = np.asarray(g)[there], right[there]
-        allowed = 1e-5 if self.pair.refused else 1e-7
-        bound = allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
+        bound = self.pair.allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
         off = np.abs(g - right)
         if (off <= bound + self.pair.slack).all():
             return True

@@ -59,6 +59,8 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     """Judge two functions: by their variables first, then by what they return at three inputs."""
     seed: int | None = None
     hidden: list[str] = []
+    if tolerance is None and pair.is_single:
+        tolerance = pair.allowed
     try:
         judged = _by_variables(pair, None, tolerance)
     except RandomCostError:
@@ -68,6 +70,11 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     judge = Judge(pair)
     cases, params = len(judge.cases), {f"d{name}" for name in pair.names}
     off = [row for row in judged.report.mistakes if row.name in params]
+    elsewhere = (
+        None if judged.report else _where_digits_are_more(pair, judge, judged.report, tolerance)
+    )
+    if elsewhere is not None:
+        return elsewhere
     if judge.passes(pair.backward, given_data=True):
         if off:  # in elements that are small beside the others, or by the tolerance that was given
             return judged.report
@@ -90,8 +97,7 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     judged = judged._replace(report=_with_returned(judged.report, judge, pair))
     if judged.report:  # at these inputs it cannot be seen
         for seed in (c.seed for c in judge.cases if c.seed is not None and c.seed % 2):
-            by = _by_differences(pair, None, seed) if pair.refused else None
-            other = by or _by_variables(pair, seed, tolerance)
+            other = _judged(pair, seed, tolerance)
             if not other.report:
                 hidden = ["Right at your inputs, which hide it; wrong at others of their shapes."]
                 judged = other
@@ -102,6 +108,38 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
         report = _mended(pair, judge, judged, source, seed, tolerance)
     report = with_letters(report, judged.letters)
     return replace(report, notes=(*report.notes, *hidden))
+
+
+def _where_digits_are_more(
+    pair: Pair, judge: Judge, report: BackpropDiagnosis, tolerance: float | None
+) -> BackpropDiagnosis | None:
+    """Return the report at drawn inputs, if all is right there, and rounding decides at others."""
+    seeds = [c.seed for c in judge.cases if c.seed is not None]
+    why = pair.few_digits()
+    if why and not judge.cases:  # and nowhere else; what is wrong at these may be right
+        said = f"At your inputs {why}, and no others were found where it is: scale the data."
+        rows = tuple(replace(r, status=APART, causes=()) for r in report.rows)
+        return BackpropDiagnosis(rows, (*report.notes, said))
+    if not why or not seeds or not judge.passes(pair.backward, drawn=True):
+        return None
+    found = [_judged(pair, seeds[0], tolerance)]
+    if not found[0].report and len(seeds) > 1:
+        found.append(_judged(pair, seeds[-1], tolerance))
+    last = found[-1]
+    if not last.report:  # a variable of another meaning, as what is returned is right
+        last = last._replace(report=_freed(last.report, {f"d{name}" for name in pair.names}))
+    if not last.report:
+        return None
+    said = f"At your inputs {why}; at others of their shapes, which are shown, all is right."
+    report = with_letters(last.report, last.letters)
+    return replace(report, notes=(*report.notes, said))
+
+
+def _judged(pair: Pair, seed: int | None, tolerance: float | None) -> _Judged:
+    """Judge a backward function at some inputs, by what is recorded or by differences."""
+    if pair.refused:
+        return _by_differences(pair, None, seed)
+    return _by_variables(pair, seed, tolerance)
 
 
 def _with_one_example(report: BackpropDiagnosis, pair: Pair) -> BackpropDiagnosis:
@@ -200,8 +238,7 @@ def _edited(
             search.sound = _soundness(pair, stages[-1].report, seed, tolerance)
             for found, own in _next_edits(search, judge, stages[-1].report):
                 again = pair.mended(search.source.function)
-                by = _by_differences(again, None, seed) if pair.refused else None
-                stage = by or _by_variables(again, seed, tolerance)
+                stage = _judged(again, seed, tolerance)
                 whole = judge.passes(again.backward)
                 if whole or _is_better(stage.report, stages[-1].report, found):
                     edits.append(found)
@@ -418,6 +455,8 @@ def _by_differences(pair: Pair, error: GradientError | None, seed: int | None = 
             raise error
         pair.refused = str(error)
     _, right = pair.differences(seed)
+    if not pair.has_digits(seed):
+        right = {name: np.full_like(g, np.nan) for name, g in right.items()}
     returned, mine, notes = pair.backpropagated(plain, data, before)
     lines = {a.name: a for a in mine.assigned}
     rows = [] if mine.error is None else [_failed(mine.error, pair)]

@@ -305,6 +305,9 @@ def of_rule(
         theirs = theirs.sum(axis=kept, keepdims=True) if kept else theirs
     if slack is not None and theirs.shape == right.shape:  # by differences, of some of its elements
         there = np.isfinite(right)
+        if right.size and not there.any():
+            said = "not judged: units are saturated here, so that the cost has few digits"
+            return Quantity(name, APART, np.nan, formula, (), said)
         theirs, right = theirs[there], right[there]
     error = relative_error(theirs, right)
     most = float(np.abs(right).max(initial=0.0))

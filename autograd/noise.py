@@ -27,6 +27,7 @@ __all__ = ["FACTOR", "moved_by_rounding", "noise", "rounding_of", "shaken"]
 from_engine = True
 
 SAMPLES, FACTOR = 6, 8.0  # runs, and how many machine epsilons are allowed to rounding
+_SPREAD = 6.0  # times more or less than is usual, that rounding moves in some runs
 
 
 def noise(output: Tensor, seed: Any, wanted: Sequence[Node]) -> tuple[Any, list[Any]]:
@@ -85,16 +86,16 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
         What they were pulled back from.
     """
     rng = np.random.default_rng(0)
-    little, much = ([0.0] * len(found) for _ in range(2))  # moved by one digit, and by eight
+    little, much, more = ([0.0] * len(found) for _ in range(3))  # moved by 1, 8 and 64 digits
     numbers = (np.ndarray, np.generic)
-    for size, most in ((1.0, little), (FACTOR, much)):
-        for _, moved in _runs(program, seeds, size, rng, 3):
+    for size, most in ((1.0, little), (FACTOR, much), (FACTOR**2, more)):
+        for _, moved in _runs(program, seeds, size, rng, SAMPLES):
             with np.errstate(all="ignore"):
                 for k, (g, other) in enumerate(zip(found, moved, strict=True)):
                     if isinstance(g, numbers) and isinstance(other, numbers):
                         apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
                         most[k] = np.maximum(most[k], apart)
-    return [_grown(a, b) for a, b in zip(little, much, strict=True)]
+    return [_grown(*moves) for moves in zip(little, much, more, strict=True)]
 
 
 def shaken(program: Program, output: Tensor) -> tuple[list[Any], list[Any]]:
@@ -186,14 +187,24 @@ def _shaken(x: Any, _terms: Any = 0.0, *, rng: np.random.Generator, size: float)
     return x * (1 + size * np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
 
 
-def _grown(little: Any, much: Any) -> Any:
-    """Return ten times what rounding moves; 0 where it does not grow with the digit: at a jump."""
-    top = [float(np.max(x, where=np.isfinite(x), initial=0.0)) for x in (little, much)]
-    if 2 * top[0] > top[1]:
-        return np.zeros_like(much)
-    moved = np.nan_to_num(np.asarray(much), nan=0.0, posinf=0.0)
-    # One unit in the last place moves all of a sum: its greatest is taken.
-    return 10 / FACTOR * np.maximum(moved, 0.1 * top[1])
+def _grown(little: Any, much: Any, more: Any) -> Any:
+    """Return ten times what one digit moves; 0 where it does not grow as the digits do: at a jump.
+
+    The distances are those by 1, 8 and 64 digits. From one to the next they grow by 8, or, where
+    two differences that are nearly 0 are multiplied, by its square; the greatest of six samples of
+    a single number is within a factor of four of the usual one. Where 1 − a is a few digits only,
+    more digits are all of it, and the result is infinite.
+    """
+    little, much, more = np.broadcast_arrays(little, much, more)
+    for size, x, y in ((FACTOR, much, more), (1.0, little, much)):
+        there = np.isfinite(x) & np.isfinite(y)
+        before, after = (float(np.max(z, where=there, initial=0.0)) for z in (x, y))
+        if before * FACTOR / _SPREAD <= after <= before * FACTOR**2 * _SPREAD:
+            # One unit in the last place moves all of a sum: its greatest is taken.
+            moved = np.maximum(np.where(there, y, 0.0), 0.1 * after) / (size * FACTOR)
+            few = np.nan_to_num(little, nan=0.0, posinf=0.0)
+            return 10 * np.where(there, moved, few)
+    return np.zeros_like(much)
 
 
 def _off(x: Any, terms: Any, rng: np.random.Generator, size: float) -> Any:

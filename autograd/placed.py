@@ -249,6 +249,8 @@ class Places:
         a, b = np.ravel(np.asarray(right, float)), np.ravel(np.asarray(value, float))
         below = float(a @ a)
         c = float(a @ b) / below if below else 0.0
+        if not np.isfinite(c):
+            return 0.0
         if len(a) == 1 and not np.isclose(c, 1, rtol=1e-6):  # one number is always a multiple
             return 0.0
         near = np.allclose(b, c * a, rtol=1e-6, atol=1e-9 * float(np.abs(b).max(initial=0.0)))

@@ -73,7 +73,7 @@ def test_every_rule_is_printed_in_symbols_or_words(name: str) -> None:
         (
             lambda a: np.linalg.qr(a)[0],
             (WIDE.T,),
-            ["(∂Q + Q copy(R · ∂Rᵀ − ∂Qᵀ · Q)) R⁻ᵀ", "scatter(∂v, […, :3, :])"],
+            ["(∂Q + Q copy(R · ∂Rᵀ − ∂Qᵀ · Q)) R⁻ᵀ", "scatter(∂Q, […, :3, :])"],
         ),
     ],
 )

@@ -248,8 +248,8 @@ def _arranged(view: GraphView, place: Place, rows: int | None) -> tuple[GraphVie
     else:
         ways.insert(1 if high else most, {"turned": True, "rows": None})
     best, reached, enough = view, 0.0, place.least / LABEL
-    if many > _SEVERAL:  # each takes its time
-        ways = [ways[0], ways[-1]] if many <= MOST else ways[:1]
+    if many > _SEVERAL and rows is None:  # each takes its time
+        ways = [ways[0], ways[1 if high else most - 1]] if many <= MOST else ways[:1]
     for way in ways:
         found = replace(view, chips=True, size=(1.0, 1.0), **way)
         laid, _ = placed(found)

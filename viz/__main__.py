@@ -25,6 +25,7 @@ from viz.drawing import Drawing, draw
 from viz.engine import (
     NotDrawable,
     check_derivation,
+    differentiated,
     engine,
     functions,
     graph_of,
@@ -363,13 +364,16 @@ def _diagnosed(options: argparse.Namespace) -> int:
     path = Path(options.script)
     if not path.is_file():
         raise ValueError(f"doctor: there is no file {options.script!r}.")
-    left = _left_by(path)
+    with differentiated() as costs:
+        left = _left_by(path)
     named = {name: x for name, x in left.items() if is_recorded(x) and not x.is_leaf}
+    if not named:  # it trains in functions
+        named = {f"{Path(file).name}:{line}": x for (file, line), x in costs.items()}
     outputs = last_of(list(named.values()))
     if not outputs:
         raise ValueError(
-            f"doctor: {path.name} leaves no result of a recorded computation in a variable of the "
-            "module, such as J = ...; keep one there."
+            f"doctor: {path.name} calls no backward(), and leaves no result of a recorded "
+            "computation in a variable of the module, such as J = ...; keep one there."
         )
     found = diagnose(*outputs)
     for finding in found:

@@ -32,7 +32,7 @@ _DEAD = 0.85  # share of zeros behind relu that is said
 _FLAT = 1e-3  # local derivative of a sigmoid or tanh, below which an element is saturated
 _SATURATED = 0.9  # share of saturated elements that is said
 _APART = 1e4  # ratio of the gradients of two parameters, beyond which one of them is said
-_RELU = {"relu", "maximum", "where"}
+_RELU = {"relu", "maximum", "where", "clip", "multiply"}
 _SQUASHING = {"sigmoid", "tanh"}
 _PRODUCTS = {"matmul", "multiply", "dot", "tensordot", "einsum", "inner", "matvec", "vecmat"}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"}
@@ -352,11 +352,8 @@ def _dead(g: Graph) -> Iterator[Finding]:
         if node.op not in _RELU or node.value is None or math.prod(node.shape) < 8:
             continue
         value = np.asarray(node.value)
-        if node.op != "relu":  # maximum(0, Z), and where(Z > 0, Z, 0), but no mask of data
-            two = [g.nodes[p] for p in node.parents[-2:]]
-            given = [x for x in two if not _is_zero(x) and x.value is not None]
-            if len(given) != 1 or not np.array_equal(value, np.maximum(given[0].value, 0)):
-                continue
+        if node.op != "relu" and not _is_relu_of_one(g, node, value):
+            continue
         share = float(np.mean(value == 0))
         if share < _DEAD:
             continue
@@ -366,6 +363,17 @@ def _dead(g: Graph) -> Iterator[Finding]:
             "learning rate, or leaky_relu."
         )
         yield _finding(node, "dead", mark, advice)
+
+
+def _is_relu_of_one(g: Graph, node: GraphNode, value: Any) -> bool:
+    """Whether it is maximum(0, Z), where(Z > 0, Z, 0), clip(Z, 0) or Z * (Z > 0)."""
+    two = [g.nodes[p] for p in (node.parents[:2] if node.op == "clip" else node.parents[-2:])]
+    if node.op == "multiply":
+        given = [x for x in two if x.kind != "constant"]
+    else:
+        given = [x for x in two if not _is_zero(x)]
+    known = given[0].value if len(given) == 1 else None
+    return known is not None and np.array_equal(value, np.maximum(known, 0))
 
 
 def _is_zero(node: GraphNode) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ from autograd.symbol import latex_number, raised
 from autograd.tensor import adopt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "LONGEST",
@@ -40,6 +42,7 @@ __all__ = [
     "accented",
     "bracketed",
     "check_derivation",
+    "differentiated",
     "engine",
     "find",
     "format_number",
@@ -164,6 +167,24 @@ def last_of(results: list[Tensor]) -> list[Tensor]:
     ]
     walked = [x for x in kept if graph(x).outputs[0].walked]
     return walked or kept
+
+
+@contextlib.contextmanager
+def differentiated() -> Iterator[dict[tuple[str, int], Tensor]]:
+    """Collect the tensors whose `backward` is called in a block, the last one of each line."""
+    found: dict[tuple[str, int], Tensor] = {}
+    plain = Tensor.backward
+
+    def backward(self: Tensor, *args: Any, **options: Any) -> None:
+        caller = sys._getframe(1)
+        found[caller.f_code.co_filename, caller.f_lineno] = self
+        plain(self, *args, **options)
+
+    Tensor.backward = backward  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        Tensor.backward = plain  # type: ignore[method-assign]
 
 
 def find(output: Tensor, x: Any) -> int:

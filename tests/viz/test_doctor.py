@@ -19,6 +19,7 @@ from tests.viz.graphs import leaf
 from tests.viz.models import MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 RNG = np.random.default_rng
@@ -279,6 +280,11 @@ def dead_where() -> Tensor:
     return done((leaf(normal(1, 8), "W2") @ autograd.where(Z > 0, Z, 0.0)).mean())
 
 
+def dead(relu: Callable[[Tensor], Tensor], bias: float = -6.0) -> Tensor:
+    W, b, X = leaf(normal(8, 3), "W"), leaf(np.full((8, 1), bias), "b"), data()[0]
+    return done((leaf(normal(1, 8), "W2") @ relu(W @ X + b)).mean())
+
+
 def exploding_after_a_large_unit() -> Tensor:
     """The cost is in a unit that is large: its one step is more than half of the way."""
     h = Tensor(np.ones((4, 1)), name="h0")
@@ -303,6 +309,9 @@ BROKEN: dict[str, tuple[Any, str, str, str]] = {  # program: kind, card, words o
     "item()": (lambda: a_number_of_a_tensor(lambda t: t.item()), "cut", "", "cut by item()"),
     "tolist()": (a_list_of_a_tensor, "cut", "h", "cut by tolist()"),
     "dead where": (dead_where, "dead", "", "of relu is 0"),
+    "dead clip": (lambda: dead(lambda Z: np.clip(Z, 0, None)), "dead", "", "of relu is 0"),
+    "dead mask": (lambda: dead(lambda Z: Z * (Z.data > 0), -3.0), "dead", "", "of relu is 0"),
+    "all dead mask": (lambda: dead(lambda Z: Z * (Z.data > 0), -60.0), "dead", "", "of relu is 0"),
     "a large unit": (exploding_after_a_large_unit, "exploding", "W1", "exploding: ‖gradient‖ ="),
     "steps": (after_a_step_without_zero_grad, "accumulated", "w", "this pass gives"),
     "clipped": (after_two_assignments_without_zero_grad, "accumulated", "w", "holds 3 passes"),
@@ -812,6 +821,39 @@ def test_the_command_diagnoses_a_script(tmp_path: Path) -> None:
     script.write_text(SCRIPT.format(times=1))
     done = run("train.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "nothing found in what J was computed by\n")
+
+
+IN_A_FUNCTION = """
+import numpy as np
+from autograd import Tensor
+
+def train(clears):
+    rng = np.random.default_rng(0)
+    w = Tensor(rng.normal(size=(1, 3)), requires_grad=True, name="w")
+    X, Y = rng.normal(size=(3, 20)), rng.normal(size=(1, 20))
+    for _ in range(3):
+        if clears:
+            w.zero_grad()
+        J = ((w @ X - Y) ** 2).mean()
+        J.backward()
+        w.data = w.data - 0.1 * w.grad
+
+train({clears})
+"""
+
+
+def test_the_command_diagnoses_what_is_trained_in_a_function(tmp_path: Path) -> None:
+    """It leaves nothing in the module: what `backward` was called on is looked at."""
+    script = tmp_path / "train.py"
+    script.write_text(IN_A_FUNCTION.format(clears=False))
+    done = run("train.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "w: ‖grad‖ = " in done.stdout
+    assert "zero_grad()" in done.stdout
+    script.write_text(IN_A_FUNCTION.format(clears=True))
+    done = run("train.py", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "nothing found in what train.py:13 was computed by\n"
 
 
 @pytest.mark.parametrize(

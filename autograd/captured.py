@@ -462,6 +462,8 @@ class Pair:
         at = [node.id for t in leaves.values() if (node := view.find(t)) is not None]
         found, moved = shaken(view.program, J)
         most = max((np.abs(found[i]).max(initial=0.0) for i in at), default=0.0)
+        if not most:
+            return False  # everything is flat here
         for i in at:
             size = np.abs(found[i])
             largest = size.max(initial=0.0)
@@ -745,7 +747,11 @@ def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
 def _is_free(x: Any) -> bool:
     """Return whether data are any numbers: not labels, masks, counts, shares or one number."""
     x = np.asarray(x)
-    return bool(x.dtype.kind == "f" and x.ndim and (x < 0).any() and len(np.unique(x)) > 2)
+    if x.dtype.kind != "f" or not x.ndim or not np.isfinite(x).all():
+        return False
+    several = len(np.unique(x))
+    large = x.size > 2 and several > x.size / 2 and (x > 2).any() and (x % 1 != 0).any()
+    return bool(several > 2 and ((x < 0).any() or large))
 
 
 def _required(f: Callable[..., Any]) -> list[str]:

@@ -67,9 +67,11 @@ class Recorder(Protocol):
 
 
 def op(
+    function: Callable[..., Any] | None = None,
+    /,
     *,
-    symbol: str,
-    samples: Sequence[str],
+    symbol: str | None = None,
+    samples: Sequence[str] | None = None,
     latex: str | None = None,
     text: str | None = None,
     binds: int | None = None,
@@ -167,6 +169,12 @@ def op(
     array(12.)
     >>> del OPS["cube"]
     """
+    if function is not None or symbol is None or samples is None:
+        raise TypeError(
+            "op: needs what a drawing writes, and inputs to check it on; write "
+            '@op(symbol="cube", samples=["2,3", "_"]) above the function, and its rule below: '
+            "cube.vjp(a=lambda g, a: g * 3 * a * a)."
+        )
 
     def declare(forward: Callable[..., Any]) -> Recorder:
         declared = Op(

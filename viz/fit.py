@@ -7,6 +7,7 @@ first way whose best arrangement can be read is taken. What it leaves out is sai
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from viz.view import EdgeView, GraphView, NodeView
 
 __all__ = [
-    "MOST", "PLACES", "Place", "arranged", "fitted", "in_window", "is_legible", "place_of",
+    "MOST", "PLACES", "Place", "arranged", "fitted", "in_window", "is_legible", "meant", "place_of",
     "rows_or_why",
 ]  # fmt: skip
 
@@ -81,8 +82,14 @@ def place_of(fit: Any, where: str = "viz.draw") -> Place:
     known = ", ".join(repr(name) for name in PLACES)
     raise ValueError(
         f"{where}: fit needs one of {known}, 'auto', None, or a width and a height in pixels of "
-        f"at least 100, got {fit!r}."
+        f"at least 100, got {fit!r}.{meant(fit, PLACES)}"
     )
+
+
+def meant(given: Any, known: Iterable[str]) -> str:
+    """Return a sentence that asks for the name that is nearest to what was given, or nothing."""
+    close = difflib.get_close_matches(str(given).lower(), [*known], 1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def is_legible(view: GraphView, place: Place) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from viz.cards import LARGE, view_of, without_values
 from viz.doctor import findings, with_findings
 from viz.engine import LONGEST, BackpropDiagnosis, pause_collector, raised, readable
-from viz.fit import fitted, place_of, rows_or_why
+from viz.fit import fitted, meant, place_of, rows_or_why
 from viz.health import judged
 from viz.heat import ARRAYS, with_heat
 from viz.loops import loops_of
@@ -92,6 +92,7 @@ class Options:
             if value not in known:
                 raise ValueError(
                     f"viz.draw: {name} needs one of {', '.join(known)}, got {value!r}."
+                    f"{meant(value, known)}"
                 )
         for name, least in (("max_nodes", 1), ("depth", 0)):
             value = getattr(self, name)

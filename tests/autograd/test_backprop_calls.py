@@ -1831,3 +1831,44 @@ def test_a_cost_that_is_not_finite_is_judged_at_other_inputs_and_that_is_said() 
     assert report
     assert any("At your inputs the cost is not finite" in note for note in report.notes)
     assert not wrong
+
+
+HIDDEN = """
+import numpy as np
+
+
+def forward(W1, b1, W2, b2, X, Y):
+    Z1 = W1 @ X + b1
+    A1 = np.tanh(Z1)
+    A2 = 1 / (1 + np.exp(-(W2 @ A1 + b2)))
+    return -np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)), (A1, A2)
+
+
+def backward(W1, b1, W2, b2, X, Y, cache):
+    A1, A2 = cache
+    m = X.shape[1]
+    dZ2 = A2 - Y
+    dZ1 = W2.T @ dZ2 * (1 - A1 ** 2)
+    db1 = dZ1.sum(axis=1, keepdims=True) / m
+    return {"dW1": dZ1 @ X.T / m, "db1": db1, "dW2": dZ2 @ A1.T / m,
+            "db2": dZ2.sum(axis=1, keepdims=True) / m}
+"""
+
+
+@pytest.mark.parametrize("far", [0.0, 1000.0])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_flat_units_hide_a_mistake_and_other_data_show_it(far: float) -> None:
+    """Where tanh is flat dZ1 is 0, and so is any number times it: data far from 0 prove nothing."""
+    rng = np.random.default_rng(4)
+    shapes = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}
+    P = {k: rng.normal(size=s) for k, s in shapes.items()}
+    data = rng.normal(size=(3, 7)) + far, (rng.random((1, 7)) > 0.5).astype(float)
+    right = module_of(f"hidden_right_{far:.0f}", HIDDEN)
+    assert check_backprop(right.forward, right.backward, P, data)
+    for k, (old, new) in enumerate(
+        [("keepdims=True) / m\n", "keepdims=True) / m / m\n"), ("(1 - A1 ** 2)", "(1 - A1)")]
+    ):
+        wrong = module_of(f"hidden_wrong_{k}_{far:.0f}", HIDDEN.replace(old, new, 1))
+        report = check_backprop(wrong.forward, wrong.backward, P, data)
+        assert not report
+        assert report.mistakes[0].name == ("db1", "dZ1")[k]

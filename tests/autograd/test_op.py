@@ -208,3 +208,11 @@ def test_defaults_are_numpys_and_nothing_is_associative_by_itself(registry: Any)
     inner = found.record(y, z)
     assert (found.associative, found.kinks, found.accumulates) == (False, False, False)
     assert graph(found.record(x, inner)).nodes[-1].formula == "x ⊕ u"
+
+
+@pytest.mark.parametrize(
+    "declare", [lambda f: op(f), lambda f: op()(f), lambda f: op(symbol="f")(f)]
+)
+def test_a_declaration_without_what_it_needs_says_how_one_writes_it(declare: Any) -> None:
+    with pytest.raises(TypeError, match=r'@op\(symbol="cube", samples='):
+        declare(lambda a: a)

@@ -473,3 +473,19 @@ def test_a_difference_refuses_a_place_that_is_none() -> None:
     drawing = viz.draw(MODELS["lecture"]())
     with pytest.raises(ValueError, match=r"^viz\.diff: fit needs one of 'slide'"):
         viz.diff(drawing, drawing, fit="slides")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({"fit": "slides"}, "'slide'"),
+        ({"notation": "Course"}, "'course'"),
+        ({"arrays": "heatmap"}, "'heat'"),
+        ({"theme": "Dark"}, "'dark'"),
+    ],
+)
+def test_an_option_that_is_misspelled_is_answered_with_the_nearest(given: Any, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"Did you mean {meant}"):
+        viz.draw(MODELS["lecture"](), **given)
+    with pytest.raises(ValueError, match=r"got 'zzz'\.$"):
+        viz.draw(MODELS["lecture"](), fit="zzz")

@@ -858,16 +858,24 @@ def _order(found: Any, names: list[str], variables: Mapping[str, Any]) -> list[s
 def _reads_keys(f: Callable[..., Any], name: str) -> bool:
     """Return whether a function reads an argument by keys that are text, as it does a dict."""
     try:
+        return name in _read_by_keys(f)
+    except TypeError:  # a callable that has no hash
+        return False
+
+
+@functools.lru_cache(maxsize=64)
+def _read_by_keys(f: Callable[..., Any]) -> frozenset[str]:
+    try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(f)))
     except (OSError, TypeError, SyntaxError):  # it has no source, or one that does not stand alone
-        return False
-    return any(
-        isinstance(node, ast.Subscript)
+        return frozenset()
+    return frozenset(
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript)
         and isinstance(node.value, ast.Name)
-        and node.value.id == name
         and isinstance(node.slice, ast.Constant)
         and isinstance(node.slice.value, str)
-        for node in ast.walk(tree)
     )
 
 

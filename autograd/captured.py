@@ -142,7 +142,9 @@ class Pair:
         self.entries: dict[str, list[str]] = {}  # the keys of dicts that it was given
         self.quiet = False  # whether what the functions print was shown before
         self.measured = ""  # how much of the gradients, by differences, if not all
-        self.slack = 0.0  # of gradients by differences: the rounding of the cost
+        self.slack: dict[
+            int | None, float
+        ] = {}  # of gradients by differences: rounding of the cost
         self.refused = ""  # why forward cannot be recorded
         # Gradients that are not returned, and what is under names that nothing in forward has.
         self.misnamed: tuple[list[str], list[str]] = ([], [])
@@ -228,7 +230,8 @@ class Pair:
     def inputs(self, seed: int | None) -> tuple[dict[str, Any], list[Any]]:
         """Return parameters and data: as given, or the first drawn anew, or with an even seed both.
 
-        With a seed above 6 the parameters are a tenth as large, so that fewer units are saturated.
+        With a seed above 6 the parameters are a tenth as large, above 8 a thousandth, so that fewer
+        units are saturated: by raw pixels, for example.
         Data that has a structure, such as labels, masks and shares, stays as it is, unless it is of
         one number only, which hides much: λ = 0.0, keep_prob = 1.0, a mask of ones.
         """
@@ -238,7 +241,7 @@ class Pair:
             return values, data
         rng = np.random.default_rng(seed)
         free = seed % 4 == 2  # of any sign, where the function takes them
-        size = 1.0 if seed <= _LARGE_ONES else 0.1
+        size = 1.0 if seed <= _LARGE_ONES else 0.1 if seed <= _SMALL_ONES else 1e-3
         values = {k: size * np.asarray(redrawn(v, rng, free=free)) for k, v in values.items()}
         if seed % 2 == 0:
             given = [_as_real(x, name) for x, name in zip(data, self.labels, strict=True)]
@@ -440,7 +443,7 @@ class Pair:
         return float(J.data.reshape(())), by_name
 
     def few_digits(self) -> str:
-        """Return why rounding decides what the gradients are at the given inputs, or nothing."""
+        """Return why rounding may decide what the gradients are at the given inputs, or nothing."""
         with np.errstate(all="ignore"):
             value = self.plain(None)[0]
             if not np.all(np.isfinite(value)):
@@ -450,13 +453,12 @@ class Pair:
             else:
                 J, leaves, _ = self.recorded(None)
                 steady = self._is_steady(J, leaves)
-        return "" if steady else "units are saturated, so that rounding decides the gradients"
+        return "" if steady else "rounding decides some gradients, as where units are saturated"
 
     def _is_steady(self, J: Tensor, leaves: Mapping[str, Tensor]) -> bool:
         """Return whether rounding leaves the gradients as they are, here and by hand.
 
-        Where one is a small part of another, units are saturated. It may be exact here, and 0 by
-        hand, where 1 − a is 0.
+        One that is a small part of another may be exact here, and 0 by hand, where 1 − a is 0.
         """
         view = graph(J)
         at = [node.id for t in leaves.values() if (node := view.find(t)) is not None]
@@ -487,13 +489,13 @@ class Pair:
         return {f"d{k}": 0.0 if node is None else moved[node.id] for k, node in at.items()}
 
     def has_digits(self, seed: int | None) -> bool:
-        """Return whether the cost of plain arrays is as exact as its numbers: no unit is saturated.
+        """Return whether the cost of plain arrays is finite, and as exact as its numbers.
 
         Where 1 − a has few digits, differences of the cost are wrong, though they may be steady:
         0 where a rounds to the same.
         """
         J, off = self.blur(seed)
-        return not np.isfinite(J) or off <= 1e-12 * abs(J)
+        return bool(np.isfinite(J) and off <= 1e-12 * abs(J))
 
     def blur(self, seed: int | None) -> tuple[float, float]:
         """Return the cost of plain arrays, and how far it is from that of numbers of more digits.
@@ -540,7 +542,7 @@ class Pair:
             drawn = (places[n] for n in stream.permutation(len(places))[:few])
             found[f"d{name}"] = slopes(functools.partial(cost, k), x, drawn)
         J, off = self.blur(seed)
-        self.slack = max(self.slack, 8 * max(np.finfo(float).eps * abs(J), off) / STEP)
+        self.slack[seed] = 8 * max(np.finfo(float).eps * abs(J), off) / STEP
         return J, found
 
     def derivation(self, seed: int | None = None) -> Derivation:
@@ -724,7 +726,7 @@ def _drawn(x: Any, rng: Any) -> Any:
     return x
 
 
-_LARGE_ONES = 6  # seeds of parameters of usual size
+_LARGE_ONES, _SMALL_ONES = 6, 8  # seeds of parameters of usual size, and of a tenth
 
 
 def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
@@ -735,7 +737,7 @@ def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
     if not x.ndim:
         drawn = rng.uniform(0.2, 0.9) if 0 < x < 1 else np.abs(rng.normal()) + 0.5
         return float(np.where(x < 0, -drawn, drawn))
-    if free or not (x > 0).all():
+    if free or not ((x > 0).all() or ((x >= 0).all() and (x > 2).any())):
         return (0.8 * rng.normal(size=x.shape)).astype(x.dtype)
     drawn = rng.uniform(0.05, 0.95, x.shape) if (x < 1).all() else 0.2 + rng.random(x.shape)
     for axis in range(x.ndim):
@@ -745,7 +747,7 @@ def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
 
 
 def _is_free(x: Any) -> bool:
-    """Return whether data are any numbers: not labels, masks, counts, shares or one number."""
+    """Return whether data are any numbers: not labels, masks, shares of 1, whole or one number."""
     x = np.asarray(x)
     if x.dtype.kind != "f" or not x.ndim or not np.isfinite(x).all():
         return False

@@ -435,7 +435,7 @@ class _Formulas:
         """Return a formula with those of the operands `inside` in it, and how tightly it binds."""
         step = self.program.steps[i]
         if step.op is None:
-            return self.label(i), 1000
+            return render(self._symbol(i), form) if inside else self.label(i), 1000
         inner = [
             self.written(k, form, inside) if k in inside else (render(self._symbol(k), form), 1000)
             for k in step.operands

@@ -75,7 +75,7 @@ class Judge:
                 case = self.case(seed)
                 if case is not None:
                     found.append(case)
-                    if all(np.any(g) for g in case.expected.values()):
+                    if pair.refused or all(np.any(g) for g in case.expected.values()):
                         break
             # The last: where all units are flat, a gradient of 0 is right with any factor.
             is_full = found and all(np.any(g) for g in found[-1].expected.values())
@@ -187,7 +187,7 @@ class Judge:
             g, right = np.asarray(g)[there], right[there]
         bound = self.pair.allowed * np.maximum(np.abs(right), 1e-3 * np.abs(right).max(initial=0.0))
         off = np.abs(g - right)
-        if (off <= bound + self.pair.slack).all():
+        if (off <= bound + self.pair.slack.get(case.seed, 0.0)).all():
             return True
         # Of a gradient that is 0 in exact arithmetic, and of saturated units, much is rounding,
         # here or by hand: how much is measured.
@@ -197,6 +197,41 @@ class Judge:
         if case.floors is None:
             case.floors = self.pair.rounding(case.seed)
         return bool((off <= bound + case.floors[name]).all())
+
+    def is_rounding(self) -> bool:
+        """Return whether what is wrong at the given inputs may be rounding, here or by hand.
+
+        It is small beside the greatest gradient, or as shaking moves it.
+        """
+        case = next((c for c in self.cases if c.seed is None), None)
+        if case is None or (self.pair.refused and not self.pair.has_digits(None)):
+            return True  # nothing is known there
+        try:
+            with np.errstate(all="ignore"):
+                found = self.returned(self.pair.backward, case)
+        except Exception:
+            return False
+        most = max((np.abs(x).max(initial=0.0) for x in case.expected.values()), default=0.0)
+        floors = {} if self.pair.refused else self.pair.rounding(None)
+        for name in self.wanted:
+            g, right = np.asarray(found.get(name)), case.expected[name]
+            if g.dtype.kind not in "fiu" or g.shape != right.shape:
+                return False
+            off = np.abs(g - right)
+            if not (off <= 1e-7 * most + 10 * np.asarray(floors.get(name, 0.0))).all():
+                return False
+        return True
+
+    def flat(self) -> set[str]:
+        """Return the gradients that are 0 at the given inputs."""
+        case = next((c for c in self.cases if c.seed is None), None)
+        return set() if case is None else {k for k, g in case.expected.items() if not np.any(g)}
+
+    def wrong(self, case: _Case) -> set[str]:
+        """Return the gradients that the user's function gets wrong in a case."""
+        with np.errstate(all="ignore"):
+            found = self.returned(self.pair.backward, case)
+        return {name for name in self.wanted if not self.is_right(found.get(name), name, case)}
 
     def right(self, function: Callable[..., Any], before: set[str] | None = None) -> set[str]:
         """Return the gradients that are right in all cases; none unless more than before are."""

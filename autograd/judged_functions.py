@@ -70,14 +70,12 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     judge = Judge(pair)
     cases, params = len(judge.cases), {f"d{name}" for name in pair.names}
     off = [row for row in judged.report.mistakes if row.name in params]
-    elsewhere = (
-        None if judged.report else _where_digits_are_more(pair, judge, judged.report, tolerance)
-    )
-    if elsewhere is not None:
-        return elsewhere
+    if not judge.cases or not judged.report:
+        elsewhere = _where_digits_are_more(pair, judge, judged.report, tolerance)
+        if elsewhere is not None:
+            return elsewhere
     is_right = judge.holds(pair.backward)
-    # Flat units hide what is wrong; other data show it.
-    hides = is_right and not judge.passes(pair.backward) and bool(pair.few_digits())
+    hides = is_right and not judge.passes(pair.backward) and _is_flat_what_is_wrong(judge)
     if is_right and not hides:
         if off:  # in elements that are small beside the others, or by the tolerance that was given
             return judged.report
@@ -119,11 +117,16 @@ def _where_digits_are_more(
     """Return the report at drawn inputs, if all is right there, and rounding decides at others."""
     seeds = [c.seed for c in judge.cases if c.seed is not None]
     why = pair.few_digits()
-    if why and not judge.cases:  # and nowhere else; what is wrong at these may be right
-        said = f"At your inputs {why}, and no others were found where it is: scale the data."
-        rows = tuple(replace(r, status=APART, causes=()) for r in report.rows)
-        return BackpropDiagnosis(rows, (*report.notes, said))
+    if why and not judge.cases:  # and nowhere else: neither right nor wrong can be told
+        said = f"At your inputs {why}, and others that show more were not found: scale the data."
+        rows = [
+            r if r.causes and r.causes[0].kind in _WITHOUT_NUMBERS else _apart(r)
+            for r in report.rows
+        ]
+        return BackpropDiagnosis(tuple(rows), (*report.notes, said))
     if not why or not seeds or not judge.passes(pair.backward, drawn=True):
+        return None
+    if not judge.is_rounding():
         return None
     found = [_judged(pair, seeds[0], tolerance)]
     if not found[0].report and len(seeds) > 1:
@@ -136,6 +139,20 @@ def _where_digits_are_more(
     said = f"At your inputs {why}; at others of their shapes, which are shown, all is right."
     report = with_letters(last.report, last.letters)
     return replace(report, notes=(*report.notes, said))
+
+
+_WITHOUT_NUMBERS = {"shape", "raises", "name", "nan"}  # kinds of mistakes that need no reference
+
+
+def _apart(row: Quantity) -> Quantity:
+    return replace(row, status=APART, causes=(), note="not judged: the reference has no digits")
+
+
+def _is_flat_what_is_wrong(judge: Judge) -> bool:
+    """Return whether other data show as wrong only what is 0 at the given inputs."""
+    drawn = [c for c in judge.cases if c.seed is not None and c.seed % 2 == 0]
+    flat = judge.flat()
+    return bool(flat) and any(judge.wrong(case) & flat for case in drawn)
 
 
 def _judged(pair: Pair, seed: int | None, tolerance: float | None) -> _Judged:
@@ -466,7 +483,7 @@ def _by_differences(pair: Pair, error: GradientError | None, seed: int | None = 
     values = {(a.name, a.occurrence): a.value for a in mine.assigned}
     for name, theirs in returned.items():
         if name in right:
-            row = of_rule("J", name[1:], theirs, right[name], {}, slack=pair.slack)
+            row = of_rule("J", name[1:], theirs, right[name], {}, slack=pair.slack.get(seed, 0.0))
             last = lines.get(name)
             at = (last.occurrence, last.line) if last else (1, pair.lines.get(name))
             rows.append(replace(row, formula=f"∂J/∂{name[1:]}", occurrence=at[0], line=at[1]))

@@ -306,7 +306,7 @@ def of_rule(
     if slack is not None and theirs.shape == right.shape:  # by differences, of some of its elements
         there = np.isfinite(right)
         if right.size and not there.any():
-            said = "not judged: units are saturated here, so that the cost has few digits"
+            said = "not judged: the cost has few digits here, as where units are saturated"
             return Quantity(name, APART, np.nan, formula, (), said)
         theirs, right = theirs[there], right[there]
     error = relative_error(theirs, right)

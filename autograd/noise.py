@@ -95,7 +95,7 @@ def moved_by_rounding(program: Program, found: Sequence[Any], seeds: dict[int, A
                     if isinstance(g, numbers) and isinstance(other, numbers):
                         apart = np.abs(np.asarray(g, float) - np.asarray(other, float))
                         most[k] = np.maximum(most[k], apart)
-    return [_grown(*moves) for moves in zip(little, much, more, strict=True)]
+    return [_grown(*moves) for moves in zip(found, little, much, more, strict=True)]
 
 
 def shaken(program: Program, output: Tensor) -> tuple[list[Any], list[Any]]:
@@ -187,7 +187,7 @@ def _shaken(x: Any, _terms: Any = 0.0, *, rng: np.random.Generator, size: float)
     return x * (1 + size * np.finfo(x.dtype).eps * rng.uniform(-1, 1, x.shape)).astype(x.dtype)
 
 
-def _grown(little: Any, much: Any, more: Any) -> Any:
+def _grown(g: Any, little: Any, much: Any, more: Any) -> Any:
     """Return ten times what one digit moves; 0 where it does not grow as the digits do: at a jump.
 
     The distances are those by 1, 8 and 64 digits. From one to the next they grow by 8, or, where
@@ -196,12 +196,15 @@ def _grown(little: Any, much: Any, more: Any) -> Any:
     more digits are all of it, and the result is infinite.
     """
     little, much, more = np.broadcast_arrays(little, much, more)
+    g = np.asarray(g, float) if isinstance(g, (np.ndarray, np.generic)) else np.zeros(())
+    largest = float(np.max(np.abs(g), where=np.isfinite(g), initial=0.0))
     for size, x, y in ((FACTOR, much, more), (1.0, little, much)):
         there = np.isfinite(x) & np.isfinite(y)
         before, after = (float(np.max(z, where=there, initial=0.0)) for z in (x, y))
         if before * FACTOR / _SPREAD <= after <= before * FACTOR**2 * _SPREAD:
-            # One unit in the last place moves all of a sum: its greatest is taken.
-            moved = np.maximum(np.where(there, y, 0.0), 0.1 * after) / (size * FACTOR)
+            moved, one = np.where(there, y, 0.0) / (size * FACTOR), after / (size * FACTOR)
+            if largest <= 10 * one:
+                moved = np.maximum(moved, 0.1 * one)  # all of it is the rounding of one sum
             few = np.nan_to_num(little, nan=0.0, posinf=0.0)
             return 10 * np.where(there, moved, few)
     return np.zeros_like(much)

@@ -371,6 +371,8 @@ def fill(
 
     filled = re.sub(r"\{\{(\w+)\}\}|\{(\w+)\}", substitute, template)
     options = ", ".join(_options(op, form, template, params or {}))
+    if not options and (alone := re.fullmatch(r"\{(\w+)\}", template)) and alone[1] in values:
+        return filled, values[alone[1]][1]  # a cast, which is not written
     if not options:
         return filled, binds
     if re.fullmatch(r"\\?\w.*\)", template):  # a function
@@ -382,7 +384,7 @@ def fill(
 
 # What stands above a name: a layer, an example. A power of it needs brackets.
 HIGH = r"\^(\[[0-9A-Za-z, +−-]{1,6}\](?:\([0-9A-Za-z]{1,6}\))?|\([0-9A-Za-z]{1,6}\))"
-_ENDS_HIGH = re.compile(rf"{HIGH}$")
+_ENDS_HIGH = re.compile(rf"({HIGH}|[ᵀ⁺⁻¹²³⁰⁴-⁹])$")
 _UNSAID = {"keepdims", "dtype", "shape", "order"}  # parameters that the shapes on the cards tell
 
 
@@ -493,7 +495,7 @@ def _formatted(value: float, digits: int) -> str:
     return text.replace("-", "−")
 
 
-_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.]))")
+_POWER = re.compile(r"\^(?:\((−\d+)\)|(\d+)(?![\d.e]))")
 _SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 

@@ -372,7 +372,9 @@ def _is_relu_of_one(g: Graph, node: GraphNode, value: Any) -> bool:
         given = [x for x in two if x.kind != "constant"]
     else:
         given = [x for x in two if not _is_zero(x)]
-    known = given[0].value if len(given) == 1 else None
+    if len(given) != 1 or given[0].op in _RELU:  # one that is looked at itself, times dropout
+        return False
+    known = given[0].value
     return known is not None and np.array_equal(value, np.maximum(known, 0))
 
 

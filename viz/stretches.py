@@ -31,9 +31,9 @@ def fold_stretches(
 ) -> GraphView:
     """Make one card of each stretch of the computation, so that there are at most so many.
 
-    What is given goes with the step that uses it; where it is used in several, and outputs, stay
-    as they are if there is room for them. Without a limit each step is a stretch of its own. A
-    stretch ends where a result has a name (its id is among `named`), if one is near.
+    What is given goes with the step that uses it; where it is used in several, and outputs and
+    loops, stay as they are if there is room for them. Without a limit each step is a stretch of
+    its own. A stretch ends where a result has a name (its id is among `named`), if one is near.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def _units(
     for edge in view.edges:
         operands[edge.target].append(edge.source)
         uses[edge.source].add(heads[edge.target])
-    costs = {n.id for n in view.nodes if n.kind == "cost"}
+    costs = {n.id for n in view.nodes if n.kind in ("cost", "repeat")}
     shared = {n.id for n in view.nodes if len(uses[n.id]) > 1 and KINDS[n.kind].given}
     kept = next((k for k in (costs | shared, costs) if most is None or 2 * len(k) <= most), set())
     leaves = {n.id for n in view.nodes if not operands[n.id]}

@@ -185,7 +185,8 @@ def wrapped(text: str, row: int = ROW) -> list[str]:
     for narrow in range(len(text) // len(rows), row):  # rows that are about as long
         if len(rows) == 1 or rows[-1].endswith(_CUT):
             break
-        if len(even := _rows(text, narrow)) == len(rows) and not even[-1].endswith(_CUT):
+        even = _rows(text, narrow)
+        if len(even) == len(rows) and " ".join(even) == " ".join(rows):
             return even
     return rows
 

@@ -1872,3 +1872,102 @@ def test_flat_units_hide_a_mistake_and_other_data_show_it(far: float) -> None:
         report = check_backprop(wrong.forward, wrong.backward, P, data)
         assert not report
         assert report.mistakes[0].name == ("db1", "dZ1")[k]
+
+
+def huber_forward(W: Any, b: Any, X: Any, Y: Any) -> Any:
+    E = W @ X + b - Y
+    a = np.abs(E)
+    return np.where(a <= 10.0, 0.5 * E**2, 10.0 * (a - 5.0)).mean(), (E,)
+
+
+def huber_backward(W: Any, b: Any, X: Any, Y: Any, cache: Any) -> dict[str, Any]:
+    dZ = np.clip(cache[0], -10, 10) / X.shape[1]
+    return {"dW": dZ @ X.T, "db": dZ.sum(axis=1, keepdims=True)}
+
+
+def huber_backward_without_its_lines(W: Any, b: Any, X: Any, Y: Any, cache: Any) -> dict[str, Any]:
+    dZ = cache[0] / X.shape[1]
+    return {"dW": dZ @ X.T, "db": dZ.sum(axis=1, keepdims=True)}
+
+
+@pytest.mark.parametrize("scale", [1e5, 1e8])
+def test_a_small_gradient_beside_a_large_one_excuses_no_mistake(scale: float) -> None:
+    """Features of 1e8 make db small, and nothing is saturated: the drawn residuals are small."""
+    rng = np.random.default_rng(0)
+    X = np.stack([scale * rng.lognormal(size=20), rng.lognormal(size=20) * 50.0])
+    data = X, 300 * rng.lognormal(size=(1, 20))
+    P = {"W": np.array([[1e-7, 0.5]]), "b": np.array([[1.0]])}
+    assert check_backprop(huber_forward, huber_backward, P, data)
+    assert not check_backprop(huber_forward, huber_backward_without_its_lines, P, data)
+
+
+def quadratic(x: Any, c: Any, S: Any, t: Any) -> Any:
+    return (x.T @ S @ x)[0, 0] + ((c - t) ** 2).sum(), ()
+
+
+def quadratic_backward(x: Any, c: Any, S: Any, t: Any, cache: Any) -> dict[str, Any]:
+    return {"dx": 2 * S @ x, "dc": 2 * (c - t)}
+
+
+@pytest.mark.parametrize("size", [1.0, 1e8])
+def test_data_of_a_structure_are_right_whatever_their_size(size: float) -> None:
+    """S is symmetric; drawn ones are not, which is said, and proves nothing against it."""
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(4, 4))
+    P = {"x": rng.normal(size=(4, 1)), "c": rng.normal(size=(3, 1))}
+    data = size * (A @ A.T), rng.normal(size=(3, 1))
+    report = check_backprop(quadratic, quadratic_backward, P, data)
+    assert report
+    assert any("With other data" in note for note in report.notes)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("seed", range(2))
+def test_raw_pixels_are_judged_with_small_parameters(seed: int) -> None:
+    """The cost is infinite with W ~ N(0, 1), and the user's data are integers."""
+    rng = np.random.default_rng(seed)
+    data = rng.integers(0, 256, size=(784, 50)), (rng.random((1, 50)) > 0.5) * 1.0, 0.7
+    P = {"W": rng.normal(size=(1, 784))}
+    with np.errstate(all="ignore"):
+        right = check_backprop(logistic_forward, logistic_backward, P, data)
+        wrong = check_backprop(logistic_forward, logistic_backward_without_mean, P, data)
+    assert right
+    assert not wrong
+
+
+DECAYED = ONE_BY_ONE.replace("parameters):", "parameters, lam):").replace(
+    "return J / len(y),", 'return (J + lam * float(np.sum(parameters["w"] ** 2))) / len(y),'
+)
+DECAYED = DECAYED.replace("cache):", "cache, lam):").replace(
+    '{"dw": dw,', '{"dw": dw + 2 * lam * parameters["w"] / len(y),'
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("size", [1, 100])
+def test_an_infinite_cost_elsewhere_hides_no_missing_term(size: int) -> None:
+    """The rounding of a cost is that of its own inputs: ∞ at others made every gradient right."""
+    rng = np.random.default_rng(1)
+    X, y = size * rng.normal(size=(8, 3)), (rng.random(8) > 0.5).astype(float)
+    P = {"w": rng.normal(size=3) / 3, "b": rng.normal(size=1)}
+    missing = DECAYED.replace(" + 2 * lam * parameters", " + 0 * lam * parameters")
+    for k, (text, is_right) in enumerate([(DECAYED, True), (missing, False)]):
+        module = module_of(f"decayed_{k}_{size}", text)
+        with np.errstate(all="ignore"):
+            report = check_backprop(module.forward, module.backward, P, (X, y, 0.1))
+        assert bool(report) == is_right, str(report)
+
+
+@pytest.mark.parametrize("large", [15, 20, 25])
+def test_one_saturated_element_excuses_no_other(large: float) -> None:
+    """1 − a has few digits in one of twelve; −Y/A is forgotten in all."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(3, 12)), (rng.random((1, 12)) > 0.5) * 1.0
+    W = Tensor(rng.normal(size=(1, 3)), name="W", requires_grad=True)
+    X[:, 0] *= large / (W.numpy() @ X)[0, 0]
+    Y[0, 0] = 0.0
+    A = (1 / (1 + np.exp(-(W @ Tensor(X, name="X")).named("Z")))).named("A")
+    J = -(Y * np.log(A) + (1 - Y) * np.log(1 - A)).mean()
+    a = A.numpy()
+    assert check_backprop(J, {"dA": -Y / a + (1 - Y) / (1 - a)})
+    assert not check_backprop(J, {"dA": (1 - Y) / (1 - a)})

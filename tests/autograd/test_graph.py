@@ -27,6 +27,7 @@ from autograd import (
     strong_zero,
 )
 from autograd.labels import latex_name
+from autograd.symbol import raised
 
 
 def leaf(value, name=None):
@@ -610,7 +611,8 @@ def test_a_formula_with_others_in_it_computes_the_same_number() -> None:
     steps = [
         *(lambda a, b, _: a + b, lambda a, b, _: a - b, lambda a, b, _: a * b),
         *(lambda a, _, c: a / c, lambda a, *_: -a, lambda a, *_: a**2, lambda a, *_: 2 - a),
-        *(lambda a, *_: np.exp(-a / 9), lambda a, *_: abs(a)),
+        *(lambda a, *_: np.exp(-a / 9), lambda a, *_: abs(a), lambda a, *_: np.positive(a)),
+        *(lambda a, *_: a.astype(float), lambda a, b, _: a * b.astype(np.float64)),
     ]
     for _ in range(200):
         values = {f"x{k}": float(rng.uniform(0.5, 2)) for k in range(4)}
@@ -658,3 +660,17 @@ def test_results_of_a_function_are_called_what_it_calls_them() -> None:
     g = graph(Q.sum() + R.sum())
     assert g.find(R).label == "R"
     assert g.find(Q).label not in ("Q", "q")
+
+
+def test_brackets_of_casts_inverses_and_names() -> None:
+    A, B = leaf([[2.0, 1.0], [1.0, 3.0]], "A"), leaf([[1.0, 0.0], [2.0, 1.0]], "B")
+
+    def whole(y: Tensor) -> str:
+        return graph(y).nodes[-1].composed(range(len(graph(y))))
+
+    assert whole((A + B).astype(float) * B) == "(A + B) · B"
+    assert whole(B - np.positive(A @ B + A)) == "B − (A @ B + A)"
+    assert whole(np.linalg.inv(A) ** 2) == "(A⁻¹)^2"
+    assert whole(A.T**2) == "(Aᵀ)^2"
+    assert raised(whole(A**1e-7)) == "A^1e−7"
+    assert whole(leaf(2.0, "1 − Y") * leaf(3.0, "b")) == "(1 − Y) · b"

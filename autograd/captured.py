@@ -734,24 +734,29 @@ def redrawn(x: Any, rng: Any, *, free: bool = False) -> Any:
     x = np.asarray(x)
     if not x.size:
         return x
+    kind = x.dtype if x.dtype.kind == "f" else float
     if not x.ndim:
         drawn = rng.uniform(0.2, 0.9) if 0 < x < 1 else np.abs(rng.normal()) + 0.5
         return float(np.where(x < 0, -drawn, drawn))
     if free or not ((x > 0).all() or ((x >= 0).all() and (x > 2).any())):
-        return (0.8 * rng.normal(size=x.shape)).astype(x.dtype)
+        return (0.8 * rng.normal(size=x.shape)).astype(kind)
     drawn = rng.uniform(0.05, 0.95, x.shape) if (x < 1).all() else 0.2 + rng.random(x.shape)
     for axis in range(x.ndim):
         if x.shape[axis] > 1 and np.allclose(x.sum(axis=axis), 1):
             drawn /= drawn.sum(axis=axis, keepdims=True)
-    return drawn.astype(x.dtype)
+    return drawn.astype(kind)
 
 
 def _is_free(x: Any) -> bool:
     """Return whether data are any numbers: not labels, masks, shares of 1, whole or one number."""
     x = np.asarray(x)
-    if x.dtype.kind != "f" or not x.ndim or not np.isfinite(x).all():
+    if x.dtype.kind not in "fiu" or not x.ndim or not np.isfinite(x).all():
         return False
     several = len(np.unique(x))
+    if (x >= 0).all() and not (x % 1).any():  # pixels, and no labels; what needs an index raises
+        return bool(x.ndim > 1 and several > 16 and x.max() > 30)
+    if x.dtype.kind != "f":
+        return False
     large = x.size > 2 and several > x.size / 2 and (x > 2).any() and (x % 1 != 0).any()
     return bool(several > 2 and ((x < 0).any() or large))
 

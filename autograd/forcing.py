@@ -598,12 +598,14 @@ class Check:
 
     def formula(self, k: int) -> str:
         """Return the right formula of a cotangent, in the names of the graph."""
-        short = self.composed(k)
+        turned = self.of_a_transpose(k)
+        short = self.composed(k) or turned
         parts = [short] if short else self.parts(k)
         if len(parts) > MANY:
             parts = [*parts[:2], f"… ({len(parts)} terms)"]
         whole = " + ".join(parts) or "1"
-        if self.used and self.is_averaged(k):  # the 1/m that the others lack
+        # The 1/m that the others lack.
+        if self.used and (self.is_averaged(k) or (turned and self.is_parameter(k))):
             whole = f"{f'({whole})' if len(parts) > 1 else whole} / {self.convention}"
         return raised(f"{self.slope(k)} = {whole}")
 
@@ -616,9 +618,29 @@ class Check:
         if not users or any(i in self.given for i, _ in users) or self.right is None:
             return ""
         end, through = self.next_named(users[0][0]), ""
-        if len(users) == 1 and self.is_unnamed(users[0][0]):
+        if len(users) == 1 and self.is_unnamed(users[0][0]) and self.is_of_one(*users[0], k):
             through = self.of_a_function(k, end)
         return through if through and end in self.given else self.of_a_loss(k) or through
+
+    def of_a_transpose(self, k: int) -> str:
+        """Return X @ dZᵀ, where forward transposes a value that has no name: (dZ @ Xᵀ)ᵀ."""
+        if len(self.users[k]) != 1:
+            return ""
+        ((i, _),) = self.users[k]
+        step = self.program.steps[i]
+        if step.op is None or step.op.name not in ("transpose", "matrix_transpose"):
+            return ""
+        if step.name or i in self.given or len(step.shape) != 2:
+            return ""
+        inner = self.parts(i)
+        product = re.fullmatch(r"([\w:]+) @ ([\w:]+)ᵀ", inner[0]) if len(inner) == 1 else None
+        return "" if product is None else f"{product[2]} @ {product[1]}ᵀ"
+
+    def is_of_one(self, i: int, slot: int, k: int) -> bool:
+        """Return whether a step is a function of one value: its other operands are constants."""
+        steps = self.program.steps
+        others = [j for n, j in enumerate(steps[i].operands) if n != slot and j != k]
+        return all(steps[j].kind == "constant" for j in others)
 
     def of_a_function(self, k: int, end: int) -> str:
         """Return dA · (1 − A²) and the like, of a function of one value in several steps."""

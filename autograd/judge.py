@@ -94,13 +94,14 @@ class Judge:
                 self.wanted = [*first.expected]
                 pair.order = pair.order or [*pair.names]
 
-    def holds(self, function: Callable[..., Any]) -> bool:
+    def holds(self, function: Callable[..., Any], *, drawn: bool = False) -> bool:
         """Return whether the gradients are right with the given data, whatever the parameters are.
 
-        Parameters are drawn once more, of both sizes. What is wrong with some of them is a case of
-        its own from then on.
+        With `drawn`, but for those that were given. Parameters are drawn more often, of all sizes.
+        What is wrong with some of them is a case of its own from then on.
         """
-        if not self.passes(function, given_data=True):
+        which = {"given_data": not drawn, "drawn": drawn}
+        if not self.passes(function, **which):
             return False
         known = {c.seed for c in self.cases}
         end = time.perf_counter() + _SECONDS
@@ -111,7 +112,7 @@ class Judge:
             if case is None or not all(np.any(g) for g in case.expected.values()):
                 continue
             self.cases.append(case)
-            if not self.passes(function, given_data=True):
+            if not self.passes(function, **which):
                 return False
             self.cases.pop()
         return True

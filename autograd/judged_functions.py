@@ -70,10 +70,13 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
     judge = Judge(pair)
     cases, params = len(judge.cases), {f"d{name}" for name in pair.names}
     off = [row for row in judged.report.mistakes if row.name in params]
-    if not judge.cases or not judged.report:
-        elsewhere = _where_digits_are_more(pair, judge, judged.report, tolerance)
+    why = "" if judge.cases and judged.report else pair.few_digits()
+    if why:
+        elsewhere = _where_digits_are_more(pair, judge, judged.report, why, tolerance)
         if elsewhere is not None:
             return elsewhere
+    elif all(not np.ptp(x) for x in pair.named.values() if x.size):  # such as zeros
+        judged, seed = _at_other_parameters(pair, judge, judged, tolerance)
     is_right = judge.holds(pair.backward)
     hides = is_right and not judge.passes(pair.backward) and _is_flat_what_is_wrong(judge)
     if is_right and not hides:
@@ -103,8 +106,20 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
                 hidden = ["Right at your inputs, which hide it; wrong at others of their shapes."]
                 judged = other
                 break
+    elif why:  # what is wrong is named where rounding decides nothing
+        drawn = [c.seed for c in judge.cases if c.seed is not None]
+        for seed in sorted(drawn, key=lambda s: (s % 2, s)):
+            other = _judged(pair, seed, tolerance)
+            if other.report.mistakes:
+                hidden = [f"At your inputs {why}; wrong at others is shown."]
+                judged = other
+                break
+        else:
+            seed = None
     report = judged.report
     source = None if report or not cases else written(pair.backward, pair.forward)
+    if not judge.wanted:  # no gradient has a name of a parameter: no edit could be judged
+        source = None
     if source is not None:
         report = _mended(pair, judge, judged, source, seed, tolerance)
     report = with_letters(report, judged.letters)
@@ -112,21 +127,18 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
 
 
 def _where_digits_are_more(
-    pair: Pair, judge: Judge, report: BackpropDiagnosis, tolerance: float | None
+    pair: Pair, judge: Judge, report: BackpropDiagnosis, why: str, tolerance: float | None
 ) -> BackpropDiagnosis | None:
     """Return the report at drawn inputs, if all is right there, and rounding decides at others."""
     seeds = [c.seed for c in judge.cases if c.seed is not None]
-    why = pair.few_digits()
-    if why and not judge.cases:  # and nowhere else: neither right nor wrong can be told
+    if not judge.cases:  # and nowhere else: neither right nor wrong can be told
         said = f"At your inputs {why}, and others that show more were not found: scale the data."
         rows = [
             r if r.causes and r.causes[0].kind in _WITHOUT_NUMBERS else _apart(r)
             for r in report.rows
         ]
         return BackpropDiagnosis(tuple(rows), (*report.notes, said))
-    if not why or not seeds or not judge.passes(pair.backward, drawn=True):
-        return None
-    if not judge.is_rounding():
+    if not seeds or not judge.holds(pair.backward, drawn=True) or not judge.is_rounding():
         return None
     found = [_judged(pair, seeds[0], tolerance)]
     if not found[0].report and len(seeds) > 1:
@@ -139,6 +151,23 @@ def _where_digits_are_more(
     said = f"At your inputs {why}; at others of their shapes, which are shown, all is right."
     report = with_letters(last.report, last.letters)
     return replace(report, notes=(*report.notes, said))
+
+
+def _at_other_parameters(
+    pair: Pair, judge: Judge, judged: _Judged, tolerance: float | None
+) -> tuple[_Judged, int | None]:
+    """Return what is found with parameters that are not all equal, if the verdict is the same.
+
+    With zeros a sigmoid is 1/2 everywhere, and many formulas and averages give the same numbers.
+    """
+    seed = next((c.seed for c in judge.cases if c.seed is not None and c.seed % 2), None)
+    if seed is None:
+        return judged, None
+    other = _judged(pair, seed, tolerance)
+    same = bool(other.report) == bool(judged.report)
+    if same or (other.report and judge.passes(pair.backward, given_data=True)):
+        return other, seed
+    return judged, None
 
 
 _WITHOUT_NUMBERS = {"shape", "raises", "name", "nan"}  # kinds of mistakes that need no reference

@@ -1971,3 +1971,101 @@ def test_one_saturated_element_excuses_no_other(large: float) -> None:
     a = A.numpy()
     assert check_backprop(J, {"dA": -Y / a + (1 - Y) / (1 - a)})
     assert not check_backprop(J, {"dA": (1 - Y) / (1 - a)})
+
+
+def zeros_forward(X: Any, Y: Any, w: Any, b: Any) -> Any:
+    A = 1 / (1 + np.exp(-(np.dot(w.T, X) + b)))
+    return -1 / X.shape[1] * np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)), {"A": A}
+
+
+def zeros_backward(X: Any, Y: Any, w: Any, b: Any, cache: Any) -> dict[str, Any]:
+    m, dZ = X.shape[1], cache["A"] - Y
+    return {"dw": np.dot(X, dZ.T) / m, "db": np.sum(dZ) / m}
+
+
+def zeros_backward_without_mean(X: Any, Y: Any, w: Any, b: Any, cache: Any) -> dict[str, Any]:
+    m, dZ = X.shape[1], cache["A"] - Y
+    return {"dw": np.dot(X, dZ.T), "db": np.sum(dZ) / m}
+
+
+@pytest.mark.parametrize("pixels", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_parameters_of_zero_are_told_as_others_would_be(seed: int, pixels: bool) -> None:
+    """The course's first exercise: A (1 − A) is 1/4 everywhere, and 12/3 examples seemed three."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 256, (30, 12)).astype(float) if pixels else rng.random((30, 12))
+    data = X, rng.integers(0, 2, (1, 12))
+    P = {"w": np.zeros((30, 1)), "b": 0.0}
+    with np.errstate(all="ignore"):
+        right = check_backprop(zeros_forward, zeros_backward, P, data)
+        wrong = check_backprop(zeros_forward, zeros_backward_without_mean, P, data)
+    assert right
+    rows = {row.name: row for row in right.rows}
+    assert rows["dw"].status == "right"
+    assert pixels or rows["dw"].formula == "dw = X @ dZᵀ / 12"
+    assert not any("1/3" in note for note in right.notes)
+    assert not wrong
+    (row,) = wrong.mistakes
+    assert row.name == "dw"
+    assert "12 times too large" in row.causes[0].sentence
+    assert wrong.edit is not None
+    assert "np.dot(X, dZ.T) / m" in wrong.edit.after
+
+
+PIXELS = """
+import numpy as np
+
+
+def forward(W1, b1, W2, b2, X, Y):
+    Z1 = W1 @ X + b1
+    A1 = np.maximum(0, Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = 1 / (1 + np.exp(-Z2))
+    return -np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)), (A1, Z1, A2)
+
+
+def backward(W1, b1, W2, b2, X, Y, cache):
+    A1, Z1, A2 = cache
+    m = X.shape[1]
+    dA2 = -Y / A2 + (1 - Y) / (1 - A2)
+    dZ2 = dA2 * A2 * (1 - A2)
+    dA1 = W2.T @ dZ2
+    dZ1 = dA1 * (Z1 > 0)
+    return {"dW1": dZ1 @ X.T / m, "db1": dZ1.sum(axis=1, keepdims=True) / m,
+            "dW2": dZ2 @ A1.T / m, "db2": dZ2.sum(axis=1, keepdims=True) / m}
+"""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("seed", [19, 23, 46, 58])
+@pytest.mark.parametrize("dtype", [float, np.uint8])
+def test_raw_pixels_hide_no_missing_factor(seed: int, dtype: Any) -> None:
+    """The output is 0 or 1 to every digit, where (1 − A2) changes nothing: other data show it."""
+    rng = np.random.default_rng(seed)
+    data = rng.integers(0, 256, (4, 9)).astype(dtype), rng.integers(0, 2, (1, 9))
+    P = {"W1": rng.normal(size=(5, 4)) / 2, "b1": np.zeros((5, 1))}
+    P |= {"W2": rng.normal(size=(1, 5)) / 2, "b2": np.zeros((1, 1))}
+    texts = (PIXELS, PIXELS.replace(" * A2 * (1 - A2)", " * A2"))
+    with np.errstate(all="ignore"):
+        for k, text in enumerate(texts):
+            module = module_of(f"pixels_{k}", text)
+            report = check_backprop(module.forward, module.backward, P, data)
+            assert bool(report) == (k == 0), str(report)
+
+
+def test_gradients_under_no_known_name_are_said_at_once() -> None:
+    """Edits of names that nothing asks for were 6,000 characters of nonsense, after 20 s."""
+
+    def backward(X: Any, Y: Any, w: Any, b: Any, cache: Any) -> dict[str, Any]:
+        found = zeros_backward(X, Y, w, b, cache)
+        return {"dW1": found["dw"], "db1": found["db"]}
+
+    rng = np.random.default_rng(0)
+    data = rng.random((3, 12)), rng.integers(0, 2, (1, 12))
+    P = {"w": rng.normal(size=(3, 1)), "b": 0.3}
+    begun = time.perf_counter()
+    report = check_backprop(zeros_forward, backward, P, data)
+    assert time.perf_counter() - begun < 10
+    assert not report
+    assert len(str(report)) < 1000
+    assert "dW1, db1" in str(report)

@@ -1742,7 +1742,9 @@ def uncentred_backward(cache: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_the_gradient_of_a_bias_before_batch_norm_is_rounding_on_both_sides(seed: int) -> None:
+def test_the_gradient_of_a_bias_before_batch_norm_is_rounding_on_both_sides(
+    seed: int, monkeypatch: Any
+) -> None:
     """It is 0 in exact arithmetic; of right derivations of random data a fourth was called WRONG.
 
     Data far from 0 make the rounding larger, by hand more than here.
@@ -1755,6 +1757,7 @@ def test_the_gradient_of_a_bias_before_batch_norm_is_rounding_on_both_sides(seed
     shapes = {"W": (k, 3), "b": (k, 1), "gamma": (k, 1), "beta": (k, 1)}
     P = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
     assert check_backprop(normalized_forward, normalized_backward, P, (X, Y))
+    monkeypatch.setattr(edits, "SECONDS", 0.5)  # which line it is, is no question here
     if seed < 3:
         assert not check_backprop(normalized_forward, uncentred_backward, P, (X, Y))
 
@@ -1945,8 +1948,9 @@ DECAYED = DECAYED.replace("cache):", "cache, lam):").replace(
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("size", [1, 100])
-def test_an_infinite_cost_elsewhere_hides_no_missing_term(size: int) -> None:
+def test_an_infinite_cost_elsewhere_hides_no_missing_term(size: int, monkeypatch: Any) -> None:
     """The rounding of a cost is that of its own inputs: ∞ at others made every gradient right."""
+    monkeypatch.setattr(edits, "SECONDS", 0.5)  # which line it is, is no question here
     rng = np.random.default_rng(1)
     X, y = size * rng.normal(size=(8, 3)), (rng.random(8) > 0.5).astype(float)
     P = {"w": rng.normal(size=3) / 3, "b": rng.normal(size=1)}

@@ -103,6 +103,8 @@ class Judge:
         which = {"given_data": not drawn, "drawn": drawn}
         if not self.passes(function, **which):
             return False
+        if self.pair.refused:  # small parameters stand near the kinks that differences step over
+            return True
         known = {c.seed for c in self.cases}
         end = time.perf_counter() + _SECONDS
         for seed in (s for s in _GIVEN_DATA if s not in known):

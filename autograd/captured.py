@@ -142,9 +142,8 @@ class Pair:
         self.entries: dict[str, list[str]] = {}  # the keys of dicts that it was given
         self.quiet = False  # whether what the functions print was shown before
         self.measured = ""  # how much of the gradients, by differences, if not all
-        self.slack: dict[
-            int | None, float
-        ] = {}  # of gradients by differences: rounding of the cost
+        # Of gradients by differences, for each seed: the rounding of the cost.
+        self.slack: dict[int | None, float] = {}
         self.refused = ""  # why forward cannot be recorded
         # Gradients that are not returned, and what is under names that nothing in forward has.
         self.misnamed: tuple[list[str], list[str]] = ([], [])

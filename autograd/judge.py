@@ -231,9 +231,12 @@ class Judge:
         return set() if case is None else {k for k, g in case.expected.items() if not np.any(g)}
 
     def wrong(self, case: _Case) -> set[str]:
-        """Return the gradients that the user's function gets wrong in a case."""
-        with np.errstate(all="ignore"):
-            found = self.returned(self.pair.backward, case)
+        """Return the gradients that the user's function gets wrong in a case; none if it raises."""
+        try:
+            with np.errstate(all="ignore"):
+                found = self.returned(self.pair.backward, case)
+        except Exception:
+            return set()
         return {name for name in self.wanted if not self.is_right(found.get(name), name, case)}
 
     def right(self, function: Callable[..., Any], before: set[str] | None = None) -> set[str]:

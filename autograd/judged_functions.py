@@ -69,7 +69,6 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
         judged = _by_differences(pair, error)
     judge = Judge(pair)
     cases, params = len(judge.cases), {f"d{name}" for name in pair.names}
-    off = [row for row in judged.report.mistakes if row.name in params]
     why = "" if judge.cases and judged.report else pair.few_digits()
     if why:
         elsewhere = _where_digits_are_more(pair, judge, judged.report, why, tolerance)
@@ -77,6 +76,7 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
             return elsewhere
     elif all(not np.ptp(x) for x in pair.named.values() if x.size):  # such as zeros
         judged, seed = _at_other_parameters(pair, judge, judged, tolerance)
+    off = [row for row in judged.report.mistakes if row.name in params]
     is_right = judge.holds(pair.backward)
     hides = is_right and not judge.passes(pair.backward) and _is_flat_what_is_wrong(judge)
     if is_right and not hides:
@@ -111,7 +111,7 @@ def of_functions(pair: Pair, tolerance: float | None) -> BackpropDiagnosis:
         for seed in sorted(drawn, key=lambda s: (s % 2, s)):
             other = _judged(pair, seed, tolerance)
             if other.report.mistakes:
-                hidden = [f"At your inputs {why}; wrong at others is shown."]
+                hidden = [f"At your inputs {why}; what is wrong is shown at others."]
                 judged = other
                 break
         else:
@@ -178,7 +178,7 @@ def _apart(row: Quantity) -> Quantity:
 
 
 def _is_flat_what_is_wrong(judge: Judge) -> bool:
-    """Return whether other data show as wrong only what is 0 at the given inputs."""
+    """Return whether other data show something as wrong that is 0 at the given inputs."""
     drawn = [c for c in judge.cases if c.seed is not None and c.seed % 2 == 0]
     flat = judge.flat()
     return bool(flat) and any(judge.wrong(case) & flat for case in drawn)

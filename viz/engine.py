@@ -171,12 +171,17 @@ def last_of(results: list[Tensor]) -> list[Tensor]:
 
 @contextlib.contextmanager
 def differentiated() -> Iterator[dict[tuple[str, int], Tensor]]:
-    """Collect the tensors whose `backward` is called in a block, the last one of each line."""
+    """Collect the tensors whose `backward` is called in a block, the last one of each line.
+
+    The line is the user's, also where it calls `nn.fit`.
+    """
     found: dict[tuple[str, int], Tensor] = {}
     plain = Tensor.backward
 
     def backward(self: Tensor, *args: Any, **options: Any) -> None:
         caller = sys._getframe(1)
+        while "from_engine" in caller.f_globals and caller.f_back is not None:
+            caller = caller.f_back
         found[caller.f_code.co_filename, caller.f_lineno] = self
         plain(self, *args, **options)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from viz.passes import COMPOSED, heads_of, with_worst
+from viz.engine import raised
+from viz.passes import heads_of, is_one_formula, with_worst
 from viz.repeats import repeats
 from viz.text import ROW, clean
 from viz.view import DOTS, EdgeView, NodeView
@@ -110,20 +111,21 @@ def _between(g: Any, loop: Loop) -> list[str]:
 def _lines(g: Any, ids: range, uses: dict[int, list[int]]) -> list[str]:
     """Return the lines of a round; of many, what is for one result alone stands in its formula."""
     ops = [i for i in ids if g.nodes[i].kind == "op"]
+
+    def line(i: int) -> str:
+        return f"{clean(g.nodes[i].label)} = {clean(g.nodes[i].formula)}"
+
     if len(ops) <= _FEW:
-        return [f"{clean(g.nodes[i].label)} = {clean(g.nodes[i].formula)}" for i in ops]
+        return [raised(line(i)) for i in ops]
     named = [i for i in ops if g.nodes[i].name]
     heads = heads_of(ops, {i: uses.get(i, ()) for i in ops}, ops, named)
-    lines = []
-    for head in dict.fromkeys(sorted(heads.values())):
+    lines: list[str] = []
+    for head in sorted({*heads.values()}):
         inside = [i for i in ops if heads[i] == head]
-        once = all(len(uses[i]) == 1 for i in inside[:-1])
-        whole = clean(g.nodes[head].composed(inside)) if once and len(inside) <= COMPOSED else ""
-        if 0 < len(whole) <= 2 * ROW:
-            lines.append(f"{clean(g.nodes[head].label)} = {whole}")
-        else:
-            lines += [f"{clean(g.nodes[i].label)} = {clean(g.nodes[i].formula)}" for i in inside]
-    return lines
+        one = is_one_formula(inside, uses)
+        whole = f"{clean(g.nodes[head].label)} = {clean(g.nodes[head].composed(inside))}"
+        lines += [whole] if one and len(whole) <= 2 * ROW else [line(i) for i in inside]
+    return [raised(text) for text in lines]
 
 
 def _around(loop: Loop, scopes: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

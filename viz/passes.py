@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
-    "COMPOSED",
     "deepest",
     "fold",
     "fold_calls",
@@ -23,14 +22,13 @@ __all__ = [
     "fold_to_budget",
     "heads_of",
     "hide_constants",
+    "is_one_formula",
     "lead",
     "name_inside",
     "one_direction",
     "open_but_repeats",
     "with_worst",
 ]
-
-COMPOSED = 12  # steps of which a formula is put together
 
 
 def hide_constants(view: GraphView, *, arrays: bool = True) -> GraphView:
@@ -159,6 +157,14 @@ def heads_of(
         joins = i in ops and i not in named and len(ends) == 1 and all(k in ops for k in ends)
         heads[i] = ends.pop() if joins else i
     return heads
+
+
+_MOST = 12  # steps of which a formula is put together
+
+
+def is_one_formula(ids: Sequence[int], uses: Mapping[int, Collection[int]]) -> bool:
+    """Whether results may stand in the formula of the last of them: each is used there, once."""
+    return len(ids) <= _MOST and all(len(uses[i]) == 1 for i in ids[:-1])
 
 
 def _is_ordered(view: GraphView) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from viz.kinds import KINDS
-from viz.passes import COMPOSED, heads_of, lead, with_worst
+from viz.passes import heads_of, is_one_formula, lead, with_worst
 from viz.text import ROW
 from viz.view import DOTS, EdgeView, Gradient, GraphView, NodeView
 
@@ -49,12 +49,19 @@ def fold_stretches(
         have names.
     """
     by_id = {n.id: n for n in view.nodes}
-    heads = {n.id: n.id for n in view.nodes} if composed is None else _heads(view, named)
-    kept, units = _units(view, most, heads)
+    operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    uses: dict[int, list[int]] = {n.id: [] for n in view.nodes}
+    for edge in view.edges:
+        operands[edge.target].append(edge.source)
+        uses[edge.source].append(edge.target)
+    alone = {n.id: n.id for n in view.nodes}  # each card leads to itself
+    ops = {n.id for n in view.nodes if n.kind == "op"}
+    heads = alone if composed is None else heads_of([*by_id], uses, ops, named)
+    kept, units = _units(view, most, heads, (operands, uses))
     wanted = 3 if most is None else min(most, _PARTS) / 4
     if len(units) < max(wanted, 2 * sum(unit[-1] not in named for unit in units)):
-        composed, heads = None, {n.id: n.id for n in view.nodes}
-        kept, units = _units(view, most, heads)
+        composed, heads = None, alone
+        kept, units = _units(view, most, heads, (operands, uses))
     size = 1
     if most is not None:
         size = math.ceil(len(units) / max(min(most, _PARTS) - len(kept), 1))
@@ -72,7 +79,7 @@ def fold_stretches(
         if len(nodes) > 1:
             last = nodes[-1].id
             home.update((n.id, last) for n in nodes)
-            steps = [s for p in parts for s in _steps(view, [by_id[i] for i in p], composed)]
+            steps = [s for p in parts for s in _steps([by_id[i] for i in p], uses, composed)]
             cards[last] = with_worst(_stretch(last, number, nodes, named, steps), nodes)
     given = {n.id for n in view.nodes if KINDS[n.kind].given}
     several = {home[i] for i in home if i not in given and i != home[i]}
@@ -96,7 +103,7 @@ def fold_stretches(
     if size == 1:
         less = len(view.nodes) - len(shown)
         note = f"{less} cards of what is given folded into the formulas that use it."
-        if any(heads[i] != i for i in heads):
+        if heads != alone:
             note = f"{less} cards folded into the formulas of the results that use them."
     place = {i: k for k, i in enumerate(order)}
     return replace(
@@ -107,23 +114,15 @@ def fold_stretches(
     )
 
 
-def _heads(view: GraphView, named: Collection[int]) -> dict[int, int]:
-    """Return for each card the result that it leads to alone, or itself where it has a name."""
-    uses: dict[int, set[int]] = {n.id: set() for n in view.nodes}
-    for edge in view.edges:
-        uses[edge.source].add(edge.target)
-    ops = {n.id for n in view.nodes if n.kind == "op"}
-    return heads_of([n.id for n in view.nodes], uses, ops, named)
-
-
-def _steps(view: GraphView, nodes: list[NodeView], composed: Composed | None) -> list[NodeView]:
-    """Return the steps of a part: one with the whole formula, if each result is used once."""
+def _steps(
+    nodes: list[NodeView], uses: Mapping[int, Sequence[int]], composed: Composed | None
+) -> list[NodeView]:
+    """Return the steps of a part: one with the whole formula, if it is one that can be read."""
     made = [n for n in nodes if not KINDS[n.kind].given]
-    ids = {n.id for n in made}
-    uses = [e.source for e in view.edges if e.source in ids and e.target in ids]
-    if composed is None or not 1 < len(made) <= COMPOSED or len(uses) != len(ids) - 1:
+    ids = [n.id for n in made]
+    if composed is None or len(made) < 2 or not is_one_formula(ids, uses):
         return made
-    formula = composed(made[-1].id, ids)
+    formula = composed(ids[-1], ids)
     return [replace(made[-1], formula=formula, latex="")] if len(formula) <= 2 * ROW else made
 
 
@@ -200,21 +199,21 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _units(
-    view: GraphView, most: int | None, heads: Mapping[int, int]
+    view: GraphView,
+    most: int | None,
+    heads: Mapping[int, int],
+    around: tuple[Mapping[int, Sequence[int]], Mapping[int, Sequence[int]]],
 ) -> tuple[set[int], list[list[int]]]:
     """Return the cards that stay, and each step after what is given to it, in an order of use.
 
-    A step is all that has the same head, which is the last of it.
+    A step is all that has the same head, which is the last of it. Around each card are its operands
+    and its uses.
     """
-    operands: dict[int, list[int]] = {n.id: [] for n in view.nodes}
-    uses: dict[int, set[int]] = {n.id: set() for n in view.nodes}
-    for edge in view.edges:
-        operands[edge.target].append(edge.source)
-        uses[edge.source].add(heads[edge.target])
+    operands, uses = around
     costs = {n.id for n in view.nodes if n.kind in ("cost", "repeat")}
-    shared = {n.id for n in view.nodes if len(uses[n.id]) > 1 and KINDS[n.kind].given}
+    given = {n.id for n in view.nodes if KINDS[n.kind].given}
+    shared = {i for i in given if len({heads[k] for k in uses[i]}) > 1}
     kept = next((k for k in (costs | shared, costs) if most is None or 2 * len(k) <= most), set())
-    leaves = {n.id for n in view.nodes if not operands[n.id]}
     steps: dict[int, list[int]] = {}
     for node in view.nodes:
         if operands[node.id] or not uses[node.id]:
@@ -222,8 +221,8 @@ def _units(
     seen: set[int] = set()
     units: list[list[int]] = []
     for head in (n.id for n in view.nodes if n.id in steps):
-        given = [i for k in steps[head] for i in operands[k] if i in leaves]
-        unit = [i for i in dict.fromkeys(given) if i not in seen]
+        leaves = [i for k in steps[head] for i in operands[k] if not operands[i]]
+        unit = [i for i in dict.fromkeys(leaves) if i not in seen]
         seen.update(unit)
         units.append([*unit, *steps[head]])
     return kept, units

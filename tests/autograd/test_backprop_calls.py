@@ -12,7 +12,7 @@ import pytest
 
 from autograd import GradientError, Tensor, check_backprop, edits, forcing
 from autograd.limited import Allowance, Endless, Limited
-from tests.autograd.mistakes.programs import module_of
+from tests.autograd.mistakes.programs import RIGHT, module_of
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))
@@ -1787,25 +1787,15 @@ def test_sums_of_data_in_single_precision_have_the_digits_of_double(dtype: Any) 
     assert check_backprop(module.forward, module.backward, P, (X, Y))
 
 
-ONE_BY_ONE = """
-import numpy as np
-
-
-def forward(X, y, parameters):
-    J, seen = 0, []
-    for x, label in zip(X, y):
-        p = 1 / (1 + np.exp(-(x.dot(parameters["w"]) + parameters["b"][0])))
-        seen.append(p)
-        J -= np.log(p if label == 1 else 1 - p)
-    return J / len(y), np.array(seen)
-
-
+# Its forward goes through the examples one by one and cannot be recorded.
+FORWARD = RIGHT["r-logreg-running-mean"]["source"].partition("def backward")[0]
+ONE_BY_ONE = f"""{FORWARD}
 def backward(X, y, parameters, cache):
     dw, db = np.zeros_like(parameters["w"]), np.zeros_like(parameters["b"])
-    for i, (x, label) in enumerate(zip(X, y)):
-        dw += (cache[i] - label) * x / len(y)
-        db += (cache[i] - label) / len(y)
-    return {"dw": dw, "db": db}
+    for i in range(len(y)):
+        dw += (cache[i] - y[i]) * X[i] / len(y)
+        db += (cache[i] - y[i]) / len(y)
+    return {{"dw": dw, "db": db}}
 """
 
 
@@ -1819,7 +1809,7 @@ def test_differences_of_a_saturated_cost_prove_nothing() -> None:
         P = {"w": rng.normal(size=3) / 3, "b": rng.normal(size=1)}
         report = check_backprop(module.forward, module.backward, P, (X, y))
         assert report, str(report)
-    slipped = module_of("one_by_one_slipped", ONE_BY_ONE.replace("* x / len(y)", "* x"))
+    slipped = module_of("one_by_one_slipped", ONE_BY_ONE.replace("* X[i] / len(y)", "* X[i]"))
     assert not check_backprop(slipped.forward, slipped.backward, P, (X, y))
 
 
@@ -2014,6 +2004,20 @@ def test_parameters_of_zero_are_told_as_others_would_be(seed: int, pixels: bool)
     assert "12 times too large" in row.causes[0].sentence
     assert wrong.edit is not None
     assert "np.dot(X, dZ.T) / m" in wrong.edit.after
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_backward_that_refuses_other_data_is_judged_by_those_it_takes() -> None:
+    """Units are flat, so that other data are asked too; that it raises there proves nothing."""
+    rng = np.random.default_rng(4)
+    shapes = {"W1": (4, 3), "b1": (4, 1), "W2": (1, 4), "b2": (1, 1)}
+    P = {k: rng.normal(size=s) for k, s in shapes.items()}
+    data = rng.normal(size=(3, 7)) + 1000.0, (rng.random((1, 7)) > 0.5).astype(float)
+    picky = (
+        "    m = X.shape[1]\n    if X.max() < 900:\n        raise ValueError('large data only')\n"
+    )
+    module = module_of("picky", HIDDEN.replace("    m = X.shape[1]\n", picky))
+    assert check_backprop(module.forward, module.backward, P, data)
 
 
 PIXELS = """

@@ -416,7 +416,9 @@ def test_a_loop_has_a_card_that_says_which_rounds_it_stands_for(place: str) -> N
     """The first round reads what is given and is drawn; × 4 alone was taken for all five."""
     view = drawn("long short-term", place).view
     (loop,) = (n for n in view.nodes if n.name == "loop × 4")
-    assert any(line.startswith(("h2 … h5", "loop × 4")) for line in loop.body)
+    assert loop.kind == "repeat"
+    assert loop.body[0] == "h2 … h5"
+    assert "h2 = o2 · tanh(c2)" in loop.body
 
 
 def test_lines_of_a_loop_are_what_one_writes() -> None:
@@ -435,6 +437,14 @@ def test_lines_of_a_loop_are_what_one_writes() -> None:
         "h2 = o2 · tanh(c2)",
         "constants differ",
     )
+
+
+def test_powers_in_lines_of_a_loop_are_raised_as_on_cards() -> None:
+    h: Any = leaf(0.5, "h0")
+    for k in range(1, 6):
+        h = (np.tanh(h**2 + 0.3) * h + 0.1).named(f"h{k}")
+    (loop,) = (n for n in viz.draw(h, fit=None, repeats=True).view.nodes if n.kind == "repeat")
+    assert any("h1² + 0.3" in line for line in loop.body), loop.body
 
 
 def test_long_names_and_formulas_are_cut_where_room_is_scarce() -> None:

@@ -481,7 +481,8 @@ def _of_other_sizes(
 
 def _misnamed(name: str, others: Sequence[str]) -> Quantity:
     """Return the row of a gradient that is returned under no name, or under a wrong one."""
-    said = f"it is not returned; {', '.join(others)} is the gradient of nothing in forward"
+    verb = "is the gradient" if len(others) == 1 else "are gradients"
+    said = f"it is not returned; {', '.join(others)} {verb} of nothing in forward"
     return Quantity(name, WRONG, math.nan, f"∂J/∂{name[1:]}", (Cause("name", said),))
 
 
